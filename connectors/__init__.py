@@ -1,0 +1,1 @@
+"""One folder per desk product; delete the folder and the desk is gone."""

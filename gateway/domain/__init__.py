@@ -1,0 +1,1 @@
+"""The domain judges: pure functions over frozen nouns, standard library only, no clock, no network, no database."""

@@ -1,0 +1,174 @@
+"""From documents (YAML, JSON; their schema already checked) to nouns. No rule lives here, only shapes."""
+
+import re
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+from gateway.domain.model.desk import (
+    ActKind,
+    ActRow,
+    AuthKind,
+    Capabilities,
+    Carry,
+    Choice,
+    Condition,
+    Crossing,
+    Manifest,
+    Passage,
+    Priority,
+    Profile,
+    ReasonFrom,
+    SideEffect,
+    StatusRow,
+)
+from gateway.domain.model.words import CommandKind, HopStatus, IdempotencyTier, Reason
+
+Document = Mapping[str, Any]
+
+_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+_LENGTH = re.compile(r"(\d+(?:\.\d+)?)\s*([smhd])")
+
+
+def length(text: str) -> timedelta:
+    """`90s`, `15m`, `4h`, `3d`, also joined (`1h 30m`). Raises ValueError for anything else."""
+    parts = _LENGTH.findall(text)
+    if not parts or _LENGTH.sub("", text).strip():
+        raise ValueError(f"{text!r} is not a length of time; write 90s, 15m, 4h or 3d")
+    return timedelta(seconds=sum(float(amount) * _UNITS[unit] for amount, unit in parts))
+
+
+def profile_from(document: Document) -> Profile:
+    """A desk's profile. A status is written back as the first row that reads to it, unless `write_statuses` says."""
+    statuses = tuple(_status_row(native, meaning) for native, meaning in document.get("statuses", {}).items())
+    priorities = {native: Priority(word) for native, word in document.get("priorities", {}).items()}
+    return Profile(
+        statuses=statuses,
+        write_statuses=_first_native(statuses)
+        | {HopStatus(word): native for word, native in document.get("write_statuses", {}).items()},
+        priorities=priorities,
+        write_priorities={word: native for native, word in reversed(priorities.items())}
+        | {Priority(word): native for word, native in document.get("write_priorities", {}).items()},
+        to_verify=document.get("to_verify"),
+        defaults=dict(document.get("defaults", {})),
+        sites=dict(document.get("sites", {})),
+        assets=dict(document.get("assets", {})),
+        address_token=document.get("address_token", "@@"),
+        automatic_actors=tuple(document.get("automatic_actors", ())),
+    )
+
+
+def _status_row(native: str, meaning: str | Document) -> StatusRow:
+    if isinstance(meaning, str):
+        return StatusRow(native=native, status=HopStatus(meaning))
+    reason = meaning.get("reason")
+    return StatusRow(
+        native=native, status=HopStatus(meaning["status"]), reason=Reason(reason) if reason else None
+    )
+
+
+def _first_native(statuses: tuple[StatusRow, ...]) -> dict[HopStatus, str]:
+    return {row.status: row.native for row in reversed(statuses)}
+
+
+def merged_profile(base: Profile, document: Document) -> Profile:
+    """The connector's starting profile with the desk's own document laid over it, part by part."""
+    own = profile_from(document)
+    return Profile(
+        statuses=own.statuses or base.statuses,
+        write_statuses=own.write_statuses if own.statuses else {**base.write_statuses, **own.write_statuses},
+        priorities=own.priorities or base.priorities,
+        write_priorities=own.write_priorities
+        if own.priorities
+        else {**base.write_priorities, **own.write_priorities},
+        to_verify=document.get("to_verify", base.to_verify),
+        defaults={**base.defaults, **own.defaults},
+        sites=own.sites,
+        assets=own.assets,
+        address_token=document.get("address_token", base.address_token),
+        automatic_actors=(*base.automatic_actors, *own.automatic_actors),
+    )
+
+
+def manifest_from(document: Document) -> Manifest:
+    """A connector's manifest.json."""
+    return Manifest(
+        name=document["name"],
+        title=document["title"],
+        version=document["version"],
+        quality=document["quality"],
+        auth=tuple(AuthKind(**kind) for kind in document["auth"]),
+        headers=dict(document.get("headers", {})),
+        settings=document["settings"],
+        capabilities=_capabilities(document["capabilities"]),
+        tiers={CommandKind(kind): IdempotencyTier(tier) for kind, tier in document["tiers"].items()},
+        search_lag=length(document.get("search_lag", "0s")),
+        settle_window=length(document.get("settle_window", "90s")),
+        rate_per_minute=document.get("rate_per_minute", 600),
+        concurrency=document.get("concurrency", 4),
+        conflict_is_stale=document.get("conflict_is_stale", False),
+        profile=profile_from(document.get("profile", {})),
+        side_effects=tuple(SideEffect(**effect) for effect in document.get("side_effects", ())),
+    )
+
+
+def _capabilities(document: Document) -> Capabilities:
+    known = dict(document)
+    if "granularity" in known:
+        known["granularity"] = length(known["granularity"])
+    known["writable"] = frozenset(known.get("writable", ()))
+    return Capabilities(**known)
+
+
+def condition_from(document: Document) -> Condition:
+    """`{all: […]}`, `{any: […]}`, `{not: …}` or `{field, op, value}`."""
+    if "all" in document:
+        return Condition(all=tuple(condition_from(part) for part in document["all"]))
+    if "any" in document:
+        return Condition(any=tuple(condition_from(part) for part in document["any"]))
+    if "not" in document:
+        return Condition(negated=condition_from(document["not"]))
+    value = document.get("value", "")
+    return Condition(
+        field=document["field"],
+        op=document.get("op", "eq"),
+        value=tuple(value) if isinstance(value, list) else str(value),
+    )
+
+
+def passage_from(document: Document) -> Passage:
+    """Which tickets pass over a link."""
+    when = document.get("when")
+    return Passage(
+        when=condition_from(when) if when else None,
+        choose=Choice(document.get("choose", Choice.ALWAYS)),
+        delegate_as=document.get("delegate_as", ""),
+    )
+
+
+def crossing_from(document: Document) -> Crossing:
+    """What may cross a link."""
+    known: dict[str, Any] = dict(document)
+    for name in ("fields_down", "fields_up"):
+        if name in known:
+            known[name] = frozenset(known[name])
+    for name in ("comments_down", "comments_up"):
+        if name in known:
+            known[name] = Carry(known[name])
+    if "attachment_types" in known:
+        known["attachment_types"] = tuple(known["attachment_types"])
+    return Crossing(**known)
+
+
+def acts_from(rows: list[Document]) -> tuple[ActRow, ...]:
+    """The acts table of a link."""
+    return tuple(
+        ActRow(
+            act=ActKind(row["act"]),
+            field=row["field"],
+            value=row["value"],
+            reason_from=ReasonFrom(row.get("reason_from", ReasonFrom.LAST_COMMENT)),
+            reason_field=row.get("reason_field"),
+        )
+        for row in rows
+    )

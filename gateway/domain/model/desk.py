@@ -1,0 +1,294 @@
+"""Desks, their profiles and links: the standing arrangement that tickets travel along. Facts only, no rule."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+from gateway.domain.model.words import CommandKind, HopStatus, IdempotencyTier, Reason
+
+
+class Priority(StrEnum):
+    """Canonical priorities, highest first (TMF621's words)."""
+
+    CRITICAL = "critical"
+    HIGH = "high"
+    MEDIUM = "medium"
+    LOW = "low"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Message:
+    """What came in at a desk's hook, bytes as they were. Header names are lower case."""
+
+    id: str
+    desk_id: str
+    received_at: datetime
+    body: bytes
+    headers: Mapping[str, str] = field(default_factory=dict)
+    query: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class StatusRow:
+    """One native status and what it means: `Waiting CAB: {held, requester_approval}`."""
+
+    native: str
+    status: HopStatus
+    reason: Reason | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Profile:
+    """A desk mapped once to the canonical words, owned by the desk's organization.
+
+    `statuses` and `priorities` read native values; `write_statuses` and `write_priorities` say which native value
+    is written for a canonical one (a status that is missing is told as a note instead). `offered_as` is what a new
+    hop is created in. `to_verify` is the native status of a parent whose children are all resolved, if it has one.
+    `defaults` are native values for every ticket created here (queue, tracker, project).
+    """
+
+    statuses: tuple[StatusRow, ...] = ()
+    write_statuses: Mapping[HopStatus, str] = field(default_factory=dict)
+    priorities: Mapping[str, Priority] = field(default_factory=dict)
+    write_priorities: Mapping[Priority, str] = field(default_factory=dict)
+    to_verify: str | None = None
+    defaults: Mapping[str, str] = field(default_factory=dict)
+    sites: Mapping[str, str] = field(default_factory=dict)
+    """Native site code → our site code, where they differ."""
+    assets: Mapping[str, str] = field(default_factory=dict)
+    address_token: str = "@@"
+    automatic_actors: tuple[str, ...] = ()
+    """Accounts at this desk that are rules, not people (names or ids)."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Desk:
+    """One service desk of one organization. Secrets never show in a repr."""
+
+    id: str
+    code: str
+    org_id: str
+    connector: str
+    base_url: str = ""
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    profile: Profile = Profile()
+    zone: str = "UTC"
+    language: str = "en"
+    account: str = ""
+    """The native id or name under which this gateway acts there."""
+    allow_private_network: bool = False
+    hook_secrets: tuple[bytes, ...] = field(default=(), repr=False)
+    poll_every: timedelta = timedelta(minutes=1)
+    refetch_every: timedelta = timedelta(minutes=15)
+    settle_window: timedelta = timedelta(seconds=90)
+    version: int = 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class SideEffect:
+    """A habit of a desk: our own `after` command makes it move `field` from `old` to `new` by itself."""
+
+    after: str
+    field: str
+    old: str | None
+    new: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Capabilities:
+    """What a desk product can do; a link that needs more is refused when it is made."""
+
+    webhooks: bool = False
+    signed_webhooks: bool = False
+    history: bool = False
+    private_comments: bool = False
+    attachments: bool = False
+    due: str = "none"
+    """`none`, `date` or `datetime`."""
+    find_by_marker: bool = False
+    conditional_writes: bool = False
+    granularity: timedelta = timedelta(seconds=1)
+    writable: frozenset[str] = frozenset()
+    """Canonical fields an UPDATE may carry."""
+    attachment_max_bytes: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class AuthKind:
+    """A way to sign requests: `basic`, or a `header` whose value is `format` with `{secret}` filled in."""
+
+    kind: str
+    header: str = "Authorization"
+    format: str = "{secret}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Manifest:
+    """What a connector declares in manifest.json (schemas/manifest.v1.json describes the file)."""
+
+    name: str
+    title: str
+    version: str
+    quality: str
+    auth: tuple[AuthKind, ...]
+    headers: Mapping[str, str]
+    """Headers the product wants on every request; `{base_url}` and `{origin}` are filled in."""
+    settings: Mapping[str, Any]
+    """JSON Schema of the desk's settings."""
+    capabilities: Capabilities
+    tiers: Mapping[CommandKind, IdempotencyTier]
+    """Idempotency tier of each command kind."""
+    search_lag: timedelta
+    settle_window: timedelta
+    rate_per_minute: int
+    concurrency: int
+    conflict_is_stale: bool
+    """409 from this product means: stale (True) or refused (False)."""
+    profile: Profile
+    """The starting point of a new desk's profile."""
+    side_effects: tuple[SideEffect, ...] = ()
+
+
+class LinkState(StrEnum):
+    """Life of a link: `pending` invited, `validated` checked, then at work or not."""
+
+    PENDING = "pending"
+    VALIDATED = "validated"
+    ACTIVE = "active"
+    PAUSED = "paused"
+    DECLINED = "declined"
+    ENDED = "ended"
+
+
+class Carry(StrEnum):
+    """What becomes of a public comment that arrives over a link: it is published, lands as internal, or stops."""
+
+    PUBLISH = "publish"
+    LAND_AS_INTERNAL = "land_as_internal"
+    STOP = "stop"
+
+
+class ActKind(StrEnum):
+    """What a sighting at a downstream desk can mean beyond its status."""
+
+    ACCEPTED = "accepted"
+    DECLINED = "declined"
+    RETURNED = "returned"
+    ARRIVED = "arrived"
+    RESOLUTION_CONFIRMED = "resolution_confirmed"
+    RESOLUTION_REJECTED = "resolution_rejected"
+    WITHDRAWAL_ACKNOWLEDGED = "withdrawal_acknowledged"
+
+
+class ReasonFrom(StrEnum):
+    """Where the reason of an act stands at the desk."""
+
+    NOWHERE = "nowhere"
+    LAST_COMMENT = "last_comment"
+    FIELD = "field"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ActRow:
+    """`field` becoming `value` (native words) means `act`; the reason stands in the newest comment or in a field."""
+
+    act: ActKind
+    field: str
+    value: str
+    reason_from: ReasonFrom = ReasonFrom.LAST_COMMENT
+    reason_field: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Condition:
+    """`all`/`any`/`not` over field · operator · value; total and bounded. Exactly one of the parts is set."""
+
+    all: tuple["Condition", ...] | None = None
+    any: tuple["Condition", ...] | None = None
+    negated: "Condition | None" = None
+    field: str | None = None
+    op: str = "eq"
+    value: str | tuple[str, ...] = ""
+
+
+class Choice(StrEnum):
+    """How a link that matches is chosen: by itself (branches run in parallel) or by the coverage table."""
+
+    ALWAYS = "always"
+    COVERAGE = "coverage"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Passage:
+    """Which tickets of the upstream desk pass over a link: `when` turns true, or the desk names `delegate_as`."""
+
+    when: Condition | None = None
+    choose: Choice = Choice.ALWAYS
+    delegate_as: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Crossing:
+    """What may cross a link, by direction (deny by default). Fields are canonical names."""
+
+    fields_down: frozenset[str] = frozenset({"title", "description", "priority", "due", "site", "asset", "service"})
+    fields_up: frozenset[str] = frozenset({"assignee", "due"})
+    comments_down: Carry = Carry.PUBLISH
+    comments_up: Carry = Carry.PUBLISH
+    siblings: bool = False
+    addressed_notes: bool = False
+    """Whether an internal note that names the other side with the address token may cross."""
+    attachments_down: bool = True
+    attachments_up: bool = True
+    attachment_types: tuple[str, ...] = ()
+    """Allowed media types (`image/*` allowed); empty = all."""
+    attachment_max_bytes: int = 25_000_000
+    people: str = "name"
+    """How authors are named across: `name`, `organization` or `nobody`."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Link:
+    """Standing consent of two desks that tickets may pass from `upstream` to `downstream`."""
+
+    id: str
+    code: str
+    org_id: str
+    upstream_desk_id: str
+    downstream_desk_id: str
+    upstream_org_id: str
+    downstream_org_id: str
+    state: LinkState = LinkState.ACTIVE
+    passage: Passage = Passage()
+    crossing: Crossing = Crossing()
+    acts: tuple[ActRow, ...] = ()
+    create: Mapping[str, str] = field(default_factory=dict)
+    """Native values for tickets created over this link, beyond the desk's own defaults."""
+    parent_means: Mapping[HopStatus, str] = field(default_factory=dict)
+    """Differences from what a child's status means at its parent's desk."""
+    answer_within: Mapping[Priority, timedelta] = field(default_factory=dict)
+    answer_within_default: timedelta = timedelta(hours=4)
+    confirm_within: timedelta = timedelta(days=3)
+    hop_limit: int = 8
+    valid_from: datetime | None = None
+    valid_until: datetime | None = None
+    version: int = 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class CoverageRow:
+    """Who covers a site (or a group of sites; None = any) for a service in certain hours, by rank 1–3."""
+
+    org_id: str
+    link_id: str
+    rank: int
+    site_code: str | None = None
+    site_group: str | None = None
+    service: str | None = None
+    days: frozenset[int] = frozenset(range(7))
+    """0 = Monday."""
+    opens_minute: int = 0
+    closes_minute: int = 24 * 60
+    zone: str = "UTC"
