@@ -1,0 +1,228 @@
+"""The case and its parts: ticket, hops, content, copies, events, deliveries. Facts only; rules are elsewhere."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from gateway.domain.model.words import ActorKind, CommandKind, HopStatus, Reason, Source, Visibility
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ticket:
+    """The case end to end. Belongs to the chain, holds no text of its own; `facts` are canonical values."""
+
+    id: str
+    org_id: str
+    opened_at: datetime
+    closed_at: datetime | None = None
+    facts: Mapping[str, str] = field(default_factory=dict)
+    version: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Hop:
+    """A ticket's life at one desk.
+
+    `shadow` is the last state we know the desk to have, in the desk's own words; `position` is where its history was
+    read up to; `unmapped` names shadow fields whose native value has no canonical meaning yet. `version` grows with
+    each change, so a snapshot taken before it is known to be old. `ranks` are the links still to be offered to.
+    """
+
+    id: str
+    org_id: str
+    ticket_id: str
+    desk_id: str
+    status: HopStatus
+    link_id: str | None = None
+    parent_id: str | None = None
+    remote_id: str | None = None
+    number: str | None = None
+    url: str | None = None
+    reason: Reason | None = None
+    shadow: Mapping[str, str | None] = field(default_factory=dict)
+    unmapped: frozenset[str] = frozenset()
+    position: str | None = None
+    revision: str | None = None
+    route: tuple[str, ...] = ()
+    """Opaque marks of the desks the ticket came through, oldest first (loops, hop limit)."""
+    ranks: tuple[str, ...] = ()
+    asked: bool = False
+    """True while a question of this hop waits for its parent (pending, not yet answered)."""
+    offered_at: datetime | None = None
+    answer_by: datetime | None = None
+    confirm_by: datetime | None = None
+    refetch_at: datetime | None = None
+    looked_at: datetime | None = None
+    wrote_at: datetime | None = None
+    """When a write of ours was last settled here: what the desk does by itself just after has us as its cause."""
+    next_seq: int = 1
+    version: int = 0
+    created_at: datetime | None = None
+
+
+class ContentKind(StrEnum):
+    """What a piece of content is."""
+
+    TITLE = "title"
+    DESCRIPTION = "description"
+    COMMENT = "comment"
+    ATTACHMENT = "attachment"
+    REASON = "reason"
+    NOTE = "note"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Content:
+    """Text or a file, erasable without touching the events that speak of it. `digest` is salted."""
+
+    id: str
+    org_id: str
+    ticket_id: str
+    kind: ContentKind
+    origin_hop_id: str
+    visibility: Visibility
+    at: datetime
+    text: str = ""
+    author: str = ""
+    salt: str = ""
+    digest: str = ""
+    to_link_id: str | None = None
+    """Set when the writer addressed one neighbour only."""
+    filename: str | None = None
+    media_type: str | None = None
+    blob_key: str | None = None
+    blob_size: int | None = None
+    blob_sha256: str | None = None
+    source: Mapping[str, Any] = field(default_factory=dict)
+    """Where an attachment can be downloaded: the native attachment as the origin desk lists it."""
+    automatic: bool = False
+    released_to: frozenset[str] = frozenset()
+    """Links this content was released to by its parent's people although it came from a sibling branch."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Copy:
+    """The same content at one desk: its identity for echoes, edits and probes. `ours`: written by this gateway."""
+
+    id: str
+    org_id: str
+    ticket_id: str
+    hop_id: str
+    content_id: str
+    kind: ContentKind
+    remote_id: str
+    native_hash: str
+    visibility: Visibility
+    ours: bool
+    removed: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Event:
+    """One immutable fact. `data` holds canonical words and ids, never text of people."""
+
+    id: str
+    org_id: str
+    ticket_id: str
+    type: str
+    observed_at: datetime
+    hop_id: str | None = None
+    data: Mapping[str, Any] = field(default_factory=dict)
+    reported_at: datetime | None = None
+    stated_at: datetime | None = None
+    source: Source = Source.GATEWAY
+    actor_kind: ActorKind = ActorKind.GATEWAY
+    actor: str = ""
+    """A person's opaque id (store/people), or the id of the delivery that caused an automatic change."""
+    cause_id: str | None = None
+
+
+class DeliveryState(StrEnum):
+    """Where a delivery is; the state machine is domain/delivery.py."""
+
+    PENDING = "pending"
+    INFLIGHT = "inflight"
+    AMBIGUOUS = "ambiguous"
+    ASKING = "asking"
+    PARKED = "parked"
+    DONE = "done"
+    SUPERSEDED = "superseded"
+    CANCELLED = "cancelled"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Delivery:
+    """One command on its way to one desk. Lane = hop; order within it is `seq`.
+
+    `payload` holds native field values; texts are named by content id and filled in at the last line before the wire.
+    `urgency` 0 is the most urgent; `due_at` the nearest moment a clock above would breach.
+    """
+
+    id: str
+    org_id: str
+    ticket_id: str
+    hop_id: str
+    desk_id: str
+    seq: int
+    kind: CommandKind
+    marker: str
+    created_at: datetime
+    next_at: datetime
+    state: DeliveryState = DeliveryState.PENDING
+    payload: Mapping[str, Any] = field(default_factory=dict)
+    content_id: str | None = None
+    visibility: Visibility | None = None
+    link_id: str | None = None
+    event_id: str | None = None
+    urgency: int = 5
+    due_at: datetime | None = None
+    attempts: int = 0
+    probes: int = 0
+    first_sent_at: datetime | None = None
+    fence: int = 0
+    lease_until: datetime | None = None
+    worker: str = ""
+    outcome: str = ""
+    error: str = ""
+    note: bool = False
+    """The gateway's own words (a note), not a person's: never noted about again when parked."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Site:
+    """A consumer's place."""
+
+    id: str
+    org_id: str
+    code: str
+    name: str = ""
+    zone: str = "UTC"
+    country: str = ""
+    subdivision: str = ""
+    group: str = ""
+    address: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Asset:
+    """Equipment at a site."""
+
+    id: str
+    org_id: str
+    code: str
+    site_code: str = ""
+    model: str = ""
+    serial: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Organization:
+    """A legal party. Customer, vendor, partner are roles on a link, never of the organization itself."""
+
+    id: str
+    code: str
+    name: str = ""
+    zone: str = "UTC"
+    language: str = "en"

@@ -1,0 +1,78 @@
+"""Opening the database and its transactions: SQLite (WAL, every commit on disk) or PostgreSQL. No query lives here."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.pool import StaticPool
+
+Db = Connection
+"""What store functions take as their first argument: a connection inside the caller's transaction."""
+
+_PRAGMAS = (
+    "PRAGMA journal_mode=WAL",
+    "PRAGMA synchronous=FULL",
+    "PRAGMA foreign_keys=ON",
+    "PRAGMA busy_timeout=30000",
+    "PRAGMA wal_autocheckpoint=8000",
+    "PRAGMA temp_store=MEMORY",
+    "PRAGMA cache_size=-65536",
+)
+
+
+class Database:
+    """One database. `write()` is a transaction that may change things, `read()` one that does not."""
+
+    def __init__(self, url: str, *, pool_size: int = 10) -> None:
+        self.url = url
+        self.is_sqlite = url.startswith("sqlite")
+        self.engine = _sqlite(url) if self.is_sqlite else _postgres(url, pool_size)
+        # SQLite has one writer; queueing here is fair and costs no busy-waiting.
+        self._writer: Any = threading.RLock() if self.is_sqlite else nullcontext()
+
+    @contextmanager
+    def write(self) -> Iterator[Db]:
+        """A transaction that commits at the end of the block and rolls back on any exception."""
+        with self._writer, self.engine.begin() as db:
+            yield db
+
+    @contextmanager
+    def read(self) -> Iterator[Db]:
+        """A transaction for reading."""
+        lock = self._writer if self._in_memory else nullcontext()
+        with lock, self.engine.connect() as db:
+            yield db
+            db.rollback()
+
+    @property
+    def _in_memory(self) -> bool:
+        return self.is_sqlite and self.engine.url.database in (None, "", ":memory:")
+
+    def close(self) -> None:
+        """Give all connections back."""
+        self.engine.dispose()
+
+
+def _sqlite(url: str) -> Engine:
+    memory = url in ("sqlite://", "sqlite:///:memory:")
+    options: dict[str, Any] = {"poolclass": StaticPool} if memory else {}
+    engine = create_engine(url, connect_args={"check_same_thread": False, "timeout": 30}, **options)
+
+    @event.listens_for(engine, "connect")
+    def _prepare(connection: Any, _record: Any) -> None:
+        connection.isolation_level = None  # the driver must not open transactions of its own
+        for pragma in _PRAGMAS:
+            connection.execute(pragma)
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        # IMMEDIATE: a transaction that reads first and writes later must not find that another has written.
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+    return engine
+
+
+def _postgres(url: str, pool_size: int) -> Engine:
+    return create_engine(url, pool_size=pool_size, max_overflow=pool_size, pool_pre_ping=True)
