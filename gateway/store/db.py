@@ -42,7 +42,7 @@ class Database:
     def read(self) -> Iterator[Db]:
         """A transaction for reading."""
         lock = self._writer if self._in_memory else nullcontext()
-        with lock, self.engine.connect() as db:
+        with lock, self.engine.connect().execution_options(reading=True) as db:
             yield db
             db.rollback()
 
@@ -69,7 +69,8 @@ def _sqlite(url: str) -> Engine:
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
         # IMMEDIATE: a transaction that reads first and writes later must not find that another has written.
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
+        reading = connection.get_execution_options().get("reading", False)
+        connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
 
     return engine
 
