@@ -6,12 +6,15 @@ recorded fixtures, and a plug-in never holds a client, a database or another lin
 """
 
 import json
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
+
+import orjson
 
 from gateway.domain.documents import manifest_from
 from gateway.domain.model import (
@@ -27,7 +30,7 @@ from gateway.domain.model import (
     Sighting,
     Snapshot,
 )
-from gateway.errors import AnswerUnreadable
+from gateway.errors import AnswerUnreadable, Unreadable
 
 
 class Effect(StrEnum):
@@ -89,9 +92,27 @@ class Response:
         write has left, into *try again* before."""
         try:
             return json.loads(self.body)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             kind = self.headers.get("content-type", "no content type")
             raise AnswerUnreadable(f"the desk answered {self.status} with something that is not JSON ({kind})") from error
+
+
+def payload(message: Message) -> Any:
+    """The JSON a message carries. Raises Unreadable when it carries none (or nests beyond 1,024 levels)."""
+    try:
+        return orjson.loads(message.body)
+    except ValueError as error:
+        raise Unreadable("the message is not JSON", why=str(error)) from error
+
+
+@contextmanager
+def shaped(kind: type[Unreadable] | type[AnswerUnreadable], what: str) -> Iterator[None]:
+    """Around (or, as a decorator, on) plain code that takes a document apart: a missing key, a list where a mapping
+    should be or a text that is no time becomes `kind` ("not a ticket as this desk writes it: KeyError 'id'")."""
+    try:
+        yield
+    except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError) as error:
+        raise kind(f"not {what} as this desk writes it", why=f"{type(error).__name__}: {error}") from error
 
 
 def load_manifest(folder: Path) -> Manifest:
