@@ -2,9 +2,11 @@
 
 import re
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
+from gateway.domain.hours import hours_from
+from gateway.domain.model.chain import Asset, Organization, Site
 from gateway.domain.model.desk import (
     ActKind,
     ActRow,
@@ -13,7 +15,11 @@ from gateway.domain.model.desk import (
     Carry,
     Choice,
     Condition,
+    CoverageRow,
     Crossing,
+    Desk,
+    Link,
+    LinkState,
     Manifest,
     Passage,
     Priority,
@@ -171,4 +177,120 @@ def acts_from(rows: list[Document]) -> tuple[ActRow, ...]:
             reason_field=row.get("reason_field"),
         )
         for row in rows
+    )
+
+
+def desk_from(document: Document, *, manifest: Manifest) -> Desk:
+    """A desk's document with `id`, `code`, `org_id`, `connector` and `version` of its row beside it, laid over what
+    its connector declares. Hook secrets are sealed elsewhere: the store adds them."""
+    every: Any = {
+        name: length(document[name]) for name in ("poll_every", "refetch_every") if name in document
+    }
+    settle = document.get("settle_window")
+    return Desk(
+        settings=dict(document.get("settings", {})),
+        profile=merged_profile(manifest.profile, document.get("profile", {})),
+        settle_window=length(settle) if settle else manifest.settle_window,
+        capabilities=manifest.capabilities,
+        side_effects=manifest.side_effects,
+        tiers=manifest.tiers,
+        **_known(document, _DESK_PLAIN),
+        **every,
+    )
+
+
+_DESK_PLAIN = (
+    "id",
+    "code",
+    "org_id",
+    "connector",
+    "version",
+    "base_url",
+    "zone",
+    "language",
+    "account",
+    "allow_private_network",
+)
+
+
+def link_from(document: Document) -> Link:
+    """A link's document with the ids, `code`, `state` and `version` of its row beside it."""
+    answers = document.get("answer_within", {})
+    return Link(
+        state=LinkState(document.get("state", LinkState.ACTIVE)),
+        passage=passage_from(document.get("passes", {})),
+        crossing=crossing_from(document.get("crosses", {})),
+        acts=acts_from(document.get("acts", [])),
+        create=dict(document.get("create", {})),
+        parent_means={HopStatus(word): meaning for word, meaning in document.get("parent_means", {}).items()},
+        answer_within={Priority(word): length(text) for word, text in answers.items() if word != "default"},
+        answer_within_default=length(answers.get("default", "4h")),
+        confirm_within=length(document.get("confirm_within", "3d")),
+        valid_from=moment(document.get("valid_from")),
+        valid_until=moment(document.get("valid_until")),
+        **_known(document, _LINK_PLAIN),
+    )
+
+
+_LINK_PLAIN = (
+    "id",
+    "code",
+    "org_id",
+    "upstream_desk_id",
+    "downstream_desk_id",
+    "upstream_org_id",
+    "downstream_org_id",
+    "hop_limit",
+    "version",
+)
+
+
+def moment(text: str | None) -> datetime | None:
+    """An ISO 8601 moment with its offset; None stays None. Raises ValueError without an offset."""
+    if text is None:
+        return None
+    at = datetime.fromisoformat(text)
+    if at.tzinfo is None:
+        raise ValueError(f"{text!r} has no offset; write 2026-03-01T09:00:00+01:00")
+    return at
+
+
+def organization_from(document: Document) -> Organization:
+    """An organization's document with its `id` and `code`."""
+    return Organization(**_known(document, ("id", "code", "name", "zone", "language")))
+
+
+def site_from(document: Document) -> Site:
+    """A site's document with `id`, `org_id` and `code` of its row beside it."""
+    known = ("id", "org_id", "code", "name", "zone", "country", "subdivision", "group", "address")
+    return Site(**_known(document, known))
+
+
+def asset_from(document: Document) -> Asset:
+    """An asset's document with `id`, `org_id` and `code` of its row beside it."""
+    plain = _known(document, ("id", "org_id", "code", "model", "serial"))
+    return Asset(**plain, site_code=document.get("site", ""))
+
+
+def _known(document: Document, names: tuple[str, ...]) -> dict[str, Any]:
+    return {name: document[name] for name in names if name in document}
+
+
+def coverage_from(document: Document, *, zone: str = "UTC") -> tuple[CoverageRow, ...]:
+    """A coverage document with `org_id` and `link_id` beside it: one row per stretch of its `hours` (hours that pass
+    midnight are two). `zone` is for hours that name none."""
+    return tuple(
+        CoverageRow(
+            org_id=document["org_id"],
+            link_id=document["link_id"],
+            rank=document.get("rank", 1),
+            site_code=document.get("site"),
+            site_group=document.get("group"),
+            service=document.get("service"),
+            days=days,
+            opens_minute=opens,
+            closes_minute=closes,
+            zone=named or zone,
+        )
+        for days, opens, closes, named in hours_from(document.get("hours", "always"))
     )

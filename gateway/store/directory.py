@@ -1,0 +1,184 @@
+"""Reading what is configured: rows of the directory become one `Directory`. Changing it is `gateway.store.configuration`."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any
+
+import orjson
+from sqlalchemy import Row, Table, or_, select, true
+
+from gateway.domain.directory import Code, Directory
+from gateway.domain.documents import (
+    asset_from,
+    coverage_from,
+    desk_from,
+    link_from,
+    organization_from,
+    site_from,
+)
+from gateway.domain.model import Asset, CoverageRow, Desk, Link, Manifest, Organization, Site
+from gateway.errors import ConfigError
+from gateway.store.db import Db
+from gateway.store.scope import Scope
+from gateway.store.tables import DeskRow, DirectoryRow, LinkRow, Meta, OrganizationRow
+from gateway.vault import Place
+
+ManifestOf = Callable[[str], Manifest]
+
+OpenSecret = Callable[[str, Place], str]
+"""Opens a sealed text at its place: `Vault.open`."""
+
+META: Table = Meta.__table__  # type: ignore[attr-defined]
+ORGANIZATION: Table = OrganizationRow.__table__  # type: ignore[attr-defined]
+DIRECTORY: Table = DirectoryRow.__table__  # type: ignore[attr-defined]
+DESK: Table = DeskRow.__table__  # type: ignore[attr-defined]
+LINK: Table = LinkRow.__table__  # type: ignore[attr-defined]
+
+_VERSION = "directory_version"
+_SALT = "salt"
+
+
+def prepare(db: Db, *, salt: str) -> None:
+    """Give a new installation its version and its salt; an existing one keeps what it has."""
+    for key, value in ((_VERSION, "0"), (_SALT, salt)):
+        if _meta(db, key) is None:
+            db.execute(META.insert().values(key=key, value=value))
+
+
+def version(db: Db) -> int:
+    """The directory's version: grows with every change. Cheap: ask before each batch, load when it has grown."""
+    return int(_meta(db, _VERSION) or 0)
+
+
+def bump(db: Db) -> int:
+    """Tell every process that the directory changed; the new version."""
+    new = version(db) + 1
+    changed = db.execute(META.update().where(META.c.key == _VERSION).values(value=str(new)))
+    if not changed.rowcount:
+        db.execute(META.insert().values(key=_VERSION, value=str(new)))
+    return new
+
+
+def salt(db: Db) -> str:
+    """The secret of this installation. Raises ConfigError if the database was never prepared."""
+    found = _meta(db, _SALT)
+    if not found:
+        raise ConfigError("the database has no installation salt", cure="run interdesk migrate")
+    return found
+
+
+def _meta(db: Db, key: str) -> str | None:
+    return db.execute(select(META.c.value).where(META.c.key == key)).scalar()
+
+
+def load(
+    db: Db,
+    scope: Scope,
+    *,
+    manifest_of: ManifestOf,
+    open_secret: OpenSecret | None = None,
+) -> Directory:
+    """The whole directory within the scope. `manifest_of` gives a connector's manifest by its name; without
+    `open_secret` the desks carry no hook secrets (enough for everything but receiving hooks)."""
+    organizations = _organizations(db, scope)
+    links = _links(db, scope)
+    sites, assets, coverage = _places(db, scope, organizations=organizations, links=links)
+    return Directory(
+        version=version(db),
+        salt=salt(db),
+        organizations=organizations,
+        desks=_desks(db, scope, manifest_of=manifest_of, open_secret=open_secret),
+        links=links,
+        sites=sites,
+        assets=assets,
+        coverage=coverage,
+    )
+
+
+def _organizations(db: Db, scope: Scope) -> dict[str, Organization]:
+    rows = db.execute(select(ORGANIZATION).where(scope.where(ORGANIZATION)).order_by(ORGANIZATION.c.code))
+    return {row.id: organization_from(_whole(row, "id", "code")) for row in rows}
+
+
+def _desks(
+    db: Db, scope: Scope, *, manifest_of: ManifestOf, open_secret: OpenSecret | None
+) -> dict[str, Desk]:
+    rows = db.execute(select(DESK).where(scope.where(DESK)).order_by(DESK.c.code))
+    desks = {}
+    for row in rows:
+        document = _whole(row, "id", "code", "org_id", "connector", "version")
+        desk = desk_from(document, manifest=manifest_of(row.connector))
+        desks[row.id] = replace(desk, hook_secrets=_hook_secrets(row, open_secret)) if open_secret else desk
+    return desks
+
+
+def _hook_secrets(row: Row[Any], open_secret: OpenSecret) -> tuple[bytes, ...]:
+    if row.sealed_hook_secrets is None:
+        return ()
+    opened = open_secret(row.sealed_hook_secrets, hook_secrets_place(row.org_id, row.id))
+    return tuple(secret.encode() for secret in orjson.loads(opened))
+
+
+def hook_secrets_place(org_id: str, desk_id: str) -> Place:
+    """Where a desk's hook secrets (a JSON list of texts, newest first) lie sealed."""
+    return Place(org_id=org_id, table="desk", row_id=desk_id, column="sealed_hook_secrets")
+
+
+def credentials_place(org_id: str, desk_id: str) -> Place:
+    """Where a desk's credentials (`{"kind", "user", "secret"}` in JSON) lie sealed."""
+    return Place(org_id=org_id, table="desk", row_id=desk_id, column="sealed_credentials")
+
+
+def sealed_credentials(db: Db, scope: Scope, desk_id: str) -> str | None:
+    """What the wire opens with `Vault.open` at `credentials_place`; None if the desk has none."""
+    wanted = select(DESK.c.sealed_credentials).where(scope.where(DESK), DESK.c.id == desk_id)
+    return db.execute(wanted).scalar()
+
+
+def _links(db: Db, scope: Scope) -> dict[str, Link]:
+    names = ("id", "code", "org_id", "state", "version")
+    desks = ("upstream_desk_id", "downstream_desk_id", "upstream_org_id", "downstream_org_id")
+    rows = db.execute(select(LINK).where(_seen_from_both_ends(scope)).order_by(LINK.c.code))
+    return {row.id: link_from(_whole(row, *names, *desks)) for row in rows}
+
+
+def _seen_from_both_ends(scope: Scope) -> Any:
+    if scope.org_ids is None:
+        return true()
+    mine = sorted(scope.org_ids)
+    return or_(LINK.c.upstream_org_id.in_(mine), LINK.c.downstream_org_id.in_(mine))
+
+
+def _places(
+    db: Db, scope: Scope, *, organizations: Mapping[str, Organization], links: Mapping[str, Link]
+) -> tuple[dict[Code, Site], dict[Code, Asset], dict[str, tuple[CoverageRow, ...]]]:
+    rows = db.execute(select(DIRECTORY).where(scope.where(DIRECTORY)).order_by(DIRECTORY.c.code)).all()
+    by_kind: dict[str, list[dict[str, Any]]] = {}
+    for row in rows:
+        by_kind.setdefault(row.kind, []).append(_whole(row, "id", "org_id", "code"))
+    sites = (site_from(document) for document in by_kind.get("site", ()))
+    assets = (asset_from(document) for document in by_kind.get("asset", ()))
+    return (
+        {(site.org_id, site.code): site for site in sites},
+        {(asset.org_id, asset.code): asset for asset in assets},
+        _coverage(by_kind.get("coverage", ()), organizations=organizations, links=links),
+    )
+
+
+def _coverage(
+    documents: Any, *, organizations: Mapping[str, Organization], links: Mapping[str, Link]
+) -> dict[str, tuple[CoverageRow, ...]]:
+    link_ids = {link.code: link.id for link in links.values()}
+    rows: dict[str, list[CoverageRow]] = {}
+    for document in documents:
+        owner = organizations.get(document["org_id"])
+        named = {**document, "link_id": link_ids[document["link"]]}
+        rows.setdefault(document["org_id"], []).extend(
+            coverage_from(named, zone=owner.zone if owner else "UTC")
+        )
+    return {org_id: tuple(sorted(group, key=lambda row: row.rank)) for org_id, group in rows.items()}
+
+
+def _whole(row: Row[Any], *names: str) -> dict[str, Any]:
+    """A row's document with the named columns beside it."""
+    return {**(row.document or {}), **{name: getattr(row, name) for name in names}}

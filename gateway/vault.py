@@ -1,0 +1,124 @@
+"""Secrets: sealing them at rest (AES-256-GCM under a ring of keys, bound to the place where the sealed text lies) and
+keeping them out of logs. Where they come from is configuration."""
+
+import hmac
+import os
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from hashlib import sha256
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from gateway.errors import ConfigError
+
+KEY_BYTES = 32
+_NONCE_BYTES = 12
+_MAGIC = "idk1"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Place:
+    """Where a sealed text lies. A text moved to another place does not open."""
+
+    org_id: str
+    table: str
+    row_id: str
+    column: str
+
+    def bound(self) -> bytes:
+        """The bytes that are authenticated with the text; lengths keep neighbours apart."""
+        parts = (self.org_id, self.table, self.row_id, self.column)
+        return b"|".join(f"{len(part)}:{part}".encode() for part in parts)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Vault:
+    """A ring of keys: `current` seals, all of them open. Keys never show in a repr."""
+
+    current: str
+    keys: Mapping[str, bytes] = field(repr=False)
+
+    def seal(self, text: str, place: Place) -> str:
+        """`idk1.<key id>.<nonce and ciphertext>`, readable only at that place and only with that key."""
+        nonce = os.urandom(_NONCE_BYTES)
+        sealed = AESGCM(self._key(self.current)).encrypt(nonce, text.encode(), place.bound())
+        return f"{_MAGIC}.{self.current}.{_to_text(nonce + sealed)}"
+
+    def open(self, sealed: str, place: Place) -> str:
+        """The text again. Raises ConfigError if its key is not in the ring or it was altered or moved."""
+        key_id, body = _parts(sealed)
+        try:
+            opened = AESGCM(self._key(key_id)).decrypt(
+                body[:_NONCE_BYTES], body[_NONCE_BYTES:], place.bound()
+            )
+        except InvalidTag as error:
+            raise ConfigError(
+                f"the sealed {place.column} of {place.table} {place.row_id} does not open",
+                why="it was altered, moved from another row, or sealed under another key of the same name",
+                cure="apply the configuration again with the secret",
+            ) from error
+        return opened.decode()
+
+    def is_current(self, sealed: str) -> bool:
+        """Whether rotation may pass it by."""
+        return _parts(sealed)[0] == self.current
+
+    def fingerprint(self, text: str, place: Place) -> str:
+        """A keyed digest: tells whether a secret changed without keeping or showing it."""
+        return hmac.new(
+            self._key(self.current), b"fingerprint|" + place.bound() + text.encode(), sha256
+        ).hexdigest()
+
+    def _key(self, key_id: str) -> bytes:
+        key = self.keys.get(key_id)
+        if key is None:
+            raise ConfigError(
+                f"the key {key_id!r} that sealed this is not in the key ring",
+                cure="add it to INTERDESK_KEYS or to the key file (older keys follow the current one)",
+            )
+        return key
+
+
+def _parts(sealed: str) -> tuple[str, bytes]:
+    magic, _, rest = sealed.partition(".")
+    key_id, _, body = rest.partition(".")
+    if magic != _MAGIC or not key_id or not body:
+        raise ConfigError("this is no sealed secret", why=f"it does not begin with {_MAGIC}.<key id>.")
+    return key_id, _from_text(body)
+
+
+def _to_text(raw: bytes) -> str:
+    return urlsafe_b64encode(raw).rstrip(b"=").decode()
+
+
+def _from_text(text: str) -> bytes:
+    return urlsafe_b64decode(text + "=" * (-len(text) % 4))
+
+
+def ring(text: str) -> Vault:
+    """A ring from `id:key[,id:key…]`, keys as 32 bytes in base64; the first is current. Raises ConfigError."""
+    keys = dict(_entry(part.strip()) for part in text.replace("\n", ",").split(",") if part.strip())
+    if not keys:
+        raise ConfigError("INTERDESK_KEYS is empty", cure="write id:key with a key from `interdesk keys new`")
+    return Vault(current=next(iter(keys)), keys=keys)
+
+
+def _entry(part: str) -> tuple[str, bytes]:
+    key_id, _, encoded = part.partition(":")
+    try:
+        key = _from_text(encoded.strip().replace("+", "-").replace("/", "_").rstrip("="))
+    except ValueError:
+        key = b""
+    if len(key) != KEY_BYTES or not key_id.isalnum():
+        raise ConfigError(
+            f"the key {key_id!r} in INTERDESK_KEYS is not usable",
+            why=f"a key is a name of letters and digits, a colon and {KEY_BYTES} bytes in base64",
+        )
+    return key_id, key
+
+
+def new_entry(key_id: str) -> str:
+    """A fresh `id:key` line for the ring."""
+    return f"{key_id}:{_to_text(os.urandom(KEY_BYTES))}"
