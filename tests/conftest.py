@@ -1,0 +1,91 @@
+"""Fixtures and rules that every test shares: PostgreSQL on request, loopback only, a clean environment, no hidden skips."""
+
+import ipaddress
+import itertools
+import os
+import socket
+import sys
+from collections.abc import Generator, Iterator
+
+import pytest
+
+from tests.postgres import PostgresServer, running_server
+
+TEST_SETTINGS = "INTERDESK_TEST_"
+REQUIRE_DESKS = TEST_SETTINGS + "REQUIRE_DESKS"
+_NUMBERS = itertools.count(1)
+
+
+def pytest_configure() -> None:
+    """A developer's own settings change no result; nothing here speaks to the outside."""
+    for name in [name for name in os.environ if name.startswith("INTERDESK_")]:
+        if not name.startswith(TEST_SETTINGS):
+            del os.environ[name]
+    sys.addaudithook(refuse_the_outside)
+
+
+def refuse_the_outside(event: str, arguments: tuple[object, ...]) -> None:
+    """Audit hook: a connection beyond loopback raises, and every name but localhost does not exist."""
+    if event == "socket.getaddrinfo" and not _is_here(arguments[0]):
+        raise socket.gaierror(socket.EAI_NONAME, f"tests resolve no names: {arguments[0]!r}")
+    if event == "socket.connect":
+        address = arguments[1]
+        if isinstance(address, tuple) and not _is_here(address[0]):
+            raise RuntimeError(f"tests connect to loopback only, not to {address!r}")
+
+
+def _is_here(host: object) -> bool:
+    text = host.decode() if isinstance(host, bytes) else host
+    if text is None or text in {"", "localhost"}:
+        return True
+    try:
+        address = ipaddress.ip_address(str(text))
+    except ValueError:
+        return False
+    return address.is_loopback or address.is_unspecified
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests of the real desks share them, so under `--dist loadgroup` one worker runs them all."""
+    for item in items:
+        if item.get_closest_marker("desks") and not item.get_closest_marker("xdist_group"):
+            item.add_marker(pytest.mark.xdist_group("desks"))
+        if {"postgres_server", "postgres_url", "fresh_postgres"} & set(getattr(item, "fixturenames", ())):
+            item.add_marker(pytest.mark.pg)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Where the desks were installed on purpose, a desk test that skips has failed."""
+    report = yield
+    if report.skipped and item.get_closest_marker("desks") and os.environ.get(REQUIRE_DESKS):
+        report.outcome = "failed"
+        report.longrepr = f"skipped although {REQUIRE_DESKS} is set: {report.longrepr}"
+    return report
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[PostgresServer]:
+    """One server per test process, started by the first test that asks; about half a second."""
+    with running_server() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def postgres_url(postgres_server: PostgresServer) -> str:
+    """The address of the server's maintenance database. A test that writes takes `fresh_postgres`."""
+    return postgres_server.url()
+
+
+@pytest.fixture(scope="session")
+def postgres_template() -> str:
+    """The database that `fresh_postgres` copies. Override it where a migrated one is wanted."""
+    return "template1"
+
+
+@pytest.fixture
+def fresh_postgres(postgres_server: PostgresServer, postgres_template: str) -> Iterator[str]:
+    """The URL of a database of the test's own, a copy of the template; about 30 ms."""
+    with postgres_server.database(f"test_{next(_NUMBERS)}", template=postgres_template) as url:
+        yield url
