@@ -9,6 +9,7 @@ from __future__ import annotations  # so that an older Python gets as far as the
 import hashlib
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -19,6 +20,12 @@ RUN_LOCK = "requirements.lock"
 DEV_LOCK = "requirements-dev.lock"
 STAMP = "interdesk-installed.json"
 REQUIRE_DESKS = "INTERDESK_TEST_REQUIRE_DESKS"
+
+# By the exit code of deploy/install-desks; None where it has nothing to work with.
+WHY_NO_DESKS = {
+    None: "They are installed from Debian's packages, and this system has none.",
+    2: "They cannot be installed here; as root on Debian 12: deploy/install-desks",
+}
 
 USAGE = """usage: python3 deploy/run.py COMMAND [arguments]
 
@@ -31,7 +38,10 @@ STATIC_CHECKS = (
     ("ruff check", ("-m", "ruff", "check", ".")),
     ("ruff format", ("-m", "ruff", "format", "--check", ".")),
     ("mypy", ("-m", "mypy")),
-    ("import contracts", ("-c", "import sys; from importlinter.cli import lint_imports; sys.exit(lint_imports())")),
+    (
+        "import contracts",
+        ("-c", "import sys; from importlinter.cli import lint_imports; sys.exit(lint_imports())"),
+    ),
 )
 # Two workers; tests that share an `xdist_group` (the real desks do) stay together on one of them.
 PYTEST = ("-m", "pytest", "-n", "2", "--dist", "loadgroup")
@@ -40,7 +50,7 @@ PYTEST = ("-m", "pytest", "-n", "2", "--dist", "loadgroup")
 def main(arguments: list[str]) -> int:
     """Run one command; answers the exit code. `demo` replaces this process."""
     if sys.version_info < OLDEST_PYTHON:
-        return _refuse("Interdesk needs Python 3.11 or newer; this is %d.%d (%s)." % (*sys.version_info[:2], sys.executable))
+        return _refuse(f"Interdesk needs Python 3.11 or newer; {sys.executable} is {sys.version.split()[0]}.")
     if os.name != "posix":
         return _refuse("Interdesk runs on Linux and macOS; on Windows use WSL.")
     command, rest = (arguments[0], arguments[1:]) if arguments else ("", [])
@@ -54,11 +64,11 @@ def main(arguments: list[str]) -> int:
 
 
 def demo(arguments: list[str]) -> int:
-    """Install what runs, then become `interdesk demo`."""
+    """Install what runs, then become `interdesk demo`; comes back only when it could not be installed."""
     python = environment(RUN_LOCK)
-    if python is None:
-        return 1
-    os.execv(python.parent / "interdesk", ["interdesk", "demo", *arguments])
+    if python is not None:
+        os.execv(python.parent / "interdesk", ["interdesk", "demo", *arguments])
+    return 1
 
 
 def test(arguments: list[str]) -> int:
@@ -98,21 +108,19 @@ def environment(lock: str) -> Path | None:
 def provide_desks() -> dict[str, str]:
     """Install the real service desks where that is possible; answers the variables the tests need to know of it.
 
-    Where they were installed, and always in CI, a desk test that is skipped counts as failed.
+    Where they are in place, and always in CI, a desk test that is skipped counts as failed.
     """
-    installer = CHECKOUT / "deploy" / "install-desks"
-    if not installer.exists():
-        return {}
-    if os.geteuid() == 0 and Path("/etc/debian_version").exists():
-        _say("Installing the real desks: Request Tracker, Redmine, Roundup")
-        if subprocess.run([str(installer)], check=False).returncode == 0:
-            return {REQUIRE_DESKS: "1"}
-        reason = "deploy/install-desks failed"
+    if shutil.which("apt-get") is None:
+        code: int | None = None
     else:
-        reason = "installing them needs root on Debian: sudo deploy/install-desks"
-    if os.environ.get("CI"):
+        _say("Real service desks: Request Tracker, Redmine, Roundup")
+        code = subprocess.run([CHECKOUT / "deploy" / "install-desks"], check=False).returncode
+    if code == 0 or os.environ.get("CI"):
         return {REQUIRE_DESKS: "1"}
-    _say(f"THE TESTS OF REAL SERVICE DESKS WILL BE SKIPPED where a desk is missing ({reason}).")
+    _say(
+        "THE TESTS OF REAL SERVICE DESKS WILL BE SKIPPED. "
+        + WHY_NO_DESKS.get(code, "deploy/install-desks failed.")
+    )
     return {}
 
 
@@ -132,7 +140,15 @@ def _starts(python: Path) -> bool:
 
 def _install(python: Path, lock: str) -> bool:
     """Packages by hash, then this checkout in editable form with the (locked) build backend of the same environment."""
-    pip = [python, "-m", "pip", "--disable-pip-version-check", "--no-input", "install", "--quiet"]
+    pip: list[str | Path] = [
+        python,
+        "-m",
+        "pip",
+        "--disable-pip-version-check",
+        "--no-input",
+        "install",
+        "--quiet",
+    ]
     packages = [*pip, "--no-deps", "--require-hashes", "--requirement", lock]
     checkout = [*pip, "--no-deps", "--no-build-isolation", "--editable", "."]
     if all(subprocess.run(step, check=False).returncode == 0 for step in (packages, checkout)):
@@ -154,7 +170,8 @@ def _fingerprints() -> dict[str, str]:
     """Per lock: a digest of it, of the project's own metadata, and of where the checkout stands."""
     project = (CHECKOUT / "pyproject.toml").read_bytes() + str(CHECKOUT).encode()
     return {
-        name: hashlib.sha256((CHECKOUT / name).read_bytes() + project).hexdigest() for name in (RUN_LOCK, DEV_LOCK)
+        name: hashlib.sha256((CHECKOUT / name).read_bytes() + project).hexdigest()
+        for name in (RUN_LOCK, DEV_LOCK)
     }
 
 

@@ -12,6 +12,7 @@ import pytest
 from tests.postgres import PostgresServer, running_server
 
 TEST_SETTINGS = "INTERDESK_TEST_"
+KEPT_SETTINGS = (TEST_SETTINGS, "INTERDESK_DESK_CACHE")
 REQUIRE_DESKS = TEST_SETTINGS + "REQUIRE_DESKS"
 _NUMBERS = itertools.count(1)
 
@@ -19,7 +20,7 @@ _NUMBERS = itertools.count(1)
 def pytest_configure() -> None:
     """A developer's own settings change no result; nothing here speaks to the outside."""
     for name in [name for name in os.environ if name.startswith("INTERDESK_")]:
-        if not name.startswith(TEST_SETTINGS):
+        if not name.startswith(KEPT_SETTINGS):
             del os.environ[name]
     sys.addaudithook(refuse_the_outside)
 

@@ -14,6 +14,7 @@ import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypedDict
 
 import psycopg
 
@@ -32,6 +33,14 @@ FAST_AND_LOOSE: Mapping[str, str] = {
 }
 
 
+class ProcessUser(TypedDict, total=False):
+    """Whom a process runs as, in the words of `subprocess`; empty means: as we do."""
+
+    user: int
+    group: int
+    extra_groups: list[int]
+
+
 @dataclass(kw_only=True)
 class PostgresServer:
     """One server process over one folder. `folder` must be reachable by the server's user."""
@@ -47,9 +56,9 @@ class PostgresServer:
 
     def initialise(self) -> None:
         """Create the cluster; about half a second."""
-        command = [self.binaries / "initdb", "--auth=trust", "--no-locale", "--encoding=UTF8", "--no-sync"]
+        command: list[str | Path] = [self.binaries / "initdb", "-D", self.folder / "data", "-U", SUPERUSER]
         done = subprocess.run(
-            [*command, f"--username={SUPERUSER}", "-D", self.folder / "data"],
+            [*command, "--auth=trust", "--no-locale", "--encoding=UTF8", "--no-sync"],
             capture_output=True,
             check=False,
             cwd=self.folder,
@@ -61,16 +70,23 @@ class PostgresServer:
     def start(self) -> None:
         """Start and wait until it answers; raises with the server's own log when it does not."""
         options = [part for name, value in self.settings.items() for part in ("-c", f"{name}={value}")]
-        command = [self.binaries / "postgres", "-D", self.folder / "data", "-k", self.folder, "-h", "", *options]
+        command: list[str | Path] = [self.binaries / "postgres", "-D", self.folder / "data"]
+        command += ["-k", self.folder, "-h", "", *options]
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
-                [*_dies_with_its_parent(), *command], stdout=log, stderr=log, cwd=self.folder, **_unprivileged()
+                [*_dies_with_its_parent(), *command],
+                stdout=log,
+                stderr=log,
+                cwd=self.folder,
+                **_unprivileged(),
             )
         deadline = time.monotonic() + START_SECONDS
         while not self._answers():
             if self._process.poll() is not None or time.monotonic() > deadline:
                 self.stop(signal.SIGQUIT)
-                raise RuntimeError(f"PostgreSQL did not start: {self.log.read_text(errors='replace')[-2000:]}")
+                raise RuntimeError(
+                    f"PostgreSQL did not start: {self.log.read_text(errors='replace')[-2000:]}"
+                )
             time.sleep(0.02)
 
     def stop(self, how: signal.Signals = signal.SIGINT) -> None:
@@ -136,12 +152,16 @@ def running_server(settings: Mapping[str, str] = FAST_AND_LOOSE) -> Iterator[Pos
 
 def _reachable_binaries(folder: Path) -> Path:
     """Where the server's user can run them: in place, or copied when a folder above is closed to that user."""
-    wheel = importlib.util.find_spec(WHEEL)  # found, not imported: importing it writes to the user's runtime folder
+    wheel = importlib.util.find_spec(
+        WHEEL
+    )  # found, not imported: importing it writes to the user's runtime folder
     if wheel is None or not wheel.submodule_search_locations:
         raise RuntimeError(f"{WHEEL} is not installed: pip install --require-hashes -r requirements-dev.lock")
     shipped = Path(wheel.submodule_search_locations[0]) / INSTALLATION / "bin"
     try:
-        subprocess.run([shipped / "postgres", "--version"], check=True, capture_output=True, **_unprivileged())
+        subprocess.run(
+            [shipped / "postgres", "--version"], check=True, capture_output=True, **_unprivileged()
+        )
     except (PermissionError, subprocess.CalledProcessError):
         copy = Path(shutil.copytree(shipped.parent, folder / "install", symlinks=True))
         for path in (copy, *copy.rglob("*")):
@@ -150,12 +170,14 @@ def _reachable_binaries(folder: Path) -> Path:
     return shipped
 
 
-def _unprivileged() -> dict[str, int | list[int]]:
+def _unprivileged() -> ProcessUser:
     """PostgreSQL refuses to run as root; then it runs as nobody."""
-    return {"user": NOBODY, "group": NOBODY, "extra_groups": []} if os.geteuid() == 0 else {}
+    if os.geteuid() != 0:
+        return ProcessUser()
+    return ProcessUser(user=NOBODY, group=NOBODY, extra_groups=[])
 
 
 def _dies_with_its_parent() -> list[str]:
-    """On Linux the kernel stops the server should the test process be killed before its own tidying up."""
+    """On Linux the kernel stops the server when the thread that started it ends, even by a kill: start it from the main one."""
     setpriv = shutil.which("setpriv")
     return [setpriv, "--pdeathsig", "INT"] if setpriv else []
