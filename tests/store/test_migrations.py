@@ -1,0 +1,110 @@
+"""The migrated schema is the schema of tables.py, on both databases; upgrading is safe, repeatable and knows its limits."""
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+
+from gateway.errors import ConfigError
+from gateway.store import migrate
+from gateway.store.db import Database
+from gateway.store.directory import salt, version
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'interdesk.db'}"
+    return str(request.getfixturevalue("fresh_postgres"))
+
+
+@pytest.fixture
+def database(url: str) -> Iterator[Database]:
+    database = Database(url)
+    yield database
+    database.close()
+
+
+def test_the_migrated_schema_is_the_one_of_the_tables(database: Database) -> None:
+    migrate.upgrade(database)
+
+    assert migrate.difference(database) == []
+
+
+def test_a_missing_column_would_be_noticed(database: Database) -> None:
+    migrate.upgrade(database)
+    with database.write() as db:
+        db.execute(text("ALTER TABLE worker DROP COLUMN host"))
+
+    assert "host" in str(migrate.difference(database))
+
+
+def test_partial_indexes_are_migrated_with_their_condition(database: Database) -> None:
+    migrate.upgrade(database)
+    catalogue = "SELECT sql FROM sqlite_master WHERE name = 'message_waiting'"
+    if not database.is_sqlite:
+        catalogue = "SELECT indexdef FROM pg_indexes WHERE indexname = 'message_waiting'"
+
+    with database.read() as db:
+        definition = str(db.execute(text(catalogue)).scalar_one())
+
+    assert "where" in definition.lower()
+    assert "received" in definition
+
+
+def test_upgrading_twice_changes_nothing(database: Database) -> None:
+    assert migrate.current(database) is None
+    migrate.upgrade(database, new_salt=lambda: "first")
+    migrate.upgrade(database, new_salt=lambda: "second")
+
+    assert migrate.current(database) == migrate.head()
+    assert migrate.pending(database) == ()
+    migrate.check(database)
+    with database.read() as db:
+        assert salt(db) == "first"
+        assert version(db) == 0
+
+
+def test_an_empty_database_is_told_apart(database: Database) -> None:
+    with pytest.raises(ConfigError, match="no schema yet"):
+        migrate.check(database)
+    assert [step.split(":")[0] for step in migrate.pending(database)][-1] == migrate.head()
+
+
+def test_a_newer_schema_is_refused_and_left_alone(database: Database) -> None:
+    migrate.upgrade(database)
+    with database.write() as db:
+        db.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+
+    with pytest.raises(ConfigError, match=r"9999, which this version does not know"):
+        migrate.check(database)
+    with pytest.raises(ConfigError, match="newer version"):
+        migrate.upgrade(database)
+    assert migrate.current(database) == "9999"
+
+
+def test_several_processes_may_start_at_once(url: str) -> None:
+    program = "import sys; from gateway.store import db, migrate; migrate.upgrade(db.Database(sys.argv[1]))"
+    starting = [subprocess.Popen([sys.executable, "-c", program, url]) for _ in range(3)]
+
+    assert [process.wait(60) for process in starting] == [0, 0, 0]
+    database = Database(url)
+    migrate.check(database)
+    database.close()
+
+
+def test_a_failed_migration_leaves_nothing_behind(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken() -> str:
+        raise RuntimeError("the disk is full")
+
+    with pytest.raises(RuntimeError):
+        migrate.upgrade(database, new_salt=broken)
+
+    assert migrate.current(database) is None
+    migrate.upgrade(database)
+    assert migrate.difference(database) == []
