@@ -7,7 +7,7 @@ A key that is left out stands for the dataclass's default. Moments are written i
 import base64
 import dataclasses
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from functools import cache
@@ -15,7 +15,7 @@ from types import NoneType, UnionType
 from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from gateway.domain.documents import length
-from gateway.domain.model import Blob
+from gateway.domain.model import Blob, Snapshot, Visibility
 from gateway.errors import Invalid
 
 T = TypeVar("T")
@@ -188,3 +188,13 @@ def moments_in(value: object) -> list[datetime]:
     if isinstance(value, Sequence | frozenset) and not isinstance(value, str | bytes):
         return [at for item in value for at in moments_in(item)]
     return []
+
+
+def public_parts(snapshots: Iterable[Snapshot | None]) -> set[str]:
+    """The comments and attachments anywhere in these snapshots that the requester may see."""
+    seen = [snapshot for snapshot in snapshots if snapshot is not None]
+    comments = {
+        f"comment {c.remote_id}" for s in seen for c in s.comments if c.visibility is Visibility.PUBLIC
+    }
+    files = {f"file {a.remote_id}" for s in seen for a in s.attachments if a.visibility is Visibility.PUBLIC}
+    return comments | files
