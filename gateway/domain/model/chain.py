@@ -41,6 +41,8 @@ class Hop:
     number: str | None = None
     url: str | None = None
     reason: Reason | None = None
+    facts: Mapping[str, str] = field(default_factory=dict)
+    """Canonical values of this hop: priority, site, service, asset, due."""
     shadow: Mapping[str, str | None] = field(default_factory=dict)
     unmapped: frozenset[str] = frozenset()
     position: str | None = None
@@ -116,6 +118,8 @@ class Copy:
     native_hash: str
     visibility: Visibility
     ours: bool
+    missing: bool = False
+    """Absent from one complete list; a second one that agrees makes it removed."""
     removed: bool = False
 
 

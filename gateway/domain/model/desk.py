@@ -64,29 +64,6 @@ class Profile:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Desk:
-    """One service desk of one organization. Secrets never show in a repr."""
-
-    id: str
-    code: str
-    org_id: str
-    connector: str
-    base_url: str = ""
-    settings: Mapping[str, Any] = field(default_factory=dict)
-    profile: Profile = Profile()
-    zone: str = "UTC"
-    language: str = "en"
-    account: str = ""
-    """The native id or name under which this gateway acts there."""
-    allow_private_network: bool = False
-    hook_secrets: tuple[bytes, ...] = field(default=(), repr=False)
-    poll_every: timedelta = timedelta(minutes=1)
-    refetch_every: timedelta = timedelta(minutes=15)
-    settle_window: timedelta = timedelta(seconds=90)
-    version: int = 1
-
-
-@dataclass(frozen=True, kw_only=True)
 class SideEffect:
     """A habit of a desk: our own `after` command makes it move `field` from `old` to `new` by itself."""
 
@@ -113,6 +90,32 @@ class Capabilities:
     writable: frozenset[str] = frozenset()
     """Canonical fields an UPDATE may carry."""
     attachment_max_bytes: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Desk:
+    """One service desk of one organization. Secrets never show in a repr."""
+
+    id: str
+    code: str
+    org_id: str
+    connector: str
+    base_url: str = ""
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    profile: Profile = Profile()
+    zone: str = "UTC"
+    language: str = "en"
+    account: str = ""
+    """The native id or name under which this gateway acts there."""
+    allow_private_network: bool = False
+    hook_secrets: tuple[bytes, ...] = field(default=(), repr=False)
+    poll_every: timedelta = timedelta(minutes=1)
+    refetch_every: timedelta = timedelta(minutes=15)
+    settle_window: timedelta = timedelta(seconds=90)
+    capabilities: Capabilities = Capabilities()
+    side_effects: tuple[SideEffect, ...] = ()
+    tiers: Mapping[CommandKind, IdempotencyTier] = field(default_factory=dict)
+    version: int = 1
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,0 +1,202 @@
+"""The case in memory while a flow judges it: one ticket's whole chain, and all that the judgement adds or changes.
+
+The rules in this folder read and write a Case; the store loads it under the ticket's lock and writes back what it
+collected. No rule lives here.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any
+
+from gateway.domain.directory import Directory
+from gateway.domain.marks import keyed
+from gateway.domain.model import (
+    Actor,
+    ActorKind,
+    Content,
+    ContentKind,
+    Copy,
+    Delivery,
+    Desk,
+    Event,
+    Hop,
+    HopStatus,
+    Link,
+    Source,
+    Ticket,
+    Visibility,
+)
+
+OPEN = frozenset(
+    {
+        HopStatus.OFFERED,
+        HopStatus.ACCEPTED,
+        HopStatus.ACKNOWLEDGED,
+        HopStatus.IN_PROGRESS,
+        HopStatus.PENDING,
+        HopStatus.HELD,
+        HopStatus.RESOLVED,
+    }
+)
+"""Hops that still take part: not declined, gone or closed."""
+
+
+_KNOWLEDGE = frozenset({"shadow", "position", "revision", "remote_id", "wrote_at"})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Because:
+    """Who did something and when, as it will stand in the event: the desk's time, the actor, what it follows from."""
+
+    source: Source = Source.GATEWAY
+    actor_kind: ActorKind = ActorKind.GATEWAY
+    actor: str = ""
+    reported_at: datetime | None = None
+    cause_id: str | None = None
+
+    @property
+    def by_person(self) -> bool:
+        """Whether a person did it. A desk that names nobody is believed to speak of a person."""
+        return self.actor_kind in (ActorKind.PERSON, ActorKind.UNKNOWN)
+
+    def after(self, event: Event) -> "Because":
+        """What follows from `event`: done by the gateway, at no desk's time."""
+        return Because(cause_id=event.id, actor=event.actor, reported_at=None)
+
+
+def no_contents() -> Sequence[Content]:
+    """For a case that was just made: there is nothing to load."""
+    return ()
+
+
+def no_deliveries(_hop_id: str) -> Sequence[Delivery]:
+    """For a case that was just made: no lane has anything in it."""
+    return ()
+
+
+@dataclass(kw_only=True)
+class Case:
+    """`library` and `lane` ask for what is only sometimes needed: the ticket's contents, a hop's open deliveries."""
+
+    directory: Directory
+    ticket: Ticket
+    hops: dict[str, Hop]
+    now: datetime
+    new_id: Callable[[str], str]
+    library: Callable[[], Sequence[Content]] = no_contents
+    lane: Callable[[str], Sequence[Delivery]] = no_deliveries
+    is_new: bool = False
+    events: list[Event] = field(default_factory=list)
+    contents: list[Content] = field(default_factory=list)
+    copies: list[Copy] = field(default_factory=list)
+    changed_copies: dict[str, Copy] = field(default_factory=dict)
+    deliveries: list[Delivery] = field(default_factory=list)
+    changed_deliveries: dict[str, Delivery] = field(default_factory=dict)
+    people: dict[str, tuple[str, str, str, str]] = field(default_factory=dict)
+    discrepancies: list[tuple[str, str, dict[str, Any]]] = field(default_factory=list)
+    wanted_looks: dict[tuple[str, str], tuple[datetime, str]] = field(default_factory=dict)
+    new_hops: set[str] = field(default_factory=set)
+    dirty_hops: set[str] = field(default_factory=set)
+    dirty_ticket: bool = False
+
+    def desk(self, hop: Hop) -> Desk:
+        """The desk a hop lives at."""
+        return self.directory.desks[hop.desk_id]
+
+    def link(self, hop: Hop) -> Link | None:
+        """The link a hop came over; None for the root."""
+        return self.directory.links[hop.link_id] if hop.link_id else None
+
+    def parent(self, hop: Hop) -> Hop | None:
+        """The hop that delegated to this one."""
+        return self.hops[hop.parent_id] if hop.parent_id else None
+
+    def children(self, hop: Hop) -> list[Hop]:
+        """The hops this one delegated to, in the order of their offers."""
+        below = [other for other in self.hops.values() if other.parent_id == hop.id]
+        return sorted(below, key=lambda other: (other.offered_at or self.now, other.id))
+
+    def put(self, hop: Hop, **changes: Any) -> Hop:
+        """The hop with `changes`. Its version grows when what we know of the desk changed: a snapshot taken before
+        that is too old to be compared (rule 2 of the shadow)."""
+        current = self.hops[hop.id]
+        real = {name: value for name, value in changes.items() if getattr(current, name) != value}
+        if not real:
+            return current
+        grows = not _KNOWLEDGE.isdisjoint(real)
+        self.hops[hop.id] = replace(current, **real, version=current.version + grows)
+        self.dirty_hops.add(hop.id)
+        return self.hops[hop.id]
+
+    def add_hop(self, hop: Hop) -> Hop:
+        """A new hop of this ticket."""
+        self.hops[hop.id] = hop
+        self.new_hops.add(hop.id)
+        return hop
+
+    def put_ticket(self, **changes: Any) -> None:
+        """Change the ticket itself."""
+        self.ticket = replace(self.ticket, **changes)
+        self.dirty_ticket = True
+
+    def record(self, kind: str, hop: Hop, because: Because, data: Mapping[str, Any] | None = None) -> Event:
+        """Record one fact at a hop."""
+        event = Event(
+            id=self.new_id("evt"),
+            org_id=hop.org_id,
+            ticket_id=self.ticket.id,
+            hop_id=hop.id,
+            type=kind,
+            data=data or {},
+            observed_at=self.now,
+            reported_at=because.reported_at,
+            source=because.source,
+            actor_kind=because.actor_kind,
+            actor=because.actor,
+            cause_id=because.cause_id,
+        )
+        self.events.append(event)
+        return event
+
+    def disagree(self, kind: str, hop: Hop, **data: Any) -> None:
+        """Note a discrepancy between what the desk reports and what we observed."""
+        self.discrepancies.append((kind, hop.id, data))
+
+    def person(self, hop: Hop, actor: Actor) -> str:
+        """The opaque id of somebody at a hop's desk; the name itself is kept apart, erasable."""
+        if not (actor.id or actor.name):
+            return ""
+        native = actor.id or actor.name
+        person_id = f"per_{keyed(self.directory.salt, 'person', hop.desk_id, native)[:20]}"
+        self.people[person_id] = (hop.org_id, hop.desk_id, native, actor.name or native)
+        return person_id
+
+    def write(self, hop: Hop, kind: ContentKind, text: str, **more: Any) -> Content:
+        """Keep a piece of text that stands at a hop; events will speak of it by id and salted digest."""
+        content_id = self.new_id("cnt")
+        salt = keyed(self.directory.salt, "content", content_id)[:16]
+        content = Content(
+            id=content_id,
+            org_id=hop.org_id,
+            ticket_id=self.ticket.id,
+            kind=kind,
+            origin_hop_id=hop.id,
+            visibility=more.pop("visibility", Visibility.PRIVATE),
+            at=more.pop("at", None) or self.now,
+            text=text,
+            salt=salt,
+            digest=keyed(salt, text),
+            **more,
+        )
+        self.contents.append(content)
+        return content
+
+    def all_contents(self) -> list[Content]:
+        """What the ticket holds, with what this judgement added; oldest first."""
+        return sorted((*self.library(), *self.contents), key=lambda content: content.at)
+
+    def want_look(self, hop: Hop, why: str, at: datetime | None = None) -> None:
+        """Ask that the hop's desk be read again."""
+        if hop.remote_id is not None:
+            self.wanted_looks[(hop.desk_id, hop.remote_id)] = (at or self.now, why)

@@ -1,0 +1,39 @@
+"""Which tickets pass over which link: rules fire on the change into matching, and on naming a partner."""
+
+from collections.abc import Mapping, Sequence
+
+from gateway.domain import handover
+from gateway.domain.case import OPEN, Because, Case
+from gateway.domain.conditions import View, holds, labels
+from gateway.domain.model import Field, Hop, HopStatus, Link
+
+_NOT_FROM = frozenset({HopStatus.RESOLVED})
+
+
+def after_changes(case: Case, hop_id: str, *, before: View, because: Because) -> None:
+    """Offer the hop's ticket over every link that matches now and did not before."""
+    hop = case.hops[hop_id]
+    if hop.status not in OPEN or hop.status in _NOT_FROM:
+        return
+    matched = [
+        link
+        for link in case.directory.links_from(hop.desk_id)
+        if passes(link, hop.shadow) and not passes(link, before)
+    ]
+    handover.dispatch(case, hop, matched, because)
+
+
+def passes(link: Link, view: View) -> bool:
+    """Whether the link's rule matches, or the desk names its partner in the delegate field."""
+    named = link.passage.delegate_as.casefold()
+    return holds(link.passage.when, view) or bool(named and named in labels(view.get(Field.DELEGATE) or ""))
+
+
+def at_opening(links: Sequence[Link], view: Mapping[str, str | None]) -> list[Link]:
+    """The links a ticket seen for the first time passes over."""
+    return [link for link in links if passes(link, view)]
+
+
+def offer_now(case: Case, hop: Hop, link: Link, because: Because) -> Hop | None:
+    """A person names the link: offered whatever the rules say."""
+    return handover.offer(case, hop, link, because)

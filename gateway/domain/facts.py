@@ -1,0 +1,116 @@
+"""Fields that are facts of a hop (priority, site, due, assignee, title …): which side owns each and where it goes."""
+
+from gateway.domain import mapping, queueing
+from gateway.domain.case import OPEN, Because, Case
+from gateway.domain.model import ContentKind, Event, Field, Hop, Link, Visibility
+from gateway.domain.sighting import FieldChange
+
+UPSTREAM_OWNS = frozenset(
+    {Field.TITLE, Field.DESCRIPTION, Field.PRIORITY, Field.SITE, Field.ASSET, Field.SERVICE, Field.DUE}
+)
+"""The upstream of a link owns these: its change goes down, a change below stays below."""
+DOWNSTREAM_OWNS = frozenset({Field.ASSIGNEE})
+"""The downstream owns these: its change is told upwards."""
+
+
+def codes_known(case: Case, field: str) -> frozenset[str]:
+    """The site or asset codes of this ticket's consumer."""
+    table = case.directory.sites if field == Field.SITE else case.directory.assets
+    return frozenset(code for org_id, code in table if org_id == case.ticket.org_id)
+
+
+def changed(case: Case, hop: Hop, change: FieldChange, because: Because) -> None:
+    """A field that is neither a status nor an act changed at a hop's desk."""
+    field, new = change.field, change.new
+    if field in (Field.TITLE, Field.DESCRIPTION):
+        _text_changed(case, hop, field, new or "", because)
+    elif field in mapping.CARRIED:
+        _fact_changed(case, hop, field, new, because)
+    elif field == Field.ASSIGNEE:
+        _assignee_changed(case, hop, change, because)
+    elif field != Field.MARKER:
+        case.record("field.changed", hop, because, {"field": field})
+
+
+def _fact_changed(case: Case, hop: Hop, field: str, new: str | None, because: Because) -> None:
+    try:
+        value = mapping.canonical(case.desk(hop), codes_known(case, field), field, new) if new else None
+    except mapping.UnknownWord:
+        unknown(case, hop, field, new or "", because)
+        return
+    hop = case.put(hop, unmapped=hop.unmapped - {field})
+    if hop.facts.get(field) == value:
+        return  # rule 5: a lossy map does not travel back
+    kind = "priority.changed" if field == Field.PRIORITY else "field.changed"
+    event = case.record(kind, hop, because, {"field": field, "from": hop.facts.get(field), "to": value})
+    keep(case, hop, field, value)
+    send_down(case, hop, field, value, event)
+
+
+def keep(case: Case, hop: Hop, field: str, value: str | None) -> Hop:
+    """Set a fact of the hop; the root's facts are the ticket's."""
+    facts = {name: known for name, known in hop.facts.items() if name != field}
+    if value is not None:
+        facts[field] = value
+    if hop.parent_id is None:
+        case.put_ticket(facts=facts)
+    return case.put(hop, facts=facts)
+
+
+def send_down(case: Case, hop: Hop, field: str, value: str | None, event: Event) -> None:
+    """Tell the hops below what their upstream changed, where the link lets the field cross."""
+    for child in case.children(hop):
+        link = case.link(child)
+        if link is None or child.status not in OPEN or field not in link.crossing.fields_down:
+            continue
+        if child.facts.get(field) == value:
+            continue
+        child = keep(case, child, field, value)
+        word = mapping.native(case.desk(child), field, value) if value is not None else None
+        if word is not None or value is None:
+            queueing.update(case, child, {field: word}, event)
+        send_down(case, child, field, value, event)
+
+
+def _text_changed(case: Case, hop: Hop, field: str, text: str, because: Because) -> None:
+    """A title or description was edited: the text is content, the event holds its digest."""
+    kind = ContentKind.TITLE if field == Field.TITLE else ContentKind.DESCRIPTION
+    content = case.write(hop, kind, text, visibility=Visibility.PUBLIC, author=because.actor)
+    data = {"field": field, "content": content.id, "digest": content.digest}
+    event = case.record("field.changed", hop, because, data)
+    _text_down(case, hop, field, content.id, event)
+
+
+def _text_down(case: Case, hop: Hop, field: str, content_id: str, event: Event) -> None:
+    for child in case.children(hop):
+        link = case.link(child)
+        if link is None or child.status not in OPEN or field not in link.crossing.fields_down:
+            continue
+        if field in case.desk(child).capabilities.writable:
+            queueing.update_texts(case, child, {field: content_id}, event)
+        _text_down(case, child, field, content_id, event)
+
+
+def _assignee_changed(case: Case, hop: Hop, change: FieldChange, because: Because) -> None:
+    """Who works on it below is told above, by name only where the link names people."""
+    event = case.record("assignee.changed", hop, because, {"set": bool(change.new)})
+    parent, link = case.parent(hop), case.link(hop)
+    if parent is None or link is None or not change.new or Field.ASSIGNEE not in link.crossing.fields_up:
+        return
+    if parent.status in OPEN and hop.status in OPEN:
+        who = queueing.neighbour(case, hop, parent)
+        queueing.note(case, parent, "assigned", event, who=who, name=_name(link, change.new, who))
+
+
+def _name(link: Link, native: str, organization: str) -> str:
+    return native if link.crossing.people == "name" else organization
+
+
+def unknown(case: Case, hop: Hop, field: str, native: str, because: Because) -> None:
+    """A value without a meaning is held and told, never guessed and never sent as text."""
+    if field in hop.unmapped:
+        return
+    event = case.record("mapping.unknown", hop, because, {"field": field})
+    case.put(hop, unmapped=hop.unmapped | {field})
+    case.disagree("unmapped", hop, field=field, value=native)
+    queueing.note(case, hop, "unknown_value", event, field=field, value=native)

@@ -1,0 +1,237 @@
+"""Handing a ticket over: offer, accept, decline, expire, return, withdraw, and who is asked next."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+from gateway.domain import conversation, coverage, mapping, progress, queueing
+from gateway.domain.case import OPEN, Because, Case
+from gateway.domain.marks import route_mark
+from gateway.domain.model import (
+    CommandKind,
+    Content,
+    ContentKind,
+    DeliveryState,
+    Event,
+    Field,
+    Hop,
+    HopStatus,
+    Link,
+    Priority,
+)
+
+REFUSALS = {
+    HopStatus.DECLINED: "assignment.declined",
+    HopStatus.RETURNED: "assignment.returned",
+    HopStatus.EXPIRED: "assignment.expired",
+}
+
+
+def offer(case: Case, parent: Hop, link: Link, because: Because, ranks: Sequence[str] = ()) -> Hop | None:
+    """Offer the ticket of `parent` over `link`. Returns the new hop, or None where a loop or the hop limit forbids it.
+
+    `ranks` are the links to try after this one. A hop that is open on the same link is not offered to twice.
+    """
+    if any(child.link_id == link.id and child.status in OPEN for child in case.children(parent)):
+        return None
+    refusal = _refusal(case, parent, link)
+    if refusal is not None:
+        event = case.record("assignment.refused", parent, because, {"link": link.id, "why": refusal})
+        who = case.directory.organization_name(link.downstream_org_id)
+        queueing.note(case, parent, "route_refused", event, who=who, why=refusal)
+        return None
+    hop = case.add_hop(_new_hop(case, parent, link, ranks))
+    event = case.record("assignment.offered", hop, because, {"link": link.id, "answer_by": _stamp(hop)})
+    _create(case, parent, hop, event)
+    conversation.hand_over(case, hop, event)
+    if parent.status is HopStatus.OFFERED:
+        accept(case, parent, because.after(event))
+    return hop
+
+
+def _refusal(case: Case, parent: Hop, link: Link) -> str | None:
+    mark = route_mark(case.directory.salt, link.downstream_desk_id)
+    if mark in parent.route:
+        return "the ticket already came through that desk"
+    if len(parent.route) >= link.hop_limit:
+        return f"the ticket already went over {len(parent.route)} desks"
+    if link.valid_from and case.now < link.valid_from or link.valid_until and case.now >= link.valid_until:
+        return "the link is not valid today"
+    return None
+
+
+def _new_hop(case: Case, parent: Hop, link: Link, ranks: Sequence[str]) -> Hop:
+    desk = case.directory.desks[link.downstream_desk_id]
+    word = parent.facts.get(Field.PRIORITY)
+    within = link.answer_within.get(Priority(word)) if word else None
+    return Hop(
+        id=case.new_id("hop"),
+        org_id=desk.org_id,
+        ticket_id=case.ticket.id,
+        desk_id=desk.id,
+        status=HopStatus.OFFERED,
+        link_id=link.id,
+        parent_id=parent.id,
+        facts={name: value for name, value in parent.facts.items() if name in link.crossing.fields_down},
+        route=(*parent.route, route_mark(case.directory.salt, desk.id)),
+        ranks=tuple(ranks),
+        offered_at=case.now,
+        answer_by=case.now + (within or link.answer_within_default),
+        created_at=case.now,
+    )
+
+
+def _stamp(hop: Hop) -> str | None:
+    return hop.answer_by.isoformat() if hop.answer_by else None
+
+
+def _create(case: Case, parent: Hop, hop: Hop, event: Event) -> None:
+    """Queue the new ticket: profile defaults, then the link's, then what may cross; texts by content id."""
+    desk, link = case.desk(hop), case.directory.links[hop.link_id or ""]
+    fields: dict[str, str] = {**desk.profile.defaults, **link.create}
+    for name, value in hop.facts.items():
+        word = mapping.native(desk, name, value)
+        if word is not None:
+            fields[name] = word
+    texts = {
+        content.kind.value: content.id
+        for content in case.all_contents()
+        if content.kind in (ContentKind.TITLE, ContentKind.DESCRIPTION)
+        and content.origin_hop_id == parent.id
+        and content.kind.value in link.crossing.fields_down
+    }
+    payload = {"fields": fields, "texts": texts or _root_texts(case)}
+    queueing.queue(case, hop, CommandKind.CREATE, about="create", event=event, payload=payload)
+
+
+def _root_texts(case: Case) -> dict[str, str]:
+    """The newest title and description of the ticket, whoever wrote them."""
+    kinds = (ContentKind.TITLE, ContentKind.DESCRIPTION)
+    return {content.kind.value: content.id for content in case.all_contents() if content.kind in kinds}
+
+
+def received(case: Case, hop: Hop, because: Because) -> None:
+    """The other desk has the ticket."""
+    case.record("assignment.received", hop, because)
+
+
+def accept(case: Case, hop: Hop, because: Because) -> None:
+    """The downstream takes the assignment; its parent works now."""
+    event = case.record("assignment.accepted", hop, because)
+    accepted = case.put(hop, status=HopStatus.ACCEPTED, answer_by=None, ranks=())
+    progress.tell_parent(case, accepted, event)
+
+
+def refuse(case: Case, hop: Hop, verdict: HopStatus, reason: Content | None, because: Because) -> None:
+    """Declined, returned or expired: the reason goes back upstream, and the next rank is asked, or the dispatcher."""
+    data = {"reason": reason.id, "digest": reason.digest} if reason else {}
+    event = case.record(REFUSALS[verdict], hop, because, data)
+    ranks = hop.ranks
+    gone = case.put(hop, status=verdict, answer_by=None, confirm_by=None, asked=False)
+    _withdraw_children(case, gone, "", event)
+    parent = case.parent(gone)
+    if parent is None:
+        return
+    who = queueing.neighbour(case, gone, parent)
+    queueing.note(case, parent, verdict.value, event, who=who, reason=reason.text if reason else "")
+    if verdict is HopStatus.EXPIRED:
+        take_back(case, gone, "offer_lapsed", event)
+    _next_rank(case, parent, ranks, event)
+
+
+def _next_rank(case: Case, parent: Hop, ranks: Sequence[str], event: Event) -> None:
+    for position, link_id in enumerate(ranks):
+        link = case.directory.links.get(link_id)
+        if link is not None and offer(case, parent, link, Because(cause_id=event.id), ranks[position + 1 :]):
+            return
+    if not any(child.status in OPEN for child in case.children(parent)):
+        event = case.record("assignment.exhausted", parent, Because(cause_id=event.id))
+        progress.back_to_queue(case, parent, event)
+
+
+def take_back(case: Case, hop: Hop, kind: str, event: Event, **facts: str) -> None:
+    """Tell a desk that the ticket is no longer its own: a note and a terminal status; unsent work is cancelled."""
+    if _cancel_unsent(case, hop):
+        return
+    queueing.note(case, hop, kind, event, **facts)
+    queueing.set_status(case, hop, case.hops[hop.id].status, event)
+
+
+def _cancel_unsent(case: Case, hop: Hop) -> bool:
+    """Cancel what waits in the lane. True if the ticket was never created there, so there is nobody to tell."""
+    from dataclasses import replace
+
+    waiting = [delivery for delivery in case.lane(hop.id) if delivery.state is DeliveryState.PENDING]
+    waiting += [delivery for delivery in case.deliveries if delivery.hop_id == hop.id]
+    unsent_create = any(delivery.kind is CommandKind.CREATE and not delivery.attempts for delivery in waiting)
+    for delivery in waiting:
+        cancelled = replace(delivery, state=DeliveryState.CANCELLED, outcome="taken_back")
+        if delivery in case.deliveries:
+            case.deliveries[case.deliveries.index(delivery)] = cancelled
+        else:
+            case.changed_deliveries[delivery.id] = cancelled
+    return unsent_create
+
+
+def withdraw(case: Case, hop: Hop, reason: str, because: Because) -> Event:
+    """The upstream takes the assignment back (possible until resolution); the downstream acknowledges by an act."""
+    content = queueing.reason_text(case, hop, reason, because)
+    event = case.record("assignment.withdrawn", hop, because, {"reason": content.id} if content else {})
+    gone = case.put(hop, status=HopStatus.WITHDRAWN, answer_by=None, confirm_by=None, asked=False)
+    parent = case.parent(gone)
+    who = queueing.neighbour(case, parent, gone) if parent else ""
+    take_back(case, gone, "withdrawn", event, who=who, reason=reason)
+    _withdraw_children(case, gone, reason, event)
+    return event
+
+
+def _withdraw_children(case: Case, hop: Hop, reason: str, cause: Event) -> None:
+    for child in case.children(hop):
+        if child.status in OPEN:
+            withdraw(case, child, reason, Because(cause_id=cause.id))
+
+
+def acknowledge_withdrawal(case: Case, hop: Hop, because: Because) -> None:
+    """The downstream says that it knows the assignment is gone."""
+    case.record("withdrawal.acknowledged", hop, because)
+
+
+def dispatch(case: Case, hop: Hop, matched: Sequence[Link], because: Because) -> None:
+    """Offer to what newly matches: each `always` link by itself, one of the `coverage` links by the table."""
+    from gateway.domain.model import Choice
+
+    for link in matched:
+        if link.passage.choose is Choice.ALWAYS and _may_offer_again(case, hop, link, because):
+            offer(case, hop, link, because)
+    candidates = [
+        link
+        for link in matched
+        if link.passage.choose is Choice.COVERAGE and _may_offer_again(case, hop, link, because)
+    ]
+    if candidates:
+        _offer_by_coverage(case, hop, candidates, because)
+
+
+def _offer_by_coverage(case: Case, hop: Hop, candidates: Sequence[Link], because: Because) -> None:
+    if any(child.status in OPEN and child.link_id in {link.id for link in candidates} for child in case.children(hop)):
+        return
+    order = coverage.ranked(case, hop, frozenset(link.id for link in candidates))
+    for position, link_id in enumerate(order):
+        if offer(case, hop, case.directory.links[link_id], because, order[position + 1 :]):
+            return
+    event = case.record("assignment.exhausted", hop, because, {"why": "not_covered"})
+    queueing.note(case, hop, "nobody_covers", event, why="the coverage table names nobody for this now")
+
+
+def _may_offer_again(case: Case, hop: Hop, link: Link, because: Because) -> bool:
+    """After a decline or return only a new human act offers again."""
+    refused = any(child.link_id == link.id and child.status not in OPEN for child in case.children(hop))
+    return because.by_person or not refused
+
+
+def lapse(case: Case, hop: Hop) -> None:
+    """The answer-by moment of an offer passed."""
+    if hop.status is HopStatus.OFFERED and hop.answer_by is not None and hop.answer_by <= case.now:
+        refuse(case, hop, HopStatus.EXPIRED, None, Because())
+
+
+MAX_OFFER = timedelta(days=365)

@@ -1,0 +1,179 @@
+"""From what a desk shows to what it means: native changes become events, acts and news for the neighbours.
+
+One entry, `observe`, takes a snapshot of a hop's desk; the rules it calls are named by file.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from gateway.domain import acts, conversation, dispatching, facts, progress
+from gateway.domain.case import OPEN, Because, Case
+from gateway.domain.mapping import status_of
+from gateway.domain.model import Actor, ActorKind, Content, Copy, Field, Hop, HopStatus, Snapshot, Source
+from gateway.domain.sighting import (
+    AttachmentSeen,
+    Change,
+    CommentEdited,
+    CommentRemoved,
+    CommentSeen,
+    FieldChange,
+    Known,
+    compare,
+)
+
+
+def observe(
+    case: Case,
+    hop_id: str,
+    snapshot: Snapshot,
+    known: Known,
+    *,
+    looked_at: datetime,
+    written: Mapping[str, str | None] | None = None,
+) -> None:
+    """Judge one snapshot of the hop's desk, taken at `looked_at` (the moment before its first byte)."""
+    hop = case.hops[hop_id]
+    desk = case.desk(hop)
+    if snapshot.remote_id != hop.remote_id:
+        _merged(case, hop, snapshot)
+        return
+    seen = compare(hop, snapshot, desk, known, written or {})
+    hop = _remember(case, hop, snapshot, seen.shadow, looked_at)
+    for name in seen.unexplained:
+        case.disagree("missing_event", hop, field=name)
+    explained = {change.field for change in seen.changes if isinstance(change, FieldChange)}
+    said: list[Content] = []
+    for change in (*seen.changes, *_still_unmapped(hop, snapshot, explained)):
+        _judge(case, hop_id, change, said)
+    if seen.changes:
+        before = _view_before(hop, seen.changes)
+        dispatching.after_changes(case, hop_id, before=before, because=_on_whose_account(seen.changes))
+
+
+def _merged(case: Case, hop: Hop, snapshot: Snapshot) -> None:
+    """The desk answered with another ticket: a merge. Never compared; the hop waits for a person."""
+    case.disagree("merged", hop, asked=hop.remote_id, answered=snapshot.remote_id)
+    if hop.status in OPEN and not hop.unmapped >= {"merged"}:
+        case.put(hop, unmapped=hop.unmapped | {"merged"}, refetch_at=None)
+        case.record("desk.merged", hop, Because(source=Source.DIFFERENCE), {"into": snapshot.remote_id})
+
+
+def _remember(
+    case: Case, hop: Hop, snapshot: Snapshot, shadow: Mapping[str, str | None], looked_at: datetime
+) -> Hop:
+    return case.put(
+        hop,
+        shadow=dict(shadow),
+        position=snapshot.position or hop.position,
+        revision=snapshot.revision or hop.revision,
+        number=snapshot.number or hop.number,
+        url=snapshot.url or hop.url,
+        looked_at=max(looked_at, hop.looked_at) if hop.looked_at else looked_at,
+    )
+
+
+def _still_unmapped(hop: Hop, snapshot: Snapshot, explained: set[str]) -> list[Change]:
+    """Values that had no meaning when they were first seen: compared again, for the profile may know them now."""
+    return [
+        FieldChange(
+            field=name,
+            old=None,
+            new=snapshot.fields.get(name),
+            at=None,
+            actor=Actor(),
+            source=Source.DIFFERENCE,
+        )
+        for name in sorted(hop.unmapped)
+        if name in snapshot.fields and name not in explained
+    ]
+
+
+def _view_before(hop: Hop, changes: tuple[Change, ...]) -> dict[str, str | None]:
+    """The ticket as link rules saw it before these changes."""
+    view = dict(hop.shadow)
+    for change in reversed(changes):
+        if isinstance(change, FieldChange):
+            view[change.field] = change.old
+    return view
+
+
+def _on_whose_account(changes: tuple[Change, ...]) -> Because:
+    """On whose account a rule fires when several changes came together: a person's, if there was one."""
+    kinds = [change.actor.kind for change in changes if isinstance(change, FieldChange) and not change.follows]
+    kind = ActorKind.PERSON if ActorKind.PERSON in kinds else (kinds[0] if kinds else ActorKind.AUTOMATION)
+    return Because(source=Source.DIFFERENCE, actor_kind=kind)
+
+
+def _judge(case: Case, hop_id: str, change: Change, said: list[Content]) -> None:
+    hop = case.hops[hop_id]
+    match change:
+        case FieldChange():
+            _field(case, hop, change, said)
+        case CommentSeen(late_copy_of=None):
+            because = _because(case, hop, change.comment.author.kind, change)
+            event, content = conversation.comment_seen(case, hop, change.comment, because)
+            said.append(content)
+            if because.by_person and not content.automatic and conversation.is_answer(case, hop, content):
+                _answer_children(case, hop, event.id)
+        case CommentSeen(comment=comment, late_copy_of=Copy() as first):
+            case.disagree("late_duplicate", hop, comment=comment.remote_id)
+            case.copies.append(conversation.duplicate_copy(case, hop, comment, first))
+        case CommentEdited():
+            conversation.comment_edited(case, hop, change.copy, change.comment, _plain(case, hop, change))
+        case CommentRemoved():
+            conversation.comment_removed(case, hop, change.copy, _plain(case, hop, change))
+        case AttachmentSeen():
+            because = _because(case, hop, change.attachment.author.kind, change)
+            conversation.attachment_seen(case, hop, change.attachment, because)
+
+
+def _answer_children(case: Case, hop: Hop, cause_id: str) -> None:
+    cause = next(event for event in case.events if event.id == cause_id)
+    for child in case.children(hop):
+        if child.status is HopStatus.PENDING and child.asked:
+            progress.answered(case, child, cause)
+
+
+def _because(case: Case, hop: Hop, kind: ActorKind, change: CommentSeen | AttachmentSeen) -> Because:
+    thing = change.comment if isinstance(change, CommentSeen) else change.attachment
+    return Because(
+        source=Source.HISTORY,
+        actor_kind=kind,
+        actor=case.person(hop, thing.author),
+        reported_at=thing.at,
+    )
+
+
+def _plain(case: Case, hop: Hop, change: CommentEdited | CommentRemoved) -> Because:
+    at = change.comment.edited_at if isinstance(change, CommentEdited) else None
+    return Because(source=Source.DIFFERENCE, actor_kind=ActorKind.UNKNOWN, reported_at=at)
+
+
+def _field(case: Case, hop: Hop, change: FieldChange, said: list[Content]) -> None:
+    """One field changed: an act, a status, a fact, an edit; or a value that nobody has given a meaning."""
+    because = Because(
+        source=change.source,
+        actor_kind=ActorKind.AUTOMATION if change.follows else change.actor.kind,
+        actor=case.person(hop, change.actor),
+        reported_at=change.at,
+    )
+    if change.follows:
+        data = {"field": change.field, "automatic": True, "from": change.old, "to": change.new}
+        case.record("desk.moved", hop, because, data)
+    elif change.field == Field.STATUS:
+        _status(case, hop, change, because, said)
+    elif acts.judge(case, hop, change, because, said):
+        return
+    else:
+        facts.changed(case, hop, change, because)
+
+
+def _status(case: Case, hop: Hop, change: FieldChange, because: Because, said: list[Content]) -> None:
+    row = status_of(case.desk(hop), change.new or "")
+    if row is None:
+        facts.unknown(case, hop, Field.STATUS, change.new or "", because)
+        return
+    hop = case.put(hop, unmapped=hop.unmapped - {Field.STATUS})
+    if acts.judge(case, hop, change, because, said):
+        return
+    acts.implied(case, hop, row, because, said)

@@ -1,0 +1,120 @@
+"""The gateway's own words at a desk, in the desk's language. Facts are filled in; nothing here decides when to speak."""
+
+_WORDS: dict[str, dict[str, str]] = {
+    "accepted": {
+        "en": "{who} accepted the assignment.",
+        "ru": "{who}: назначение принято.",
+        "it": "{who} ha accettato l'assegnazione.",
+    },
+    "declined": {
+        "en": "{who} declined the assignment. Reason: {reason}",
+        "ru": "{who}: назначение отклонено. Причина: {reason}",
+        "it": "{who} ha rifiutato l'assegnazione. Motivo: {reason}",
+    },
+    "returned": {
+        "en": "{who} returned the assignment. Reason: {reason}",
+        "ru": "{who}: назначение возвращено. Причина: {reason}",
+        "it": "{who} ha restituito l'assegnazione. Motivo: {reason}",
+    },
+    "expired": {
+        "en": "{who} did not answer the offer in time.",
+        "ru": "{who}: на предложение не ответили вовремя.",
+        "it": "{who} non ha risposto all'offerta in tempo.",
+    },
+    "offer_lapsed": {
+        "en": "This offer was not answered in time and has gone to somebody else.",
+        "ru": "На предложение не ответили вовремя, оно передано другому исполнителю.",
+        "it": "L'offerta non ha avuto risposta in tempo ed è passata ad altri.",
+    },
+    "withdrawn": {
+        "en": "{who} withdrew this assignment. Reason: {reason}. Please acknowledge by closing the ticket.",
+        "ru": "{who}: назначение отозвано. Причина: {reason}. Подтвердите, закрыв заявку.",
+        "it": "{who} ha ritirato l'assegnazione. Motivo: {reason}. Confermare chiudendo il ticket.",
+    },
+    "pending": {
+        "en": "{who} waits for an answer from you ({reason}). The ball is with you.",
+        "ru": "{who} ждёт вашего ответа ({reason}). Мяч на вашей стороне.",
+        "it": "{who} attende una vostra risposta ({reason}). La palla è a voi.",
+    },
+    "held": {
+        "en": "{who} put the work on hold ({reason}).",
+        "ru": "{who}: работа приостановлена ({reason}).",
+        "it": "{who} ha sospeso il lavoro ({reason}).",
+    },
+    "resolved": {
+        "en": "{who} reports the work as resolved. Please verify.",
+        "ru": "{who}: работа выполнена. Проверьте результат.",
+        "it": "{who} segnala il lavoro come risolto. Si prega di verificare.",
+    },
+    "resolution_rejected": {
+        "en": "{who} did not accept the resolution. Reason: {reason}",
+        "ru": "{who}: решение не принято. Причина: {reason}",
+        "it": "{who} non ha accettato la soluzione. Motivo: {reason}",
+    },
+    "confirmed": {
+        "en": "{who} confirmed the resolution.",
+        "ru": "{who}: решение подтверждено.",
+        "it": "{who} ha confermato la soluzione.",
+    },
+    "confirmed_by_time": {
+        "en": "The resolution was not contested in time and counts as confirmed.",
+        "ru": "Решение не оспорено в срок и считается подтверждённым.",
+        "it": "La soluzione non è stata contestata in tempo e vale come confermata.",
+    },
+    "reopened": {
+        "en": "{who} reopened the ticket. Reason: {reason}",
+        "ru": "{who}: заявка открыта снова. Причина: {reason}",
+        "it": "{who} ha riaperto il ticket. Motivo: {reason}",
+    },
+    "assigned": {
+        "en": "{who}: assigned to {name}.",
+        "ru": "{who}: исполнитель — {name}.",
+        "it": "{who}: assegnato a {name}.",
+    },
+    "unknown_value": {
+        "en": "The value “{value}” of the field {field} is not known and was not passed on.",
+        "ru": "Значение «{value}» поля {field} неизвестно и не передано.",
+        "it": "Il valore “{value}” del campo {field} è sconosciuto e non è stato trasmesso.",
+    },
+    "nobody_covers": {
+        "en": "Nobody is left to offer this to: {why}. Back to the dispatcher.",
+        "ru": "Предложить больше некому: {why}. Возвращено диспетчеру.",
+        "it": "Nessun altro a cui offrirlo: {why}. Torna al dispatcher.",
+    },
+    "route_refused": {
+        "en": "Not passed on to {who}: {why}.",
+        "ru": "Не передано {who}: {why}.",
+        "it": "Non trasmesso a {who}: {why}.",
+    },
+    "not_carried": {
+        "en": "Something could not be carried to {who}: {why}",
+        "ru": "Не удалось передать {who}: {why}",
+        "it": "Qualcosa non è stato trasmesso a {who}: {why}",
+    },
+    "left_out": {
+        "en": "A {what} could not be carried here: {why}",
+        "ru": "Сюда не удалось передать ({what}): {why}",
+        "it": "Non è stato possibile trasmettere qui ({what}): {why}",
+    },
+    "duplicate": {
+        "en": "This ticket is a duplicate of {number} made by a late write; please close it.",
+        "ru": "Эта заявка — дубликат {number}, созданный запоздавшей записью; закройте её.",
+        "it": "Questo ticket è un duplicato di {number} creato da una scrittura tardiva; va chiuso.",
+    },
+    "edited": {
+        "en": "(edited) {text}",
+        "ru": "(исправлено) {text}",
+        "it": "(modificato) {text}",
+    },
+    "status": {
+        "en": "Status at {who}: {status}.",
+        "ru": "Статус у {who}: {status}.",
+        "it": "Stato presso {who}: {status}.",
+    },
+}
+
+
+def say(kind: str, language: str, **facts: str) -> str:
+    """One sentence in `language` (English where it is not spoken). Raises KeyError for an unknown kind."""
+    words = _WORDS[kind]
+    return words.get(language, words["en"]).format(**{name: value or "–" for name, value in facts.items()})

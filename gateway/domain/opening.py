@@ -1,0 +1,99 @@
+"""A ticket seen for the first time at an upstream desk: is it one for us, and if so, the case that opens with it."""
+
+from collections.abc import Callable
+from datetime import datetime
+
+from gateway.domain import conversation, dispatching, facts, handover, mapping
+from gateway.domain.case import Because, Case
+from gateway.domain.directory import Directory
+from gateway.domain.marks import route_mark
+from gateway.domain.model import (
+    ActorKind,
+    ContentKind,
+    Desk,
+    Field,
+    Hop,
+    HopStatus,
+    Snapshot,
+    Source,
+    Ticket,
+    Visibility,
+)
+
+_ENDED = frozenset({HopStatus.RESOLVED, HopStatus.CLOSED, HopStatus.REJECTED, HopStatus.CANCELLED})
+
+
+def is_ours(directory: Directory, desk: Desk, snapshot: Snapshot) -> bool:
+    """Rule 10: only a ticket that a published rule lets pass is kept; of the rest nothing is."""
+    row = mapping.status_of(desk, snapshot.fields.get(Field.STATUS) or "")
+    if row is not None and row.status in _ENDED:
+        return False
+    return bool(dispatching.at_opening(directory.links_from(desk.id), snapshot.fields))
+
+
+def open_case(
+    directory: Directory, desk: Desk, snapshot: Snapshot, *, now: datetime, new_id: Callable[[str], str]
+) -> Case:
+    """The case of a ticket that `is_ours`: root hop, its texts and comments, and the offers its rules make."""
+    ticket = Ticket(id=new_id("tkt"), org_id=desk.org_id, opened_at=now)
+    case = Case(directory=directory, ticket=ticket, hops={}, now=now, new_id=new_id, is_new=True)
+    hop = case.add_hop(_root(case, desk, snapshot))
+    because = Because(
+        source=Source.HISTORY if snapshot.has_history else Source.DIFFERENCE,
+        actor_kind=ActorKind.PERSON,
+        reported_at=snapshot.created_at,
+    )
+    case.record("ticket.opened", hop, because, {"desk": desk.code})
+    _take_facts(case, hop, snapshot, because)
+    _take_texts(case, hop, snapshot)
+    for comment in snapshot.comments:
+        kind = comment.author.kind
+        conversation.comment_seen(case, hop, comment, Because(source=Source.HISTORY, actor_kind=kind))
+    for attachment in snapshot.attachments:
+        conversation.attachment_seen(case, hop, attachment, Because(source=Source.HISTORY))
+    links = dispatching.at_opening(directory.links_from(desk.id), snapshot.fields)
+    handover.dispatch(case, case.hops[hop.id], links, because)
+    return case
+
+
+def _root(case: Case, desk: Desk, snapshot: Snapshot) -> Hop:
+    row = mapping.status_of(desk, snapshot.fields.get(Field.STATUS) or "")
+    return Hop(
+        id=case.new_id("hop"),
+        org_id=desk.org_id,
+        ticket_id=case.ticket.id,
+        desk_id=desk.id,
+        status=row.status if row else HopStatus.ACKNOWLEDGED,
+        reason=row.reason if row else None,
+        remote_id=snapshot.remote_id,
+        number=snapshot.number,
+        url=snapshot.url,
+        shadow=dict(snapshot.fields),
+        unmapped=frozenset() if row else frozenset({Field.STATUS.value}),
+        position=snapshot.position,
+        revision=snapshot.revision,
+        route=(route_mark(case.directory.salt, desk.id),),
+        looked_at=case.now,
+        created_at=case.now,
+    )
+
+
+def _take_facts(case: Case, hop: Hop, snapshot: Snapshot, because: Because) -> None:
+    for field in mapping.CARRIED:
+        native = snapshot.fields.get(field)
+        if not native:
+            continue
+        current = case.hops[hop.id]
+        try:
+            value = mapping.canonical(case.desk(hop), facts.codes_known(case, field), field, native)
+        except mapping.UnknownWord:
+            facts.unknown(case, current, field, native, because)
+        else:
+            facts.keep(case, current, field, value)
+
+
+def _take_texts(case: Case, hop: Hop, snapshot: Snapshot) -> None:
+    for field, kind in ((Field.TITLE, ContentKind.TITLE), (Field.DESCRIPTION, ContentKind.DESCRIPTION)):
+        text = snapshot.fields.get(field)
+        if text:
+            case.write(hop, kind, text, visibility=Visibility.PUBLIC, at=snapshot.created_at)

@@ -1,0 +1,147 @@
+"""From a decision to a delivery in a hop's lane: which words to write at that desk, under which marker."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from gateway.domain import mapping, notes
+from gateway.domain.case import Because, Case
+from gateway.domain.marks import marker
+from gateway.domain.model import (
+    CommandKind,
+    Content,
+    ContentKind,
+    Delivery,
+    Event,
+    Field,
+    Hop,
+    HopStatus,
+    Priority,
+    Visibility,
+)
+
+_URGENCY = {Priority.CRITICAL: 0, Priority.HIGH: 1, Priority.MEDIUM: 2, Priority.LOW: 3}
+
+
+def queue(
+    case: Case, hop: Hop, kind: CommandKind, *, about: str, event: Event | None = None, **more: Any
+) -> Delivery:
+    """Append one command to the hop's lane. `about` names what it carries; link and object make the marker."""
+    current = case.hops[hop.id]
+    delivery = Delivery(
+        id=case.new_id("dlv"),
+        org_id=case.ticket.org_id,
+        ticket_id=case.ticket.id,
+        hop_id=hop.id,
+        desk_id=hop.desk_id,
+        seq=current.next_seq,
+        kind=kind,
+        marker=marker(case.directory.salt, current.link_id or "root", f"{hop.id}|{about}"),
+        created_at=case.now,
+        next_at=case.now,
+        event_id=event.id if event else None,
+        urgency=_urgency(current),
+        due_at=_due(current),
+        **more,
+    )
+    case.put(current, next_seq=current.next_seq + 1)
+    case.deliveries.append(delivery)
+    return delivery
+
+
+def _urgency(hop: Hop) -> int:
+    word = hop.facts.get(Field.PRIORITY)
+    return _URGENCY[Priority(word)] if word else _URGENCY[Priority.MEDIUM]
+
+
+def _due(hop: Hop) -> datetime | None:
+    if hop.answer_by is not None and hop.status is HopStatus.OFFERED:
+        return hop.answer_by
+    text = hop.facts.get(Field.DUE)
+    try:
+        due = datetime.fromisoformat(text) if text else None
+    except ValueError:
+        return None  # a date in a desk's own writing orders nothing
+    return due if due is not None and due.tzinfo is not None else None
+
+
+def update(case: Case, hop: Hop, fields: Mapping[str, str | None], event: Event) -> None:
+    """Write native values into fields of the hop's ticket; nothing is queued when the desk shows them already."""
+    news = {name: value for name, value in fields.items() if case.hops[hop.id].shadow.get(name) != value}
+    if news:
+        queue(case, hop, CommandKind.UPDATE, about=event.id, event=event, payload={"fields": news})
+
+
+def update_texts(case: Case, hop: Hop, texts: Mapping[str, str], event: Event) -> None:
+    """Write texts (field → content id), filled in at the last line before the wire."""
+    payload = {"fields": {}, "texts": dict(texts)}
+    queue(case, hop, CommandKind.UPDATE, about=event.id, event=event, payload=payload)
+
+
+def set_status(case: Case, hop: Hop, status: HopStatus, event: Event) -> None:
+    """Move the hop's ticket to a canonical status, in the desk's own word if it has one."""
+    word = mapping.native_status(case.desk(hop), status)
+    if word is not None:
+        update(case, hop, {Field.STATUS: word}, event)
+
+
+def comment(case: Case, hop: Hop, content: Content, visibility: Visibility, event: Event) -> None:
+    """Write a person's comment at another desk."""
+    queue(
+        case,
+        hop,
+        CommandKind.COMMENT,
+        about=content.id,
+        event=event,
+        content_id=content.id,
+        visibility=visibility,
+        link_id=content.to_link_id,
+    )
+
+
+def attach(case: Case, hop: Hop, content: Content, visibility: Visibility, event: Event) -> None:
+    """Attach a file at another desk."""
+    queue(
+        case,
+        hop,
+        CommandKind.ATTACH,
+        about=content.id,
+        event=event,
+        content_id=content.id,
+        visibility=visibility,
+    )
+
+
+def note(case: Case, hop: Hop, kind: str, event: Event | None = None, **facts: str) -> None:
+    """Say something in the gateway's own words: an internal note where the desk has such a thing."""
+    desk = case.desk(hop)
+    private = desk.capabilities.private_comments
+    content = case.write(
+        hop,
+        ContentKind.NOTE,
+        notes.say(kind, desk.language, **facts),
+        visibility=Visibility.PRIVATE if private else Visibility.PUBLIC,
+        automatic=True,
+    )
+    queue(
+        case,
+        hop,
+        CommandKind.COMMENT,
+        about=content.id,
+        event=event,
+        content_id=content.id,
+        visibility=content.visibility,
+        note=True,
+    )
+
+
+def neighbour(case: Case, hop: Hop, seen_from: Hop) -> str:
+    """How the organization of `hop` is called at the desk of `seen_from`, its neighbour."""
+    return case.directory.organization_name(case.desk(hop).org_id) if hop.id != seen_from.id else ""
+
+
+def reason_text(case: Case, hop: Hop, text: str, because: Because) -> Content | None:
+    """Keep a reason that a person gave; None when there was none."""
+    if not text.strip():
+        return None
+    return case.write(hop, ContentKind.REASON, text.strip(), author=because.actor)
