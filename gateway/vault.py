@@ -1,17 +1,23 @@
-"""Secrets: sealing them at rest (AES-256-GCM under a ring of keys, bound to the place where the sealed text lies) and
-keeping them out of logs. Where they come from is configuration."""
+"""Sealing secrets at rest: AES-256-GCM under a ring of keys, bound to the place where the sealed text lies. What is
+opened is remembered by `gateway.redaction`, which keeps it out of logs."""
 
+import contextlib
 import hmac
+import json
 import os
+import stat
+import tempfile
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from hashlib import sha256
+from pathlib import Path
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from gateway.errors import ConfigError
+from gateway.redaction import Redaction
 
 KEY_BYTES = 32
 _NONCE_BYTES = 12
@@ -39,9 +45,11 @@ class Vault:
 
     current: str
     keys: Mapping[str, bytes] = field(repr=False)
+    redaction: Redaction = field(default_factory=Redaction, repr=False, compare=False)
 
     def seal(self, text: str, place: Place) -> str:
         """`idk1.<key id>.<nonce and ciphertext>`, readable only at that place and only with that key."""
+        self.redaction.remember(secrets_in(text))
         nonce = os.urandom(_NONCE_BYTES)
         sealed = AESGCM(self._key(self.current)).encrypt(nonce, text.encode(), place.bound())
         return f"{_MAGIC}.{self.current}.{_to_text(nonce + sealed)}"
@@ -59,7 +67,9 @@ class Vault:
                 why="it was altered, moved from another row, or sealed under another key of the same name",
                 cure="apply the configuration again with the secret",
             ) from error
-        return opened.decode()
+        text = opened.decode()
+        self.redaction.remember(secrets_in(text))
+        return text
 
     def is_current(self, sealed: str) -> bool:
         """Whether rotation may pass it by."""
@@ -81,6 +91,17 @@ class Vault:
         return key
 
 
+def secrets_in(text: str) -> list[str]:
+    """What of an opened text is secret: the items of a JSON list, `secret` of a JSON object, else the text itself."""
+    try:
+        document = json.loads(text)
+    except ValueError:
+        return [text]
+    if isinstance(document, list):
+        return [str(item) for item in document]
+    return [str(document["secret"])] if isinstance(document, dict) and "secret" in document else [text]
+
+
 def _parts(sealed: str) -> tuple[str, bytes]:
     magic, _, rest = sealed.partition(".")
     key_id, _, body = rest.partition(".")
@@ -97,24 +118,31 @@ def _from_text(text: str) -> bytes:
     return urlsafe_b64decode(text + "=" * (-len(text) % 4))
 
 
-def ring(text: str) -> Vault:
-    """A ring from `id:key[,id:key…]`, keys as 32 bytes in base64; the first is current. Raises ConfigError."""
-    keys = dict(_entry(part.strip()) for part in text.replace("\n", ",").split(",") if part.strip())
+def ring(text: str, *, source: str = "INTERDESK_KEYS") -> Vault:
+    """A ring from `id:key[,id:key…]` (or one a line), keys as 32 bytes in base64; the first is current.
+
+    Raises ConfigError naming the source and the entry, never a key.
+    """
+    entries = [part.strip() for part in text.replace("\n", ",").split(",")]
+    keys = dict(_entry(part, source) for part in reversed(entries) if part)
     if not keys:
-        raise ConfigError("INTERDESK_KEYS is empty", cure="write id:key with a key from `interdesk keys new`")
-    return Vault(current=next(iter(keys)), keys=keys)
+        raise ConfigError(
+            f"{source} holds no key", cure="write one line id:key, the key as 32 bytes in base64"
+        )
+    return Vault(current=list(keys)[-1], keys=keys)
 
 
-def _entry(part: str) -> tuple[str, bytes]:
+def _entry(part: str, source: str) -> tuple[str, bytes]:
     key_id, _, encoded = part.partition(":")
     try:
         key = _from_text(encoded.strip().replace("+", "-").replace("/", "_").rstrip("="))
     except ValueError:
         key = b""
     if len(key) != KEY_BYTES or not key_id.isalnum():
+        named = key_id if encoded else "without a name"
         raise ConfigError(
-            f"the key {key_id!r} in INTERDESK_KEYS is not usable",
-            why=f"a key is a name of letters and digits, a colon and {KEY_BYTES} bytes in base64",
+            f"the key {named} in {source} is not usable",
+            cure=f"write a name of letters and digits, a colon, and {KEY_BYTES} bytes in base64",
         )
     return key_id, key
 
@@ -122,3 +150,34 @@ def _entry(part: str) -> tuple[str, bytes]:
 def new_entry(key_id: str) -> str:
     """A fresh `id:key` line for the ring."""
     return f"{key_id}:{_to_text(os.urandom(KEY_BYTES))}"
+
+
+def from_file(path: Path, *, create: bool = False) -> Vault:
+    """The ring in a key file, one `id:key` a line. With `create` a missing file is made, readable by us alone.
+
+    Raises ConfigError if there is none, or if a file that we would have made is open to other users.
+    """
+    if create and not path.exists():
+        _create(path)
+    try:
+        text = path.read_text(encoding="ascii")
+    except (OSError, ValueError) as error:
+        raise ConfigError(f"the key file {path} cannot be read", why=type(error).__name__) from error
+    if create and stat.S_IMODE(path.stat().st_mode) & 0o077:
+        raise ConfigError(f"the key file {path} is open to other users", cure=f"chmod 600 {path}")
+    return ring(text, source=str(path))
+
+
+def _create(path: Path) -> None:
+    """Whole or not at all, also when two processes start at once: the file appears under its name when it is complete."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, draft = tempfile.mkstemp(dir=path.parent)  # mode 0600
+    try:
+        with os.fdopen(handle, "w", encoding="ascii") as file:
+            file.write(new_entry("k1") + "\n")
+            file.flush()
+            os.fsync(file.fileno())
+        with contextlib.suppress(FileExistsError):
+            os.link(draft, path)
+    finally:
+        Path(draft).unlink()
