@@ -1,0 +1,1 @@
+"""Tests of the connectors, by desk product."""
