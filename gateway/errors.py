@@ -95,6 +95,18 @@ class DeskGone(DeskError):
     code = "IDK-1207"
 
 
+class ConnectorFailed(DeskError):
+    """A bug in a connector: park what it was doing, tell the operator; every other lane goes on."""
+
+    code = "IDK-1209"
+
+
+class LeaseLost(InterdeskError):
+    """This worker no longer owns the delivery: stop before the first byte and leave the row to its new owner."""
+
+    code = "IDK-1210"
+
+
 class Unsupported(InterdeskError):
     """Refused when the link is made: the desk cannot do what the link needs."""
 

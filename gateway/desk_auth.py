@@ -1,0 +1,76 @@
+"""How the gateway shows who it is at a desk: from a manifest's auth kinds and a desk's secrets to request headers."""
+
+import base64
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+from gateway.domain.model import AuthKind, Desk, Manifest
+from gateway.errors import ConfigError
+
+
+@dataclass(frozen=True, kw_only=True)
+class Credentials:
+    """Headers for one desk's own origin and no other. Values never show in a repr."""
+
+    origin: str
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+
+def credentials_for(desk: Desk, manifest: Manifest, secrets: Mapping[str, str]) -> Credentials:
+    """From the desk's opened secrets: `secret`, for `basic` also `user`; `kind` chooses among several auth kinds.
+
+    The manifest's own headers come along, with `{base_url}` and `{origin}` filled in. Raises ConfigError naming what
+    is missing, never what was given.
+    """
+    origin = origin_of(desk.base_url)
+    headers = {
+        name: value.replace("{base_url}", desk.base_url).replace("{origin}", origin)
+        for name, value in manifest.headers.items()
+    }
+    if manifest.auth:
+        kind = _chosen(desk, manifest.auth, secrets)
+        headers[kind.header] = _value(desk, kind, secrets)
+    for name, value in headers.items():
+        if any(ord(sign) < 32 or ord(sign) == 127 for sign in name + value):
+            raise ConfigError(f"desk {desk.code}: the value for header {name!r} holds control characters")
+    return Credentials(origin=origin, headers=headers)
+
+
+def _chosen(desk: Desk, kinds: tuple[AuthKind, ...], secrets: Mapping[str, str]) -> AuthKind:
+    wanted = secrets.get("kind")
+    usable = [kind for kind in kinds if wanted in {None, kind.kind} and _is_given(kind, secrets)]
+    if not usable:
+        raise ConfigError(
+            f"desk {desk.code}: its credentials fit none of {', '.join(sorted({kind.kind for kind in kinds}))}",
+            cure="give `secret`, and for basic authentication `user` as well",
+        )
+    return usable[0]
+
+
+def _is_given(kind: AuthKind, secrets: Mapping[str, str]) -> bool:
+    return bool(secrets.get("secret")) and (kind.kind != "basic" or bool(secrets.get("user")))
+
+
+def _value(desk: Desk, kind: AuthKind, secrets: Mapping[str, str]) -> str:
+    if kind.kind == "basic":
+        pair = f"{secrets['user']}:{secrets['secret']}".encode()
+        return "Basic " + base64.b64encode(pair).decode("ascii")
+    if kind.kind == "header":
+        return kind.format.replace("{secret}", secrets["secret"])
+    raise ConfigError(f"desk {desk.code}: its connector names the unknown auth kind {kind.kind!r}")
+
+
+def origin_of(url: str) -> str:
+    """`https://host:port` in lower case with the port always named. Raises ConfigError for what is no web address."""
+    try:
+        parts = urlsplit(url)
+        port = parts.port or {"https": 443, "http": 80}.get(parts.scheme)
+    except ValueError as error:
+        raise ConfigError(f"{url!r} is no address of a desk: {error}") from error
+    if port is None or not parts.hostname or parts.username or parts.password:
+        raise ConfigError(
+            f"{url!r} is no address of a desk", cure="write https://host/path, without a user name"
+        )
+    host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
+    return f"{parts.scheme}://{host}:{port}"

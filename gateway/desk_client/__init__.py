@@ -1,0 +1,22 @@
+"""Talks to desks: `DeskClient` runs connectors' exchanges; `GuardedTransport` is the one way out of the house."""
+
+from gateway.desk_auth import Credentials, credentials_for
+from gateway.desk_client.client import DeskClient
+from gateway.desk_client.guard import NetworkPolicy
+from gateway.desk_client.limits import Limits
+from gateway.desk_client.transport import GuardedTransport
+from gateway.desk_client.wire import PushTerms
+from gateway.domain.outcome import ClockSample, OutcomeClass, Verdict
+
+__all__ = [
+    "ClockSample",
+    "Credentials",
+    "DeskClient",
+    "GuardedTransport",
+    "Limits",
+    "NetworkPolicy",
+    "OutcomeClass",
+    "PushTerms",
+    "Verdict",
+    "credentials_for",
+]

@@ -1,0 +1,70 @@
+"""The transport beneath httpx: one guarded way out, no proxy, no redirect, no second try, and exact facts."""
+
+import ssl
+from collections.abc import AsyncIterator
+
+import httpx
+
+from gateway.desk_client.connection import Connection
+from gateway.desk_client.guard import NetworkPolicy
+from gateway.desk_client.incoming import Incoming
+from gateway.desk_client.limits import Limits
+from gateway.desk_client.pool import Origin, Pool, origin_of
+from gateway.desk_client.trip import Trip
+
+
+class GuardedTransport(httpx.AsyncBaseTransport):
+    """HTTP/1.1 over asyncio. Serves the desks and every other outbound door (`httpx.AsyncClient(transport=…)`).
+
+    `Request.extensions["trip"]` may hold a Trip; its facts are then exact: `connected` once TCP and TLS stand,
+    `write_started` once a byte may have been handed to the kernel. Raises Broken (an httpx.TransportError), and
+    ConfigError for an address that the policy refuses.
+    """
+
+    def __init__(self, *, limits: Limits | None = None, policy: NetworkPolicy | None = None) -> None:
+        self._pool = Pool(limits=limits or Limits(), policy=policy or NetworkPolicy(), tls=_tls_context())
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """The answer with its headers read; the body streams and must be closed by the caller."""
+        trip: Trip = request.extensions.get("trip") or Trip()
+        trip.write_started = False
+        origin = origin_of(request.url, trip)
+        connection = await self._pool.take(origin, trip)
+        try:
+            incoming = await connection.exchange(request, trip)
+        except BaseException:
+            self._pool.drop(connection)
+            raise
+        return httpx.Response(
+            incoming.status,
+            headers=incoming.headers,
+            stream=_Body(self._pool, origin, connection, incoming),
+            request=request,
+        )
+
+    async def aclose(self) -> None:
+        """Drop every connection."""
+        self._pool.close()
+
+
+class _Body(httpx.AsyncByteStream):
+    def __init__(self, pool: Pool, origin: Origin, connection: Connection, incoming: Incoming) -> None:
+        self._pool = pool
+        self._origin = origin
+        self._connection: Connection | None = connection
+        self._incoming = incoming
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        while self._connection is not None and (chunk := await self._connection.chunk(self._incoming)):
+            yield chunk
+
+    async def aclose(self) -> None:
+        if self._connection is not None:
+            connection, self._connection = self._connection, None
+            self._pool.give_back(self._origin, connection)
+
+
+def _tls_context() -> ssl.SSLContext:
+    context = httpx.create_ssl_context(trust_env=False)
+    context.set_alpn_protocols(["http/1.1"])
+    return context

@@ -1,0 +1,364 @@
+"""A loopback HTTP desk with faults down to the byte, for proving what a client concludes. Raw asyncio, no framework.
+
+It keeps tickets in memory, counts every request it has read by identity, and knows which of them it applied, so a
+re-send or a wrong conclusion shows.
+"""
+
+import asyncio
+import gzip
+import json
+import socket
+import ssl
+import struct
+from collections import Counter
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+
+Identity = tuple[str, str, str]
+"""Method, target, and the `marker` of the JSON body (empty without one)."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Received:
+    """One request as it was read off the wire; header names are lower case. `connection` counts from 1."""
+
+    method: str
+    target: str
+    headers: Mapping[str, str]
+    body: bytes
+    connection: int
+
+    @property
+    def identity(self) -> Identity:
+        try:
+            document = json.loads(self.body)
+        except ValueError:
+            document = None
+        marker = document.get("marker", "") if isinstance(document, dict) else ""
+        return self.method, self.target, str(marker)
+
+
+@dataclass
+class Conversation:
+    """One connection of the desk, at the point where a fault takes over."""
+
+    desk: "FaultDesk"
+    reader: asyncio.StreamReader
+    writer: asyncio.StreamWriter
+    number: int
+    request: Received | None = None
+
+    async def send(self, data: bytes) -> None:
+        """These bytes and no others."""
+        self.writer.write(data)
+        await self.writer.drain()
+
+    def reset(self) -> None:
+        """Close with RST, as a crashed peer does."""
+        sock = self.writer.get_extra_info("socket")
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self.writer.transport.abort()
+
+    def apply(self) -> dict[str, object]:
+        """Do what the request asks, once per call; the ticket as it then stands."""
+        assert self.request is not None  # noqa: S101  # faults that apply have read a request
+        return self.desk.apply(self.request)
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One way to treat one request. `reads` False: the fault strikes before any byte of the request is read.
+
+    `play` returns True if the connection can carry another request.
+    """
+
+    name: str
+    play: Callable[[Conversation], Awaitable[bool | None]]
+    reads: bool = True
+
+
+@dataclass
+class FaultDesk:
+    """`plan(...)` queues faults, one per request; without one a request is served well.
+
+    `idle` is how many seconds it keeps an unused connection; `delay` is how long it thinks about every answer.
+    """
+
+    idle: float = 30.0
+    tls: ssl.SSLContext | None = None
+    host: str = "127.0.0.1"
+    received: list[Received] = field(default_factory=list)
+    applied: list[Identity] = field(default_factory=list)
+    tickets: dict[str, dict[str, object]] = field(default_factory=dict)
+    connections: int = 0
+    port: int = 0
+    _plan: list[Fault] = field(default_factory=list)
+    _doors: list[Fault] = field(default_factory=list)
+    _server: asyncio.Server | None = None
+    _tasks: set[asyncio.Task[None]] = field(default_factory=set)
+
+    async def __aenter__(self) -> "FaultDesk":
+        self._server = await asyncio.start_server(self._accept, self.host, self.port, ssl=self.tls)
+        self.port = self._server.sockets[0].getsockname()[1]
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self.refuse()
+        for task in list(self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    @property
+    def url(self) -> str:
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{'https' if self.tls else 'http'}://{host}:{self.port}"
+
+    def plan(self, *faults: Fault) -> None:
+        """The next requests meet these faults, in this order; those that read nothing meet the next connections."""
+        for fault in faults:
+            (self._plan if fault.reads else self._doors).append(fault)
+
+    def refuse(self) -> None:
+        """Listen no more; open connections stay."""
+        if self._server is not None:
+            self._server.close()
+            self._server = None
+
+    def count(self) -> Counter[Identity]:
+        """How often each request was read."""
+        return Counter(request.identity for request in self.received)
+
+    def apply(self, request: Received) -> dict[str, object]:
+        """POST makes a ticket, PUT and PATCH change one, GET shows it."""
+        if request.method not in {"POST", "PUT", "PATCH"}:
+            return self.tickets.get(request.target.rpartition("/")[2], {})
+        self.applied.append(request.identity)
+        key = str(len(self.tickets) + 1) if request.method == "POST" else request.target.rpartition("/")[2]
+        ticket = self.tickets.setdefault(key, {"id": key})
+        ticket["marker"] = request.identity[2]
+        return ticket
+
+    def later(self, seconds: float, request: Received) -> None:
+        """Apply a request after the client has long been told nothing."""
+        asyncio.get_running_loop().call_later(seconds, self.apply, request)
+
+    async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task is not None  # noqa: S101  # a coroutine runs in a task
+        self._tasks.add(task)
+        self.connections += 1
+        try:
+            await self._converse(Conversation(self, reader, writer, self.connections))
+        except (ConnectionError, asyncio.IncompleteReadError, TimeoutError, asyncio.CancelledError):
+            writer.transport.abort()  # the client left, or the desk is closing: both are part of a test
+        finally:
+            self._tasks.discard(task)
+            writer.close()
+
+    async def _converse(self, talk: Conversation) -> None:
+        if self._doors:
+            await self._doors.pop(0).play(talk)
+            return
+        keep = True
+        while keep:
+            talk.request = await asyncio.wait_for(_read_request(talk), self.idle)
+            self.received.append(talk.request)
+            fault = self._plan.pop(0) if self._plan else well()
+            keep = bool(await fault.play(talk))
+
+
+async def _read_request(talk: Conversation) -> Received:
+    head = (await talk.reader.readuntil(b"\r\n\r\n")).decode("latin-1")
+    first, *lines = head.split("\r\n")
+    method, target, _ = first.split(" ")
+    headers = {
+        name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines if line)
+    }
+    body = await talk.reader.readexactly(int(headers.get("content-length", "0")))
+    return Received(method=method, target=target, headers=headers, body=body, connection=talk.number)
+
+
+def message(status: int, body: bytes = b"", **headers: str) -> bytes:
+    """A whole answer. Underscores in header names become hyphens; content-length is set unless given."""
+    given = {name.replace("_", "-"): value for name, value in headers.items()}
+    given.setdefault("content-length", str(len(body)))
+    lines = "".join(f"{name}: {value}\r\n" for name, value in given.items())
+    return f"HTTP/1.1 {status} X\r\n{lines}\r\n".encode() + body
+
+
+def _told(ticket: Mapping[str, object]) -> bytes:
+    return message(200, json.dumps(ticket).encode(), content_type="application/json")
+
+
+def well() -> Fault:
+    """No fault: applied and told."""
+
+    async def play(talk: Conversation) -> bool:
+        await talk.send(_told(talk.apply()))
+        return True
+
+    return Fault("well", play)
+
+
+def close_at_once() -> Fault:
+    """Accept, read nothing, close."""
+
+    async def play(talk: Conversation) -> None:
+        talk.writer.close()
+
+    return Fault("close_at_once", play, reads=False)
+
+
+def read_then_reset() -> Fault:
+    """Read the request, apply nothing, RST."""
+
+    async def play(talk: Conversation) -> None:
+        talk.reset()
+
+    return Fault("read_then_reset", play)
+
+
+def read_then_close() -> Fault:
+    """Read the request, apply nothing, FIN."""
+
+    async def play(talk: Conversation) -> None:
+        talk.writer.close()
+
+    return Fault("read_then_close", play)
+
+
+def apply_then_drop() -> Fault:
+    """Applied, and the client is never told."""
+
+    async def play(talk: Conversation) -> None:
+        talk.apply()
+        talk.reset()
+
+    return Fault("apply_then_drop", play)
+
+
+def drop_then_apply(seconds: float) -> Fault:
+    """Dropped now, applied later."""
+
+    async def play(talk: Conversation) -> None:
+        assert talk.request is not None  # noqa: S101
+        talk.desk.later(seconds, talk.request)
+        talk.reset()
+
+    return Fault("drop_then_apply", play)
+
+
+def silent() -> Fault:
+    """Applied; then not a word, with the connection open."""
+
+    async def play(talk: Conversation) -> None:
+        talk.apply()
+        await talk.reader.read()
+
+    return Fault("silent", play)
+
+
+def cut(at: int) -> Fault:
+    """Applied; the answer ends after `at` bytes."""
+
+    async def play(talk: Conversation) -> None:
+        await talk.send(_told(talk.apply())[:at])
+        talk.writer.close()
+
+    return Fault(f"cut_at_{at}", play)
+
+
+def drip(pause: float) -> Fault:
+    """Applied; the answer comes one byte at a time."""
+
+    async def play(talk: Conversation) -> bool:
+        for byte in _told(talk.apply()):
+            await talk.send(bytes((byte,)))
+            await asyncio.sleep(pause)
+        return True
+
+    return Fault("drip", play)
+
+
+def says(raw: bytes, *, applies: bool = False, then_close: bool = True) -> Fault:
+    """Exactly these bytes, whatever was asked."""
+
+    async def play(talk: Conversation) -> bool:
+        if applies:
+            talk.apply()
+        await talk.send(raw)
+        if then_close:
+            talk.writer.close()
+        return not then_close
+
+    return Fault("says", play)
+
+
+def status(code: int, body: bytes = b"", **headers: str) -> Fault:
+    """A whole answer with this status; nothing is applied."""
+    return says(message(code, body, **headers), then_close=False)
+
+
+def html_page(*, login: bool = False) -> Fault:
+    """200 with a web page where JSON was due."""
+    field_ = b'<input type="password" name="p">' if login else b""
+    return status(200, b"<html><body><h1>Welcome</h1>" + field_ + b"</body></html>", content_type="text/html")
+
+
+def wrong_length(by: int) -> Fault:
+    """Applied; Content-Length differs from the body by `by` bytes."""
+
+    async def play(talk: Conversation) -> None:
+        body = json.dumps(talk.apply()).encode()
+        raw = message(200, body, content_type="application/json", content_length=str(len(body) + by))
+        await talk.send(raw)
+        talk.writer.close()
+
+    return Fault(f"wrong_length_{by}", play)
+
+
+def wrong_id() -> Fault:
+    """Applied; the answer shows somebody else's ticket."""
+
+    async def play(talk: Conversation) -> bool:
+        talk.apply()
+        await talk.send(_told({"id": "999999", "marker": "not-ours"}))
+        return True
+
+    return Fault("wrong_id", play)
+
+
+def gzip_bomb(megabytes: int) -> Fault:
+    """Applied; a small packed body that unpacks to so many megabytes of spaces and then JSON."""
+
+    async def play(talk: Conversation) -> bool:
+        talk.apply()
+        packed = gzip.compress(b" " * (megabytes << 20) + b"{}", compresslevel=9)
+        await talk.send(message(200, packed, content_encoding="gzip", content_type="application/json"))
+        return True
+
+    return Fault("gzip_bomb", play)
+
+
+def endless_headers() -> Fault:
+    """Applied; header lines until the client has enough."""
+
+    async def play(talk: Conversation) -> None:
+        talk.apply()
+        await talk.send(b"HTTP/1.1 200 OK\r\n")
+        while True:
+            await talk.send(b"X-More: " + b"a" * 8000 + b"\r\n")
+
+    return Fault("endless_headers", play)
+
+
+def endless_body() -> Fault:
+    """Applied; a chunked body without end."""
+
+    async def play(talk: Conversation) -> None:
+        talk.apply()
+        await talk.send(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
+        while True:
+            await talk.send(b"10000\r\n" + b" " * 0x10000 + b"\r\n")
+
+    return Fault("endless_body", play)
