@@ -1,0 +1,148 @@
+"""The delivery state machine: what a verdict or a probe makes of a delivery, when it is tried again, when it is parked.
+
+    pending → inflight (intent on disk before the first byte) → done
+       ↑          ↓ ambiguous → probe → done | pending | asking
+       └── not applied · stale · auth · abandoned          permanent → parked
+
+A lane is held by everything that is not finished; a parked comment or file lets it go on (D3).
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from gateway.domain.model import (
+    CommandKind,
+    Delivery,
+    DeliveryState,
+    Desk,
+    IdempotencyTier,
+    Receipt,
+)
+from gateway.domain.outcome import Ground, OutcomeClass, Verdict
+
+LEASE = timedelta(seconds=90)
+SPARE_LEASE = timedelta(seconds=20)
+"""How much of its lease a worker must still have before each write."""
+SCHEDULE = tuple(
+    timedelta(seconds=seconds) for seconds in (0, 5, 30, 120, 300, 900, 1800)
+)
+HOURLY = timedelta(hours=1)
+GIVE_UP_AFTER = timedelta(hours=72)
+JITTER = 0.2
+STALE_PAUSE = timedelta(seconds=1)
+PROBES_BEFORE_ASKING = 12
+
+FINAL = frozenset({DeliveryState.DONE, DeliveryState.SUPERSEDED, DeliveryState.CANCELLED})
+_LETS_GO = frozenset({CommandKind.COMMENT, CommandKind.ATTACH})
+
+
+def blocks(delivery: Delivery) -> bool:
+    """Whether the delivery holds back what comes after it in its lane."""
+    if delivery.state is DeliveryState.PARKED:
+        return delivery.kind not in _LETS_GO
+    return delivery.state not in FINAL
+
+
+def retry_in(attempts: int, *, jitter: float) -> timedelta:
+    """The pause after the `attempts`-th try: 0 s, 5 s, 30 s, 2 m, 5 m, 15 m, 30 m, then hourly; `jitter` −1…1 is ±20 %."""
+    pause = SCHEDULE[attempts] if attempts < len(SCHEDULE) else HOURLY
+    return pause * (1 + JITTER * jitter)
+
+
+def settled(delivery: Delivery, verdict: Verdict, desk: Desk, *, now: datetime, jitter: float) -> Delivery:
+    """The delivery after one push came to `verdict`."""
+    tried = replace(
+        delivery,
+        attempts=delivery.attempts + verdict.counts_as_attempt,
+        outcome=verdict.outcome.value,
+        error="" if verdict.outcome is OutcomeClass.APPLIED else verdict.message,
+        lease_until=None,
+    )
+    match verdict.outcome:
+        case OutcomeClass.APPLIED:
+            return replace(tried, state=DeliveryState.DONE)
+        case OutcomeClass.AMBIGUOUS:
+            return _doubt(tried, desk, now)
+        case OutcomeClass.PERMANENT:
+            return replace(tried, state=DeliveryState.PARKED)
+        case OutcomeClass.STALE:
+            return replace(tried, state=DeliveryState.PENDING, next_at=now + STALE_PAUSE)
+        case OutcomeClass.AUTH | OutcomeClass.ABANDONED:
+            return _again(tried, desk, now)
+        case OutcomeClass.NOT_APPLIED:
+            return _not_applied(tried, verdict, desk, now=now, jitter=jitter)
+
+
+def _doubt(delivery: Delivery, desk: Desk, now: datetime) -> Delivery:
+    """Ask the desk, but not before the last attempt must have settled there."""
+    return replace(
+        delivery,
+        state=DeliveryState.AMBIGUOUS,
+        probes=max(delivery.probes, 1),
+        next_at=now + desk.settle_window,
+    )
+
+
+def _again(delivery: Delivery, desk: Desk, now: datetime) -> Delivery:
+    """Back to the queue; what was ever in doubt is asked about first, for an older attempt may still arrive."""
+    if delivery.probes:
+        return _doubt(delivery, desk, now)
+    return replace(delivery, state=DeliveryState.PENDING, next_at=now)
+
+
+def _not_applied(
+    delivery: Delivery, verdict: Verdict, desk: Desk, *, now: datetime, jitter: float
+) -> Delivery:
+    throttled = verdict.reason is Ground.THROTTLED
+    if not throttled and _outlived(delivery, now):
+        return replace(delivery, state=DeliveryState.PARKED)
+    pause = verdict.retry_after or retry_in(max(delivery.attempts, 1), jitter=jitter)
+    if delivery.probes:
+        return replace(_doubt(delivery, desk, now), next_at=now + max(pause, desk.settle_window))
+    return replace(delivery, state=DeliveryState.PENDING, next_at=now + pause)
+
+
+def _outlived(delivery: Delivery, now: datetime) -> bool:
+    """More tries than the schedule has in 72 hours: outages and throttling do not count, so tries are counted."""
+    hours = GIVE_UP_AFTER // HOURLY
+    return delivery.attempts >= len(SCHEDULE) + hours
+
+
+def lease_ran_out(delivery: Delivery, desk: Desk, now: datetime) -> Delivery:
+    """The worker died or hangs with the write perhaps under way: in doubt, from the last moment it may have sent."""
+    sent_until = delivery.lease_until or now
+    return replace(
+        _doubt(delivery, desk, max(now, sent_until)),
+        outcome=OutcomeClass.AMBIGUOUS.value,
+        error="the worker that sent this did not come back",
+        lease_until=None,
+        attempts=delivery.attempts + 1,
+    )
+
+
+def probed(
+    delivery: Delivery, found: Sequence[Receipt], desk: Desk, *, occurrence: int, now: datetime
+) -> tuple[Delivery, Receipt | None, Sequence[Receipt]]:
+    """The delivery after `find` answered: (delivery, receipt adopted or None, further copies: late duplicates)."""
+    if len(found) >= occurrence:
+        first, others = found[occurrence - 1], found[occurrence:]
+        done = replace(delivery, state=DeliveryState.DONE, outcome="adopted", error="", lease_until=None)
+        return done, first, others
+    if desk.tiers.get(delivery.kind) is IdempotencyTier.NOTHING:
+        asking = replace(delivery, state=DeliveryState.ASKING, lease_until=None)
+        return replace(asking, error="the desk cannot say whether it has this; a person must"), None, ()
+    again = replace(delivery, state=DeliveryState.PENDING, next_at=now, lease_until=None)
+    return replace(again, outcome="not_found", probes=delivery.probes), None, ()
+
+
+def probe_failed(delivery: Delivery, message: str, *, now: datetime, jitter: float) -> Delivery:
+    """The desk could not be asked; try the probe again on the schedule, for as long as it takes."""
+    pause = retry_in(min(delivery.probes, len(SCHEDULE)), jitter=jitter)
+    return replace(
+        delivery,
+        probes=delivery.probes + 1,
+        next_at=now + pause,
+        error=f"could not ask the desk: {message}",
+        lease_until=None,
+    )

@@ -1,0 +1,123 @@
+"""What a settled delivery means for the case: the hop's shadow, the copy at the desk, the news for the ledger, and what
+to say when something could not be carried."""
+
+from collections.abc import Mapping, Sequence
+
+from gateway.domain import handover, judge, queueing
+from gateway.domain.case import OPEN, Because, Case
+from gateway.domain.model import (
+    Command,
+    CommandKind,
+    ContentKind,
+    Copy,
+    Delivery,
+    Hop,
+    HopStatus,
+    Receipt,
+    Visibility,
+)
+from gateway.domain.sighting import Known, text_hash
+
+_COPY_KIND = {CommandKind.COMMENT: ContentKind.COMMENT, CommandKind.ATTACH: ContentKind.ATTACHMENT}
+
+
+def applied(
+    case: Case,
+    delivery: Delivery,
+    command: Command,
+    receipt: Receipt,
+    *,
+    written: Mapping[str, str | None],
+    known: Known,
+    fresh: bool,
+) -> None:
+    """The desk has it. `written`: the fields as the desk will show them; `fresh`: nothing else changed the shadow
+    since the write was claimed, so a read-back may be compared."""
+    hop = case.hops[delivery.hop_id]
+    if delivery.kind is CommandKind.CREATE:
+        hop = _created(case, hop, receipt)
+    hop = _remember(case, hop, written, fresh=fresh, has_history=_keeps_history(case, hop))
+    if delivery.kind in _COPY_KIND and receipt.object_id:
+        case.copies.append(_copy(case, delivery, command, receipt.object_id))
+    if not delivery.note and delivery.kind is not CommandKind.CREATE:
+        cause = Because(cause_id=delivery.event_id, reported_at=receipt.at)
+        case.record("news.delivered", hop, cause, {"delivery": delivery.id, "kind": delivery.kind.value})
+    if receipt.snapshot is not None and fresh:
+        judge.observe(case, hop.id, receipt.snapshot, known, looked_at=case.now, written=written)
+    elif receipt.snapshot is None or not fresh:
+        case.want_look(hop, "written")
+
+
+def _created(case: Case, hop: Hop, receipt: Receipt) -> Hop:
+    desk = case.desk(hop)
+    hop = case.put(
+        hop,
+        remote_id=receipt.remote_id,
+        number=receipt.number or receipt.remote_id,
+        url=receipt.url,
+        refetch_at=case.now + desk.refetch_every,
+    )
+    handover.received(case, hop, Because(reported_at=receipt.at))
+    return hop
+
+
+def _keeps_history(case: Case, hop: Hop) -> bool:
+    return case.desk(hop).capabilities.history
+
+
+def _remember(
+    case: Case, hop: Hop, written: Mapping[str, str | None], *, fresh: bool, has_history: bool
+) -> Hop:
+    """Our written values enter the shadow; after a newer look of a desk with history the shadow knows better."""
+    if written and (fresh or not has_history):
+        hop = case.put(hop, shadow={**hop.shadow, **written})
+    return case.put(hop, wrote_at=case.now)
+
+
+def _copy(case: Case, delivery: Delivery, command: Command, object_id: str) -> Copy:
+    text = command.comment.text if command.comment else ""
+    file_hash = command.attachment.blob.sha256 if command.attachment else ""
+    return Copy(
+        id=case.new_id("cpy"),
+        org_id=delivery.org_id,
+        ticket_id=delivery.ticket_id,
+        hop_id=delivery.hop_id,
+        content_id=delivery.content_id or "",
+        kind=_COPY_KIND[delivery.kind],
+        remote_id=object_id,
+        native_hash=text_hash(text) if command.comment else file_hash,
+        visibility=delivery.visibility or Visibility.PRIVATE,
+        ours=True,
+    )
+
+
+def duplicates(case: Case, delivery: Delivery, others: Sequence[Receipt]) -> None:
+    """Further copies of what one delivery wrote: the older is kept, the newer are flagged and told once (D4)."""
+    hop = case.hops[delivery.hop_id]
+    for other in others:
+        case.disagree("late_duplicate", hop, remote_id=other.remote_id, object=other.object_id)
+
+
+def parked(case: Case, delivery: Delivery) -> None:
+    """It will not go without a person: recorded, told to the other side, and for words or files noted on the spot."""
+    hop = case.hops[delivery.hop_id]
+    because = Because(cause_id=delivery.event_id)
+    event = case.record("delivery.parked", hop, because, {"delivery": delivery.id, "kind": delivery.kind.value})
+    if delivery.note:
+        return
+    other = _other_side(case, delivery, hop)
+    if other is not None and other.status in OPEN and other.remote_id is not None:
+        who = case.directory.organization_name(hop.org_id)
+        queueing.note(case, other, "not_carried", event, who=who, why=delivery.error)
+    if delivery.kind in _COPY_KIND and hop.status in OPEN:
+        queueing.note(case, hop, "left_out", event, what=delivery.kind.value, why=delivery.error)
+
+
+def _other_side(case: Case, delivery: Delivery, hop: Hop) -> Hop | None:
+    """Whose people should know: the hop the content came from, else the upstream."""
+    content = next((known for known in case.all_contents() if known.id == delivery.content_id), None)
+    if content is not None and content.origin_hop_id != hop.id:
+        return case.hops[content.origin_hop_id]
+    return case.parent(hop)
+
+
