@@ -2,11 +2,12 @@
 
 Until the first release there is one revision. After a change of tables.py write it anew:
 
-    python -c "from gateway.store.migrate import rewrite_first; rewrite_first()" && ruff format gateway/store/migrations
+    python -c "from gateway.store.migrate import rewrite_first; rewrite_first()"
 
 and afterwards add a revision beside it: `add_revision("what changes")`, read it, correct it.
 """
 
+import re
 import secrets
 import threading
 from collections.abc import Callable, Iterator
@@ -19,7 +20,10 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import inspect, text
+from sqlalchemy import Dialect, inspect, text
+from sqlalchemy.dialects.postgresql.base import PGDialect
+from sqlalchemy.dialects.sqlite.base import SQLiteDialect
+from sqlalchemy.schema import CreateIndex, CreateTable
 from sqlmodel import SQLModel
 
 from gateway.errors import ConfigError
@@ -28,7 +32,7 @@ from gateway.store.db import Database, Db
 from gateway.store.directory import prepare
 
 FOLDER = Path(__file__).resolve().parent / "migrations"
-FIRST = "0001"
+FIRST = FOLDER / "first"
 _ADVISORY_LOCK = 0x1DE5C
 _VERSION_TABLE = "alembic_version"
 # Alembic keeps the running environment in module globals: within a process, one at a time.
@@ -132,25 +136,36 @@ def is_ours(thing: Any, name: str | None, kind: str, _reflected: bool, _other: A
 
 
 def _our_tables() -> frozenset[str]:
-    rows = (thing for thing in vars(tables).values() if isinstance(thing, type) and issubclass(thing, SQLModel))
+    rows = (
+        thing for thing in vars(tables).values() if isinstance(thing, type) and issubclass(thing, SQLModel)
+    )
     return frozenset(row.__table__.name for row in rows if hasattr(row, "__table__"))
 
 
 def rewrite_first() -> None:
-    """Write the first revision anew from tables.py; for as long as nothing is released."""
-    for old in (FOLDER / "versions").glob("*.py"):
-        old.unlink()
-    _autogenerate(Database("sqlite://"), "The first schema", revision=FIRST)
+    """Write the first revision's SQL anew from tables.py; for as long as nothing is released."""
+    dialects: list[Dialect] = [SQLiteDialect(), PGDialect()]  # type: ignore[no-untyped-call]
+    for dialect in dialects:
+        (FIRST / f"{dialect.name}.sql").write_text(_sql(dialect), encoding="utf-8")
+
+
+def _sql(dialect: Dialect) -> str:
+    """One statement a paragraph, in an order that stays the same from run to run."""
+    ours = [table for table in SQLModel.metadata.sorted_tables if table.name in _our_tables()]
+    statements: list[Any] = []
+    for table in sorted(ours, key=lambda table: table.name):
+        statements.append(CreateTable(table))
+        statements += [
+            CreateIndex(index) for index in sorted(table.indexes, key=lambda index: str(index.name))
+        ]
+    texts = [str(statement.compile(dialect=dialect)).strip() for statement in statements]
+    return "\n\n".join(re.sub(r"[ \t]+$", "", text, flags=re.MULTILINE) + ";" for text in texts) + "\n"
 
 
 def add_revision(what: str) -> None:
     """Write a new revision: from the latest one to tables.py. Read and correct it before it is kept."""
     database = Database("sqlite://")
     upgrade(database)
-    _autogenerate(database, what, revision=f"{int(head()) + 1:04d}")
-
-
-def _autogenerate(database: Database, what: str, *, revision: str) -> None:
     with database.write() as db:
-        command.revision(_config(db), what, autogenerate=True, rev_id=revision)
+        command.revision(_config(db), what, autogenerate=True, rev_id=f"{int(head()) + 1:04d}")
     database.close()

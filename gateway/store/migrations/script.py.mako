@@ -17,8 +17,3 @@ depends_on = ${repr(depends_on)}
 def upgrade() -> None:
     """To this revision."""
     ${cleaned(upgrades)}
-
-
-def downgrade() -> None:
-    """Back from it."""
-    ${cleaned(downgrades)}
