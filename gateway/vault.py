@@ -16,6 +16,7 @@ from pathlib import Path
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from gateway.config import Settings
 from gateway.errors import ConfigError
 from gateway.redaction import Redaction
 
@@ -116,6 +117,16 @@ def _to_text(raw: bytes) -> str:
 
 def _from_text(text: str) -> bytes:
     return urlsafe_b64decode(text + "=" * (-len(text) % 4))
+
+
+def of(settings: Settings) -> Vault:
+    """The installation's ring: INTERDESK_KEYS, else INTERDESK_KEY_FILE, else a file made in the data folder on first
+    use. Raises ConfigError for a ring that cannot be used."""
+    if settings.keys is not None:
+        return ring(settings.keys.get_secret_value())
+    if settings.key_file is not None:
+        return from_file(settings.key_file)
+    return from_file(settings.data_dir / "keys", create=True)
 
 
 def ring(text: str, *, source: str = "INTERDESK_KEYS") -> Vault:

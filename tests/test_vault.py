@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gateway import vault
+from gateway import config, vault
 from gateway.errors import ConfigError
 from gateway.vault import Place, Vault, ring
 
@@ -139,3 +139,20 @@ def test_a_key_file_open_to_others_is_refused(tmp_path: Path) -> None:
 def test_a_key_file_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="nowhere"):
         vault.from_file(tmp_path / "nowhere")
+
+
+def test_keys_come_from_the_environment_a_file_or_the_data_folder(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("INTERDESK_DATA_DIR", str(tmp_path))
+    made = vault.of(config.load())
+    assert (tmp_path / "keys").exists()
+    assert vault.of(config.load()) == made
+
+    (tmp_path / "mounted").write_text(f"k1:{KEY_ONE}\n")
+    from_file = vault.of(config.load(key_file=tmp_path / "mounted"))
+    monkeypatch.setenv("INTERDESK_KEYS", f"k1:{KEY_ONE}")
+    from_environment = vault.of(config.load())
+
+    assert from_file == from_environment != made
+    assert from_environment.open(from_file.seal("x", PLACE), PLACE) == "x"
