@@ -17,6 +17,7 @@ from tests.desks.launch import leftovers
 
 READY_S = 90.0
 STOP_S = 10.0
+STEP_S = 120.0
 PATH = "/usr/sbin:/usr/bin:/sbin:/bin"
 
 
@@ -125,20 +126,26 @@ def _answers(client: httpx.Client, url: str) -> bool:
 def run(arguments: Sequence[str], *, environment: Mapping[str, str], log: Path) -> str:
     """One preparing step to its end: returns its standard output; the rest goes to `log`. DeskFailed if it fails."""
     with log.open("ab") as errors:
-        done = subprocess.run(
-            arguments,
-            env=environment,
-            cwd=log.parent,
-            timeout=120,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=errors,
-            check=False,
-        )
-    if done.returncode:
-        said = done.stdout.decode(errors="replace")[-2000:]
-        raise DeskFailed(f"{arguments} ended with {done.returncode}:\n{said}\n{tail(log)}")
-    return done.stdout.decode()
+        step = subprocess.Popen(
+            arguments, env=environment, cwd=log.parent, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+            stderr=errors, start_new_session=True,
+        )  # fmt: skip
+    leftovers.remember("group", step.pid)
+    with step:
+        try:
+            said = step.communicate(timeout=STEP_S)[0].decode(errors="replace")
+        finally:
+            _end(step.pid)
+            step.wait()
+            leftovers.forget("group", step.pid)
+    if step.returncode:
+        raise DeskFailed(f"{arguments} ended with {step.returncode}:\n{said[-2000:]}\n{tail(log)}")
+    return said
+
+
+def _end(group: int) -> None:
+    with contextlib.suppress(ProcessLookupError):  # as it should be: everything has ended by itself
+        os.killpg(group, signal.SIGKILL)
 
 
 def tail(log: Path) -> str:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from tests.desks.launch import leftovers
 from tests.desks.launch.desk import cache
 
 
@@ -22,8 +23,8 @@ def template(kind: str, build: Callable[[Path], Path], *, package: str, sources:
     finished = place / f"{kind}-{_digest(package, sources)}"
     with _locked(place / f"{kind}.lock"):
         if not finished.exists():
-            with tempfile.TemporaryDirectory(dir=place, prefix=f"{kind}-making-") as scratch:
-                build(Path(scratch) / "made").rename(finished)
+            with _scratch(place, kind) as scratch:
+                build(scratch / "made").rename(finished)
     return finished
 
 
@@ -34,6 +35,14 @@ def _digest(package: str, sources: Sequence[Path]) -> str:
         *(path.read_bytes() for path in sources),
     ]
     return hashlib.sha256(b"\0".join(parts)).hexdigest()[:16]
+
+
+@contextmanager
+def _scratch(place: Path, kind: str) -> Iterator[Path]:
+    with tempfile.TemporaryDirectory(dir=place, prefix=f"{kind}-making-") as directory:
+        leftovers.remember("directory", directory)
+        yield Path(directory)
+    leftovers.forget("directory", directory)
 
 
 @contextmanager
