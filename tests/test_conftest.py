@@ -1,0 +1,76 @@
+"""The rules of conftest.py hold: loopback only, no names, no settings from outside, no hidden skips."""
+
+import os
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+CHECKOUT = Path(__file__).resolve().parent.parent
+
+
+@pytest.mark.parametrize("host", ["192.0.2.1", "10.0.0.1", "169.254.169.254"])
+def test_no_connection_leaves_this_machine(host: str) -> None:
+    with socket.socket() as there, pytest.raises(RuntimeError, match="loopback only"):
+        there.connect((host, 80))
+
+
+def test_loopback_is_open() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server, socket.socket() as there:
+        there.connect(server.getsockname())
+
+
+def test_no_name_resolves_but_localhost() -> None:
+    with pytest.raises(socket.gaierror):
+        socket.getaddrinfo("desk.example", 443)
+    assert socket.getaddrinfo("localhost", 80)
+    assert socket.getaddrinfo("127.0.0.1", 80)
+
+
+def test_settings_from_outside_do_not_reach_the_tests() -> None:
+    assert [name for name in os.environ if name.startswith("INTERDESK_") and "TEST" not in name] in (
+        [],
+        ["INTERDESK_DESK_CACHE"],
+    )
+
+
+SKIPPING = """
+import pytest
+
+@pytest.mark.desks
+def test_a_desk():
+    pytest.skip("no desk here")
+
+def test_something_else():
+    pytest.skip("another reason")
+"""
+
+
+@pytest.mark.parametrize(
+    ("required", "outcome"), [("", "2 skipped"), ("1", "1 failed, 1 skipped")], ids=["optional", "required"]
+)
+def test_a_desk_test_may_not_skip_where_desks_are_required(
+    tmp_path: Path, required: str, outcome: str
+) -> None:
+    (tmp_path / "test_desk.py").write_text(SKIPPING)
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-q",
+        "-p",
+        "tests.conftest",
+        "-c",
+        str(CHECKOUT / "pyproject.toml"),
+    ]
+    done = subprocess.run(
+        [*command, "--rootdir", str(tmp_path), str(tmp_path / "test_desk.py")],
+        env={**os.environ, "INTERDESK_TEST_REQUIRE_DESKS": required},
+        cwd=CHECKOUT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.stdout.splitlines()[-1].startswith(outcome), done.stdout + done.stderr
