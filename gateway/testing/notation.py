@@ -137,7 +137,7 @@ def octets(document: object) -> bytes:
 def blob_of(data: bytes) -> Blob:
     """A blob for bytes that stand in a fixture or a test."""
     digest = hashlib.sha256(data).hexdigest()
-    return Blob(key=f"blob_{digest[:16]}", size=len(data), sha256=digest)
+    return Blob(key=digest, size=len(data), sha256=digest)
 
 
 def write(value: object) -> Any:  # noqa: PLR0911 - one line for each kind of value
