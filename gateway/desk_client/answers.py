@@ -2,7 +2,8 @@
 
 import asyncio
 import zlib
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterator
+from datetime import datetime
 
 import httpx
 
@@ -13,28 +14,31 @@ from gateway.errors import AnswerUnreadable, ConfigError, DeskRejected
 _STEP = 64 * 1024
 
 
-async def read(answer: httpx.Response, *, limit: int) -> Response:
+async def read(answer: httpx.Response, *, limit: int, now: Callable[[], datetime]) -> Response:
     """The whole answer. Raises AnswerUnreadable for one that is larger than `limit` bytes or packed in a strange way."""
     body = bytearray()
-    async for chunk in _unpacked(answer, limit):
+    async for chunk in _chunks(answer, limit):
         body += chunk
         if len(body) > limit:
             raise AnswerUnreadable(f"the desk's answer is larger than {limit} bytes")
-    return Response(status=answer.status_code, headers=_headers(answer), body=bytes(body))
+    headers = _headers(answer)
+    return Response(status=answer.status_code, headers=headers, body=bytes(body), received_at=now())
 
 
-async def read_blob(answer: httpx.Response, *, blobs: BlobStore | None, limit: int) -> Response:
+async def read_blob(
+    answer: httpx.Response, *, blobs: BlobStore | None, limit: int, now: Callable[[], datetime]
+) -> Response:
     """The answer with its body in the blob store. Raises DeskRejected for a file beyond the limit."""
     if blobs is None:
         raise ConfigError("this gateway has no place for files", cure="set a folder for files")
     with blobs.writer(limit=limit) as writer:
         try:
-            async for chunk in _unpacked(answer, limit):
+            async for chunk in _chunks(answer, limit):
                 writer.write(chunk)
         except BlobTooLarge as error:
             raise DeskRejected(error.what) from error
         blob = await asyncio.to_thread(writer.commit)
-    return Response(status=answer.status_code, headers=_headers(answer), blob=blob)
+    return Response(status=answer.status_code, headers=_headers(answer), blob=blob, received_at=now())
 
 
 def _headers(answer: httpx.Response) -> dict[str, str]:
@@ -46,17 +50,22 @@ def _headers(answer: httpx.Response) -> dict[str, str]:
     return headers
 
 
-async def _unpacked(answer: httpx.Response, limit: int) -> AsyncIterator[bytes]:
-    """We ask for `identity`; a desk that packs all the same is unpacked in small steps, never past the limit."""
+def _chunks(answer: httpx.Response, limit: int) -> AsyncIterator[bytes]:
+    """The body as it should be read. We ask for `identity`; a desk that packs all the same is unpacked within `limit`."""
+    stream = answer.stream
+    if not isinstance(stream, httpx.AsyncByteStream):
+        raise TypeError("the transport gave an answer that cannot be awaited")
     packing = answer.headers.get("content-encoding", "identity").strip().lower()
     if packing in {"", "identity"}:
-        async for chunk in _raw(answer):
-            yield chunk
-        return
+        return aiter(stream)
     if packing not in {"gzip", "x-gzip", "deflate"}:
         raise AnswerUnreadable(f"the desk packs its answer as {packing[:40]!r}, which was not asked for")
-    unpacker, grown = _Unpacker(packing), 0
-    async for chunk in _raw(answer):
+    return _unpacked(stream, _Unpacker(packing), limit)
+
+
+async def _unpacked(stream: AsyncIterable[bytes], unpacker: "_Unpacker", limit: int) -> AsyncIterator[bytes]:
+    grown = 0
+    async for chunk in stream:
         for piece in unpacker.feed(chunk):
             grown += len(piece)
             if grown > limit:
@@ -64,14 +73,6 @@ async def _unpacked(answer: httpx.Response, limit: int) -> AsyncIterator[bytes]:
             yield piece
     if not unpacker.done:
         raise AnswerUnreadable("the desk's packed answer is cut off")
-
-
-async def _raw(answer: httpx.Response) -> AsyncIterator[bytes]:
-    stream = answer.stream
-    if not isinstance(stream, httpx.AsyncByteStream):
-        raise TypeError("the transport gave an answer that cannot be awaited")
-    async for chunk in stream:
-        yield chunk
 
 
 class _Unpacker:

@@ -20,7 +20,8 @@ class Incoming:
     """
 
     __slots__ = (
-        "_error", "_flow", "_framed", "_head_bytes", "_head_limit", "_parser", "_paused", "_size", "_waiter",
+        "_error", "_flow", "_framed", "_head_bytes", "_head_limit", "_parser", "_paused", "_size",
+        "_trailer_bytes", "_waiter",
         "bodiless", "chunks", "complete", "dirty", "headers", "headers_complete", "keep_alive", "status",
     )  # fmt: skip
 
@@ -32,7 +33,7 @@ class Incoming:
         self.headers_complete = self.complete = self.keep_alive = self.dirty = False
         self._flow = flow
         self._head_limit = head_limit
-        self._head_bytes = self._size = 0
+        self._head_bytes = self._trailer_bytes = self._size = 0
         self._framed = self._paused = False
         self._error: Broken | None = None
         self._waiter: asyncio.Future[None] | None = None
@@ -53,7 +54,8 @@ class Incoming:
             self.fail(f"the desk does not speak HTTP/1.1: {error}")
         except httptools.HttpParserUpgrade:
             self.fail("the desk switched to another protocol")
-        if not self.headers_complete and self._head_bytes > self._head_limit:
+        too_long = self._trailer_bytes if self.headers_complete else self._head_bytes
+        if too_long > self._head_limit:
             self.fail(f"the answer's headers are larger than {self._head_limit} bytes")
         self._wake()
 
@@ -75,8 +77,8 @@ class Incoming:
 
     def on_header(self, name: bytes, value: bytes) -> None:
         if self.headers_complete:
-            self._head_bytes += len(name) + len(value) + 4
-            return  # a trailer: nothing here needs one
+            self._trailer_bytes += len(name) + len(value)
+            return  # nothing here needs a trailer
         self.headers.append((name.lower(), value))
 
     def on_headers_complete(self) -> None:

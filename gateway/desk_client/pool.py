@@ -3,7 +3,8 @@
 import asyncio
 import socket
 import ssl
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 import httpx
@@ -35,13 +36,14 @@ def origin_of(url: httpx.URL, trip: Trip) -> Origin:
     return Origin(url.scheme, url.raw_host.decode("ascii"), port, trip.owner, trip.allow_private_network)
 
 
-AddressRow = tuple[
-    socket.AddressFamily,
-    socket.SocketKind,
-    int,
-    str,
-    tuple[str, int] | tuple[str, int, int, int] | tuple[int, bytes],
-]
+SockAddress = tuple[str, int] | tuple[str, int, int, int] | tuple[int, bytes]
+AddressRow = tuple[socket.AddressFamily, socket.SocketKind, int, str, SockAddress]
+Resolver = Callable[[str, int], Sequence[AddressRow]]
+
+
+def system_resolver(host: str, port: int) -> Sequence[AddressRow]:
+    """What the system's resolver says; blocks, and raises OSError. It reads odd literals (`0x7f000001`) as well."""
+    return socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, proto=socket.IPPROTO_TCP)
 
 
 @dataclass
@@ -51,9 +53,14 @@ class Pool:
     limits: Limits
     policy: NetworkPolicy
     tls: ssl.SSLContext
+    resolver: Resolver = system_resolver
     _kept: dict[Origin, list[Connection]] = field(default_factory=dict)
     _live: set[Connection] = field(default_factory=set)
     _sweeper: asyncio.TimerHandle | None = None
+    # Threads of its own: a name server that hangs must not take those that work on disk and database.
+    _threads: ThreadPoolExecutor = field(
+        default_factory=lambda: ThreadPoolExecutor(32, thread_name_prefix="resolve")
+    )
 
     async def take(self, origin: Origin, trip: Trip) -> Connection:
         """A connection on which nothing has been written for this trip. Raises Broken or ConfigError."""
@@ -83,9 +90,10 @@ class Pool:
         failure = "no address"
         for row in rows:
             try:
-                sock = await self._socket(origin, row)
-            except OSError as error:
-                failure = str(error)
+                async with asyncio.timeout(self.limits.connect / len(rows)):
+                    sock = await self._socket(origin, row)
+            except OSError as error:  # TimeoutError is one
+                failure = str(error) or "no answer"
                 continue
             return await self._wrap(origin, sock)
         raise Broken(Stage.CONNECT, f"cannot connect: {failure}")
@@ -93,8 +101,8 @@ class Pool:
     async def _resolve(self, origin: Origin) -> Sequence[AddressRow]:
         loop = asyncio.get_running_loop()
         try:
-            return await loop.getaddrinfo(
-                origin.host.strip("[]"), origin.port, type=socket.SOCK_STREAM, proto=socket.IPPROTO_TCP
+            return await loop.run_in_executor(
+                self._threads, self.resolver, origin.host.strip("[]"), origin.port
             )
         except (OSError, UnicodeError) as error:
             raise Broken(Stage.RESOLVE, f"{origin.host} cannot be resolved: {error}") from error
@@ -174,3 +182,4 @@ class Pool:
         for connection in list(self._live):
             self.drop(connection)
         self._kept.clear()
+        self._threads.shutdown(wait=False, cancel_futures=True)

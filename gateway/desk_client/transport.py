@@ -9,7 +9,7 @@ from gateway.desk_client.connection import Connection
 from gateway.desk_client.guard import NetworkPolicy
 from gateway.desk_client.incoming import Incoming
 from gateway.desk_client.limits import Limits
-from gateway.desk_client.pool import Origin, Pool, origin_of
+from gateway.desk_client.pool import Origin, Pool, Resolver, origin_of, system_resolver
 from gateway.desk_client.trip import Trip
 
 
@@ -21,8 +21,20 @@ class GuardedTransport(httpx.AsyncBaseTransport):
     ConfigError for an address that the policy refuses.
     """
 
-    def __init__(self, *, limits: Limits | None = None, policy: NetworkPolicy | None = None) -> None:
-        self._pool = Pool(limits=limits or Limits(), policy=policy or NetworkPolicy(), tls=_tls_context())
+    def __init__(
+        self,
+        *,
+        limits: Limits | None = None,
+        policy: NetworkPolicy | None = None,
+        tls: ssl.SSLContext | None = None,
+        resolver: Resolver = system_resolver,
+    ) -> None:
+        self._pool = Pool(
+            limits=limits or Limits(),
+            policy=policy or NetworkPolicy(),
+            tls=tls or tls_context(),
+            resolver=resolver,
+        )
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """The answer with its headers read; the body streams and must be closed by the caller."""
@@ -64,7 +76,8 @@ class _Body(httpx.AsyncByteStream):
             self._pool.give_back(self._origin, connection)
 
 
-def _tls_context() -> ssl.SSLContext:
+def tls_context() -> ssl.SSLContext:
+    """Verifies names and chains against the public authorities; an operator's own may be loaded into it."""
     context = httpx.create_ssl_context(trust_env=False)
     context.set_alpn_protocols(["http/1.1"])
     return context

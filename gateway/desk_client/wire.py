@@ -127,8 +127,9 @@ class Wire:
                 journey.write_left = trip.connected if trip.write_started is None else trip.write_started
         if writing:
             step("answer.received")
-        received_at = response.received_at or self._now()
-        call.clock = clock_sample(response.headers.get("date"), sent_at=sent_at, received_at=received_at)
+        call.clock = clock_sample(
+            response.headers.get("date"), sent_at=sent_at, received_at=response.received_at or sent_at
+        )
         return response
 
     async def _out(self, outgoing: httpx.Request, trip: Trip) -> httpx.Response:
@@ -140,9 +141,9 @@ class Wire:
     async def _back(self, answer: httpx.Response, request: Request, call: Call) -> Response:
         try:
             if request.receive_blob and answer.is_success:
-                response = await answers.read_blob(answer, blobs=self._blobs, limit=call.blob_limit)
-            else:
-                response = await answers.read(answer, limit=self._limits.body_bytes)
+                return await answers.read_blob(
+                    answer, blobs=self._blobs, limit=call.blob_limit, now=self._now
+                )
+            return await answers.read(answer, limit=self._limits.body_bytes, now=self._now)
         finally:
             await answer.aclose()
-        return replace(response, received_at=self._now())

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from enum import StrEnum
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 from gateway.domain.model import Receipt
@@ -209,6 +210,7 @@ def retry_after(header: str | None, now: datetime) -> timedelta | None:
     return None if moment is None else min(max(moment - now, timedelta()), RETRY_AFTER_CAP)
 
 
+@lru_cache(maxsize=256)  # every answer of a second carries the same one
 def _http_date(text: str) -> datetime | None:
     try:
         moment = parsedate_to_datetime(text)

@@ -205,7 +205,7 @@ def test_retry_after(header: str | None, wish: timedelta | None) -> None:
 
 @given(
     st.one_of(
-        st.none(), st.text(), st.integers().map(str), st.datetimes().map(lambda at: format_datetime(at))
+        st.none(), st.text(), st.integers().map(str), st.datetimes().map(format_datetime)
     )
 )
 def test_retry_after_is_bounded_whatever_stands_there(header: str | None) -> None:
