@@ -1,0 +1,152 @@
+"""What changed at Redmine since a cursor. It keeps times to the second and has no webhooks, so every poll re-reads two
+minutes and drops what it has reported."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, timedelta
+
+from connectors.redmine import names, reading
+from connectors.redmine.names import Document, Names
+from connectors.redmine.words import custom_fields
+from gateway.connector import Effect, Exchange, Request, shaped
+from gateway.domain.model import Desk, Field, Page, Sighting
+from gateway.errors import AnswerUnreadable
+
+OVERLAP = timedelta(minutes=2)
+LIMIT = 100
+BEGINNING = "1970-01-01T00:00:00Z"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cursor:
+    """How far the list was read.
+
+    `at` is the newest change reported. `seen` maps issue ids to the change reported last. A change of the newest second
+    stands there with a `?` and is reported once more, as more may have happened in that second after we looked.
+    While a backlog is read page by page, `start` and `offset` say where the next page begins.
+    """
+
+    at: str
+    seen: Mapping[str, str] = field(default_factory=dict)
+    start: str | None = None
+    offset: int = 0
+
+    @classmethod
+    def read(cls, text: str) -> "Cursor":
+        """Raises ValueError or TypeError for what is no cursor of ours."""
+        return cls(**json.loads(text))
+
+    def written(self) -> str:
+        """One line of JSON."""
+        told = {"at": self.at, "seen": self.seen, "start": self.start, "offset": self.offset}
+        return json.dumps(told, separators=(",", ":"))
+
+    def begins(self) -> str:
+        """From which change on to ask."""
+        return self.start or _earlier(self.at, OVERLAP)
+
+
+def _earlier(text: str, by: timedelta) -> str:
+    return (reading.moment(text) - by).astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def changed(cursor: str | None, desk: Desk) -> Exchange[Page]:
+    """See Connector.changed. A first cursor begins with the newest change Redmine knows, by Redmine's own clock."""
+    if cursor is None:
+        return Page(sightings=(), cursor=(yield from _now()).written())
+    known = Cursor.read(cursor)
+    rows, more = yield from _page(known.begins(), known.offset)
+    fresh = [row for row in rows if known.seen.get(str(row["id"])) != row["updated_on"]]
+    words = yield from _names(fresh, desk)
+    return Page(
+        sightings=tuple(_sighting(row, words, desk) for row in fresh),
+        cursor=_after(known, rows, more=more).written(),
+        more=more,
+    )
+
+
+def _now() -> Exchange[Cursor]:
+    """The newest change, and what else happened in the two minutes that the first poll will read again."""
+    newest = yield from _read(_query(BEGINNING, 0, limit=1, order="desc"))
+    cursor = Cursor(at=str(newest[0][0]["updated_on"]) if newest[0] else BEGINNING)
+    more = bool(newest[0])
+    while more:
+        rows, more = yield from _page(cursor.begins(), cursor.offset)
+        cursor = _after(cursor, rows, more=more)
+    return replace(cursor, seen={ident: when.rstrip("?") for ident, when in cursor.seen.items()})
+
+
+def _page(start: str, offset: int) -> Exchange[tuple[list[Document], bool]]:
+    rows, total = yield from _read(_query(start, offset))
+    return rows, bool(rows) and offset + len(rows) < total
+
+
+def _query(start: str, offset: int, *, limit: int = LIMIT, order: str = "asc") -> Request:
+    params = (
+        ("status_id", "*"),
+        ("updated_on", f">={start}"),
+        ("sort", f"updated_on:{order},id:{order}"),
+        ("limit", str(limit)),
+        ("offset", str(offset)),
+    )
+    return Request(effect=Effect.READ, method="GET", path="issues.json", params=params)
+
+
+def _read(request: Request) -> Exchange[tuple[list[Document], int]]:
+    document = (yield request).json()
+    with shaped(AnswerUnreadable, "a list of issues"):
+        rows: list[Document] = [dict(row) for row in document["issues"]]
+        for row in rows:
+            int(row["id"])
+            reading.moment(row["updated_on"])
+        return rows, int(document["total_count"])
+
+
+def _after(known: Cursor, rows: list[Document], *, more: bool) -> Cursor:
+    """Where to go on. A next page begins at the second of the last row, not at an offset: a row that changes while the
+    backlog is read moves to the end, and everything behind it up by one. Only a page within one second needs one."""
+    at = max([known.at, *(str(row["updated_on"]) for row in rows)])
+    seen = {**known.seen, **{str(row["id"]): _mark(known, row, None if more else at) for row in rows}}
+    if not more:
+        oldest = _earlier(at, OVERLAP + timedelta(seconds=1))
+        return Cursor(at=at, seen={ident: when for ident, when in seen.items() if when >= oldest})
+    last, start = str(rows[-1]["updated_on"]), known.begins()
+    if last > start:
+        return Cursor(at=at, seen=seen, start=last)
+    return Cursor(at=at, seen=seen, start=start, offset=known.offset + len(rows))
+
+
+def _mark(known: Cursor, row: Document, newest: str | None) -> str:
+    when = str(row["updated_on"])
+    told = known.seen.get(str(row["id"]))
+    return f"{when}?" if when == newest and told not in (when, f"{when}?") else when
+
+
+def _names(rows: list[Document], desk: Desk) -> Exchange[Names]:
+    known = names.told(desk)
+    with shaped(AnswerUnreadable, "an issue"):
+        strange = any(not known.knows(Field.QUEUE, str(row["project"]["id"])) for row in rows)
+    return (yield from names.learned(known, [Field.QUEUE.value], "")) if strange else known
+
+
+@shaped(AnswerUnreadable, "an issue")
+def _sighting(row: Document, words: Names, desk: Desk) -> Sighting:
+    """Touched, with what an intake rule may ask for. No snapshot: a list shows neither notes nor who changed what."""
+    hints = {
+        Field.STATUS.value: row["status"]["name"],
+        Field.QUEUE.value: words.word(Field.QUEUE, str(row["project"]["id"])),
+        **{name: (row.get(name) or {}).get("name") for name in ("priority", "category", "tracker")},
+        Field.ASSIGNEE.value: (row.get("assigned_to") or {}).get("name"),
+        **_customs(row, desk),
+    }
+    return Sighting(
+        remote_id=str(row["id"]),
+        marker=hints.pop(Field.MARKER.value, None) or None,
+        hints={name: str(value) for name, value in hints.items() if value},
+    )
+
+
+def _customs(row: Document, desk: Desk) -> dict[str, object]:
+    values = {field["id"]: field["value"] for field in row.get("custom_fields", ())}
+    return {name: values.get(number) for name, number in custom_fields(desk).items()}
