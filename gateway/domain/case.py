@@ -89,6 +89,7 @@ class Case:
     is_new: bool = False
     events: list[Event] = field(default_factory=list)
     contents: list[Content] = field(default_factory=list)
+    changed_contents: dict[str, Content] = field(default_factory=dict)
     copies: list[Copy] = field(default_factory=list)
     changed_copies: dict[str, Copy] = field(default_factory=dict)
     deliveries: list[Delivery] = field(default_factory=list)

@@ -121,9 +121,15 @@ def hand_over(case: Case, child: Hop, event: Event) -> None:
     """Give a new hop what was said before it came in: only what its audience rules let it read."""
     for content in case.all_contents():
         if content.kind in (ContentKind.COMMENT, ContentKind.ATTACHMENT):
-            visibility = audience(case, content).get(child.id)
-            if visibility is not None:
-                _send_to(case, child, content, visibility, event)
+            hand_over_one(case, child, content, event)
+
+
+def hand_over_one(case: Case, hop: Hop, content: Content, event: Event) -> bool:
+    """Send one content to one hop if its audience includes it."""
+    visibility = audience(case, content).get(hop.id)
+    if visibility is not None:
+        _send_to(case, hop, content, visibility, event)
+    return visibility is not None
 
 
 def comment_seen(case: Case, hop: Hop, comment: NativeComment, because: Because) -> tuple[Event, Content]:

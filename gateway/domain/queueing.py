@@ -1,7 +1,7 @@
 """From a decision to a delivery in a hop's lane: which words to write at that desk, under which marker."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from gateway.domain import mapping, notes
@@ -20,6 +20,8 @@ from gateway.domain.model import (
     Visibility,
 )
 
+UNDATED = timedelta(days=3650)
+"""What no clock presses goes after everything that one does."""
 _URGENCY = {Priority.CRITICAL: 0, Priority.HIGH: 1, Priority.MEDIUM: 2, Priority.LOW: 3}
 
 
@@ -41,7 +43,7 @@ def queue(
         next_at=case.now,
         event_id=event.id if event else None,
         urgency=_urgency(current),
-        due_at=_due(current),
+        due_at=_due(current) or case.now + UNDATED,
         **more,
     )
     case.put(current, next_seq=current.next_seq + 1)

@@ -126,6 +126,7 @@ class HopRow(SQLModel, table=True):
     url: str | None = None
     status: str
     reason: str | None = None
+    facts: Any = _document()
     shadow: Any = _document()
     unmapped: Any = _document()
     position: str | None = None
@@ -211,6 +212,7 @@ class CopyRow(SQLModel, table=True):
     native_hash: str
     visibility: str
     ours: bool
+    missing: bool = False
     removed: bool = False
 
 
@@ -270,6 +272,7 @@ class LookRow(SQLModel, table=True):
     fence: int = 0
 
 
+_CREATING = text("kind = 'create' AND blocks")
 _PENDING = text("state = 'pending' AND head")
 _WAITING = text("state IN ('inflight', 'ambiguous')")
 _BLOCKING = text("blocks")
@@ -284,6 +287,7 @@ class DeliveryRow(SQLModel, table=True):
         Index("delivery_waiting", "lease_until", sqlite_where=_WAITING, postgresql_where=_WAITING),
         Index("delivery_lane", "hop_id", "seq", unique=True),
         Index("delivery_blocking", "hop_id", "seq", sqlite_where=_BLOCKING, postgresql_where=_BLOCKING),
+        Index("delivery_creating", "desk_id", sqlite_where=_CREATING, postgresql_where=_CREATING),
         Index("delivery_marker", "marker"),
         Index("delivery_ticket", "ticket_id"),
         Index("delivery_parked", "state", sqlite_where=text("state IN ('parked','asking')"), postgresql_where=text("state IN ('parked','asking')")),

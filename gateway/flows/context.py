@@ -1,0 +1,39 @@
+"""What every flow is given: database, connectors, ids, chance. Wired once, in gateway.app (or by the simulator)."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from gateway.connector import Connector
+from gateway.domain.directory import Directory
+from gateway.domain.model import Desk
+from gateway.registry import Registry
+from gateway.store import directory as directory_store
+from gateway.store.db import Database, Db
+from gateway.store.directory import OpenSecret
+from gateway.store.scope import Scope
+
+OPERATOR = Scope.operator()
+
+
+@dataclass(kw_only=True)
+class Context:
+    """`new_id(prefix)` makes an id; `jitter()` gives −1…1."""
+
+    database: Database
+    registry: Registry
+    new_id: Callable[[str], str]
+    jitter: Callable[[], float]
+    open_secret: OpenSecret | None = None
+    _directory: Directory = field(default_factory=lambda: Directory(version=-1))
+
+    def directory(self, db: Db) -> Directory:
+        """The directory as of now; read again only when its version has grown."""
+        if directory_store.version(db) != self._directory.version:
+            self._directory = directory_store.load(
+                db, OPERATOR, manifest_of=self.registry.manifest, open_secret=self.open_secret
+            )
+        return self._directory
+
+    def connector(self, desk: Desk) -> Connector:
+        """The connector of a desk."""
+        return self.registry.connector(desk.connector)

@@ -1,0 +1,169 @@
+"""Messages: stored before they are answered, then read. Each ends processed, quarantined or superseded (D2)."""
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from gateway import failpoints
+from gateway.domain import judge, opening
+from gateway.domain.case import Case
+from gateway.domain.directory import Directory
+from gateway.domain.model import Desk, Field, Hop, Message, Sighting, Snapshot
+from gateway.errors import NotFound, Unreadable
+from gateway.flows.context import OPERATOR, Context
+from gateway.flows.evidence import Evidence
+from gateway.store import cases, inbox, locks, looks
+from gateway.store.db import Db
+
+log = logging.getLogger(__name__)
+
+
+def accept(context: Context, messages: Sequence[tuple[Message, str]]) -> None:
+    """Store verified messages with their desks' organizations, all in one commit. On disk when this returns (D1)."""
+    failpoints.step("message.received")
+    with context.database.write() as db:
+        inbox.put(db, messages)
+    failpoints.step("message.committed")
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Seen:
+    """One sighting of one message, with the desk it came from."""
+
+    message_id: str
+    desk: Desk
+    sighting: Sighting
+
+
+def process(context: Context, *, now: datetime, limit: int = 100) -> int:
+    """Read up to `limit` waiting messages in one transaction. Returns how many there were."""
+    with context.database.write() as db:
+        waiting = inbox.take(db, OPERATOR, limit=limit)
+        if not waiting:
+            return 0
+        directory = context.directory(db)
+        seen, verdicts = _read(context, directory, waiting)
+        failpoints.step("process.read")
+        _judge(context, db, directory, seen, now)
+        inbox.end(db, verdicts, now=now)
+        failpoints.step("process.before_commit")
+    failpoints.step("process.committed")
+    return len(waiting)
+
+
+def _read(
+    context: Context, directory: Directory, waiting: Sequence[Message]
+) -> tuple[list[_Seen], list[tuple[str, str, str]]]:
+    """What the messages say; a message that cannot be read is quarantined and harms no other."""
+    seen: list[_Seen] = []
+    verdicts: list[tuple[str, str, str]] = []
+    for message in waiting:
+        try:
+            desk = directory.desk(message.desk_id)
+            found = context.connector(desk).parse(message, desk)
+        except (Unreadable, NotFound) as error:
+            verdicts.append((message.id, "quarantined", str(error)))
+        except Exception as error:  # a connector's own fault must not stop the messages of others
+            log.exception("connector failed on message %s", message.id)
+            verdicts.append((message.id, "quarantined", f"the connector failed: {error!r}"))
+        else:
+            seen += [_Seen(message_id=message.id, desk=desk, sighting=sighting) for sighting in found]
+            verdicts.append((message.id, "processed", ""))
+    return seen, verdicts
+
+
+def _judge(context: Context, db: Db, directory: Directory, seen: list[_Seen], now: datetime) -> None:
+    """Snapshots that prove what they say are judged at once; everything else becomes a wish to look."""
+    places = locks.find_or_lock(db, {(one.desk.id, one.sighting.remote_id) for one in seen})
+    loaded = cases.load(
+        db, OPERATOR, [place[0] for place in places.values()], directory=directory, now=now, new_id=context.new_id
+    )
+    evidence = Evidence(db, _shown(seen, places, loaded))
+    opened: dict[tuple[str, str], Case] = {}
+    wishes: list[looks.Wish] = []
+    for one in seen:
+        key = (one.desk.id, one.sighting.remote_id)
+        case = opened.get(key) or (loaded[places[key][0]] if key in places else None)
+        hop = _hop_at(case, key)
+        if hop is None and _may_open(directory, one):
+            opened[key] = opening.open_case(
+                directory, one.desk, _snapshot(one), now=now, new_id=context.new_id
+            )
+        elif case is not None and hop is not None and _proves(one.desk, hop, one.sighting.snapshot):
+            known = evidence.known(case, hop.id)
+            judge.observe(case, hop.id, _snapshot(one), known, looked_at=now)
+        elif not _is_old(hop, one.sighting.snapshot):
+            wishes.append(_wish(one, now))
+    cases.save(db, [*loaded.values(), *opened.values()])
+    looks.want(db, wishes)
+
+
+def _shown(
+    seen: list[_Seen], places: dict[tuple[str, str], tuple[str, str]], loaded: dict[str, Case]
+) -> list[tuple[Hop, Snapshot]]:
+    shown = []
+    for one in seen:
+        place = places.get((one.desk.id, one.sighting.remote_id))
+        if place is not None and one.sighting.snapshot is not None:
+            shown.append((loaded[place[0]].hops[place[1]], one.sighting.snapshot))
+    return shown
+
+
+def _hop_at(case: Case | None, key: tuple[str, str]) -> Hop | None:
+    if case is None:
+        return None
+    return next((hop for hop in case.hops.values() if (hop.desk_id, hop.remote_id) == key), None)
+
+
+def _snapshot(one: _Seen) -> Snapshot:
+    if one.sighting.snapshot is None:
+        raise ValueError("a sighting without a snapshot proves nothing")
+    return one.sighting.snapshot
+
+
+def _may_open(directory: Directory, one: _Seen) -> bool:
+    """A signed, whole snapshot of a ticket nobody of ours made; anything less is looked at first."""
+    snapshot = one.sighting.snapshot
+    if snapshot is None or not one.desk.capabilities.signed_webhooks or snapshot.revision is None:
+        return False
+    if snapshot.fields.get(Field.MARKER) or Field.MARKER not in snapshot.fields:
+        return False
+    return opening.is_ours(directory, one.desk, snapshot)
+
+
+def _proves(desk: Desk, hop: Hop, snapshot: Snapshot | None) -> bool:
+    """Rule 8: a payload serves as a snapshot only if it is signed, whole and newer than the shadow."""
+    if snapshot is None or not desk.capabilities.signed_webhooks or not snapshot.complete:
+        return False
+    return _is_newer(hop.revision, snapshot.revision)
+
+
+def _is_newer(known: str | None, shown: str | None) -> bool:
+    if shown is None or not shown.isdecimal():
+        return False
+    return known is None or (known.isdecimal() and int(shown) > int(known))
+
+
+def _is_old(hop: Hop | None, snapshot: Snapshot | None) -> bool:
+    """A payload that says no more than we know already."""
+    if hop is None or snapshot is None or snapshot.revision is None or hop.revision is None:
+        return False
+    return snapshot.revision == hop.revision or _is_newer(snapshot.revision, hop.revision)
+
+
+def _wish(one: _Seen, now: datetime) -> looks.Wish:
+    return looks.Wish(
+        org_id=one.desk.org_id,
+        desk_id=one.desk.id,
+        remote_id=one.sighting.remote_id,
+        due_at=now,
+        why="webhook",
+    )
+
+
+def replay(context: Context, message_id: str) -> None:
+    """Put a quarantined message back in line. Raises NotFound."""
+    with context.database.write() as db:
+        if not inbox.replay(db, OPERATOR, message_id):
+            raise NotFound(f"no quarantined message {message_id}", cure="interdesk messages --quarantined lists them")

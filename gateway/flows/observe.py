@@ -1,0 +1,223 @@
+"""Looks: what a desk now says of one remote ticket is fetched and judged (the shadow's flow). Two transactions, the
+network between them and none open during it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from gateway import failpoints
+from gateway.connector import Connector
+from gateway.domain import delivery as rules
+from gateway.domain import judge, opening
+from gateway.domain.case import Because, Case
+from gateway.domain.directory import Directory
+from gateway.domain.model import ContentKind, Copy, Delivery, DeliveryState, Desk, Field, Snapshot, Visibility
+from gateway.errors import DeskDenied, DeskError, DeskGone, DeskThrottled
+from gateway.flows.context import OPERATOR, Context
+from gateway.flows.evidence import Evidence
+from gateway.store import cases, copies, desks, locks, looks, outbox
+from gateway.store.db import Db
+
+LEASE = timedelta(seconds=90)
+DEFER = timedelta(seconds=3)
+GONE_TWICE = timedelta(seconds=30)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Look:
+    """A claimed look, ready for the wire: `connector.fetch(remote_id, desk, since=since)`."""
+
+    claim: looks.Look
+    desk: Desk
+    connector: Connector
+    since: str | None
+    hop_version: int | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Looked:
+    """How a look ended: a snapshot, or the error the wire raised."""
+
+    look: Look
+    snapshot: Snapshot | None = None
+    error: DeskError | None = None
+    started_at: datetime
+
+
+def claim(context: Context, *, now: datetime, capacity: Mapping[str, int], limit: int = 50) -> list[Look]:
+    """Take due looks; each notes the hop's version before the first byte of its fetch (rule 2)."""
+    with context.database.write() as db:
+        directory = context.directory(db)
+        taken = looks.claim(db, OPERATOR, now=now, lease=LEASE, capacity=capacity, limit=limit)
+        places = cases.hops_at(db, OPERATOR, [(look.desk_id, look.remote_id) for look in taken])
+        loaded = cases.load(
+            db,
+            OPERATOR,
+            [place[0] for place in places.values()],
+            directory=directory,
+            now=now,
+            new_id=context.new_id,
+            lock=False,
+        )
+    prepared = []
+    for look in taken:
+        place = places.get((look.desk_id, look.remote_id))
+        hop = loaded[place[0]].hops[place[1]] if place else None
+        desk = directory.desks[look.desk_id]
+        prepared.append(
+            Look(
+                claim=look,
+                desk=desk,
+                connector=context.connector(desk),
+                since=hop.position if hop else None,
+                hop_version=hop.version if hop else None,
+            )
+        )
+    return prepared
+
+
+def judge_looks(context: Context, looked: Sequence[Looked], *, now: datetime) -> None:
+    """Judge fetched snapshots, all in one transaction."""
+    failpoints.step("look.fetched")
+    with context.database.write() as db:
+        directory = context.directory(db)
+        places = locks.find_or_lock(
+            db, {(one.look.desk.id, one.look.claim.remote_id) for one in looked if one.snapshot}
+        )
+        loaded = cases.load(
+            db, OPERATOR, [place[0] for place in places.values()], directory=directory, now=now, new_id=context.new_id
+        )
+        mine = looks.still_mine(db, [one.look.claim for one in looked])
+        good = [one for one in looked if one.look.claim.id in mine]
+        shown = [
+            (loaded[places[key][0]].hops[places[key][1]], one.snapshot)
+            for one in good
+            if one.snapshot is not None and (key := (one.look.desk.id, one.look.claim.remote_id)) in places
+        ]
+        batch = _Batch(context=context, db=db, directory=directory, now=now, evidence=Evidence(db, shown))
+        for one in good:
+            place = places.get((one.look.desk.id, one.look.claim.remote_id))
+            batch.judge(one, loaded[place[0]] if place else None, place[1] if place else None)
+        cases.save(db, [*loaded.values(), *batch.opened])
+        failpoints.step("look.before_commit")
+    failpoints.step("look.committed")
+
+
+@dataclass(kw_only=True)
+class _Batch:
+    context: Context
+    db: Db
+    directory: Directory
+    now: datetime
+    evidence: Evidence
+
+    def __post_init__(self) -> None:
+        self.opened: list[Case] = []
+
+    def judge(self, one: Looked, case: Case | None, hop_id: str | None) -> None:
+        if one.error is not None:
+            self._failed(one, one.error)
+        elif one.snapshot is not None and case is not None and hop_id is not None:
+            self._known_ticket(one, case, hop_id, one.snapshot)
+        elif one.snapshot is not None:
+            self._unknown_ticket(one, one.snapshot)
+
+    def _failed(self, one: Looked, error: DeskError) -> None:
+        claim = one.look.claim
+        if isinstance(error, DeskGone):
+            self._gone(one)
+            return
+        pause = rules.retry_in(claim.attempts + 1, jitter=self.context.jitter())
+        if isinstance(error, DeskThrottled) and error.retry_after:
+            pause = max(pause, error.retry_after)
+        if isinstance(error, DeskDenied):
+            desks.hold(self.db, one.look.desk.id, f"credentials: {error}", now=self.now)
+        looks.later(self.db, claim, at=self.now + pause, error=str(error))
+
+    def _gone(self, one: Looked) -> None:
+        """Rule 7: a deletion is believed when a second look, some time later, agrees."""
+        claim = one.look.claim
+        if claim.gone_at is None:
+            at = self.now + GONE_TWICE
+            looks.later(self.db, claim, at=at, error="the desk has no such ticket", gone_at=self.now)
+            return
+        place = cases.hops_at(self.db, OPERATOR, [(one.look.desk.id, claim.remote_id)])
+        for ticket_id, hop_id in place.values():
+            case = self._load(ticket_id)
+            hop = case.hops[hop_id]
+            case.disagree("deleted", hop, remote_id=claim.remote_id)
+            case.record("desk.deleted", hop, Because(), {"remote_id": claim.remote_id})
+            case.put(hop, refetch_at=None)
+            cases.save(self.db, [case])
+        looks.done(self.db, claim, now=self.now)
+
+    def _known_ticket(self, one: Looked, case: Case, hop_id: str, snapshot: Snapshot) -> None:
+        hop = case.hops[hop_id]
+        if one.look.hop_version != hop.version:  # rule 2: taken before something we know by now
+            looks.later(self.db, one.look.claim, at=self.now, error="taken too early")
+            return
+        known = self.evidence.known(case, hop_id)
+        judge.observe(case, hop_id, snapshot, known, looked_at=one.started_at)
+        looks.done(self.db, one.look.claim, now=self.now)
+
+    def _unknown_ticket(self, one: Looked, snapshot: Snapshot) -> None:
+        """Not a hop of ours: a copy we made and lost sight of, a new ticket, or none of our business (rule 10)."""
+        claim, desk = one.look.claim, one.look.desk
+        marker = snapshot.fields.get(Field.MARKER)
+        ours = outbox.by_marker(self.db, OPERATOR, marker) if marker else None
+        if ours is not None:
+            self._copy_of_ours(one, ours)
+            return
+        if not opening.is_ours(self.directory, desk, snapshot):
+            looks.done(self.db, claim, now=self.now)
+        elif Field.MARKER not in snapshot.fields and outbox.creating_at(self.db, [desk.id]):
+            looks.later(self.db, claim, at=self.now + DEFER, error="may be one we are making")
+        else:
+            case = opening.open_case(
+                self.directory, desk, snapshot, now=self.now, new_id=self.context.new_id
+            )
+            self.opened.append(case)
+            looks.done(self.db, claim, now=self.now)
+
+    def _copy_of_ours(self, one: Looked, delivery: Delivery) -> None:
+        """Our marker on a ticket we do not know: its delivery is in doubt and will adopt it, or this is a second copy
+        that a late write made: flagged once, never a new ticket."""
+        if delivery.state is not DeliveryState.DONE:
+            looks.later(self.db, one.look.claim, at=self.now + DEFER, error="its delivery is not settled")
+            return
+        looks.done(self.db, one.look.claim, now=self.now)
+        mark = (delivery.hop_id, ContentKind.DESCRIPTION, one.look.claim.remote_id)
+        if not copies.by_remote(self.db, [mark]):
+            case = self._load(delivery.ticket_id)
+            flag_duplicate(case, delivery, one.look.claim.remote_id)
+            cases.save(self.db, [case])
+
+    def _load(self, ticket_id: str) -> Case:
+        loaded = cases.load(
+            self.db, OPERATOR, [ticket_id], directory=self.directory, now=self.now, new_id=self.context.new_id
+        )
+        return loaded[ticket_id]
+
+
+def flag_duplicate(case: Case, delivery: Delivery, remote_id: str) -> None:
+    """Note a second copy of a ticket of ours, once; remembered, so that it is never taken for a new ticket."""
+    hop = case.hops[delivery.hop_id]
+    case.copies.append(duplicate_mark(case, delivery, remote_id))
+    case.disagree("late_duplicate", hop, remote_id=remote_id)
+    case.record("desk.duplicated", hop, Because(cause_id=delivery.event_id), {"remote_id": remote_id})
+
+
+def duplicate_mark(case: Case, delivery: Delivery, remote_id: str) -> Copy:
+    """How a flagged duplicate is remembered."""
+    return Copy(
+        id=case.new_id("cpy"),
+        org_id=delivery.org_id,
+        ticket_id=delivery.ticket_id,
+        hop_id=delivery.hop_id,
+        content_id="",
+        kind=ContentKind.DESCRIPTION,
+        remote_id=remote_id,
+        native_hash="",
+        visibility=Visibility.PRIVATE,
+        ours=True,
+    )

@@ -1,0 +1,97 @@
+"""Polling: one page of what changed at a desk becomes wishes to look. The net under webhooks, and all there is for desks
+that have none. Of tickets that are not ours nothing is kept but the cursor (rule 10)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from gateway import failpoints
+from gateway.connector import Connector
+from gateway.domain import opening
+from gateway.domain import delivery as rules
+from gateway.domain.directory import Directory
+from gateway.domain.model import Desk, Field, Page, Sighting
+from gateway.errors import DeskDenied, DeskError
+from gateway.flows.context import OPERATOR, Context
+from gateway.store import cases, desks, looks
+from gateway.store.db import Db
+
+LEASE = timedelta(seconds=90)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Poll:
+    """The right to poll one desk: `connector.changed(cursor, desk)`."""
+
+    claim: desks.PollClaim
+    desk: Desk
+    connector: Connector
+
+
+def claim(context: Context, *, now: datetime, limit: int = 20) -> list[Poll]:
+    """Desks whose time has come."""
+    with context.database.write() as db:
+        directory = context.directory(db)
+        claims = desks.claim_poll(db, OPERATOR, now=now, lease=LEASE, limit=limit)
+    polls = []
+    for one in claims:
+        desk = directory.desks[one.desk_id]
+        polls.append(Poll(claim=one, desk=desk, connector=context.connector(desk)))
+    return polls
+
+
+def store(context: Context, poll: Poll, page: Page, *, now: datetime) -> None:
+    """Keep the wishes to look and the cursor, in one transaction."""
+    failpoints.step("poll.fetched")
+    with context.database.write() as db:
+        directory = context.directory(db)
+        wanted = _ours(db, directory, poll.desk, page.sightings)
+        looks.want(
+            db,
+            [
+                looks.Wish(
+                    org_id=poll.desk.org_id,
+                    desk_id=poll.desk.id,
+                    remote_id=remote_id,
+                    due_at=now,
+                    why="poll",
+                )
+                for remote_id in wanted
+            ],
+        )
+        next_at = now if page.more else now + poll.desk.poll_every
+        desks.polled(db, poll.claim, cursor=page.cursor, next_at=next_at, now=now)
+        failpoints.step("poll.before_commit")
+
+
+def failed(context: Context, poll: Poll, error: DeskError, *, now: datetime) -> None:
+    """The desk could not be polled: again after the usual pause; refused credentials hold the desk."""
+    with context.database.write() as db:
+        if isinstance(error, DeskDenied):
+            desks.hold(db, poll.desk.id, f"credentials: {error}", now=now)
+        pause = max(poll.desk.poll_every, rules.retry_in(1, jitter=context.jitter()))
+        desks.polled(db, poll.claim, cursor=None, next_at=now + pause, now=now)
+
+
+def _ours(db: Db, directory: Directory, desk: Desk, sightings: Sequence[Sighting]) -> list[str]:
+    """The remote ids worth a look: hops of ours that changed, and strangers that a rule may let pass."""
+    known = cases.revisions(db, OPERATOR, desk.id, [sighting.remote_id for sighting in sightings])
+    wanted = []
+    for sighting in sightings:
+        snapshot = sighting.snapshot
+        if sighting.remote_id in known:
+            revision = known[sighting.remote_id]
+            if snapshot is None or snapshot.revision is None or snapshot.revision != revision:
+                wanted.append(sighting.remote_id)
+        elif snapshot is None or _may_be_ours(directory, desk, sighting):
+            wanted.append(sighting.remote_id)
+    return list(dict.fromkeys(wanted))
+
+
+def _may_be_ours(directory: Directory, desk: Desk, sighting: Sighting) -> bool:
+    snapshot = sighting.snapshot
+    if snapshot is None:
+        return True
+    if sighting.marker or snapshot.fields.get(Field.MARKER):
+        return True
+    return opening.is_ours(directory, desk, snapshot)

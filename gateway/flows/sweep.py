@@ -1,0 +1,75 @@
+"""What falls due by itself: offers that lapse, resolutions that nobody contested, leases that ran out, hops that must be
+looked at again though nothing was heard of them."""
+
+from collections.abc import Callable
+from datetime import datetime
+
+from gateway.domain import delivery as rules
+from gateway.domain import handover, progress
+from gateway.domain.case import OPEN, Because, Case
+from gateway.domain.model import Hop, HopStatus
+from gateway.flows.context import OPERATOR, Context
+from gateway.store import cases, outbox
+
+LIMIT = 200
+
+
+def run(context: Context, *, now: datetime) -> int:
+    """One round; returns how many things were due."""
+    done = lapse_leases(context, now=now)
+    done += _each(context, "answer_by", handover.lapse, now)
+    done += _each(context, "confirm_by", _confirm, now)
+    done += _each(context, "refetch_at", _refetch, now)
+    return done
+
+
+def lapse_leases(context: Context, *, now: datetime) -> int:
+    """Deliveries whose worker never came back are in doubt: they will be asked about, not sent again."""
+    with context.database.write() as db:
+        directory = context.directory(db)
+        lapsed = outbox.lapsed(db, OPERATOR, now=now, limit=LIMIT)
+        outbox.change(
+            db,
+            [rules.lease_ran_out(delivery, directory.desks[delivery.desk_id], now) for delivery in lapsed],
+            now=now,
+        )
+    return len(lapsed)
+
+
+def _each(context: Context, column: str, act: Callable[[Case, Hop], None], now: datetime) -> int:
+    with context.database.read() as db:
+        due = cases.due(db, OPERATOR, column, now=now, limit=LIMIT)
+    if not due:
+        return 0
+    with context.database.write() as db:
+        loaded = cases.load(
+            db,
+            OPERATOR,
+            {ticket_id for ticket_id, _ in due},
+            directory=context.directory(db),
+            now=now,
+            new_id=context.new_id,
+        )
+        for ticket_id, hop_id in due:
+            case = loaded[ticket_id]
+            moment = getattr(case.hops[hop_id], column)
+            if moment is not None and moment <= now:  # somebody may have been faster than our lock
+                act(case, case.hops[hop_id])
+        cases.save(db, loaded.values())
+    return len(due)
+
+
+def _confirm(case: Case, hop: Hop) -> None:
+    if hop.status is HopStatus.RESOLVED:
+        progress.confirm(case, hop, Because(), by_time=True)
+    else:
+        case.put(hop, confirm_by=None)
+
+
+def _refetch(case: Case, hop: Hop) -> None:
+    """An open hop is looked at again on its schedule; a finished one is left alone."""
+    if hop.status not in OPEN or hop.remote_id is None:
+        case.put(hop, refetch_at=None)
+        return
+    case.want_look(hop, "schedule")
+    case.put(hop, refetch_at=case.now + case.desk(hop).refetch_every)

@@ -1,0 +1,342 @@
+"""The worker's shell: claims work, keeps hundreds of exchanges in flight, settles what they came to. Only order and
+concurrency live here; every decision is a flow's or the domain's."""
+
+import asyncio
+import logging
+import time
+from collections import Counter
+from collections.abc import Awaitable, Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import datetime
+from functools import partial
+from typing import Any, TypeVar
+
+from gateway.desk_auth import Credentials
+from gateway.desk_client import DeskClient
+from gateway.desk_client.wire import PushTerms
+from gateway.domain import delivery as rules
+from gateway.domain.model import Desk
+from gateway.domain.outcome import Ground, OutcomeClass, Verdict
+from gateway.errors import DeskError, DeskGone, InterdeskError, LeaseLost
+from gateway.flows import deliver, intake, observe, poll, sweep
+from gateway.flows.capacity import Capacity
+from gateway.flows.context import Context
+
+log = logging.getLogger(__name__)
+T = TypeVar("T")
+
+BATCH = 200
+IDLE = 0.25
+"""Seconds between looks for work that nobody announced (retries, other processes)."""
+SWEEP_EVERY = 1.0
+STOP_WITHIN = 25.0
+"""Seconds that exchanges under way get to finish when the process is asked to stop."""
+
+
+class Worker:
+    """One per process. `credentials` opens a desk's; `now` is the wall clock, aware."""
+
+    def __init__(
+        self,
+        context: Context,
+        client: DeskClient,
+        credentials: Callable[[Desk], Credentials],
+        *,
+        worker_id: str,
+        now: Callable[[], datetime],
+    ) -> None:
+        self._context = context
+        self._client = client
+        self._credentials = credentials
+        self._id = worker_id
+        self._now = now
+        self._threads = ThreadPoolExecutor(max_workers=4, thread_name_prefix="flows")
+        self._capacity = Capacity(context)
+        self._wakes = {name: asyncio.Event() for name in ("messages", "deliveries", "looks")}
+        self._outcomes: asyncio.Queue[deliver.Outcome] = asyncio.Queue()
+        self._looked: asyncio.Queue[observe.Looked] = asyncio.Queue()
+        self._exchanges: set[asyncio.Task[None]] = set()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self.counts: Counter[str] = Counter()
+
+    def wake(self) -> None:
+        """New work was committed. May be called from any thread."""
+        if self._loop is not None:
+            self._loop.call_soon_threadsafe(self._wake_all)
+
+    def _wake_all(self) -> None:
+        for event in self._wakes.values():
+            event.set()
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Work until `stop`; then claim nothing more, let what is under way finish, and return."""
+        self._loop = asyncio.get_running_loop()
+        settlers = [
+            asyncio.create_task(self._drain(self._outcomes, self._settle)),
+            asyncio.create_task(self._drain(self._looked, self._judge)),
+        ]
+        loops = [
+            self._repeat(stop, self._messages, wake="messages"),
+            self._repeat(stop, self._deliveries, wake="deliveries"),
+            self._repeat(stop, self._looks, wake="looks"),
+            self._repeat(stop, self._polls, every=IDLE),
+            self._repeat(stop, self._doubtful, every=IDLE),
+            self._repeat(stop, self._sweep, every=SWEEP_EVERY),
+        ]
+        await asyncio.gather(*loops)
+        await self._finish(settlers)
+
+    async def _finish(self, settlers: Sequence[asyncio.Task[None]]) -> None:
+        if self._exchanges:
+            await asyncio.wait(self._exchanges, timeout=STOP_WITHIN)
+        for task in list(self._exchanges):
+            task.cancel()  # its lease runs out and the desk is asked; nothing is lost
+        await asyncio.gather(*self._exchanges, return_exceptions=True)
+        await self._outcomes.join()
+        await self._looked.join()
+        for settler in settlers:
+            settler.cancel()
+        await asyncio.gather(*settlers, return_exceptions=True)
+        self._threads.shutdown()
+
+    async def _repeat(
+        self, stop: asyncio.Event, act: Callable[[], Awaitable[bool]], *, wake: str = "", every: float = IDLE
+    ) -> None:
+        """Call `act` whenever it is woken, at least every `every` seconds, at once while it says there is more."""
+        event = self._wakes.get(wake) or asyncio.Event()
+        while not stop.is_set():
+            event.clear()
+            try:
+                more = await act()
+            except Exception:
+                log.exception("a round of %s failed; it is repeated", act.__name__)
+                more = False
+                await asyncio.sleep(1.0)
+            if not more:
+                await _first_of(event, stop, timeout=every)
+
+    async def _in_thread(self, function: Callable[..., T], *args: Any, **more: Any) -> T:
+        call = partial(function, *args, **more)
+        return await asyncio.get_running_loop().run_in_executor(self._threads, call)
+
+    def _spawn(self, exchange: Awaitable[None]) -> None:
+        task = asyncio.ensure_future(exchange)
+        self._exchanges.add(task)
+        task.add_done_callback(self._exchanges.discard)
+
+    async def _messages(self) -> bool:
+        done = await self._in_thread(intake.process, self._context, now=self._now(), limit=BATCH)
+        self.counts["messages"] += done
+        if done:
+            self._wakes["deliveries"].set()
+            self._wakes["looks"].set()
+        return done == BATCH
+
+    async def _deliveries(self) -> bool:
+        return await self._claim(deliver.claim)
+
+    async def _doubtful(self) -> bool:
+        return await self._claim(deliver.claim_doubtful)
+
+    async def _claim(self, claim: Callable[..., list[deliver.Errand]]) -> bool:
+        room = await self._in_thread(self._capacity.room, self._now())
+        if not room:
+            return False
+        errands = await self._in_thread(
+            claim, self._context, now=self._now(), worker=self._id, capacity=room, limit=BATCH
+        )
+        claimed_at = time.monotonic()
+        for errand in errands:
+            self._capacity.take(errand.desk.id)
+            self._spawn(self._errand(errand, claimed_at))
+        return len(errands) == BATCH
+
+    async def _errand(self, errand: deliver.Errand, claimed_at: float) -> None:
+        try:
+            outcome = await self._carry_out(errand, claimed_at)
+        finally:
+            self._capacity.give(errand.desk.id)
+        self._capacity.learn(outcome, self._now())
+        await self._outcomes.put(outcome)
+
+    async def _carry_out(self, errand: deliver.Errand, claimed_at: float) -> deliver.Outcome:
+        at, started, blob = self._now(), time.monotonic(), None
+        try:
+            if errand.download is not None and not errand.withheld:
+                errand = await self._fetch_file(errand, errand.download)
+            if errand.withheld or errand.command is None:
+                return deliver.withheld(errand, at)
+            outcome = deliver.Outcome(errand=errand, at=at, command=errand.command, blob=blob)
+            if errand.probe:
+                outcome = replace(outcome, found=await self._find(errand))
+            else:
+                outcome = replace(outcome, verdict=await self._push(errand, claimed_at))
+        except InterdeskError as error:
+            outcome = _failed(errand, error, at)
+        return replace(outcome, took_ms=round((time.monotonic() - started) * 1000))
+
+    async def _fetch_file(self, errand: deliver.Errand, wanted: deliver.Download) -> deliver.Errand:
+        blob = await self._client.ask(
+            wanted.connector.download(wanted.attachment, wanted.desk),
+            desk=wanted.desk,
+            credentials=self._credentials(wanted.desk),
+        )
+        return await self._in_thread(deliver.downloaded, self._context, errand, blob, now=self._now())
+
+    async def _find(self, errand: deliver.Errand) -> Any:
+        if errand.command is None:
+            raise ValueError("nothing to find")
+        return await self._client.ask(
+            errand.connector.find(errand.command, errand.desk),
+            desk=errand.desk,
+            credentials=self._credentials(errand.desk),
+        )
+
+    async def _push(self, errand: deliver.Errand, claimed_at: float) -> Verdict:
+        if errand.command is None:
+            raise ValueError("nothing to push")
+        terms = PushTerms(
+            command=errand.command,
+            before_write=partial(_check_lease, claimed_at),
+            conflict_is_stale=errand.connector.manifest.conflict_is_stale,
+        )
+        return await self._client.push(
+            errand.connector.push(errand.command, errand.desk),
+            desk=errand.desk,
+            credentials=self._credentials(errand.desk),
+            terms=terms,
+        )
+
+    async def _drain(self, queue: asyncio.Queue[T], act: Callable[[list[T]], Awaitable[None]]) -> None:
+        """Hand over everything that is there, as one batch; again and again."""
+        while True:
+            batch = [await queue.get()]
+            while not queue.empty() and len(batch) < BATCH:
+                batch.append(queue.get_nowait())
+            try:
+                await act(batch)
+            except Exception:
+                log.exception("a batch of %d could not be written down; its leases run out", len(batch))
+            finally:
+                for _ in batch:
+                    queue.task_done()
+
+    async def _settle(self, outcomes: list[deliver.Outcome]) -> None:
+        await self._in_thread(self._settle_all, outcomes)
+        self.counts["settled"] += len(outcomes)
+        self._wakes["deliveries"].set()
+        self._wakes["looks"].set()
+
+    def _settle_all(self, outcomes: list[deliver.Outcome]) -> None:
+        """All in one transaction; if that fails, each alone, so that one poisoned case harms no other."""
+        try:
+            deliver.settle(self._context, outcomes, now=self._now())
+        except Exception:
+            if len(outcomes) == 1:
+                raise
+            log.exception("settling %d together failed; each is settled alone", len(outcomes))
+            for outcome in outcomes:
+                self._settle_all([outcome])
+
+    async def _looks(self) -> bool:
+        room = await self._in_thread(self._capacity.room, self._now())
+        if not room:
+            return False
+        looks = await self._in_thread(
+            observe.claim, self._context, now=self._now(), capacity=room, limit=BATCH
+        )
+        for look in looks:
+            self._capacity.take(look.desk.id)
+            self._spawn(self._look(look))
+        return len(looks) == BATCH
+
+    async def _look(self, look: observe.Look) -> None:
+        started = self._now()
+        looked = observe.Looked(look=look, started_at=started)
+        try:
+            snapshot = await self._client.ask(
+                look.connector.fetch(look.claim.remote_id, look.desk, since=look.since),
+                desk=look.desk,
+                credentials=self._credentials(look.desk),
+            )
+            looked = replace(looked, snapshot=snapshot)
+        except DeskError as error:
+            looked = replace(looked, error=error)
+        finally:
+            self._capacity.give(look.desk.id)
+        self._capacity.learn_look(look.desk.id, looked.error, self._now())
+        await self._looked.put(looked)
+
+    async def _judge(self, looked: list[observe.Looked]) -> None:
+        await self._in_thread(self._judge_all, looked)
+        self.counts["looks"] += len(looked)
+        self._wakes["deliveries"].set()
+
+    def _judge_all(self, looked: list[observe.Looked]) -> None:
+        try:
+            observe.judge_looks(self._context, looked, now=self._now())
+        except Exception:
+            if len(looked) == 1:
+                raise
+            log.exception("judging %d looks together failed; each is judged alone", len(looked))
+            for one in looked:
+                self._judge_all([one])
+
+    async def _polls(self) -> bool:
+        polls = await self._in_thread(poll.claim, self._context, now=self._now())
+        for one in polls:
+            self._spawn(self._poll(one))
+        return False
+
+    async def _poll(self, one: poll.Poll) -> None:
+        try:
+            page = await self._client.ask(
+                one.connector.changed(one.claim.cursor, one.desk),
+                desk=one.desk,
+                credentials=self._credentials(one.desk),
+            )
+        except InterdeskError as error:
+            failure = error if isinstance(error, DeskError) else DeskError(str(error))
+            await self._in_thread(poll.failed, self._context, one, failure, now=self._now())
+            return
+        await self._in_thread(poll.store, self._context, one, page, now=self._now())
+        self.counts["polls"] += 1
+        self._wakes["looks"].set()
+
+    async def _sweep(self) -> bool:
+        due = await self._in_thread(sweep.run, self._context, now=self._now())
+        await self._in_thread(self._capacity.write_down)
+        if due:
+            self._wake_all()
+        return False
+
+
+def _check_lease(claimed_at: float) -> None:
+    """Before each write: enough of the lease must remain that nobody else can have taken the delivery meanwhile."""
+    held = time.monotonic() - claimed_at
+    if held > (rules.LEASE - rules.SPARE_LEASE).total_seconds():
+        raise LeaseLost(f"claimed {held:.0f} s ago")
+
+
+def _failed(errand: deliver.Errand, error: InterdeskError, at: datetime) -> deliver.Outcome:
+    """The errand broke off before any write: a file that could not be fetched, a probe that got no answer."""
+    if errand.probe:
+        failure = error if isinstance(error, DeskError) else DeskError(str(error))
+        return deliver.Outcome(errand=errand, at=at, command=errand.command, error=failure)
+    gone = isinstance(error, DeskGone) or not isinstance(error, DeskError)
+    verdict = Verdict(
+        outcome=OutcomeClass.PERMANENT if gone else OutcomeClass.NOT_APPLIED,
+        reason=Ground.GONE if gone else Ground.UNREACHABLE,
+        message=str(error),
+    )
+    return deliver.Outcome(errand=errand, at=at, verdict=verdict)
+
+
+async def _first_of(*events: asyncio.Event, timeout: float) -> None:
+    waits = [asyncio.ensure_future(event.wait()) for event in events]
+    try:
+        await asyncio.wait(waits, timeout=timeout, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for wait in waits:
+            wait.cancel()

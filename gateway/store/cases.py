@@ -1,0 +1,195 @@
+"""Cases in and out of the store: loaded many at once under their tickets' locks, written back many at once."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime
+from functools import partial
+from typing import Any
+
+from sqlalchemy import bindparam, insert, select, update
+
+from gateway.domain.case import Case
+from gateway.domain.delivery import FINAL
+from gateway.domain.directory import Directory
+from gateway.domain.model import Content, Delivery, Hop, Ticket
+from gateway.store import looks, outbox, people, rows
+from gateway.store.db import Db
+from gateway.store.scope import Scope
+
+_FINAL = [state.value for state in FINAL]
+
+
+def load(
+    db: Db,
+    scope: Scope,
+    ticket_ids: Iterable[str],
+    *,
+    directory: Directory,
+    now: datetime,
+    new_id: Callable[[str], str],
+    lock: bool = True,
+) -> dict[str, Case]:
+    """The cases by ticket id. `lock` takes each ticket's row first, in the order of ids, so that shadow, lane
+    sequence and routing cannot interleave (rule 6) and two flows cannot wait for each other."""
+    wanted = sorted(set(ticket_ids))
+    if not wanted:
+        return {}
+    found = select(rows.ticket).where(rows.ticket.c.id.in_(wanted), scope.where(rows.ticket)).order_by(rows.ticket.c.id)
+    tickets = [rows.noun(Ticket, row) for row in db.execute(found.with_for_update() if lock else found).mappings()]
+    hops: dict[str, dict[str, Hop]] = {ticket.id: {} for ticket in tickets}
+    for row in db.execute(select(rows.hop).where(rows.hop.c.ticket_id.in_(list(hops)))).mappings():
+        hop = rows.noun(Hop, row)
+        hops[hop.ticket_id][hop.id] = hop
+    return {
+        ticket.id: Case(
+            directory=directory,
+            ticket=ticket,
+            hops=hops[ticket.id],
+            now=now,
+            new_id=new_id,
+            library=_once(partial(_library, db, ticket.id)),
+            lane=partial(_lane, db),
+        )
+        for ticket in tickets
+    }
+
+
+def _once(ask: Callable[[], Sequence[Content]]) -> Callable[[], Sequence[Content]]:
+    answer: list[Sequence[Content]] = []
+
+    def asked() -> Sequence[Content]:
+        if not answer:
+            answer.append(ask())
+        return answer[0]
+
+    return asked
+
+
+def _library(db: Db, ticket_id: str) -> Sequence[Content]:
+    found = select(rows.content).where(rows.content.c.ticket_id == ticket_id).order_by(rows.content.c.at)
+    return [rows.noun(Content, row) for row in db.execute(found).mappings()]
+
+
+def _lane(db: Db, hop_id: str) -> Sequence[Delivery]:
+    found = (
+        select(rows.delivery)
+        .where(rows.delivery.c.hop_id == hop_id, rows.delivery.c.state.not_in(_FINAL))
+        .order_by(rows.delivery.c.seq)
+        .with_for_update()
+    )
+    return [rows.noun(Delivery, row) for row in db.execute(found).mappings()]
+
+
+def save(db: Db, cases: Iterable[Case]) -> None:
+    """Write what the judgements added and changed: one statement a table, however many cases."""
+    judged = list(cases)
+    _write_tickets(db, judged)
+    _write_hops(db, judged)
+    _insert(db, rows.content, [rows.row(content) for case in judged for content in case.contents])
+    _update(db, rows.content, [rows.row(one) for case in judged for one in case.changed_contents.values()])
+    _insert(db, rows.event, [rows.row(event) for case in judged for event in case.events])
+    _insert(db, rows.copy, [rows.row(copy) for case in judged for copy in case.copies])
+    _update(db, rows.copy, [rows.row(copy) for case in judged for copy in case.changed_copies.values()])
+    people.keep(db, {key: person for case in judged for key, person in case.people.items()})
+    _insert(db, rows.discrepancy, [row for case in judged for row in _discrepancies(case)])
+    outbox.change(db, [delivery for case in judged for delivery in case.changed_deliveries.values()])
+    outbox.append(db, [delivery for case in judged for delivery in case.deliveries])
+    looks.want(db, [wish for case in judged for wish in _looks(case)])
+
+
+def _write_tickets(db: Db, cases: list[Case]) -> None:
+    _insert(db, rows.ticket, [rows.row(case.ticket) for case in cases if case.is_new])
+    changed = [case for case in cases if case.dirty_ticket and not case.is_new]
+    _update(db, rows.ticket, [rows.row(case.ticket) for case in changed])
+
+
+def _write_hops(db: Db, cases: list[Case]) -> None:
+    _insert(db, rows.hop, [rows.row(case.hops[hop_id]) for case in cases for hop_id in sorted(case.new_hops)])
+    dirty = [case.hops[hop_id] for case in cases for hop_id in sorted(case.dirty_hops - case.new_hops)]
+    _update(db, rows.hop, [rows.row(hop) for hop in dirty])
+
+
+def _discrepancies(case: Case) -> list[dict[str, Any]]:
+    return [
+        {
+            "id": case.new_id("dis"),
+            "org_id": case.hops[hop_id].org_id,
+            "ticket_id": case.ticket.id,
+            "hop_id": hop_id,
+            "at": case.now,
+            "kind": kind,
+            "data": data,
+        }
+        for kind, hop_id, data in case.discrepancies
+    ]
+
+
+def _looks(case: Case) -> list[looks.Wish]:
+    return [
+        looks.Wish(
+            org_id=case.directory.desks[desk_id].org_id, desk_id=desk_id, remote_id=remote_id, due_at=at, why=why
+        )
+        for (desk_id, remote_id), (at, why) in case.wanted_looks.items()
+    ]
+
+
+def _insert(db: Db, table: Any, values: list[dict[str, Any]]) -> None:
+    if values:
+        db.execute(insert(table), values)
+
+
+_UPDATES: dict[str, Any] = {}
+
+
+def _update(db: Db, table: Any, values: list[Mapping[str, Any]] | list[dict[str, Any]]) -> None:
+    """Update whole rows by id."""
+    if not values:
+        return
+    statement = _UPDATES.get(table.name)
+    if statement is None:
+        columns: dict[str, Any] = {name: bindparam(f"new_{name}") for name in values[0] if name != "id"}
+        statement = _UPDATES[table.name] = update(table).where(table.c.id == bindparam("row_id")).values(columns)
+    db.execute(
+        statement,
+        [{"row_id" if name == "id" else f"new_{name}": value for name, value in row.items()} for row in values],
+    )
+
+
+def hops_at(db: Db, scope: Scope, keys: Iterable[tuple[str, str]]) -> dict[tuple[str, str], tuple[str, str]]:
+    """(desk id, remote id) → (ticket id, hop id) for those that are hops of ours."""
+    wanted: dict[str, set[str]] = {}
+    for desk_id, remote_id in keys:
+        wanted.setdefault(desk_id, set()).add(remote_id)
+    found: dict[tuple[str, str], tuple[str, str]] = {}
+    columns = (rows.hop.c.desk_id, rows.hop.c.remote_id, rows.hop.c.ticket_id, rows.hop.c.id)
+    for desk_id, remote_ids in sorted(wanted.items()):
+        query = select(*columns).where(
+            rows.hop.c.desk_id == desk_id, rows.hop.c.remote_id.in_(sorted(remote_ids)), scope.where(rows.hop)
+        )
+        found.update({(row[0], row[1]): (row[2], row[3]) for row in db.execute(query)})
+    return found
+
+
+def revisions(db: Db, scope: Scope, desk_id: str, remote_ids: Iterable[str]) -> dict[str, str | None]:
+    """Remote id → the revision our shadow has, for tickets at this desk that are hops of ours."""
+    query = select(rows.hop.c.remote_id, rows.hop.c.revision).where(
+        rows.hop.c.desk_id == desk_id, rows.hop.c.remote_id.in_(sorted(set(remote_ids))), scope.where(rows.hop)
+    )
+    return {row[0]: row[1] for row in db.execute(query)}
+
+
+def due(db: Db, scope: Scope, column: str, *, now: datetime, limit: int) -> list[tuple[str, str]]:
+    """(ticket id, hop id) of hops whose `answer_by`, `confirm_by` or `refetch_at` has come."""
+    moment = rows.hop.c[column]
+    query = (
+        select(rows.hop.c.ticket_id, rows.hop.c.id)
+        .where(moment.is_not(None), moment <= now, scope.where(rows.hop))
+        .order_by(moment)
+        .limit(limit)
+    )
+    return [(row[0], row[1]) for row in db.execute(query)]
+
+
+def ticket_of(db: Db, scope: Scope, hop_id: str) -> str | None:
+    """The ticket a hop belongs to."""
+    query = select(rows.hop.c.ticket_id).where(rows.hop.c.id == hop_id, scope.where(rows.hop))
+    return db.execute(query).scalar()

@@ -1,0 +1,87 @@
+"""The inbox: messages as they came in, durable before they are answered, each ending visibly (D1, D2)."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import bindparam, insert, select, update
+
+from gateway.domain.model import Message
+from gateway.store import rows
+from gateway.store.db import Db
+from gateway.store.scope import Scope
+
+
+def put(db: Db, messages: Sequence[tuple[Message, str]]) -> None:
+    """Store messages, each with its desk's organization: one statement for all of a group commit."""
+    db.execute(
+        insert(rows.message),
+        [
+            {
+                "id": message.id,
+                "org_id": org_id,
+                "desk_id": message.desk_id,
+                "received_at": message.received_at,
+                "headers": dict(message.headers),
+                "query": dict(message.query),
+                "body": message.body,
+                "state": "received",
+            }
+            for message, org_id in messages
+        ],
+    )
+
+
+def take(db: Db, scope: Scope, *, limit: int) -> list[Message]:
+    """The oldest waiting messages, locked until the end of this transaction."""
+    table = rows.message
+    query = (
+        select(table)
+        .where(table.c.state == "received", scope.where(table))
+        .order_by(table.c.received_at)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    return [_message(row) for row in db.execute(query).mappings()]
+
+
+def get(db: Db, scope: Scope, message_id: str) -> Message | None:
+    """One message."""
+    row = db.execute(select(rows.message).where(rows.message.c.id == message_id, scope.where(rows.message)))
+    found = row.mappings().first()
+    return _message(found) if found else None
+
+
+def _message(row: Any) -> Message:
+    return Message(
+        id=row["id"],
+        desk_id=row["desk_id"],
+        received_at=row["received_at"],
+        body=row["body"],
+        headers=row["headers"] or {},
+        query=row["query"] or {},
+    )
+
+
+def end(db: Db, verdicts: Iterable[tuple[str, str, str]], *, now: datetime) -> None:
+    """(message id, state `processed` | `quarantined` | `superseded`, error) for each."""
+    values = [{"row_id": key, "new_state": state, "new_error": error[:2000]} for key, state, error in verdicts]
+    if not values:
+        return
+    statement = (
+        update(rows.message)
+        .where(rows.message.c.id == bindparam("row_id"))
+        .values(state=bindparam("new_state"), error=bindparam("new_error"), processed_at=now)
+    )
+    db.execute(statement, values)
+
+
+def replay(db: Db, scope: Scope, message_id: str) -> bool:
+    """Put a quarantined message back in line. False if there is none such."""
+    table = rows.message
+    done = db.execute(
+        update(table)
+        .where(table.c.id == message_id, table.c.state == "quarantined", scope.where(table))
+        .values(state="received", error="")
+    )
+    return bool(done.rowcount)

@@ -1,0 +1,157 @@
+"""Looks: wishes to establish what a desk now says of a remote ticket. Hints coalesce; claims are fenced."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import delete, exists, func, or_, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from gateway.domain.marks import keyed
+from gateway.store import rows
+from gateway.store.db import Db
+from gateway.store.scope import Scope
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wish:
+    """Look at this remote ticket at `due_at` or soon after."""
+
+    org_id: str
+    desk_id: str
+    remote_id: str
+    due_at: datetime
+    why: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Look:
+    """A claimed look. `hints` is how many hints it answers: one that comes meanwhile asks for another look."""
+
+    id: str
+    desk_id: str
+    remote_id: str
+    hints: int
+    attempts: int
+    fence: int
+    gone_at: datetime | None
+
+
+def want(db: Db, wishes: Sequence[Wish]) -> None:
+    """Add the wishes; one for the same ticket is brought forward and counted."""
+    if not wishes:
+        return
+    merged = {(wish.desk_id, wish.remote_id): wish for wish in wishes}
+    dialect = sqlite if db.dialect.name == "sqlite" else postgresql
+    statement = dialect.insert(rows.look)
+    earlier = func.min if db.dialect.name == "sqlite" else func.least
+    statement = statement.on_conflict_do_update(
+        index_elements=["desk_id", "remote_id"],
+        set_={
+            "hints": rows.look.c.hints + 1,
+            "due_at": earlier(rows.look.c.due_at, statement.excluded.due_at),
+            "why": statement.excluded.why,
+        },
+    )
+    db.execute(statement, [_row(merged[key]) for key in sorted(merged)])
+
+
+def _row(wish: Wish) -> dict[str, Any]:
+    return {
+        "id": f"lok_{keyed('', wish.desk_id, wish.remote_id)[:20]}",
+        "org_id": wish.org_id,
+        "desk_id": wish.desk_id,
+        "remote_id": wish.remote_id,
+        "due_at": wish.due_at,
+        "why": wish.why,
+    }
+
+
+def claim(
+    db: Db, scope: Scope, *, now: datetime, lease: timedelta, capacity: Mapping[str, int], limit: int
+) -> list[Look]:
+    """Take due looks at desks with free capacity (desk id → how many). A ticket with a write of ours under way is
+    left alone until that is settled: its answer will say more."""
+    table, free = rows.look, sorted(desk_id for desk_id, room in capacity.items() if room > 0)
+    if not free:
+        return []
+    writing = (
+        select(rows.delivery.c.id)
+        .join(rows.hop, rows.hop.c.id == rows.delivery.c.hop_id)
+        .where(
+            rows.hop.c.desk_id == table.c.desk_id,
+            rows.hop.c.remote_id == table.c.remote_id,
+            rows.delivery.c.state == "inflight",
+        )
+    )
+    query = (
+        select(table)
+        .where(
+            table.c.due_at <= now,
+            or_(table.c.lease_until.is_(None), table.c.lease_until < now),
+            table.c.desk_id.in_(free),
+            ~exists(writing),
+            scope.where(table),
+        )
+        .order_by(table.c.due_at)
+        .limit(limit)
+        .with_for_update(skip_locked=True, of=table)
+    )
+    taken = _within_capacity(db.execute(query).mappings().all(), capacity)
+    if taken:
+        changes = {"lease_until": now + lease, "fence": table.c.fence + 1}
+        db.execute(update(table).where(table.c.id.in_([row["id"] for row in taken])).values(changes))
+    return [_look(row) for row in taken]
+
+
+def _within_capacity(found: Sequence[Any], capacity: Mapping[str, int]) -> list[Any]:
+    room = dict(capacity)
+    taken = []
+    for row in found:
+        if room[row["desk_id"]] > 0:
+            room[row["desk_id"]] -= 1
+            taken.append(row)
+    return taken
+
+
+def _look(row: Any) -> Look:
+    return Look(
+        id=row["id"],
+        desk_id=row["desk_id"],
+        remote_id=row["remote_id"],
+        hints=row["hints"],
+        attempts=row["attempts"],
+        fence=row["fence"] + 1,
+        gone_at=row["gone_at"],
+    )
+
+
+def still_mine(db: Db, looks: Iterable[Look]) -> set[str]:
+    """The ids of those looks that nobody else has taken since (locks their rows)."""
+    fences = {look.id: look.fence for look in looks}
+    query = select(rows.look.c.id, rows.look.c.fence).where(rows.look.c.id.in_(sorted(fences)))
+    found = db.execute(query.order_by(rows.look.c.id).with_for_update())
+    return {row[0] for row in found if fences[row[0]] == row[1]}
+
+
+def done(db: Db, look: Look, *, now: datetime) -> None:
+    """The look was made: gone, unless another hint came meanwhile."""
+    table = rows.look
+    mine = (table.c.id == look.id) & (table.c.fence == look.fence)
+    db.execute(delete(table).where(mine, table.c.hints <= look.hints))
+    again = {"lease_until": None, "due_at": now, "hints": 1, "attempts": 0, "error": ""}
+    db.execute(update(table).where(mine, table.c.hints > look.hints).values(again))
+
+
+def later(db: Db, look: Look, *, at: datetime, error: str, gone_at: datetime | None = None) -> None:
+    """The look could not be made, or must be made once more: again at `at`."""
+    table = rows.look
+    changes = {
+        "lease_until": None,
+        "due_at": at,
+        "attempts": look.attempts + 1,
+        "error": error[:500],
+        "gone_at": gone_at,
+    }
+    db.execute(update(table).where(table.c.id == look.id, table.c.fence == look.fence).values(changes))

@@ -1,0 +1,267 @@
+"""The outbox: deliveries in lanes. Claims are fair between organizations and fenced; each lane's head alone is ready."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import and_, bindparam, exists, func, insert, or_, select, update
+
+from gateway.domain.delivery import FINAL, blocks
+from gateway.domain.model import Delivery, DeliveryState
+from gateway.store import rows
+from gateway.store.db import Db
+from gateway.store.scope import Scope
+
+_UNRESOLVED = [DeliveryState.INFLIGHT.value, DeliveryState.AMBIGUOUS.value, DeliveryState.ASKING.value]
+
+
+def append(db: Db, deliveries: Sequence[Delivery]) -> None:
+    """Add deliveries at the end of their lanes. The first of a lane that nothing blocks is its head."""
+    if not deliveries:
+        return
+    held = _held_lanes(db, {delivery.hop_id for delivery in deliveries})
+    values = []
+    for delivery in sorted(deliveries, key=lambda delivery: (delivery.hop_id, delivery.seq)):
+        holds = blocks(delivery)
+        values.append({**rows.row(delivery), "blocks": holds, "head": holds and delivery.hop_id not in held})
+        if holds:
+            held.add(delivery.hop_id)
+    db.execute(insert(rows.delivery), values)
+
+
+def _held_lanes(db: Db, hop_ids: set[str]) -> set[str]:
+    query = select(rows.delivery.c.hop_id).where(rows.delivery.c.hop_id.in_(sorted(hop_ids)), rows.delivery.c.blocks)
+    return set(db.execute(query.distinct()).scalars())
+
+
+_CHANGING = (
+    "state", "attempts", "probes", "next_at", "lease_until", "outcome", "error", "first_sent_at", "payload"
+)  # fmt: skip
+
+
+def change(db: Db, deliveries: Sequence[Delivery], *, now: datetime | None = None) -> None:
+    """Write back deliveries whose state changed, and let the lanes they held go on."""
+    if not deliveries:
+        return
+    columns: dict[str, Any] = {name: bindparam(f"new_{name}") for name in _CHANGING}
+    columns |= {"blocks": bindparam("new_blocks"), "done_at": bindparam("new_done_at")}
+    statement = update(rows.delivery).where(rows.delivery.c.id == bindparam("row_id")).values(columns)
+    db.execute(statement, [_changed(delivery, now) for delivery in deliveries])
+    released = {delivery.hop_id for delivery in deliveries if not blocks(delivery)}
+    promote(db, released)
+
+
+def _changed(delivery: Delivery, now: datetime | None) -> dict[str, Any]:
+    row = rows.row(delivery)
+    return {
+        "row_id": delivery.id,
+        "new_blocks": blocks(delivery),
+        "new_done_at": now if delivery.state in FINAL else None,
+        **{f"new_{name}": row[name] for name in _CHANGING},
+    }
+
+
+def promote(db: Db, hop_ids: Iterable[str]) -> None:
+    """Make the first blocking delivery of each lane its head."""
+    wanted = sorted(set(hop_ids))
+    if not wanted:
+        return
+    table, earlier = rows.delivery, rows.delivery.alias("earlier")
+    before = exists(
+        select(earlier.c.id).where(
+            earlier.c.hop_id == table.c.hop_id, earlier.c.blocks, earlier.c.seq < table.c.seq
+        )
+    )
+    db.execute(
+        update(table)
+        .where(table.c.hop_id.in_(wanted), table.c.blocks, ~table.c.head, ~before)
+        .values(head=True)
+    )
+
+
+def claim(
+    db: Db,
+    scope: Scope,
+    *,
+    now: datetime,
+    lease: timedelta,
+    worker: str,
+    capacity: Mapping[str, int],
+    limit: int,
+) -> list[Delivery]:
+    """Take ready deliveries and write the intent to send them: state `inflight`, a lease, a new fence.
+
+    `capacity`: desk id → how many more exchanges it takes now. Each organization gets an equal share of `limit`;
+    within one the most urgent, then the nearest breach, go first.
+    """
+    free = sorted(desk_id for desk_id, room in capacity.items() if room > 0)
+    orgs = _organizations_waiting(db, scope, now, free) if free else []
+    if not orgs:
+        return []
+    room, taken = dict(capacity), []
+    share = max(1, -(-limit // len(orgs)))
+    for org_id in orgs:
+        taken += _take(db, org_id, now, [desk for desk in free if room[desk] > 0], room, share)
+        if len(taken) >= limit:
+            break
+    return _claimed(db, taken, now=now, lease=lease, worker=worker)
+
+
+def _ready(now: datetime, free: Sequence[str]) -> Any:
+    table = rows.delivery
+    return and_(table.c.state == "pending", table.c.head, table.c.next_at <= now, table.c.desk_id.in_(free))
+
+
+def _organizations_waiting(db: Db, scope: Scope, now: datetime, free: Sequence[str]) -> list[str]:
+    """Who has something ready, the one served longest ago first by urgency of its best."""
+    table = rows.delivery
+    query = (
+        select(table.c.org_id, func.min(table.c.urgency))
+        .where(_ready(now, free), scope.where(table))
+        .group_by(table.c.org_id)
+        .order_by(func.min(table.c.urgency), func.min(table.c.next_at), table.c.org_id)
+    )
+    return [row[0] for row in db.execute(query)]
+
+
+def _take(
+    db: Db, org_id: str, now: datetime, free: Sequence[str], room: dict[str, int], share: int
+) -> list[Any]:
+    table = rows.delivery
+    query = (
+        select(table)
+        .where(_ready(now, free), table.c.org_id == org_id)
+        .order_by(table.c.urgency, table.c.due_at, table.c.created_at, table.c.seq)
+        .limit(share * 2)
+        .with_for_update(skip_locked=True)
+    )
+    taken: list[Any] = []
+    for row in db.execute(query).mappings():
+        if len(taken) < share and room[row["desk_id"]] > 0:
+            room[row["desk_id"]] -= 1
+            taken.append(row)
+    return taken
+
+
+def _claimed(db: Db, taken: list[Any], *, now: datetime, lease: timedelta, worker: str) -> list[Delivery]:
+    if not taken:
+        return []
+    table = rows.delivery
+    db.execute(
+        update(table)
+        .where(table.c.id.in_([row["id"] for row in taken]))
+        .values(
+            state=DeliveryState.INFLIGHT.value,
+            lease_until=now + lease,
+            fence=table.c.fence + 1,
+            worker=worker,
+            first_sent_at=func.coalesce(table.c.first_sent_at, bindparam("sent", now, type_=table.c.created_at.type)),
+        )
+    )
+    return [
+        rows.noun(
+            Delivery,
+            {
+                **row,
+                "state": DeliveryState.INFLIGHT.value,
+                "lease_until": now + lease,
+                "fence": row["fence"] + 1,
+                "worker": worker,
+                "first_sent_at": row["first_sent_at"] or now,
+            },  # type: ignore[arg-type]
+        )
+        for row in taken
+    ]
+
+
+def claim_doubtful(
+    db: Db, scope: Scope, *, now: datetime, lease: timedelta, worker: str, capacity: Mapping[str, int], limit: int
+) -> list[Delivery]:
+    """Take deliveries in doubt whose time to ask the desk has come; they stay `ambiguous` under a lease."""
+    table = rows.delivery
+    free = sorted(desk_id for desk_id, room in capacity.items() if room > 0)
+    query = (
+        select(table)
+        .where(
+            table.c.state == DeliveryState.AMBIGUOUS.value,
+            table.c.next_at <= now,
+            or_(table.c.lease_until.is_(None), table.c.lease_until < now),
+            table.c.desk_id.in_(free),
+            scope.where(table),
+        )
+        .order_by(table.c.urgency, table.c.next_at)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    room, taken = dict(capacity), []
+    for row in db.execute(query).mappings():
+        if room[row["desk_id"]] > 0:
+            room[row["desk_id"]] -= 1
+            taken.append(row)
+    if not taken:
+        return []
+    values = {"lease_until": now + lease, "fence": table.c.fence + 1, "worker": worker}
+    db.execute(update(table).where(table.c.id.in_([row["id"] for row in taken])).values(values))
+    return [
+        rows.noun(Delivery, {**row, "lease_until": now + lease, "fence": row["fence"] + 1})  # type: ignore[arg-type]
+        for row in taken
+    ]
+
+
+def lapsed(db: Db, scope: Scope, *, now: datetime, limit: int) -> list[Delivery]:
+    """Deliveries whose worker did not come back within its lease."""
+    table = rows.delivery
+    query = (
+        select(table)
+        .where(table.c.state == DeliveryState.INFLIGHT.value, table.c.lease_until < now, scope.where(table))
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    return [rows.noun(Delivery, row) for row in db.execute(query).mappings()]
+
+
+def still_mine(db: Db, deliveries: Iterable[Delivery]) -> set[str]:
+    """The ids of those deliveries that nobody else has claimed since, locked."""
+    fences = {delivery.id: delivery.fence for delivery in deliveries}
+    query = select(rows.delivery.c.id, rows.delivery.c.fence, rows.delivery.c.state).where(
+        rows.delivery.c.id.in_(sorted(fences))
+    )
+    found = db.execute(query.order_by(rows.delivery.c.id).with_for_update())
+    open_states = {DeliveryState.INFLIGHT.value, DeliveryState.AMBIGUOUS.value}
+    return {row[0] for row in found if fences[row[0]] == row[1] and row[2] in open_states}
+
+
+def unresolved(db: Db, hop_ids: Iterable[str]) -> dict[str, list[Delivery]]:
+    """Per hop, the deliveries whose effect at the desk is not known (rule 3)."""
+    table, wanted = rows.delivery, sorted(set(hop_ids))
+    query = select(table).where(table.c.hop_id.in_(wanted), table.c.blocks, table.c.state.in_(_UNRESOLVED))
+    found: dict[str, list[Delivery]] = {}
+    for row in db.execute(query).mappings():
+        found.setdefault(row["hop_id"], []).append(rows.noun(Delivery, row))
+    return found
+
+
+def by_marker(db: Db, scope: Scope, marker: str) -> Delivery | None:
+    """The delivery that carries this marker."""
+    query = select(rows.delivery).where(rows.delivery.c.marker == marker, scope.where(rows.delivery))
+    row = db.execute(query.order_by(rows.delivery.c.seq).limit(1)).mappings().first()
+    return rows.noun(Delivery, row) if row else None
+
+
+def creating_at(db: Db, desk_ids: Iterable[str]) -> set[str]:
+    """The desks where a ticket of ours may have been made without our knowing its number yet."""
+    table = rows.delivery
+    query = select(table.c.desk_id).where(
+        table.c.desk_id.in_(sorted(set(desk_ids))),
+        table.c.kind == "create",
+        table.c.state.in_(_UNRESOLVED),
+        table.c.blocks,
+    )
+    return set(db.execute(query.distinct()).scalars())
+
+
+def get(db: Db, scope: Scope, delivery_id: str, *, lock: bool = False) -> Delivery | None:
+    """One delivery by id."""
+    query = select(rows.delivery).where(rows.delivery.c.id == delivery_id, scope.where(rows.delivery))
+    row = db.execute(query.with_for_update() if lock else query).mappings().first()
+    return rows.noun(Delivery, row) if row else None
