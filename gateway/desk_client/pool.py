@@ -46,13 +46,20 @@ def system_resolver(host: str, port: int) -> Sequence[AddressRow]:
     return socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, proto=socket.IPPROTO_TCP)
 
 
+def tls_context() -> ssl.SSLContext:
+    """Verifies names and chains against the public authorities; an operator's own may be loaded into it."""
+    context = httpx.create_ssl_context(trust_env=False)
+    context.set_alpn_protocols(["http/1.1"])
+    return context
+
+
 @dataclass
 class Pool:
     """Opens and keeps connections. `close` ends them all."""
 
     limits: Limits
     policy: NetworkPolicy
-    tls: ssl.SSLContext
+    tls: ssl.SSLContext | None = None
     resolver: Resolver = system_resolver
     _kept: dict[Origin, list[Connection]] = field(default_factory=dict)
     _live: set[Connection] = field(default_factory=set)
@@ -107,6 +114,12 @@ class Pool:
         except (OSError, UnicodeError) as error:
             raise Broken(Stage.RESOLVE, f"{origin.host} cannot be resolved: {error}") from error
 
+    def _secure(self, origin: Origin) -> ssl.SSLContext | None:
+        if origin.scheme != "https":
+            return None
+        self.tls = self.tls or tls_context()
+        return self.tls
+
     def _check(self, origin: Origin, sockaddr: Sequence[object]) -> None:
         self.policy.check(
             str(sockaddr[0]),
@@ -131,12 +144,12 @@ class Pool:
         return sock
 
     async def _wrap(self, origin: Origin, sock: socket.socket) -> Connection:
-        secure = origin.scheme == "https"
+        secure = self._secure(origin)
         try:
             _, connection = await asyncio.get_running_loop().create_connection(
                 lambda: Connection(self.limits),
                 sock=sock,
-                ssl=self.tls if secure else None,
+                ssl=secure,
                 server_hostname=origin.host.strip("[]") if secure else None,
             )
         except (OSError, ssl.SSLError, ValueError) as error:

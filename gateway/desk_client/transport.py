@@ -32,7 +32,7 @@ class GuardedTransport(httpx.AsyncBaseTransport):
         self._pool = Pool(
             limits=limits or Limits(),
             policy=policy or NetworkPolicy(),
-            tls=tls or tls_context(),
+            tls=tls,
             resolver=resolver,
         )
 
@@ -74,10 +74,3 @@ class _Body(httpx.AsyncByteStream):
         if self._connection is not None:
             connection, self._connection = self._connection, None
             self._pool.give_back(self._origin, connection)
-
-
-def tls_context() -> ssl.SSLContext:
-    """Verifies names and chains against the public authorities; an operator's own may be loaded into it."""
-    context = httpx.create_ssl_context(trust_env=False)
-    context.set_alpn_protocols(["http/1.1"])
-    return context

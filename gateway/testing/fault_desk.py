@@ -59,6 +59,14 @@ class Conversation:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         self.writer.transport.abort()
 
+    async def leave(self, *, reset: bool) -> None:
+        """End the connection; a reset gives the other side a moment to read what was sent before."""
+        if not reset:
+            self.writer.close()
+            return
+        await asyncio.sleep(0.02)
+        self.reset()
+
     def apply(self) -> dict[str, object]:
         """Do what the request asks, once per call; the ticket as it then stands."""
         assert self.request is not None  # noqa: S101  # faults that apply have read a request
@@ -98,8 +106,7 @@ class FaultDesk:
     _tasks: set[asyncio.Task[None]] = field(default_factory=set)
 
     async def __aenter__(self) -> "FaultDesk":
-        self._server = await asyncio.start_server(self._accept, self.host, self.port, ssl=self.tls)
-        self.port = self._server.sockets[0].getsockname()[1]
+        await self.listen(self.port)
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -117,6 +124,11 @@ class FaultDesk:
         """The next requests meet these faults, in this order; those that read nothing meet the next connections."""
         for fault in faults:
             (self._plan if fault.reads else self._doors).append(fault)
+
+    async def listen(self, port: int = 0) -> None:
+        """Begin to listen, or begin again."""
+        self._server = await asyncio.start_server(self._accept, self.host, port, ssl=self.tls)
+        self.port = self._server.sockets[0].getsockname()[1]
 
     def refuse(self) -> None:
         """Listen no more; open connections stay."""
@@ -186,7 +198,8 @@ def message(status: int, body: bytes = b"", **headers: str) -> bytes:
     return f"HTTP/1.1 {status} X\r\n{lines}\r\n".encode() + body
 
 
-def _told(ticket: Mapping[str, object]) -> bytes:
+def told(ticket: Mapping[str, object]) -> bytes:
+    """The whole answer that shows this ticket."""
     return message(200, json.dumps(ticket).encode(), content_type="application/json")
 
 
@@ -194,7 +207,7 @@ def well() -> Fault:
     """No fault: applied and told."""
 
     async def play(talk: Conversation) -> bool:
-        await talk.send(_told(talk.apply()))
+        await talk.send(told(talk.apply()))
         return True
 
     return Fault("well", play)
@@ -258,12 +271,12 @@ def silent() -> Fault:
     return Fault("silent", play)
 
 
-def cut(at: int) -> Fault:
-    """Applied; the answer ends after `at` bytes."""
+def cut(at: int, *, reset: bool = False) -> Fault:
+    """Applied; the answer ends after `at` bytes, in order or by RST."""
 
     async def play(talk: Conversation) -> None:
-        await talk.send(_told(talk.apply())[:at])
-        talk.writer.close()
+        await talk.send(told(talk.apply())[:at])
+        await talk.leave(reset=reset)
 
     return Fault(f"cut_at_{at}", play)
 
@@ -272,7 +285,7 @@ def drip(pause: float) -> Fault:
     """Applied; the answer comes one byte at a time."""
 
     async def play(talk: Conversation) -> bool:
-        for byte in _told(talk.apply()):
+        for byte in told(talk.apply()):
             await talk.send(bytes((byte,)))
             await asyncio.sleep(pause)
         return True
@@ -280,15 +293,13 @@ def drip(pause: float) -> Fault:
     return Fault("drip", play)
 
 
-def says(raw: bytes, *, applies: bool = False, then_close: bool = True) -> Fault:
-    """Exactly these bytes, whatever was asked."""
+def says(raw: bytes, *, then_close: bool = True, reset: bool = False) -> Fault:
+    """Exactly these bytes, whatever was asked; nothing is applied."""
 
     async def play(talk: Conversation) -> bool:
-        if applies:
-            talk.apply()
         await talk.send(raw)
         if then_close:
-            talk.writer.close()
+            await talk.leave(reset=reset)
         return not then_close
 
     return Fault("says", play)
@@ -322,7 +333,7 @@ def wrong_id() -> Fault:
 
     async def play(talk: Conversation) -> bool:
         talk.apply()
-        await talk.send(_told({"id": "999999", "marker": "not-ours"}))
+        await talk.send(told({"id": "999999", "marker": "not-ours"}))
         return True
 
     return Fault("wrong_id", play)
