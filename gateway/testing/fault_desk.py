@@ -5,7 +5,6 @@ re-send or a wrong conclusion shows.
 """
 
 import asyncio
-import gzip
 import json
 import socket
 import ssl
@@ -13,6 +12,7 @@ import struct
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 
 Identity = tuple[str, str, str]
 """Method, target, and the `marker` of the JSON body (empty without one)."""
@@ -73,26 +73,35 @@ class Conversation:
         return self.desk.apply(self.request)
 
 
+class Reads(StrEnum):
+    """How much of a request the desk takes in."""
+
+    NOTHING = "nothing"
+    HEAD = "head"
+    WHOLE = "whole"
+
+
 @dataclass(frozen=True)
 class Fault:
-    """One way to treat one request. `reads` False: the fault strikes before any byte of the request is read.
+    """One way to treat one request, after so much of it was read. Faults that read nothing meet a new connection.
 
     `play` returns True if the connection can carry another request.
     """
 
     name: str
     play: Callable[[Conversation], Awaitable[bool | None]]
-    reads: bool = True
+    reads: Reads = Reads.WHOLE
 
 
 @dataclass
 class FaultDesk:
     """`plan(...)` queues faults, one per request; without one a request is served well.
 
-    `idle` is how many seconds it keeps an unused connection; `delay` is how long it thinks about every answer.
+    `idle` is how many seconds it keeps an unused connection; `parting` is what it says on such a one before it goes.
     """
 
     idle: float = 30.0
+    parting: bytes = b""
     tls: ssl.SSLContext | None = None
     host: str = "127.0.0.1"
     received: list[Received] = field(default_factory=list)
@@ -123,7 +132,7 @@ class FaultDesk:
     def plan(self, *faults: Fault) -> None:
         """The next requests meet these faults, in this order; those that read nothing meet the next connections."""
         for fault in faults:
-            (self._plan if fault.reads else self._doors).append(fault)
+            (self._doors if fault.reads is Reads.NOTHING else self._plan).append(fault)
 
     async def listen(self, port: int = 0) -> None:
         """Begin to listen, or begin again."""
@@ -173,20 +182,25 @@ class FaultDesk:
             return
         keep = True
         while keep:
-            talk.request = await asyncio.wait_for(_read_request(talk), self.idle)
-            self.received.append(talk.request)
+            try:
+                head = await asyncio.wait_for(talk.reader.readuntil(b"\r\n\r\n"), self.idle)
+            except TimeoutError:
+                await talk.send(self.parting)
+                raise
             fault = self._plan.pop(0) if self._plan else well()
+            talk.request = await _request(talk, head, fault)
+            self.received.append(talk.request)
             keep = bool(await fault.play(talk))
 
 
-async def _read_request(talk: Conversation) -> Received:
-    head = (await talk.reader.readuntil(b"\r\n\r\n")).decode("latin-1")
-    first, *lines = head.split("\r\n")
+async def _request(talk: Conversation, head: bytes, fault: Fault) -> Received:
+    first, *lines = head.decode("latin-1").split("\r\n")
     method, target, _ = first.split(" ")
     headers = {
         name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines if line)
     }
-    body = await talk.reader.readexactly(int(headers.get("content-length", "0")))
+    size = int(headers.get("content-length", "0")) if fault.reads is Reads.WHOLE else 0
+    body = await talk.reader.readexactly(size)
     return Received(method=method, target=target, headers=headers, body=body, connection=talk.number)
 
 
@@ -211,165 +225,3 @@ def well() -> Fault:
         return True
 
     return Fault("well", play)
-
-
-def close_at_once() -> Fault:
-    """Accept, read nothing, close."""
-
-    async def play(talk: Conversation) -> None:
-        talk.writer.close()
-
-    return Fault("close_at_once", play, reads=False)
-
-
-def read_then_reset() -> Fault:
-    """Read the request, apply nothing, RST."""
-
-    async def play(talk: Conversation) -> None:
-        talk.reset()
-
-    return Fault("read_then_reset", play)
-
-
-def read_then_close() -> Fault:
-    """Read the request, apply nothing, FIN."""
-
-    async def play(talk: Conversation) -> None:
-        talk.writer.close()
-
-    return Fault("read_then_close", play)
-
-
-def apply_then_drop() -> Fault:
-    """Applied, and the client is never told."""
-
-    async def play(talk: Conversation) -> None:
-        talk.apply()
-        talk.reset()
-
-    return Fault("apply_then_drop", play)
-
-
-def drop_then_apply(seconds: float) -> Fault:
-    """Dropped now, applied later."""
-
-    async def play(talk: Conversation) -> None:
-        assert talk.request is not None  # noqa: S101
-        talk.desk.later(seconds, talk.request)
-        talk.reset()
-
-    return Fault("drop_then_apply", play)
-
-
-def silent() -> Fault:
-    """Applied; then not a word, with the connection open."""
-
-    async def play(talk: Conversation) -> None:
-        talk.apply()
-        await talk.reader.read()
-
-    return Fault("silent", play)
-
-
-def cut(at: int, *, reset: bool = False) -> Fault:
-    """Applied; the answer ends after `at` bytes, in order or by RST."""
-
-    async def play(talk: Conversation) -> None:
-        await talk.send(told(talk.apply())[:at])
-        await talk.leave(reset=reset)
-
-    return Fault(f"cut_at_{at}", play)
-
-
-def drip(pause: float) -> Fault:
-    """Applied; the answer comes one byte at a time."""
-
-    async def play(talk: Conversation) -> bool:
-        for byte in told(talk.apply()):
-            await talk.send(bytes((byte,)))
-            await asyncio.sleep(pause)
-        return True
-
-    return Fault("drip", play)
-
-
-def says(raw: bytes, *, then_close: bool = True, reset: bool = False) -> Fault:
-    """Exactly these bytes, whatever was asked; nothing is applied."""
-
-    async def play(talk: Conversation) -> bool:
-        await talk.send(raw)
-        if then_close:
-            await talk.leave(reset=reset)
-        return not then_close
-
-    return Fault("says", play)
-
-
-def status(code: int, body: bytes = b"", **headers: str) -> Fault:
-    """A whole answer with this status; nothing is applied."""
-    return says(message(code, body, **headers), then_close=False)
-
-
-def html_page(*, login: bool = False) -> Fault:
-    """200 with a web page where JSON was due."""
-    field_ = b'<input type="password" name="p">' if login else b""
-    return status(200, b"<html><body><h1>Welcome</h1>" + field_ + b"</body></html>", content_type="text/html")
-
-
-def wrong_length(by: int) -> Fault:
-    """Applied; Content-Length differs from the body by `by` bytes."""
-
-    async def play(talk: Conversation) -> None:
-        body = json.dumps(talk.apply()).encode()
-        raw = message(200, body, content_type="application/json", content_length=str(len(body) + by))
-        await talk.send(raw)
-        talk.writer.close()
-
-    return Fault(f"wrong_length_{by}", play)
-
-
-def wrong_id() -> Fault:
-    """Applied; the answer shows somebody else's ticket."""
-
-    async def play(talk: Conversation) -> bool:
-        talk.apply()
-        await talk.send(told({"id": "999999", "marker": "not-ours"}))
-        return True
-
-    return Fault("wrong_id", play)
-
-
-def gzip_bomb(megabytes: int) -> Fault:
-    """Applied; a small packed body that unpacks to so many megabytes of spaces and then JSON."""
-
-    async def play(talk: Conversation) -> bool:
-        talk.apply()
-        packed = gzip.compress(b" " * (megabytes << 20) + b"{}", compresslevel=9)
-        await talk.send(message(200, packed, content_encoding="gzip", content_type="application/json"))
-        return True
-
-    return Fault("gzip_bomb", play)
-
-
-def endless_headers() -> Fault:
-    """Applied; header lines until the client has enough."""
-
-    async def play(talk: Conversation) -> None:
-        talk.apply()
-        await talk.send(b"HTTP/1.1 200 OK\r\n")
-        while True:
-            await talk.send(b"X-More: " + b"a" * 8000 + b"\r\n")
-
-    return Fault("endless_headers", play)
-
-
-def endless_body() -> Fault:
-    """Applied; a chunked body without end."""
-
-    async def play(talk: Conversation) -> None:
-        talk.apply()
-        await talk.send(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
-        while True:
-            await talk.send(b"10000\r\n" + b" " * 0x10000 + b"\r\n")
-
-    return Fault("endless_body", play)

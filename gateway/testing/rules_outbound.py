@@ -159,14 +159,14 @@ def _noticed(words: str, talk: Talk, played: Played, at: int) -> Iterator[str]:
 def missing_keys_harm_nothing(subject: Subject, talk: Talk) -> Iterator[str]:
     """With any key gone from any answer the call returns or raises one of our errors; nothing private turns public."""
     recorded = _recorded(subject, talk)
-    public = _public(_play(subject, talk, recorded).result)
+    first = _play(subject, talk, recorded)
     for at, answer in enumerate(recorded):
         for words, document in _fewer_keys(answer):
             spoilt = replace(_response(answer), body=json.dumps(document).encode())
             played = _play(subject, talk, [*recorded[:at], spoilt, *recorded[at + 1 :]])
             if played.error is not None and not isinstance(played.error, InterdeskError):
                 yield f"answer {at + 1} {words}: {played.error!r}"
-            if _public(played.result) - public:
+            if first.returned and _public(played.result) - _public(first.result):
                 yield f"answer {at + 1} {words}: something private became public"
             if any(moment.tzinfo is None for moment in moments_in(played.result)):
                 yield f"answer {at + 1} {words}: a moment without its offset"

@@ -1,0 +1,103 @@
+"""A loopback desk over HTTP on 127.0.0.1: in a thread of this process, or as its own process (`__main__`)."""
+
+import asyncio
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import uvicorn
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from gateway.testing.loopback.asgi import DROP, DeskApp
+from gateway.testing.loopback.desk import LoopbackDesk
+from gateway.testing.loopback.outbox import HookPoster
+
+HOST = "127.0.0.1"
+PATIENCE = 20.0
+"""Seconds to come up or to end."""
+
+
+class CuttingProtocol(HttpToolsProtocol):
+    """uvicorn's own, plus a way for the application to cut the connection."""
+
+    def on_message_begin(self) -> None:
+        """Offer the cut in the scope of every request."""
+        super().on_message_begin()
+        extensions: dict[str, Any] = {DROP: self.transport.close}
+        self.scope["extensions"] = extensions
+
+
+class _Server(uvicorn.Server):
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.up = threading.Event()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self.up.set()
+
+
+class LoopbackServer:
+    """Serves one desk at `url`. `stop` and `start` again keep the port: in between, connections are truly refused."""
+
+    def __init__(
+        self,
+        desk: LoopbackDesk,
+        *,
+        port: int = 0,
+        hook_url: str | None = None,
+        control_token: str | None = None,
+    ) -> None:
+        poster = HookPoster(hook_url) if hook_url else None
+        self.app = DeskApp(desk, poster=poster, control_token=control_token)
+        self.port = port
+        self._thread: threading.Thread | None = None
+        self._server: _Server | None = None
+
+    @property
+    def url(self) -> str:
+        """Where it listens, once started."""
+        return f"http://{HOST}:{self.port}"
+
+    @contextmanager
+    def acting(self) -> Iterator[LoopbackDesk]:
+        """The desk, for another thread than the server's."""
+        with self.app.lock:
+            yield self.app.desk
+
+    def start(self) -> None:
+        """Returns when it listens. Raises OSError if the port is taken, RuntimeError if it does not come up."""
+        listening = socket.create_server((HOST, self.port), backlog=2048)
+        self.port = listening.getsockname()[1]
+        server = self._server = _Server(
+            uvicorn.Config(
+                self.app, http=CuttingProtocol, ws="none", lifespan="on", log_config=None, access_log=False
+            )
+        )
+        self._thread = threading.Thread(
+            target=_run, args=(server, listening), name=f"desk-{self.port}", daemon=True
+        )
+        self._thread.start()
+        if not server.up.wait(PATIENCE):
+            raise RuntimeError(f"the loopback desk does not come up on port {self.port}")
+
+    def stop(self) -> None:
+        """Stop listening, cut every connection, end the thread; the desk keeps what it holds."""
+        if self._server is not None and self._thread is not None:
+            self._server.should_exit = self._server.force_exit = True
+            self._thread.join(PATIENCE)
+        self._server = self._thread = None
+
+    def __enter__(self) -> "LoopbackServer":
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+
+def _run(server: _Server, listening: socket.socket) -> None:
+    with asyncio.Runner(loop_factory=server.config.get_loop_factory()) as runner:
+        runner.run(server.serve(sockets=[listening]))
