@@ -1,5 +1,6 @@
 """Executes who may import whom and the house rules, and proves on small sources that each rule can fail."""
 
+import re
 import shutil
 import subprocess
 import sys
@@ -161,6 +162,19 @@ def test_import_contracts_hold() -> None:
         [sys.executable, "-c", LINT_IMPORTS], cwd=CHECKOUT, capture_output=True, text=True, check=False
     )
     assert checked.returncode == 0, checked.stdout + checked.stderr
+
+
+def test_every_part_of_the_gateway_has_its_layer() -> None:
+    layers = next(
+        contract for contract in PROJECT["tool"]["importlinter"]["contracts"] if contract["id"] == "layers"
+    )
+    placed = {name for layer in layers["layers"] for name in re.findall(r"gateway\.(\w+)", layer)}
+    parts = {
+        path.stem
+        for path in (CHECKOUT / "gateway").iterdir()
+        if path.suffix == ".py" or (path / "__init__.py").exists()
+    }
+    assert sorted(parts - placed - {"__init__"}) == []
 
 
 # One violation per contract, each the one line of a module in a tree that is otherwise empty.
