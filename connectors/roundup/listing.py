@@ -1,0 +1,133 @@
+"""What changed at Roundup since a cursor. It keeps times to the second and a detector's message may be lost, so every
+poll re-reads two minutes and drops what it has reported."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+
+from connectors.roundup import reading
+from connectors.roundup.reading import ISSUES, Document
+from connectors.roundup.words import LABELS, LINKS, moment, properties, written_moment
+from gateway.connector import Effect, Exchange, Request, shaped
+from gateway.domain.model import Desk, Field, Page, Sighting
+from gateway.errors import AnswerUnreadable
+
+OVERLAP = timedelta(minutes=2)
+LIMIT = 100
+BEGINNING = "1970-01-01.00:00:00"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cursor:
+    """How far the list was read.
+
+    `at` is the newest activity reported. `seen` maps issue ids to the activity reported last. One of the newest second
+    stands there with a `?` and is reported once more, as more may have happened in that second after we looked.
+    While a backlog is read page by page, `start` and `page` (from 1) say what comes next.
+    """
+
+    at: str
+    seen: Mapping[str, str] = field(default_factory=dict)
+    start: str | None = None
+    page: int = 1
+
+    @classmethod
+    def read(cls, text: str) -> "Cursor":
+        """Raises ValueError or TypeError for what is no cursor of ours."""
+        return cls(**json.loads(text))
+
+    def written(self) -> str:
+        """One line of JSON."""
+        told = {"at": self.at, "seen": self.seen, "start": self.start, "page": self.page}
+        return json.dumps(told, separators=(",", ":"))
+
+    def begins(self) -> str:
+        """From which activity on to ask."""
+        return self.start or written_moment(moment(self.at) - OVERLAP)
+
+
+def changed(cursor: str | None, desk: Desk) -> Exchange[Page]:
+    """See Connector.changed. A first cursor begins with the newest activity Roundup knows, by Roundup's own clock."""
+    if cursor is None:
+        return Page(sightings=(), cursor=(yield from _now(desk)).written())
+    known = Cursor.read(cursor)
+    rows, more = yield from _page(known, desk)
+    fresh = [row for row in rows if known.seen.get(str(row["id"])) != row["activity"]]
+    return Page(
+        sightings=tuple(_sighting(row, desk) for row in fresh),
+        cursor=_after(known, rows, more=more).written(),
+        more=more,
+    )
+
+
+def _now(desk: Desk) -> Exchange[Cursor]:
+    """The newest activity, and what else happened in the two minutes that the first poll will read again."""
+    newest, _ = yield from _read(_query(BEGINNING, 1, desk, limit=1, order="-activity"))
+    cursor = Cursor(at=str(newest[0]["activity"]) if newest else BEGINNING)
+    more = bool(newest)
+    while more:
+        rows, more = yield from _page(cursor, desk)
+        cursor = _after(cursor, rows, more=more)
+    return replace(cursor, seen={ident: when.rstrip("?") for ident, when in cursor.seen.items()})
+
+
+def _page(cursor: Cursor, desk: Desk) -> Exchange[tuple[list[Document], bool]]:
+    rows, total = yield from _read(_query(cursor.begins(), cursor.page, desk))
+    return rows, bool(rows) and (cursor.page - 1) * LIMIT + len(rows) < total
+
+
+def _query(start: str, page: int, desk: Desk, *, limit: int = LIMIT, order: str = "activity,id") -> Request:
+    """Roundup reads a bare time in the zone of the account that asks; +0000 says which is meant (seen on 2.6.0)."""
+    words = [*LINKS.values(), "activity", *properties(desk).values()]
+    params = (
+        ("activity", f"{start}+0000;"),
+        ("@sort", order),
+        ("@fields", ",".join(words)),
+        ("@verbose", "2"),
+        ("@page_size", str(limit)),
+        ("@page_index", str(page)),
+    )
+    return Request(effect=Effect.READ, method="GET", path=ISSUES, params=params)
+
+
+def _read(request: Request) -> Exchange[tuple[list[Document], int]]:
+    response = yield request
+    rows = reading.rows_in(response)
+    with shaped(AnswerUnreadable, "a list of issues"):
+        for row in rows:
+            moment(row["activity"])
+        return rows, int(response.json()["data"]["@total_size"])
+
+
+def _after(known: Cursor, rows: list[Document], *, more: bool) -> Cursor:
+    """Where to go on. What comes next begins at the second of the last row, not at a page number: a row that changes
+    while the backlog is read moves to the end, and everything behind it up by one. Only a page within one second needs
+    a number."""
+    at = max([known.at, *(str(row["activity"]) for row in rows)])
+    seen = {**known.seen, **{str(row["id"]): _mark(known, row, None if more else at) for row in rows}}
+    if not more:
+        oldest = written_moment(moment(at) - OVERLAP)
+        return Cursor(at=at, seen={ident: when for ident, when in seen.items() if when >= oldest})
+    last, start = str(rows[-1]["activity"]), known.begins()
+    if last > start:
+        return Cursor(at=at, seen=seen, start=last)
+    return Cursor(at=at, seen=seen, start=start, page=known.page + 1)
+
+
+def _mark(known: Cursor, row: Document, newest: str | None) -> str:
+    when = str(row["activity"])
+    told = known.seen.get(str(row["id"]))
+    return f"{when}?" if when == newest and told not in (when, f"{when}?") else when
+
+
+@shaped(AnswerUnreadable, "an issue")
+def _sighting(row: Document, desk: Desk) -> Sighting:
+    """Touched, with what an intake rule may ask for. No snapshot: a list shows no messages."""
+    hints = {name: reading.label(row[word], LABELS[word]) for name, word in LINKS.items()}
+    hints |= {name: row[word] for name, word in properties(desk).items()}
+    return Sighting(
+        remote_id=str(row["id"]),
+        marker=hints.pop(Field.MARKER.value, None) or None,
+        hints={name: str(value) for name, value in hints.items() if value},
+    )
