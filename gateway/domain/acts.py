@@ -6,7 +6,11 @@ from gateway.domain.case import OPEN, Because, Case
 from gateway.domain.model import ActKind, ActRow, Content, Field, Hop, HopStatus, ReasonFrom, StatusRow
 from gateway.domain.sighting import FieldChange
 
-_REFUSING = frozenset({HopStatus.REJECTED, HopStatus.CANCELLED})
+_REFUSING = frozenset(
+    {HopStatus.REJECTED, HopStatus.CANCELLED, HopStatus.DECLINED, HopStatus.RETURNED, HopStatus.EXPIRED}
+)
+_REGISTERED = frozenset({HopStatus.ACKNOWLEDGED, HopStatus.OFFERED})
+"""What a new ticket shows before anybody did anything."""
 _ENDED = frozenset(
     {HopStatus.DECLINED, HopStatus.EXPIRED, HopStatus.RETURNED, HopStatus.WITHDRAWN, HopStatus.CLOSED}
 )
@@ -65,7 +69,9 @@ def _do(case: Case, hop: Hop, row: ActRow, reason: str, because: Because) -> Non
             handover.accept(case, hop, because)
         case ActKind.DECLINED if hop.status is HopStatus.OFFERED:
             handover.refuse(case, hop, HopStatus.DECLINED, content, because)
-        case ActKind.DECLINED | ActKind.RETURNED if hop.status in OPEN and hop.status is not HopStatus.OFFERED:
+        case ActKind.DECLINED | ActKind.RETURNED if (
+            hop.status in OPEN and hop.status is not HopStatus.OFFERED
+        ):
             handover.refuse(case, hop, HopStatus.RETURNED, content, because)
         case ActKind.ARRIVED if hop.status in OPEN:
             case.record("visit.arrived", hop, because)
@@ -105,13 +111,13 @@ def implied(case: Case, hop: Hop, row: StatusRow, because: Because, said: list[C
 
 
 def _same(hop: Hop, row: StatusRow) -> bool:
-    accepted = hop.status is HopStatus.ACCEPTED and row.status is HopStatus.ACKNOWLEDGED
+    accepted = hop.status is HopStatus.ACCEPTED and row.status in (HopStatus.ACCEPTED, *_REGISTERED)
     return accepted or (hop.status is row.status and hop.reason == row.reason)
 
 
 def _answer_offer(case: Case, hop: Hop, row: StatusRow, because: Because) -> None:
     """A working status implies acceptance; the registered status a new ticket has anyway implies nothing."""
-    if row.status is HopStatus.ACKNOWLEDGED:
+    if row.status in _REGISTERED:
         return
     handover.accept(case, hop, because)
     _work(case, case.hops[hop.id], row, because, [])

@@ -62,7 +62,9 @@ def _neighbours(case: Case, hop: Hop) -> Iterator[tuple[Hop, Link, bool]]:
             yield child, link, True
 
 
-def _spread(case: Case, content: Content, hop: Hop, *, came_from: Hop | None, reached: dict[str, Visibility]) -> None:
+def _spread(
+    case: Case, content: Content, hop: Hop, *, came_from: Hop | None, reached: dict[str, Visibility]
+) -> None:
     from_below = came_from is not None and came_from.parent_id == hop.id
     for other, link, down in _neighbours(case, hop):
         if came_from is not None and other.id == came_from.id:
@@ -93,7 +95,9 @@ def _carry(link: Link, content: Content, *, down: bool) -> Carry:
 
 def _file_may_cross(link: Link, content: Content) -> bool:
     types, media = link.crossing.attachment_types, content.media_type or ""
-    fits = not types or any(media == kind or (kind.endswith("/*") and media.startswith(kind[:-1])) for kind in types)
+    fits = not types or any(
+        media == kind or (kind.endswith("/*") and media.startswith(kind[:-1])) for kind in types
+    )
     return fits and (content.blob_size is None or content.blob_size <= link.crossing.attachment_max_bytes)
 
 
@@ -149,7 +153,9 @@ def comment_seen(case: Case, hop: Hop, comment: NativeComment, because: Because)
         automatic=because.actor_kind is ActorKind.AUTOMATION,
     )
     _keep_copy(case, hop, content, comment.remote_id, text_hash(comment.text))
-    event = case.record("comment.added", hop, because, _data(content) | {"audience": sorted(audience(case, content))})
+    event = case.record(
+        "comment.added", hop, because, _data(content) | {"audience": sorted(audience(case, content))}
+    )
     send(case, content, event)
     return event, content
 
@@ -209,7 +215,11 @@ def attachment_seen(case: Case, hop: Hop, attachment: NativeAttachment, because:
         filename=attachment.filename,
         media_type=attachment.media_type,
         blob_size=attachment.size,
-        source={"remote_id": attachment.remote_id, "url": attachment.url, "comment_id": attachment.comment_id},
+        source={
+            "remote_id": attachment.remote_id,
+            "url": attachment.url,
+            "comment_id": attachment.comment_id,
+        },
         automatic=because.actor_kind is ActorKind.AUTOMATION,
     )
     _keep_copy(case, hop, content, attachment.remote_id, attachment.sha256 or "")

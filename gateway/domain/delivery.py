@@ -24,9 +24,7 @@ from gateway.domain.outcome import Ground, OutcomeClass, Verdict
 LEASE = timedelta(seconds=90)
 SPARE_LEASE = timedelta(seconds=20)
 """How much of its lease a worker must still have before each write."""
-SCHEDULE = tuple(
-    timedelta(seconds=seconds) for seconds in (0, 5, 30, 120, 300, 900, 1800)
-)
+SCHEDULE = tuple(timedelta(seconds=seconds) for seconds in (0, 5, 30, 120, 300, 900, 1800))
 HOURLY = timedelta(hours=1)
 GIVE_UP_AFTER = timedelta(hours=72)
 JITTER = 0.2

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -191,12 +192,20 @@ def desk_from(document: Document, *, manifest: Manifest) -> Desk:
         settings=dict(document.get("settings", {})),
         profile=merged_profile(manifest.profile, document.get("profile", {})),
         settle_window=length(settle) if settle else manifest.settle_window,
-        capabilities=manifest.capabilities,
+        capabilities=_narrowed(manifest.capabilities, document.get("settings", {})),
         side_effects=manifest.side_effects,
         tiers=manifest.tiers,
         **_known(document, _DESK_PLAIN),
         **every,
     )
+
+
+def _narrowed(capabilities: Capabilities, settings: Document) -> Capabilities:
+    """What this very desk can do: a setting with a capability's name can say that it is missing here."""
+    missing: dict[str, Any] = {
+        name: False for name in ("history", "private_comments", "attachments") if settings.get(name) is False
+    }
+    return replace(capabilities, **missing)
 
 
 _DESK_PLAIN = (

@@ -51,7 +51,7 @@ def keep(case: Case, hop: Hop, field: str, value: str | None) -> Hop:
     """Set a fact of the hop; the root's facts are the ticket's."""
     facts = {name: known for name, known in hop.facts.items() if name != field}
     if value is not None:
-        facts[field] = value
+        facts[str(field)] = value
     if hop.parent_id is None:
         case.put_ticket(facts=facts)
     return case.put(hop, facts=facts)
@@ -111,6 +111,6 @@ def unknown(case: Case, hop: Hop, field: str, native: str, because: Because) -> 
     if field in hop.unmapped:
         return
     event = case.record("mapping.unknown", hop, because, {"field": field})
-    case.put(hop, unmapped=hop.unmapped | {field})
+    case.put(hop, unmapped=hop.unmapped | {str(field)})
     case.disagree("unmapped", hop, field=field, value=native)
     queueing.note(case, hop, "unknown_value", event, field=field, value=native)

@@ -54,7 +54,7 @@ def _refusal(case: Case, parent: Hop, link: Link) -> str | None:
         return "the ticket already came through that desk"
     if len(parent.route) >= link.hop_limit:
         return f"the ticket already went over {len(parent.route)} desks"
-    if link.valid_from and case.now < link.valid_from or link.valid_until and case.now >= link.valid_until:
+    if (link.valid_from and case.now < link.valid_from) or (link.valid_until and case.now >= link.valid_until):
         return "the link is not valid today"
     return None
 
@@ -212,7 +212,10 @@ def dispatch(case: Case, hop: Hop, matched: Sequence[Link], because: Because) ->
 
 
 def _offer_by_coverage(case: Case, hop: Hop, candidates: Sequence[Link], because: Because) -> None:
-    if any(child.status in OPEN and child.link_id in {link.id for link in candidates} for child in case.children(hop)):
+    if any(
+        child.status in OPEN and child.link_id in {link.id for link in candidates}
+        for child in case.children(hop)
+    ):
         return
     order = coverage.ranked(case, hop, frozenset(link.id for link in candidates))
     for position, link_id in enumerate(order):

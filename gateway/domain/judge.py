@@ -65,6 +65,7 @@ def _remember(
         hop,
         shadow=dict(shadow),
         position=snapshot.position or hop.position,
+        last_entry=snapshot.history[-1].id if snapshot.history else hop.last_entry,
         revision=snapshot.revision or hop.revision,
         number=snapshot.number or hop.number,
         url=snapshot.url or hop.url,
@@ -99,7 +100,9 @@ def _view_before(hop: Hop, changes: tuple[Change, ...]) -> dict[str, str | None]
 
 def _on_whose_account(changes: tuple[Change, ...]) -> Because:
     """On whose account a rule fires when several changes came together: a person's, if there was one."""
-    kinds = [change.actor.kind for change in changes if isinstance(change, FieldChange) and not change.follows]
+    kinds = [
+        change.actor.kind for change in changes if isinstance(change, FieldChange) and not change.follows
+    ]
     kind = ActorKind.PERSON if ActorKind.PERSON in kinds else (kinds[0] if kinds else ActorKind.AUTOMATION)
     return Because(source=Source.DIFFERENCE, actor_kind=kind)
 

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from gateway.domain.model import Desk, Field, HopStatus, Priority, StatusRow
 
-CARRIED = (Field.PRIORITY, Field.SITE, Field.ASSET, Field.SERVICE, Field.DUE)
+CARRIED = tuple(str(field) for field in (Field.PRIORITY, Field.SITE, Field.ASSET, Field.SERVICE, Field.DUE))
 """Fields whose canonical value a hop keeps as a fact and a link may carry."""
 
 

@@ -71,6 +71,7 @@ def _root(case: Case, desk: Desk, snapshot: Snapshot) -> Hop:
         shadow=dict(snapshot.fields),
         unmapped=frozenset() if row else frozenset({Field.STATUS.value}),
         position=snapshot.position,
+        last_entry=snapshot.history[-1].id if snapshot.history else None,
         revision=snapshot.revision,
         route=(route_mark(case.directory.salt, desk.id),),
         looked_at=case.now,

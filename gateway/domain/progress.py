@@ -50,7 +50,10 @@ def tell_parent(case: Case, hop: Hop, event: Event) -> None:
     if parent is None or link is None or parent.status not in OPEN:
         return
     meaning = link.parent_means.get(hop.status, _MEANS.get(hop.status, NONE))
-    if hop.status in (HopStatus.PENDING, HopStatus.HELD, HopStatus.RESOLVED, HopStatus.ACCEPTED) and meaning != NONE:
+    if (
+        hop.status in (HopStatus.PENDING, HopStatus.HELD, HopStatus.RESOLVED, HopStatus.ACCEPTED)
+        and meaning != NONE
+    ):
         reason = hop.reason.value if hop.reason else ""
         who = queueing.neighbour(case, hop, parent)
         queueing.note(case, parent, hop.status.value, event, who=who, reason=reason)
@@ -122,7 +125,9 @@ def confirm(case: Case, hop: Hop, because: Because, *, by_time: bool = False) ->
     """The upstream confirmed the resolution (or let its time pass): the hop is closed, and what it had confirmed."""
     event = case.record("resolution.confirmed", hop, because, {"by_time": by_time})
     closed = case.put(hop, status=HopStatus.CLOSED, confirm_by=None, reason=None)
-    case.record("status.changed", closed, Because(cause_id=event.id), {"from": hop.status.value, "to": "closed"})
+    case.record(
+        "status.changed", closed, Because(cause_id=event.id), {"from": hop.status.value, "to": "closed"}
+    )
     parent = case.parent(closed)
     who = queueing.neighbour(case, parent, closed) if parent else ""
     queueing.note(case, closed, "confirmed_by_time" if by_time else "confirmed", event, who=who)

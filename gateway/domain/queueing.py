@@ -69,7 +69,7 @@ def _due(hop: Hop) -> datetime | None:
 
 def update(case: Case, hop: Hop, fields: Mapping[str, str | None], event: Event) -> None:
     """Write native values into fields of the hop's ticket; nothing is queued when the desk shows them already."""
-    news = {name: value for name, value in fields.items() if case.hops[hop.id].shadow.get(name) != value}
+    news = {str(name): value for name, value in fields.items() if case.hops[hop.id].shadow.get(name) != value}
     if news:
         queue(case, hop, CommandKind.UPDATE, about=event.id, event=event, payload={"fields": news})
 

@@ -12,7 +12,6 @@ from gateway.domain.model import (
     Copy,
     Delivery,
     Hop,
-    HopStatus,
     Receipt,
     Visibility,
 )
@@ -102,7 +101,9 @@ def parked(case: Case, delivery: Delivery) -> None:
     """It will not go without a person: recorded, told to the other side, and for words or files noted on the spot."""
     hop = case.hops[delivery.hop_id]
     because = Because(cause_id=delivery.event_id)
-    event = case.record("delivery.parked", hop, because, {"delivery": delivery.id, "kind": delivery.kind.value})
+    event = case.record(
+        "delivery.parked", hop, because, {"delivery": delivery.id, "kind": delivery.kind.value}
+    )
     if delivery.note:
         return
     other = _other_side(case, delivery, hop)
@@ -119,5 +120,3 @@ def _other_side(case: Case, delivery: Delivery, hop: Hop) -> Hop | None:
     if content is not None and content.origin_hop_id != hop.id:
         return case.hops[content.origin_hop_id]
     return case.parent(hop)
-
-

@@ -5,7 +5,7 @@ of changes, each with its own time and actor where the desk keeps a history, els
 """
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -16,6 +16,7 @@ from gateway.domain.model import (
     Copy,
     Desk,
     Field,
+    HistoryEntry,
     Hop,
     NativeAttachment,
     NativeComment,
@@ -99,7 +100,9 @@ def text_hash(text: str) -> str:
     return hashlib.sha256(" ".join(text.split()).encode()).hexdigest()
 
 
-def compare(hop: Hop, snapshot: Snapshot, desk: Desk, known: Known, written: Mapping[str, str | None]) -> Seen:
+def compare(
+    hop: Hop, snapshot: Snapshot, desk: Desk, known: Known, written: Mapping[str, str | None]
+) -> Seen:
     """The difference between what the desk shows and what we knew.
 
     `written` holds the fields a settled write of ours set, as the desk was to show them (rule 4). Absent fields are
@@ -134,7 +137,7 @@ def _when(change: Change) -> tuple[float, int]:
 def _from_history(hop: Hop, snapshot: Snapshot, shadow: dict[str, str | None]) -> list[Change]:
     """Rule 9: each entry with its own time and actor, less our own; `shadow` is folded along."""
     changes: list[Change] = []
-    for entry in snapshot.history:
+    for entry in new_entries(hop, snapshot):
         shadow[entry.field] = entry.new
         if entry.actor.kind is not ActorKind.GATEWAY and entry.old != entry.new:
             changes.append(
@@ -149,6 +152,14 @@ def _from_history(hop: Hop, snapshot: Snapshot, shadow: dict[str, str | None]) -
                 )
             )
     return changes
+
+
+def new_entries(hop: Hop, snapshot: Snapshot) -> Sequence[HistoryEntry]:
+    """The entries that were not judged yet: a webhook or read-back shows the history from its beginning."""
+    ids = [entry.id for entry in snapshot.history]
+    if hop.last_entry in ids:
+        return snapshot.history[ids.index(hop.last_entry) + 1 :]
+    return snapshot.history
 
 
 def _follows_ours(hop: Hop, snapshot: Snapshot, at: datetime | None, actor: Actor) -> bool:
@@ -208,7 +219,8 @@ def _is_side_effect(hop: Hop, desk: Desk, name: str, old: str | None, new: str |
     if hop.wrote_at is None or (hop.looked_at is not None and hop.looked_at > hop.wrote_at):
         return False
     return any(
-        effect.field == name and effect.new == new and effect.old in (old, None) for effect in desk.side_effects
+        effect.field == name and effect.new == new and effect.old in (old, None)
+        for effect in desk.side_effects
     )
 
 

@@ -4,6 +4,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 
+from gateway.store.audit import record as audit
+
 from gateway.domain import dispatching, handover, progress, queueing, settling
 from gateway.domain.case import OPEN, Because, Case
 from gateway.domain.conversation import hand_over_one
@@ -23,7 +25,6 @@ from gateway.domain.sighting import Known
 from gateway.errors import NotFound, Refused
 from gateway.flows.context import OPERATOR, Context
 from gateway.store import cases, copies, desks, outbox
-from gateway.store.audit import record as audit
 from gateway.store.db import Db
 
 
@@ -69,9 +70,7 @@ def _with_hop(
 def _need(hop: Hop, allowed: frozenset[HopStatus], what: str) -> None:
     if hop.status not in allowed:
         words = ", ".join(sorted(status.value for status in allowed))
-        raise Refused(
-            f"this assignment is {hop.status.value}", why=f"{what} needs one of: {words}"
-        )
+        raise Refused(f"this assignment is {hop.status.value}", why=f"{what} needs one of: {words}")
 
 
 def offer(context: Context, hop_id: str, link_code: str, *, actor: str, reason: str, now: datetime) -> Hop:
@@ -113,9 +112,7 @@ def withdraw(context: Context, hop_id: str, *, actor: str, reason: str, now: dat
     return _with_hop(context, hop_id, act, what="withdraw", actor=actor, reason=reason, now=now)
 
 
-def reassign(
-    context: Context, hop_id: str, link_code: str, *, actor: str, reason: str, now: datetime
-) -> Hop:
+def reassign(context: Context, hop_id: str, link_code: str, *, actor: str, reason: str, now: datetime) -> Hop:
     """From one partner to another in one step. Nothing the first one wrote reaches the second (siblings do not see
     each other) unless it is released."""
 
@@ -195,14 +192,10 @@ def acknowledge_withdrawal(
         _need(hop, frozenset({HopStatus.WITHDRAWN}), "acknowledging")
         handover.acknowledge_withdrawal(case, hop, _by(actor))
 
-    return _with_hop(
-        context, hop_id, act, what="acknowledge withdrawal", actor=actor, reason=reason, now=now
-    )
+    return _with_hop(context, hop_id, act, what="acknowledge withdrawal", actor=actor, reason=reason, now=now)
 
 
-def release(
-    context: Context, hop_id: str, content_id: str, *, actor: str, reason: str, now: datetime
-) -> Hop:
+def release(context: Context, hop_id: str, content_id: str, *, actor: str, reason: str, now: datetime) -> Hop:
     """Let one hop read a comment or file of a sibling branch that its rules would keep from it."""
 
     def act(case: Case, hop: Hop) -> None:
@@ -229,7 +222,9 @@ def _delivery(context: Context, db: Db, delivery_id: str, states: frozenset[Deli
     return found
 
 
-def _audit(db: Db, delivery: Delivery, after: Delivery, *, what: str, actor: str, reason: str, now: datetime) -> None:
+def _audit(
+    db: Db, delivery: Delivery, after: Delivery, *, what: str, actor: str, reason: str, now: datetime
+) -> None:
     audit(
         db,
         org_id=delivery.org_id,
@@ -245,7 +240,9 @@ def _audit(db: Db, delivery: Delivery, after: Delivery, *, what: str, actor: str
 def retry_parked(context: Context, delivery_id: str, *, actor: str, reason: str, now: datetime) -> Delivery:
     """Try a parked delivery again. What was ever in doubt is asked about first, so this cannot duplicate (D9)."""
     with context.database.write() as db:
-        delivery = _delivery(context, db, delivery_id, frozenset({DeliveryState.PARKED, DeliveryState.PENDING}))
+        delivery = _delivery(
+            context, db, delivery_id, frozenset({DeliveryState.PARKED, DeliveryState.PENDING})
+        )
         state = DeliveryState.AMBIGUOUS if delivery.probes else DeliveryState.PENDING
         again = replace(delivery, state=state, next_at=now, attempts=0)
         outbox.change(db, [again], now=now)
@@ -298,9 +295,7 @@ def _adopt(context: Context, db: Db, delivery: Delivery, remote_id: str, now: da
         remote_id=remote_id if is_create else hop.remote_id or "",
         object_id=None if is_create else remote_id,
     )
-    settling.applied(
-        case, delivery, command, receipt, written=command.fields, known=Known(), fresh=True
-    )
+    settling.applied(case, delivery, command, receipt, written=command.fields, known=Known(), fresh=True)
     cases.save(db, [case])
 
 

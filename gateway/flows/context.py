@@ -34,6 +34,15 @@ class Context:
             )
         return self._directory
 
+    @property
+    def directory_now(self) -> Directory:
+        """The directory as last read, without asking the database."""
+        return self._directory
+
+    def use(self, directory: Directory) -> None:
+        """Start with this directory; it is read anew when the store has another version."""
+        self._directory = directory
+
     def connector(self, desk: Desk) -> Connector:
         """The connector of a desk."""
         return self.registry.connector(desk.connector)

@@ -25,7 +25,7 @@ from gateway.domain.model import (
 )
 from gateway.domain.outcome import Ground, OutcomeClass, Verdict
 from gateway.domain.sighting import text_hash
-from gateway.errors import DeskDenied, DeskError
+from gateway.errors import DeskDenied, DeskError, DeskGone, InterdeskError
 from gateway.flows.context import OPERATOR, Context
 from gateway.flows.evidence import Evidence
 from gateway.store import attempts, cases, copies, desks, outbox
@@ -221,6 +221,20 @@ def _nth(errand: Errand, occurrence: int) -> Errand:
 def withheld(errand: Errand, at: datetime) -> Outcome:
     """An errand that must not leave: parked at once, with the words."""
     verdict = Verdict(outcome=OutcomeClass.PERMANENT, reason=Ground.REFUSED, message=errand.withheld)
+    return Outcome(errand=errand, at=at, verdict=verdict)
+
+
+def broke_off(errand: Errand, error: InterdeskError, at: datetime) -> Outcome:
+    """An errand that ended before any write: a file that could not be fetched, a probe that got no answer."""
+    if errand.probe:
+        failure = error if isinstance(error, DeskError) else DeskError(str(error))
+        return Outcome(errand=errand, at=at, command=errand.command, error=failure)
+    gone = isinstance(error, DeskGone) or not isinstance(error, DeskError)
+    verdict = Verdict(
+        outcome=OutcomeClass.PERMANENT if gone else OutcomeClass.NOT_APPLIED,
+        reason=Ground.GONE if gone else Ground.UNREACHABLE,
+        message=str(error),
+    )
     return Outcome(errand=errand, at=at, verdict=verdict)
 
 

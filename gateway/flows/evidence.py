@@ -36,7 +36,9 @@ class Evidence:
         ]
         return Known(
             copies={(copy.kind, copy.remote_id): copy for copy in here},
-            ours_by_hash={copy.native_hash: copy for copy in here if copy.ours and copy.kind is ContentKind.COMMENT},
+            ours_by_hash={
+                copy.native_hash: copy for copy in here if copy.ours and copy.kind is ContentKind.COMMENT
+            },
             masked_fields=frozenset(name for delivery in doubtful for name in _fields(delivery)),
             masked_hashes=frozenset(self._hashes(doubtful, CommandKind.COMMENT)),
             masked_files=frozenset(self._files(doubtful)),

@@ -77,7 +77,12 @@ def _judge(context: Context, db: Db, directory: Directory, seen: list[_Seen], no
     """Snapshots that prove what they say are judged at once; everything else becomes a wish to look."""
     places = locks.find_or_lock(db, {(one.desk.id, one.sighting.remote_id) for one in seen})
     loaded = cases.load(
-        db, OPERATOR, [place[0] for place in places.values()], directory=directory, now=now, new_id=context.new_id
+        db,
+        OPERATOR,
+        [place[0] for place in places.values()],
+        directory=directory,
+        now=now,
+        new_id=context.new_id,
     )
     evidence = Evidence(db, _shown(seen, places, loaded))
     opened: dict[tuple[str, str], Case] = {}
@@ -166,4 +171,6 @@ def replay(context: Context, message_id: str) -> None:
     """Put a quarantined message back in line. Raises NotFound."""
     with context.database.write() as db:
         if not inbox.replay(db, OPERATOR, message_id):
-            raise NotFound(f"no quarantined message {message_id}", cure="interdesk messages --quarantined lists them")
+            raise NotFound(
+                f"no quarantined message {message_id}", cure="interdesk messages --quarantined lists them"
+            )

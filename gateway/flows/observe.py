@@ -85,7 +85,12 @@ def judge_looks(context: Context, looked: Sequence[Looked], *, now: datetime) ->
             db, {(one.look.desk.id, one.look.claim.remote_id) for one in looked if one.snapshot}
         )
         loaded = cases.load(
-            db, OPERATOR, [place[0] for place in places.values()], directory=directory, now=now, new_id=context.new_id
+            db,
+            OPERATOR,
+            [place[0] for place in places.values()],
+            directory=directory,
+            now=now,
+            new_id=context.new_id,
         )
         mine = looks.still_mine(db, [one.look.claim for one in looked])
         good = [one for one in looked if one.look.claim.id in mine]
@@ -173,9 +178,7 @@ class _Batch:
         elif Field.MARKER not in snapshot.fields and outbox.creating_at(self.db, [desk.id]):
             looks.later(self.db, claim, at=self.now + DEFER, error="may be one we are making")
         else:
-            case = opening.open_case(
-                self.directory, desk, snapshot, now=self.now, new_id=self.context.new_id
-            )
+            case = opening.open_case(self.directory, desk, snapshot, now=self.now, new_id=self.context.new_id)
             self.opened.append(case)
             looks.done(self.db, claim, now=self.now)
 

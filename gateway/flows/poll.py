@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 
 from gateway import failpoints
 from gateway.connector import Connector
-from gateway.domain import opening
 from gateway.domain import delivery as rules
+from gateway.domain import opening
 from gateway.domain.directory import Directory
 from gateway.domain.model import Desk, Field, Page, Sighting
 from gateway.errors import DeskDenied, DeskError

@@ -17,8 +17,8 @@ from gateway.desk_client import DeskClient
 from gateway.desk_client.wire import PushTerms
 from gateway.domain import delivery as rules
 from gateway.domain.model import Desk
-from gateway.domain.outcome import Ground, OutcomeClass, Verdict
-from gateway.errors import DeskError, DeskGone, InterdeskError, LeaseLost
+from gateway.domain.outcome import Verdict
+from gateway.errors import DeskError, InterdeskError, LeaseLost
 from gateway.flows import deliver, intake, observe, poll, sweep
 from gateway.flows.capacity import Capacity
 from gateway.flows.context import Context
@@ -173,7 +173,7 @@ class Worker:
             else:
                 outcome = replace(outcome, verdict=await self._push(errand, claimed_at))
         except InterdeskError as error:
-            outcome = _failed(errand, error, at)
+            outcome = deliver.broke_off(errand, error, at)
         return replace(outcome, took_ms=round((time.monotonic() - started) * 1000))
 
     async def _fetch_file(self, errand: deliver.Errand, wanted: deliver.Download) -> deliver.Errand:
@@ -317,20 +317,6 @@ def _check_lease(claimed_at: float) -> None:
     held = time.monotonic() - claimed_at
     if held > (rules.LEASE - rules.SPARE_LEASE).total_seconds():
         raise LeaseLost(f"claimed {held:.0f} s ago")
-
-
-def _failed(errand: deliver.Errand, error: InterdeskError, at: datetime) -> deliver.Outcome:
-    """The errand broke off before any write: a file that could not be fetched, a probe that got no answer."""
-    if errand.probe:
-        failure = error if isinstance(error, DeskError) else DeskError(str(error))
-        return deliver.Outcome(errand=errand, at=at, command=errand.command, error=failure)
-    gone = isinstance(error, DeskGone) or not isinstance(error, DeskError)
-    verdict = Verdict(
-        outcome=OutcomeClass.PERMANENT if gone else OutcomeClass.NOT_APPLIED,
-        reason=Ground.GONE if gone else Ground.UNREACHABLE,
-        message=str(error),
-    )
-    return deliver.Outcome(errand=errand, at=at, verdict=verdict)
 
 
 async def _first_of(*events: asyncio.Event, timeout: float) -> None:

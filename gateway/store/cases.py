@@ -33,8 +33,14 @@ def load(
     wanted = sorted(set(ticket_ids))
     if not wanted:
         return {}
-    found = select(rows.ticket).where(rows.ticket.c.id.in_(wanted), scope.where(rows.ticket)).order_by(rows.ticket.c.id)
-    tickets = [rows.noun(Ticket, row) for row in db.execute(found.with_for_update() if lock else found).mappings()]
+    found = (
+        select(rows.ticket)
+        .where(rows.ticket.c.id.in_(wanted), scope.where(rows.ticket))
+        .order_by(rows.ticket.c.id)
+    )
+    tickets = [
+        rows.noun(Ticket, row) for row in db.execute(found.with_for_update() if lock else found).mappings()
+    ]
     hops: dict[str, dict[str, Hop]] = {ticket.id: {} for ticket in tickets}
     for row in db.execute(select(rows.hop).where(rows.hop.c.ticket_id.in_(list(hops)))).mappings():
         hop = rows.noun(Hop, row)
@@ -126,7 +132,11 @@ def _discrepancies(case: Case) -> list[dict[str, Any]]:
 def _looks(case: Case) -> list[looks.Wish]:
     return [
         looks.Wish(
-            org_id=case.directory.desks[desk_id].org_id, desk_id=desk_id, remote_id=remote_id, due_at=at, why=why
+            org_id=case.directory.desks[desk_id].org_id,
+            desk_id=desk_id,
+            remote_id=remote_id,
+            due_at=at,
+            why=why,
         )
         for (desk_id, remote_id), (at, why) in case.wanted_looks.items()
     ]
@@ -147,10 +157,15 @@ def _update(db: Db, table: Any, values: list[Mapping[str, Any]] | list[dict[str,
     statement = _UPDATES.get(table.name)
     if statement is None:
         columns: dict[str, Any] = {name: bindparam(f"new_{name}") for name in values[0] if name != "id"}
-        statement = _UPDATES[table.name] = update(table).where(table.c.id == bindparam("row_id")).values(columns)
+        statement = _UPDATES[table.name] = (
+            update(table).where(table.c.id == bindparam("row_id")).values(columns)
+        )
     db.execute(
         statement,
-        [{"row_id" if name == "id" else f"new_{name}": value for name, value in row.items()} for row in values],
+        [
+            {"row_id" if name == "id" else f"new_{name}": value for name, value in row.items()}
+            for row in values
+        ],
     )
 
 
@@ -172,7 +187,9 @@ def hops_at(db: Db, scope: Scope, keys: Iterable[tuple[str, str]]) -> dict[tuple
 def revisions(db: Db, scope: Scope, desk_id: str, remote_ids: Iterable[str]) -> dict[str, str | None]:
     """Remote id → the revision our shadow has, for tickets at this desk that are hops of ours."""
     query = select(rows.hop.c.remote_id, rows.hop.c.revision).where(
-        rows.hop.c.desk_id == desk_id, rows.hop.c.remote_id.in_(sorted(set(remote_ids))), scope.where(rows.hop)
+        rows.hop.c.desk_id == desk_id,
+        rows.hop.c.remote_id.in_(sorted(set(remote_ids))),
+        scope.where(rows.hop),
     )
     return {row[0]: row[1] for row in db.execute(query)}
 

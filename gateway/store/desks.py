@@ -39,7 +39,9 @@ def states(db: Db, scope: Scope) -> list[DeskState]:
 def hold(db: Db, desk_id: str, why: str, *, now: datetime) -> None:
     """Send nothing there until somebody releases it; nothing dies (DeskDenied)."""
     table = rows.desk
-    db.execute(update(table).where(table.c.id == desk_id, table.c.held == "").values(held=why[:500], held_at=now))
+    db.execute(
+        update(table).where(table.c.id == desk_id, table.c.held == "").values(held=why[:500], held_at=now)
+    )
 
 
 def release(db: Db, desk_id: str) -> None:

@@ -65,7 +65,9 @@ def _message(row: Any) -> Message:
 
 def end(db: Db, verdicts: Iterable[tuple[str, str, str]], *, now: datetime) -> None:
     """(message id, state `processed` | `quarantined` | `superseded`, error) for each."""
-    values = [{"row_id": key, "new_state": state, "new_error": error[:2000]} for key, state, error in verdicts]
+    values = [
+        {"row_id": key, "new_state": state, "new_error": error[:2000]} for key, state, error in verdicts
+    ]
     if not values:
         return
     statement = (

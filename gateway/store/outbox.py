@@ -30,7 +30,9 @@ def append(db: Db, deliveries: Sequence[Delivery]) -> None:
 
 
 def _held_lanes(db: Db, hop_ids: set[str]) -> set[str]:
-    query = select(rows.delivery.c.hop_id).where(rows.delivery.c.hop_id.in_(sorted(hop_ids)), rows.delivery.c.blocks)
+    query = select(rows.delivery.c.hop_id).where(
+        rows.delivery.c.hop_id.in_(sorted(hop_ids)), rows.delivery.c.blocks
+    )
     return set(db.execute(query.distinct()).scalars())
 
 
@@ -155,7 +157,9 @@ def _claimed(db: Db, taken: list[Any], *, now: datetime, lease: timedelta, worke
             lease_until=now + lease,
             fence=table.c.fence + 1,
             worker=worker,
-            first_sent_at=func.coalesce(table.c.first_sent_at, bindparam("sent", now, type_=table.c.created_at.type)),
+            first_sent_at=func.coalesce(
+                table.c.first_sent_at, bindparam("sent", now, type_=table.c.created_at.type)
+            ),
         )
     )
     return [
@@ -175,7 +179,14 @@ def _claimed(db: Db, taken: list[Any], *, now: datetime, lease: timedelta, worke
 
 
 def claim_doubtful(
-    db: Db, scope: Scope, *, now: datetime, lease: timedelta, worker: str, capacity: Mapping[str, int], limit: int
+    db: Db,
+    scope: Scope,
+    *,
+    now: datetime,
+    lease: timedelta,
+    worker: str,
+    capacity: Mapping[str, int],
+    limit: int,
 ) -> list[Delivery]:
     """Take deliveries in doubt whose time to ask the desk has come; they stay `ambiguous` under a lease."""
     table = rows.delivery

@@ -113,7 +113,12 @@ class HopRow(SQLModel, table=True):
         Index("hop_refetch", "refetch_at"),
         Index("hop_answer", "answer_by"),
         Index("hop_confirm", "confirm_by"),
-        Index("hop_unmapped", "desk_id", sqlite_where=text("unmapped <> '[]'"), postgresql_where=text("unmapped <> '[]'")),
+        Index(
+            "hop_unmapped",
+            "desk_id",
+            sqlite_where=text("unmapped <> '[]'"),
+            postgresql_where=text("unmapped <> '[]'"),
+        ),
     )
     id: str = Field(primary_key=True)
     org_id: str
@@ -130,6 +135,7 @@ class HopRow(SQLModel, table=True):
     shadow: Any = _document()
     unmapped: Any = _document()
     position: str | None = None
+    last_entry: str | None = None
     revision: str | None = None
     route: Any = _document()
     ranks: Any = _document()
@@ -150,7 +156,9 @@ class EventRow(SQLModel, table=True):
 
     __tablename__ = "event"
     __table_args__ = (Index("event_ticket", "ticket_id", "seq"),)
-    seq: int | None = Field(default=None, sa_column=Column(BigInteger().with_variant(Integer, "sqlite"), primary_key=True))
+    seq: int | None = Field(
+        default=None, sa_column=Column(BigInteger().with_variant(Integer, "sqlite"), primary_key=True)
+    )
     id: str = Field(unique=True)
     org_id: str
     ticket_id: str
@@ -232,7 +240,12 @@ class MessageRow(SQLModel, table=True):
 
     __tablename__ = "message"
     __table_args__ = (
-        Index("message_waiting", "received_at", sqlite_where=text("state = 'received'"), postgresql_where=text("state = 'received'")),
+        Index(
+            "message_waiting",
+            "received_at",
+            sqlite_where=text("state = 'received'"),
+            postgresql_where=text("state = 'received'"),
+        ),
         Index("message_state", "state", "received_at"),
     )
     id: str = Field(primary_key=True)
@@ -283,14 +296,27 @@ class DeliveryRow(SQLModel, table=True):
 
     __tablename__ = "delivery"
     __table_args__ = (
-        Index("delivery_ready", "org_id", "urgency", "due_at", "created_at", sqlite_where=_PENDING, postgresql_where=_PENDING),
+        Index(
+            "delivery_ready",
+            "org_id",
+            "urgency",
+            "due_at",
+            "created_at",
+            sqlite_where=_PENDING,
+            postgresql_where=_PENDING,
+        ),
         Index("delivery_waiting", "lease_until", sqlite_where=_WAITING, postgresql_where=_WAITING),
         Index("delivery_lane", "hop_id", "seq", unique=True),
         Index("delivery_blocking", "hop_id", "seq", sqlite_where=_BLOCKING, postgresql_where=_BLOCKING),
         Index("delivery_creating", "desk_id", sqlite_where=_CREATING, postgresql_where=_CREATING),
         Index("delivery_marker", "marker"),
         Index("delivery_ticket", "ticket_id"),
-        Index("delivery_parked", "state", sqlite_where=text("state IN ('parked','asking')"), postgresql_where=text("state IN ('parked','asking')")),
+        Index(
+            "delivery_parked",
+            "state",
+            sqlite_where=text("state IN ('parked','asking')"),
+            postgresql_where=text("state IN ('parked','asking')"),
+        ),
     )
     id: str = Field(primary_key=True)
     org_id: str
@@ -329,7 +355,9 @@ class AttemptRow(SQLModel, table=True):
 
     __tablename__ = "attempt"
     __table_args__ = (Index("attempt_delivery", "delivery_id"),)
-    seq: int | None = Field(default=None, sa_column=Column(BigInteger().with_variant(Integer, "sqlite"), primary_key=True))
+    seq: int | None = Field(
+        default=None, sa_column=Column(BigInteger().with_variant(Integer, "sqlite"), primary_key=True)
+    )
     org_id: str
     delivery_id: str
     at: datetime = _moment(nullable=False)
@@ -358,7 +386,9 @@ class AuditRow(SQLModel, table=True):
     """Who changed what, before and after."""
 
     __tablename__ = "audit"
-    seq: int | None = Field(default=None, sa_column=Column(BigInteger().with_variant(Integer, "sqlite"), primary_key=True))
+    seq: int | None = Field(
+        default=None, sa_column=Column(BigInteger().with_variant(Integer, "sqlite"), primary_key=True)
+    )
     org_id: str = Field(index=True)
     at: datetime = _moment(nullable=False)
     actor: str
@@ -393,3 +423,7 @@ class WorkerRow(SQLModel, table=True):
     started_at: datetime = _moment(nullable=False)
     seen_at: datetime = _moment(nullable=False)
     version: str = ""
+
+
+METADATA = SQLModel.metadata
+"""All tables, for migrations to compare with and for tests to create at once."""

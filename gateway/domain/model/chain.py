@@ -25,8 +25,8 @@ class Ticket:
 class Hop:
     """A ticket's life at one desk.
 
-    `shadow` is the last state we know the desk to have, in the desk's own words; `position` is where its history was
-    read up to; `unmapped` names shadow fields whose native value has no canonical meaning yet. `version` grows with
+    `shadow` is the last state we know the desk to have, in the desk's own words; `position` is what its next
+    fetch starts after; `unmapped` names shadow fields whose native value has no canonical meaning yet. `version` grows with
     each change, so a snapshot taken before it is known to be old. `ranks` are the links still to be offered to.
     """
 
@@ -46,6 +46,8 @@ class Hop:
     shadow: Mapping[str, str | None] = field(default_factory=dict)
     unmapped: frozenset[str] = frozenset()
     position: str | None = None
+    last_entry: str | None = None
+    """The newest history entry that was judged: a snapshot may show the whole history again."""
     revision: str | None = None
     route: tuple[str, ...] = ()
     """Opaque marks of the desks the ticket came through, oldest first (loops, hop limit)."""

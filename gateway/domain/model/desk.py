@@ -236,7 +236,9 @@ class Passage:
 class Crossing:
     """What may cross a link, by direction (deny by default). Fields are canonical names."""
 
-    fields_down: frozenset[str] = frozenset({"title", "description", "priority", "due", "site", "asset", "service"})
+    fields_down: frozenset[str] = frozenset(
+        {"title", "description", "priority", "due", "site", "asset", "service"}
+    )
     fields_up: frozenset[str] = frozenset({"assignee", "due"})
     comments_down: Carry = Carry.PUBLISH
     comments_up: Carry = Carry.PUBLISH
