@@ -59,7 +59,8 @@ def test_a_document_that_names_what_is_not_there_is_seen(text: str, missing: lis
 
 def written(module: str) -> ModuleType:
     """A module of the product, or a skip while it is not written yet."""
-    if importlib.util.find_spec(module) is None:
+    spec = importlib.util.find_spec(module)
+    if spec is None or spec.origin is None:
         pytest.skip(f"{module} is not written yet")
     return importlib.import_module(module)
 
