@@ -118,11 +118,8 @@ class DeskApp:
                     "result": getattr(self.desk.person(told["as"]), act)(**_details(told.get("with", {})))
                 }
             case "all":
-                return {
-                    "tickets": self.desk.tickets(),
-                    "met": dict(self.desk.met),
-                    "waiting": self.desk.waiting(),
-                }
+                met = {kind.value: times for kind, times in self.desk.met.items()}
+                return {"tickets": self.desk.tickets(), "met": met, "waiting": self.desk.waiting()}
             case "faults":
                 self.desk.faults = plan_of(told, self.desk)
                 return {}
