@@ -91,14 +91,14 @@ class Drive:
     def _body(self, request: Request) -> dict[str, Any]:
         if request.files:
             parts = [
-                (part.name, (part.filename, self.files[part.blob.key], part.media_type))
+                (part.name, (part.filename, self.files[part.blob.sha256], part.media_type))
                 for part in request.files
             ]
             return {"files": parts, "data": dict(request.form or {})}
         if request.json is not None:
             return {"content": json.dumps(request.json)}
         if request.blob is not None:
-            return {"content": self.files[request.blob.key]}
+            return {"content": self.files[request.blob.sha256]}
         if request.form is not None:
             return {"data": dict(request.form)}
         return {"content": request.content} if request.content is not None else {}
