@@ -1,0 +1,249 @@
+"""`push`: one effect at RT. RT answers 200 to an update it refused and 201 to a ticket whose custom field it dropped, so
+both are read back; a comment or file it took it names in `Location`.
+
+A receipt of an update or a comment carries no snapshot: one that began at our write would hide from the history what
+others did between the gateway's last look and this write. The gateway looks by itself, from its own position.
+"""
+
+import re
+from collections.abc import Mapping
+from datetime import datetime
+from email.utils import parsedate_to_datetime
+
+from connectors.request_tracker import parts, settings
+from connectors.request_tracker.reading import newborn, ticket
+from connectors.request_tracker.rest import document, get, items, messages, write
+from connectors.request_tracker.words import NOBODY, clean_text, due_shown, due_written, normalised
+from gateway.connector import Effect, Exchange, FilePart, Request, Response, shaped
+from gateway.domain.model import Command, CommandKind, Desk, Field, Receipt, Visibility
+from gateway.errors import AnswerUnreadable, DeskGone, DeskRejected, Unsupported
+
+VERBS = {Visibility.PUBLIC: "correspond", Visibility.PRIVATE: "comment"}
+
+_PLAIN = {
+    Field.TITLE: "Subject",
+    Field.STATUS: "Status",
+    Field.PRIORITY: "Priority",
+    Field.ASSIGNEE: "Owner",
+    Field.DUE: "Due",
+    Field.QUEUE: "Queue",
+}
+_EMPTY = {Field.TITLE: "", Field.DUE: "", Field.ASSIGNEE: NOBODY}
+_ON_CREATE = frozenset({Field.DESCRIPTION, Field.REQUESTER, Field.QUEUE})
+_MADE_BY_US = frozenset({Field.MARKER})
+_RECODED = re.compile(r"text/plain|text/html|message/", re.IGNORECASE)
+_TRANSACTION = re.compile(r"/transaction/(\d+)/?$")
+
+
+def push(command: Command, desk: Desk) -> Exchange[Receipt]:
+    """The command's receipt. Raises Unsupported before any request for what RT cannot do."""
+    match command.kind:
+        case CommandKind.CREATE:
+            return (yield from _create(command, desk))
+        case CommandKind.UPDATE:
+            return (yield from _update(command, desk))
+        case CommandKind.COMMENT:
+            return (yield from _comment(command))
+        case CommandKind.ATTACH:
+            return (yield from _attach(command))
+
+
+def _create(command: Command, desk: Desk) -> Exchange[Receipt]:
+    answer = yield write("POST", "ticket", _new_ticket(command, desk), accept=(403,))
+    if answer.status == 403:  # also what RT says of a queue that does not exist
+        raise DeskRejected(str(document(answer).get("message") or "RT takes no ticket in this queue"))
+    with shaped(AnswerUnreadable, "a new ticket"):
+        remote_id = str(int(document(answer)["id"]))
+    told = yield from newborn(remote_id, desk)
+    if told.remote_id != remote_id:
+        raise AnswerUnreadable(f"RT created ticket {remote_id} and shows {told.remote_id} in its place")
+    return Receipt(
+        remote_id=remote_id,
+        marker=told.fields.get(Field.MARKER),
+        number=told.number,
+        url=told.url,
+        snapshot=told,
+        at=told.created_at,
+        created_at=told.created_at,
+    )
+
+
+def _new_ticket(command: Command, desk: Desk) -> dict[str, object]:
+    """RT's own names for the fields; codes this desk has no custom field for are left out (README.md)."""
+    known = {
+        name: value
+        for name, value in command.fields.items()
+        if value is not None and (name in _PLAIN or name in settings.custom_fields(desk))
+    }
+    body: dict[str, object] = {"Queue": settings.queue(desk), **_native(known, desk)}
+    custom = {settings.marker_field(desk): command.marker}
+    body["CustomFields"] = {**_custom(known, desk), **custom}
+    requestor = command.fields.get(Field.REQUESTER) or desk.settings.get("requestor")
+    if requestor:
+        body["Requestor"] = requestor
+    text = clean_text(command.fields.get(Field.DESCRIPTION) or "")
+    if text:
+        body |= {"Content": text, "ContentType": "text/plain"}
+    return body
+
+
+def _native(fields: Mapping[str, str | None], desk: Desk) -> dict[str, str]:
+    """RT's plain fields. Raises DeskRejected for a value RT would take and turn into something else."""
+    found: dict[str, str] = {}
+    for name, value in fields.items():
+        native = _PLAIN.get(Field(name)) if name in _PLAIN else None
+        if native is None:
+            continue
+        shown = normalised(name, value, desk)
+        if shown is None and name not in _EMPTY:
+            raise DeskRejected(f"RT cannot leave {name} empty")
+        found[native] = _EMPTY[Field(name)] if shown is None else _written(name, shown)
+    return found
+
+
+def _written(name: str, shown: str) -> str:
+    if name == Field.PRIORITY and not re.fullmatch(r"-?\d+", shown):
+        raise DeskRejected(
+            f"{shown[:40]!r} is no priority of RT", why="RT would make it 0", cure="write a number"
+        )
+    if name == Field.DUE:
+        if due_shown(shown) is None:
+            raise DeskRejected(f"{shown[:40]!r} is no time", why="RT would take the due date away")
+        return due_written(shown)
+    return shown
+
+
+def _custom(fields: Mapping[str, str | None], desk: Desk) -> dict[str, str | None]:
+    names = settings.custom_fields(desk)
+    return {
+        names[name]: normalised(name, value, desk)
+        for name, value in fields.items()
+        if name in names and name not in _PLAIN and name not in _MADE_BY_US
+    }
+
+
+def _update(command: Command, desk: Desk) -> Exchange[Receipt]:
+    remote_id = _known(command)
+    body = _changes(command, desk)
+    answer = yield write("PUT", f"ticket/{remote_id}", body, accept=(403, 404))
+    if answer.status == 404:
+        raise DeskGone(f"RT has no ticket {remote_id}")
+    if answer.status == 403:
+        raise DeskRejected(f"ticket {remote_id} is where this account may not look")
+    said = messages(answer)
+    shown = yield from ticket(remote_id, desk)
+    refused = [name for name, value in command.fields.items() if not holds(shown.fields, name, value, desk)]
+    if refused:
+        what = ", ".join(f"{name} stays {shown.fields.get(name)!r}" for name in refused)
+        raise DeskRejected(what, why=" ".join(said) or "RT has no such field on this ticket")
+    return Receipt(
+        remote_id=shown.id,
+        marker=None,
+        number=shown.id,
+        url=settings.ticket_url(shown.id, desk),
+        at=_clock(answer),
+    )
+
+
+def holds(shown: Mapping[str, str | None], name: str, wanted: str | None, desk: Desk) -> bool:
+    """Whether a field has the wanted value; RT may write it in another case (logins, values of a list)."""
+    if name not in shown:
+        return False
+    return (shown[name] or "").casefold() == (normalised(name, wanted, desk) or "").casefold()
+
+
+def _changes(command: Command, desk: Desk) -> dict[str, object]:
+    names = settings.custom_fields(desk)
+    for name in command.fields:
+        if name in _MADE_BY_US or (name not in _PLAIN and name not in names):
+            raise Unsupported(
+                f"this RT desk cannot change {name}",
+                cure=f"name the custom field that holds it in the setting custom_fields.{name}"
+                if name not in _ON_CREATE
+                else "",
+            )
+    if not command.fields:
+        raise Unsupported("an update without a field")
+    custom = _custom(command.fields, desk)
+    return {**_native(command.fields, desk), **({"CustomFields": custom} if custom else {})}
+
+
+def _comment(command: Command) -> Exchange[Receipt]:
+    remote_id, draft = _known(command), command.comment
+    text = clean_text(draft.text) if draft else ""
+    if draft is None or not text:
+        raise DeskRejected("RT keeps no comment without words")
+    if text == "0":
+        text = "0\n"  # RT takes a bare 0 for no words at all and keeps an empty comment (5.0.3)
+    path = f"ticket/{remote_id}/{VERBS[draft.visibility]}"
+    answer = yield write("POST", path, {"Content": text, "ContentType": "text/plain"})
+    return Receipt(remote_id=remote_id, object_id=_transaction(answer), at=_clock(answer))
+
+
+def _transaction(answer: Response) -> str:
+    """The transaction RT made of a message."""
+    found = _TRANSACTION.search(answer.headers.get("location", ""))
+    if not messages(answer) or not found:
+        raise AnswerUnreadable("RT did not say which transaction it made")
+    return found[1]
+
+
+def _attach(command: Command) -> Exchange[Receipt]:
+    remote_id, draft = _known(command), command.attachment
+    if draft is None or not draft.blob.size:
+        raise DeskRejected("RT keeps no empty file")
+    part = FilePart(
+        name="Attachments",
+        filename=kept_name(draft.filename),
+        media_type=kept_type(draft.media_type),
+        blob=draft.blob,
+    )
+    answer = yield Request(
+        effect=Effect.WRITE,
+        method="POST",
+        path=f"REST/2.0/ticket/{remote_id}/{VERBS[draft.visibility]}",
+        form={"JSON": "{}"},
+        files=(part,),
+    )
+    transaction = _transaction(answer)
+    object_id = yield from _file_of(transaction, draft.blob.size)
+    return Receipt(remote_id=remote_id, object_id=object_id, at=_clock(answer))
+
+
+def kept_name(filename: str) -> str:
+    """A name that RT gives back as it was: quotes and slashes come back otherwise."""
+    return re.sub(r'[\x00-\x1f"/\\]', "_", filename) or "file"
+
+
+def kept_type(media_type: str) -> str:
+    """RT converts texts to UTF-8, losing what it takes for another encoding; as plain bytes it leaves them alone."""
+    return "application/octet-stream" if _RECODED.match(media_type) else media_type
+
+
+def _file_of(transaction: str, size: int) -> Exchange[str]:
+    """The file in a message of ours. Raises DeskRejected if RT kept only a part of it (its MaxAttachmentSize)."""
+    fields = "Filename,ContentType,ContentLength,TransactionId"
+    rows = items((yield get(f"transaction/{transaction}/attachments", ("fields", fields))))
+    with shaped(AnswerUnreadable, "a list of attachments"):
+        files = [part for part in map(parts.part_of, rows) if part.filename]
+    if not files:
+        raise AnswerUnreadable(f"RT shows no file in transaction {transaction}")
+    if files[0].size != size:
+        raise DeskRejected(
+            f"RT kept {files[0].size} of {size} bytes",
+            cure="raise MaxAttachmentSize, or let no larger file cross",
+        )
+    return files[0].id
+
+
+def _known(command: Command) -> str:
+    remote_id = command.remote_id or ""
+    if not remote_id.isascii() or not remote_id.isdecimal():
+        raise DeskGone(f"RT has no ticket {remote_id[:40]!r}: its numbers are digits")
+    return remote_id
+
+
+@shaped(AnswerUnreadable, "an answer")
+def _clock(answer: Response) -> datetime | None:
+    told = answer.headers.get("date")
+    return parsedate_to_datetime(told) if told else None
