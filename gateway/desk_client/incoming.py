@@ -73,15 +73,20 @@ class Incoming:
             self._error = Broken(Stage.ANSWER, detail)
         self._wake()
 
-    # what the parser tells us
+    # what the parser tells us; of a second answer in the same bytes it tells as well, and that is nobody's
+
+    def on_message_begin(self) -> None:
+        self.dirty = self.dirty or self.complete
 
     def on_header(self, name: bytes, value: bytes) -> None:
         if self.headers_complete:
-            self._trailer_bytes += len(name) + len(value)
+            self._trailer_bytes += len(name) + len(value) + 4
             return  # nothing here needs a trailer
         self.headers.append((name.lower(), value))
 
     def on_headers_complete(self) -> None:
+        if self.complete:
+            return
         status = self._parser.get_status_code()
         if status < 200:
             self.headers.clear()
@@ -100,7 +105,7 @@ class Incoming:
         )
 
     def on_body(self, chunk: bytes) -> None:
-        if self.bodiless:
+        if self.complete:
             return
         self.chunks.append(chunk)
         self._size += len(chunk)

@@ -19,6 +19,7 @@ _TELLING = (
     "reason",
     "error_description",
 )
+_UNNAMED = frozenset({"message", "error", "errors", "errorMessages", "detail", "details"})
 _TAG = re.compile(r"<(script|style)\b.*?</\1\s*>|<[^>]*>", re.IGNORECASE | re.DOTALL)
 _PASSWORD_FIELD = re.compile(rb"<input\b[^>]{0,500}\btype\s*=\s*[\"']?password\b", re.IGNORECASE)
 
@@ -54,7 +55,7 @@ def _leaves(node: object, *, depth: int) -> Iterator[str]:
     elif depth and isinstance(node, dict):
         for key, value in node.items():
             for leaf in _leaves(value, depth=depth - 1):
-                yield leaf if key in _TELLING else f"{key}: {leaf}"
+                yield leaf if key in _UNNAMED else f"{key}: {leaf}"
     elif depth and isinstance(node, list):
         for value in node:
             yield from _leaves(value, depth=depth - 1)

@@ -25,8 +25,9 @@ from gateway.errors import (
     LeaseLost,
 )
 from gateway.failpoints import installed
-from gateway.testing import fault_desk
-from gateway.testing.fault_desk import Fault, status
+from gateway.testing import fault_desk, faults
+from gateway.testing.fault_desk import Fault
+from gateway.testing.faults import status
 from tests.desk_client.conftest import LIMITS, Setting, a_setting, pushing, read, write
 
 pytestmark = pytest.mark.anyio
@@ -47,17 +48,17 @@ WHOLE = len(fault_desk.told({"id": "1", "marker": "m-1"}))
 Row = tuple[Fault, OutcomeClass, Ground, int, int]
 ROWS: dict[str, Row] = {
     "done": (fault_desk.well(), APPLIED, Ground.DONE, 1, 1),
-    "closed before it read": (fault_desk.close_at_once(), AMBIGUOUS, Ground.NO_ANSWER, 0, 0),
-    "reset after it read": (fault_desk.read_then_reset(), AMBIGUOUS, Ground.NO_ANSWER, 1, 0),
-    "closed after it read": (fault_desk.read_then_close(), AMBIGUOUS, Ground.NO_ANSWER, 1, 0),
-    "applied, then dropped": (fault_desk.apply_then_drop(), AMBIGUOUS, Ground.NO_ANSWER, 1, 1),
-    "too long": (fault_desk.wrong_length(5), AMBIGUOUS, Ground.NO_ANSWER, 1, 1),
-    "too short": (fault_desk.wrong_length(-5), AMBIGUOUS, Ground.UNREADABLE, 1, 1),
-    "a web page": (fault_desk.html_page(), AMBIGUOUS, Ground.UNREADABLE, 1, 0),
-    "a login page with 200": (fault_desk.html_page(login=True), AMBIGUOUS, Ground.LOGIN, 1, 0),
-    "no HTTP at all": (fault_desk.says(b"220 mail.example ESMTP\r\n"), AMBIGUOUS, Ground.NO_ANSWER, 1, 0),
+    "closed before it read": (faults.close_at_once(), AMBIGUOUS, Ground.NO_ANSWER, 0, 0),
+    "reset after it read": (faults.read_then_reset(), AMBIGUOUS, Ground.NO_ANSWER, 1, 0),
+    "closed after it read": (faults.read_then_close(), AMBIGUOUS, Ground.NO_ANSWER, 1, 0),
+    "applied, then dropped": (faults.apply_then_drop(), AMBIGUOUS, Ground.NO_ANSWER, 1, 1),
+    "too long": (faults.wrong_length(5), AMBIGUOUS, Ground.NO_ANSWER, 1, 1),
+    "too short": (faults.wrong_length(-5), AMBIGUOUS, Ground.UNREADABLE, 1, 1),
+    "a web page": (faults.html_page(), AMBIGUOUS, Ground.UNREADABLE, 1, 0),
+    "a login page with 200": (faults.html_page(login=True), AMBIGUOUS, Ground.LOGIN, 1, 0),
+    "no HTTP at all": (faults.says(b"220 mail.example ESMTP\r\n"), AMBIGUOUS, Ground.NO_ANSWER, 1, 0),
     "both lengths": (
-        fault_desk.says(
+        faults.says(
             b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n"
         ),
         AMBIGUOUS,
@@ -66,7 +67,7 @@ ROWS: dict[str, Row] = {
         0,
     ),
     "another protocol": (
-        fault_desk.says(b"HTTP/1.1 101 X\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n"),
+        faults.says(b"HTTP/1.1 101 X\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n"),
         AMBIGUOUS,
         Ground.NO_ANSWER,
         1,
@@ -75,9 +76,9 @@ ROWS: dict[str, Row] = {
     "an empty 200": (status(200), AMBIGUOUS, Ground.UNREADABLE, 1, 0),
     "another packing": (status(200, b"{}", content_encoding="br"), AMBIGUOUS, Ground.UNREADABLE, 1, 0),
     "broken packing": (status(200, b"{}", content_encoding="gzip"), AMBIGUOUS, Ground.UNREADABLE, 1, 0),
-    "a bomb": (fault_desk.gzip_bomb(30), AMBIGUOUS, Ground.UNREADABLE, 1, 1),
-    "endless headers": (fault_desk.endless_headers(), AMBIGUOUS, Ground.NO_ANSWER, 1, 1),
-    "an endless body": (fault_desk.endless_body(), AMBIGUOUS, Ground.UNREADABLE, 1, 1),
+    "a bomb": (faults.gzip_bomb(30), AMBIGUOUS, Ground.UNREADABLE, 1, 1),
+    "endless headers": (faults.endless_headers(), AMBIGUOUS, Ground.NO_ANSWER, 1, 1),
+    "an endless body": (faults.endless_body(), AMBIGUOUS, Ground.UNREADABLE, 1, 1),
     "server error": (status(500), AMBIGUOUS, Ground.SERVER_ERROR, 1, 0),
     "bad gateway": (status(502, b"<html>", content_type="text/html"), AMBIGUOUS, Ground.SERVER_ERROR, 1, 0),
     "unavailable": (status(503, retry_after="5"), AMBIGUOUS, Ground.SERVER_ERROR, 1, 0),
@@ -112,7 +113,7 @@ async def test_the_outcome_table(setting: Setting, method: str, row: Row) -> Non
 @METHODS
 async def test_an_answer_cut_at_any_byte_is_a_doubt(setting: Setting, method: str) -> None:
     for at in range(WHOLE):
-        setting.faults.plan(fault_desk.cut(at))
+        setting.faults.plan(faults.cut(at))
         verdict = await setting.push(pushing(method))
         assert verdict.outcome is AMBIGUOUS, f"cut at {at}: {verdict}"
     assert len(setting.faults.received) == WHOLE
@@ -121,7 +122,7 @@ async def test_an_answer_cut_at_any_byte_is_a_doubt(setting: Setting, method: st
 @METHODS
 async def test_a_reset_at_any_byte_is_a_doubt(setting: Setting, method: str) -> None:
     for at in range(0, WHOLE, 7):
-        setting.faults.plan(fault_desk.cut(at, reset=True))
+        setting.faults.plan(faults.cut(at, reset=True))
         verdict = await setting.push(pushing(method))
         assert verdict.outcome is AMBIGUOUS, f"reset at {at}: {verdict}"
 
@@ -129,7 +130,7 @@ async def test_a_reset_at_any_byte_is_a_doubt(setting: Setting, method: str) -> 
 @METHODS
 async def test_a_body_without_length_ends_with_the_connection(setting: Setting, method: str) -> None:
     whole = b'HTTP/1.0 200 OK\r\nContent-Type: application/json\r\n\r\n{"id": "3"}'
-    setting.faults.plan(fault_desk.says(whole), fault_desk.says(whole, reset=True))
+    setting.faults.plan(faults.says(whole), faults.says(whole, reset=True))
     assert (await setting.push(pushing(method))).outcome is APPLIED
     assert (await setting.push(pushing(method))).outcome is AMBIGUOUS
 
@@ -143,7 +144,7 @@ async def test_nobody_listens(setting: Setting, method: str) -> None:
 
 @METHODS
 async def test_silence_after_the_write(hasty: Setting, method: str) -> None:
-    hasty.faults.plan(fault_desk.silent())
+    hasty.faults.plan(faults.silent())
     verdict = await hasty.push(pushing(method))
     assert (verdict.outcome, verdict.reason) == (AMBIGUOUS, Ground.NO_ANSWER)
     assert len(hasty.faults.received) == len(hasty.faults.applied) == 1
@@ -151,20 +152,20 @@ async def test_silence_after_the_write(hasty: Setting, method: str) -> None:
 
 @METHODS
 async def test_a_dripping_answer_meets_the_deadline(setting: Setting, method: str) -> None:
-    setting.faults.plan(fault_desk.drip(0.05))
+    setting.faults.plan(faults.drip(0.05))
     verdict = await setting.push(pushing(method), PushTerms(deadline=timedelta(seconds=0.3)))
     assert (verdict.outcome, verdict.reason) == (AMBIGUOUS, Ground.NO_ANSWER)
     assert "time" in verdict.message
 
 
 async def test_a_dripping_answer_in_time_is_an_answer(setting: Setting) -> None:
-    setting.faults.plan(fault_desk.drip(0.0))
+    setting.faults.plan(faults.drip(0.0))
     assert (await setting.push()).outcome is APPLIED
 
 
 @METHODS
 async def test_dropped_and_applied_later(setting: Setting, method: str) -> None:
-    setting.faults.plan(fault_desk.drop_then_apply(0.05))
+    setting.faults.plan(faults.drop_then_apply(0.05))
     verdict = await setting.push(pushing(method))
     assert verdict.outcome is AMBIGUOUS
     assert not setting.faults.applied
@@ -174,7 +175,7 @@ async def test_dropped_and_applied_later(setting: Setting, method: str) -> None:
 
 @METHODS
 async def test_somebody_elses_ticket_is_no_receipt(setting: Setting, method: str) -> None:
-    setting.faults.plan(fault_desk.wrong_id())
+    setting.faults.plan(faults.wrong_id())
     command = Command(
         id="dlv_1", kind=CommandKind.UPDATE, marker="m-1", remote_id=None if method == "POST" else "7"
     )
@@ -239,10 +240,10 @@ READ_BACKS = {
     "not found": status(404),
     "throttled": status(429),
     "server error": status(500),
-    "a web page": fault_desk.html_page(),
-    "a login page": fault_desk.html_page(login=True),
+    "a web page": faults.html_page(),
+    "a login page": faults.html_page(login=True),
     "sent to the login": status(302, location="/login"),
-    "dropped": fault_desk.read_then_reset(),
+    "dropped": faults.read_then_reset(),
 }
 
 
@@ -261,7 +262,7 @@ async def test_a_read_back_that_cannot_connect_leaves_a_doubt(setting: Setting) 
         yield read("1")
         raise AssertionError("answered by nobody")
 
-    setting.faults.plan(fault_desk.says(fault_desk.message(200, b"{}")))
+    setting.faults.plan(faults.says(fault_desk.message(200, b"{}")))
     verdict = await setting.push(gone_between())
     assert (verdict.outcome, verdict.reason) == (AMBIGUOUS, Ground.READ_BACK)
 
@@ -321,8 +322,8 @@ FIRST_READS = {
     "throttled": (status(429), NOT_APPLIED),
     "denied": (status(401), AUTH),
     "gone": (status(404), PERMANENT),
-    "dropped": (fault_desk.read_then_reset(), NOT_APPLIED),
-    "cut": (fault_desk.cut(20), NOT_APPLIED),
+    "dropped": (faults.read_then_reset(), NOT_APPLIED),
+    "cut": (faults.cut(20), NOT_APPLIED),
 }
 
 
@@ -433,7 +434,7 @@ async def test_a_verdict_carries_a_sample_of_the_desks_clock(setting: Setting) -
     late = fault_desk.message(
         200, b'{"id": "1"}', date="Mon, 02 Nov 2020 10:00:00 GMT", content_type="application/json"
     )
-    setting.faults.plan(fault_desk.says(late))
+    setting.faults.plan(faults.says(late))
     verdict = await setting.push()
     assert verdict.clock
     assert verdict.clock.offset < timedelta(days=-365)
@@ -457,10 +458,10 @@ READS: dict[str, tuple[Fault, type[Exception]]] = {
     "unavailable until": (status(503, retry_after="9"), DeskThrottled),
     "unavailable": (status(503), DeskUnavailable),
     "server error": (status(500), DeskUnavailable),
-    "dropped": (fault_desk.read_then_reset(), DeskUnavailable),
-    "cut": (fault_desk.cut(30), DeskUnavailable),
-    "a bomb": (fault_desk.gzip_bomb(30), DeskUnavailable),
-    "endless headers": (fault_desk.endless_headers(), DeskUnavailable),
+    "dropped": (faults.read_then_reset(), DeskUnavailable),
+    "cut": (faults.cut(30), DeskUnavailable),
+    "a bomb": (faults.gzip_bomb(30), DeskUnavailable),
+    "endless headers": (faults.endless_headers(), DeskUnavailable),
 }
 
 
@@ -482,8 +483,8 @@ def reading_json() -> Exchange[str]:
 
 
 PAGES = {
-    "a web page": (fault_desk.html_page(), DeskUnavailable),
-    "a login page": (fault_desk.html_page(login=True), DeskDenied),
+    "a web page": (faults.html_page(), DeskUnavailable),
+    "a login page": (faults.html_page(login=True), DeskDenied),
     "a shape the connector does not know": (status(200, b"[]"), ConnectorFailed),
 }
 
@@ -498,7 +499,7 @@ async def test_an_answer_that_the_connector_cannot_read(
 
 
 async def test_a_read_that_drips_meets_the_deadline(setting: Setting) -> None:
-    setting.faults.plan(fault_desk.drip(0.05))
+    setting.faults.plan(faults.drip(0.05))
     with pytest.raises(DeskUnavailable, match="time"):
         await setting.ask(deadline=timedelta(seconds=0.3))
 
@@ -547,7 +548,7 @@ async def test_cancelling_leaves_nothing(setting: Setting, after: float) -> None
             closed.append(True)
         raise AssertionError("answered by nobody")
 
-    setting.faults.plan(fault_desk.silent())
+    setting.faults.plan(faults.silent())
     others = asyncio.all_tasks()
     pushed = asyncio.create_task(setting.push(patient()))
     await asyncio.sleep(after)
