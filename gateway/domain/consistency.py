@@ -20,11 +20,13 @@ FIXED: Mapping[Kind, tuple[str, ...]] = {
 
 @dataclass(frozen=True, kw_only=True)
 class World:
-    """What there is now, what is wanted, and all that would be there afterwards; manifests by connector name."""
+    """What there is now, what is wanted, and all that would be there afterwards; the names of all connectors, and the
+    manifests of those that desks use."""
 
     current: Items
     wanted: Items
     afterwards: Items
+    connectors: Collection[str]
     manifests: Mapping[str, Manifest]
 
     @cached_property
@@ -122,7 +124,7 @@ def _desk(world: World, item: Item) -> Iterator[Problem]:
     name = item.document["connector"]
     manifest = world.manifests.get(name)
     if manifest is None:
-        right = suggestion(name, world.manifests)
+        right = suggestion(name, world.connectors)
         yield Problem(place=item.source, what=f"there is no connector {name!r}", right=right)
         return
     yield from desk_problems(item, manifest)

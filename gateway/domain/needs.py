@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
-from gateway.domain.documents import merged_profile
+from gateway.domain.documents import desk_from, merged_profile
 from gateway.domain.model import ActKind, Capabilities, Field, Manifest, Profile
 from gateway.domain.plan import Item
 from gateway.domain.problem import Problem, suggestion
@@ -148,7 +148,10 @@ def _writable(can: Capabilities, name: str) -> bool:
 
 
 def _can(end: End) -> Capabilities:
-    return end[1].capabilities
+    """What this very desk can do: its settings may say that something is missing there."""
+    desk, manifest = end
+    named = {"id": "", "org_id": "", **desk.document}
+    return desk_from(named, manifest=manifest).capabilities
 
 
 def _acts(link: Item, upstream: End, downstream: End) -> Iterator[Problem]:

@@ -50,6 +50,12 @@ def version(db: Db) -> int:
     return int(_meta(db, _VERSION) or 0)
 
 
+def lock(db: Db) -> int:
+    """The version, and the right to be the only one who changes the directory until the transaction ends."""
+    wanted = select(META.c.value).where(META.c.key == _VERSION).with_for_update()
+    return int(db.execute(wanted).scalar() or 0)
+
+
 def bump(db: Db) -> int:
     """Tell every process that the directory changed; the new version."""
     new = version(db) + 1

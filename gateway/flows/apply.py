@@ -1,0 +1,123 @@
+"""Making the installation what configuration files say: `plan` shows the difference, `apply` makes it in one transaction,
+under an actor, audited. Reading the files is `gateway.installation`, judging them `gateway.flows.proposal`."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from gateway.domain.plan import Action, Change, Difference, Kind, Plan, Ref
+from gateway.errors import Refused
+from gateway.flows.context import OPERATOR, Context
+from gateway.flows.proposal import Proposal, Terms, judge, propose
+from gateway.installation.reading import Installation
+from gateway.store import audit, configuration, directory, looks
+from gateway.store.configuration import Names, Write
+from gateway.store.db import Db
+
+_PREFIXES: Mapping[Kind, str] = {Kind.ORGANIZATION: "org", Kind.DESK: "dsk", Kind.LINK: "lnk"}
+_CONNECTION = ("base_url", "credentials.", "settings")
+_CODES = (Kind.SITE, Kind.ASSET)
+
+
+def plan(context: Context, installation: Installation, terms: Terms) -> Plan:
+    """What applying would do. Writes nothing.
+
+    Raises Invalid or Unsupported with every problem, ConfigError for a secret that cannot be had.
+    """
+    with context.database.read() as db:
+        judge(context, db, installation.items, terms)  # before anybody is asked for a secret
+    wanted = installation.with_secrets(terms.secrets)
+    with context.database.read() as db:
+        return propose(context, db, wanted, terms).plan
+
+
+def apply(context: Context, installation: Installation, terms: Terms, *, actor: str, now: datetime) -> Plan:
+    """Make the difference; the plan as it was carried out, with the directory's new version. A second time nothing is
+    left to do. Raises as `plan`; Refused if the directory is not at `terms.seen_version` any more.
+    """
+    foreseen = plan(context, installation, terms)
+    _refuse_if_moved(foreseen.version, terms)
+    if not foreseen.effective:
+        return foreseen
+    wanted = installation.with_secrets(terms.secrets)
+    with context.database.write() as db:
+        _refuse_if_moved(directory.lock(db), terms)
+        proposal = propose(context, db, wanted, terms)
+        ids = _carry_out(context, db, proposal, terms, now=now)
+        _look_again(db, proposal.plan, ids, now=now)
+        audit.record_all(
+            db, [_entry(proposal, change, ids, actor) for change in proposal.plan.effective], now=now
+        )
+        return replace(proposal.plan, version=directory.bump(db))
+
+
+def _refuse_if_moved(version: int, terms: Terms) -> None:
+    if terms.seen_version not in (None, version):
+        raise Refused("the configuration changed since it was planned", cure="plan again, then apply")
+
+
+def _carry_out(
+    context: Context, db: Db, proposal: Proposal, terms: Terms, *, now: datetime
+) -> dict[Ref, str]:
+    """Write and delete rows; the ids of everything old and new."""
+    made = proposal.plan.of(Action.CREATE)
+    new = {change.ref: context.new_id(_PREFIXES.get(change.ref.kind, "dir")) for change in made}
+    ids = proposal.stored.ids | new
+    names = Names(ids=ids, items=proposal.stored.items | dict(proposal.wanted))
+    writes = [
+        Write(
+            item=proposal.wanted[change.ref],
+            id=ids[change.ref],
+            is_new=change.action is Action.CREATE,
+            reconnect=change.action is Action.CHANGE and _reconnects(change),
+        )
+        for change in proposal.plan.of(Action.CREATE, Action.CHANGE)
+    ]
+    configuration.put(db, writes, names=names, vault=terms.vault, now=now)
+    configuration.remove(db, {change.ref: ids[change.ref] for change in proposal.plan.of(Action.REMOVE)})
+    return ids
+
+
+def _reconnects(change: Change) -> bool:
+    is_desk = change.ref.kind is Kind.DESK
+    return is_desk and any(difference.path.startswith(_CONNECTION) for difference in change.differences)
+
+
+def _look_again(db: Db, done: Plan, ids: Mapping[Ref, str], *, now: datetime) -> None:
+    """What nobody could read may be readable now: a native word by a new profile, a code by a new site or asset."""
+    changed = done.of(Action.CREATE, Action.CHANGE)
+    desk_ids = {ids[change.ref] for change in changed if _speaks_anew(change)}
+    any_desk = any(change.ref.kind in _CODES for change in changed)
+    if any_desk or desk_ids:
+        looks.want(db, configuration.unmapped(db, OPERATOR, desk_ids=None if any_desk else desk_ids, now=now))
+
+
+def _speaks_anew(change: Change) -> bool:
+    is_desk = change.ref.kind is Kind.DESK
+    return is_desk and any(difference.path.startswith("profile") for difference in change.differences)
+
+
+def _entry(proposal: Proposal, change: Change, ids: Mapping[Ref, str], actor: str) -> audit.Entry:
+    return audit.Entry(
+        org_id=_owner(proposal, change.ref, ids),
+        actor=actor,
+        action=f"configuration {change.action}",
+        subject=str(change.ref),
+        before=dict(_told(change, lambda difference: difference.before)),
+        after=dict(_told(change, lambda difference: difference.after)),
+    )
+
+
+def _told(change: Change, side: Callable[[Difference], Any]) -> Iterator[tuple[str, Any]]:
+    return ((each.path, side(each)) for each in change.differences if side(each) is not None)
+
+
+def _owner(proposal: Proposal, ref: Ref, ids: Mapping[Ref, str]) -> str:
+    """The id of the organization whose thing it is; a link is the upstream's."""
+    if ref.kind is Kind.ORGANIZATION:
+        return ids[ref]
+    document = proposal.item(ref).document
+    if ref.kind is Kind.LINK:
+        document = proposal.item(Ref(kind=Kind.DESK, code=document["upstream"])).document
+    return ids[Ref(kind=Kind.ORGANIZATION, code=document["organization"])]
