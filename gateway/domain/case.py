@@ -42,6 +42,15 @@ OPEN = frozenset(
 """Hops that still take part: not declined, gone or closed."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class Occasion:
+    """The circumstances of a judgement: who there is, when it is, and where new ids come from."""
+
+    directory: Directory
+    now: datetime
+    new_id: Callable[[str], str]
+
+
 _KNOWLEDGE = frozenset({"shadow", "position", "revision", "remote_id", "wrote_at"})
 
 

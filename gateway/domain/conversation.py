@@ -171,7 +171,7 @@ def _data(content: Content) -> dict[str, object]:
 
 def _address(case: Case, hop: Hop, text: str) -> tuple[Link | None, str]:
     """`@@code rest` names the neighbour whose link, desk or organization has that code; the token is taken off."""
-    token = case.desk(hop).profile.address_token
+    token = case.desk(hop).profile.address_sign
     stripped = text.lstrip()
     if not token or not stripped.startswith(token):
         return None, text

@@ -93,7 +93,7 @@ def _not_applied(
     delivery: Delivery, verdict: Verdict, desk: Desk, *, now: datetime, jitter: float
 ) -> Delivery:
     throttled = verdict.reason is Ground.THROTTLED
-    if not throttled and _outlived(delivery, now):
+    if not throttled and _outlived(delivery):
         return replace(delivery, state=DeliveryState.PARKED)
     pause = verdict.retry_after or retry_in(max(delivery.attempts, 1), jitter=jitter)
     if delivery.probes:
@@ -101,7 +101,7 @@ def _not_applied(
     return replace(delivery, state=DeliveryState.PENDING, next_at=now + pause)
 
 
-def _outlived(delivery: Delivery, now: datetime) -> bool:
+def _outlived(delivery: Delivery) -> bool:
     """More tries than the schedule has in 72 hours: outages and throttling do not count, so tries are counted."""
     hours = GIVE_UP_AFTER // HOURLY
     return delivery.attempts >= len(SCHEDULE) + hours

@@ -60,7 +60,7 @@ def profile_from(document: Document) -> Profile:
         defaults=dict(document.get("defaults", {})),
         sites=dict(document.get("sites", {})),
         assets=dict(document.get("assets", {})),
-        address_token=document.get("address_token", "@@"),
+        address_sign=document.get("address_sign", "@@"),
         automatic_actors=tuple(document.get("automatic_actors", ())),
     )
 
@@ -92,7 +92,7 @@ def merged_profile(base: Profile, document: Document) -> Profile:
         defaults={**base.defaults, **own.defaults},
         sites=own.sites,
         assets=own.assets,
-        address_token=document.get("address_token", base.address_token),
+        address_sign=document.get("address_sign", base.address_sign),
         automatic_actors=(*base.automatic_actors, *own.automatic_actors),
     )
 

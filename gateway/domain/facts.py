@@ -65,11 +65,11 @@ def send_down(case: Case, hop: Hop, field: str, value: str | None, event: Event)
             continue
         if child.facts.get(field) == value:
             continue
-        child = keep(case, child, field, value)
-        word = mapping.native(case.desk(child), field, value) if value is not None else None
+        told = keep(case, child, field, value)
+        word = mapping.native(case.desk(told), field, value) if value is not None else None
         if word is not None or value is None:
-            queueing.update(case, child, {field: word}, event)
-        send_down(case, child, field, value, event)
+            queueing.update(case, told, {field: word}, event)
+        send_down(case, told, field, value, event)
 
 
 def _text_changed(case: Case, hop: Hop, field: str, text: str, because: Because) -> None:

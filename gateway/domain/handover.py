@@ -1,12 +1,14 @@
 """Handing a ticket over: offer, accept, decline, expire, return, withdraw, and who is asked next."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 
 from gateway.domain import conversation, coverage, mapping, progress, queueing
 from gateway.domain.case import OPEN, Because, Case
 from gateway.domain.marks import route_mark
 from gateway.domain.model import (
+    Choice,
     CommandKind,
     Content,
     ContentKind,
@@ -54,7 +56,9 @@ def _refusal(case: Case, parent: Hop, link: Link) -> str | None:
         return "the ticket already came through that desk"
     if len(parent.route) >= link.hop_limit:
         return f"the ticket already went over {len(parent.route)} desks"
-    if (link.valid_from and case.now < link.valid_from) or (link.valid_until and case.now >= link.valid_until):
+    if (link.valid_from and case.now < link.valid_from) or (
+        link.valid_until and case.now >= link.valid_until
+    ):
         return "the link is not valid today"
     return None
 
@@ -158,8 +162,6 @@ def take_back(case: Case, hop: Hop, kind: str, event: Event, **facts: str) -> No
 
 def _cancel_unsent(case: Case, hop: Hop) -> bool:
     """Cancel what waits in the lane. True if the ticket was never created there, so there is nobody to tell."""
-    from dataclasses import replace
-
     waiting = [delivery for delivery in case.lane(hop.id) if delivery.state is DeliveryState.PENDING]
     waiting += [delivery for delivery in case.deliveries if delivery.hop_id == hop.id]
     unsent_create = any(delivery.kind is CommandKind.CREATE and not delivery.attempts for delivery in waiting)
@@ -197,8 +199,6 @@ def acknowledge_withdrawal(case: Case, hop: Hop, because: Because) -> None:
 
 def dispatch(case: Case, hop: Hop, matched: Sequence[Link], because: Because) -> None:
     """Offer to what newly matches: each `always` link by itself, one of the `coverage` links by the table."""
-    from gateway.domain.model import Choice
-
     for link in matched:
         if link.passage.choose is Choice.ALWAYS and _may_offer_again(case, hop, link, because):
             offer(case, hop, link, because)

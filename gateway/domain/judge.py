@@ -4,6 +4,7 @@ One entry, `observe`, takes a snapshot of a hop's desk; the rules it calls are n
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from gateway.domain import acts, conversation, dispatching, facts, progress
@@ -22,23 +23,26 @@ from gateway.domain.sighting import (
 )
 
 
-def observe(
-    case: Case,
-    hop_id: str,
-    snapshot: Snapshot,
-    known: Known,
-    *,
-    looked_at: datetime,
-    written: Mapping[str, str | None] | None = None,
-) -> None:
-    """Judge one snapshot of the hop's desk, taken at `looked_at` (the moment before its first byte)."""
-    hop = case.hops[hop_id]
+@dataclass(frozen=True, kw_only=True)
+class Sight:
+    """A snapshot and how to read it: what was known, when it was taken (the moment before its first byte), and the
+    fields a settled write of ours set, as the desk was to show them."""
+
+    snapshot: Snapshot
+    known: Known
+    looked_at: datetime
+    written: Mapping[str, str | None] = field(default_factory=dict)
+
+
+def observe(case: Case, hop_id: str, sight: Sight) -> None:
+    """Judge one snapshot of the hop's desk."""
+    hop, snapshot = case.hops[hop_id], sight.snapshot
     desk = case.desk(hop)
     if snapshot.remote_id != hop.remote_id:
         _merged(case, hop, snapshot)
         return
-    seen = compare(hop, snapshot, desk, known, written or {})
-    hop = _remember(case, hop, snapshot, seen.shadow, looked_at)
+    seen = compare(hop, snapshot, desk, sight.known, sight.written)
+    hop = _remember(case, hop, snapshot, seen.shadow, sight.looked_at)
     for name in seen.unexplained:
         case.disagree("missing_event", hop, field=name)
     explained = {change.field for change in seen.changes if isinstance(change, FieldChange)}
@@ -122,9 +126,9 @@ def _judge(case: Case, hop_id: str, change: Change, said: list[Content]) -> None
             case.disagree("late_duplicate", hop, comment=comment.remote_id)
             case.copies.append(conversation.duplicate_copy(case, hop, comment, first))
         case CommentEdited():
-            conversation.comment_edited(case, hop, change.copy, change.comment, _plain(case, hop, change))
+            conversation.comment_edited(case, hop, change.copy, change.comment, _plain(change))
         case CommentRemoved():
-            conversation.comment_removed(case, hop, change.copy, _plain(case, hop, change))
+            conversation.comment_removed(case, hop, change.copy, _plain(change))
         case AttachmentSeen():
             because = _because(case, hop, change.attachment.author.kind, change)
             conversation.attachment_seen(case, hop, change.attachment, because)
@@ -147,7 +151,7 @@ def _because(case: Case, hop: Hop, kind: ActorKind, change: CommentSeen | Attach
     )
 
 
-def _plain(case: Case, hop: Hop, change: CommentEdited | CommentRemoved) -> Because:
+def _plain(change: CommentEdited | CommentRemoved) -> Because:
     at = change.comment.edited_at if isinstance(change, CommentEdited) else None
     return Because(source=Source.DIFFERENCE, actor_kind=ActorKind.UNKNOWN, reported_at=at)
 

@@ -1,10 +1,7 @@
 """A ticket seen for the first time at an upstream desk: is it one for us, and if so, the case that opens with it."""
 
-from collections.abc import Callable
-from datetime import datetime
-
 from gateway.domain import conversation, dispatching, facts, handover, mapping
-from gateway.domain.case import Because, Case
+from gateway.domain.case import Because, Case, Occasion
 from gateway.domain.directory import Directory
 from gateway.domain.marks import route_mark
 from gateway.domain.model import (
@@ -31,12 +28,13 @@ def is_ours(directory: Directory, desk: Desk, snapshot: Snapshot) -> bool:
     return bool(dispatching.at_opening(directory.links_from(desk.id), snapshot.fields))
 
 
-def open_case(
-    directory: Directory, desk: Desk, snapshot: Snapshot, *, now: datetime, new_id: Callable[[str], str]
-) -> Case:
+def open_case(occasion: Occasion, desk: Desk, snapshot: Snapshot) -> Case:
     """The case of a ticket that `is_ours`: root hop, its texts and comments, and the offers its rules make."""
-    ticket = Ticket(id=new_id("tkt"), org_id=desk.org_id, opened_at=now)
-    case = Case(directory=directory, ticket=ticket, hops={}, now=now, new_id=new_id, is_new=True)
+    directory = occasion.directory
+    ticket = Ticket(id=occasion.new_id("tkt"), org_id=desk.org_id, opened_at=occasion.now)
+    case = Case(
+        directory=directory, ticket=ticket, hops={}, now=occasion.now, new_id=occasion.new_id, is_new=True
+    )
     hop = case.add_hop(_root(case, desk, snapshot))
     because = Because(
         source=Source.HISTORY if snapshot.has_history else Source.DIFFERENCE,

@@ -2,6 +2,7 @@
 to say when something could not be carried."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from gateway.domain import handover, judge, queueing
 from gateway.domain.case import OPEN, Because, Case
@@ -20,30 +21,35 @@ from gateway.domain.sighting import Known, text_hash
 _COPY_KIND = {CommandKind.COMMENT: ContentKind.COMMENT, CommandKind.ATTACH: ContentKind.ATTACHMENT}
 
 
-def applied(
-    case: Case,
-    delivery: Delivery,
-    command: Command,
-    receipt: Receipt,
-    *,
-    written: Mapping[str, str | None],
-    known: Known,
-    fresh: bool,
-) -> None:
-    """The desk has it. `written`: the fields as the desk will show them; `fresh`: nothing else changed the shadow
-    since the write was claimed, so a read-back may be compared."""
-    hop = case.hops[delivery.hop_id]
+@dataclass(frozen=True, kw_only=True)
+class Done:
+    """A command that has its effect. `written`: its fields as the desk will show them; `fresh`: nothing else changed
+    the shadow since the write was claimed, so a read-back may be compared with it."""
+
+    command: Command
+    receipt: Receipt
+    known: Known
+    written: Mapping[str, str | None]
+    fresh: bool
+
+
+def applied(case: Case, delivery: Delivery, done: Done) -> None:
+    """The desk has it."""
+    hop, receipt = case.hops[delivery.hop_id], done.receipt
     if delivery.kind is CommandKind.CREATE:
         hop = _created(case, hop, receipt)
-    hop = _remember(case, hop, written, fresh=fresh, has_history=_keeps_history(case, hop))
+    hop = _remember(case, hop, done)
     if delivery.kind in _COPY_KIND and receipt.object_id:
-        case.copies.append(_copy(case, delivery, command, receipt.object_id))
+        case.copies.append(_copy(case, delivery, done.command, receipt.object_id))
     if not delivery.note and delivery.kind is not CommandKind.CREATE:
         cause = Because(cause_id=delivery.event_id, reported_at=receipt.at)
         case.record("news.delivered", hop, cause, {"delivery": delivery.id, "kind": delivery.kind.value})
-    if receipt.snapshot is not None and fresh:
-        judge.observe(case, hop.id, receipt.snapshot, known, looked_at=case.now, written=written)
-    elif receipt.snapshot is None or not fresh:
+    if receipt.snapshot is not None and done.fresh:
+        sight = judge.Sight(
+            snapshot=receipt.snapshot, known=done.known, looked_at=case.now, written=done.written
+        )
+        judge.observe(case, hop.id, sight)
+    else:
         case.want_look(hop, "written")
 
 
@@ -60,16 +66,10 @@ def _created(case: Case, hop: Hop, receipt: Receipt) -> Hop:
     return hop
 
 
-def _keeps_history(case: Case, hop: Hop) -> bool:
-    return case.desk(hop).capabilities.history
-
-
-def _remember(
-    case: Case, hop: Hop, written: Mapping[str, str | None], *, fresh: bool, has_history: bool
-) -> Hop:
+def _remember(case: Case, hop: Hop, done: Done) -> Hop:
     """Our written values enter the shadow; after a newer look of a desk with history the shadow knows better."""
-    if written and (fresh or not has_history):
-        hop = case.put(hop, shadow={**hop.shadow, **written})
+    if done.written and (done.fresh or not case.desk(hop).capabilities.history):
+        hop = case.put(hop, shadow={**hop.shadow, **done.written})
     return case.put(hop, wrote_at=case.now)
 
 

@@ -115,9 +115,8 @@ def compare(
     residue = _residue(hop, snapshot, shadow, known, written)
     unexplained = tuple(residue) if snapshot.has_history else ()
     changes += _from_difference(hop, snapshot, desk, residue, alone=len(residue) == 1 and not changes)
-    for name, value in snapshot.fields.items():
-        if snapshot.has_history or name not in known.masked_fields or name in written:
-            shadow[name] = value
+    kept_back = frozenset() if snapshot.has_history else known.masked_fields - written.keys()
+    shadow |= {name: value for name, value in snapshot.fields.items() if name not in kept_back}
     return Seen(changes=tuple(sorted(changes, key=_when)), shadow=shadow, unexplained=unexplained)
 
 

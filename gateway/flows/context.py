@@ -2,8 +2,10 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from gateway.connector import Connector
+from gateway.domain.case import Occasion
 from gateway.domain.directory import Directory
 from gateway.domain.model import Desk
 from gateway.registry import Registry
@@ -33,6 +35,10 @@ class Context:
                 db, OPERATOR, manifest_of=self.registry.manifest, open_secret=self.open_secret
             )
         return self._directory
+
+    def occasion(self, db: Db, now: datetime) -> Occasion:
+        """The circumstances of a judgement at `now`."""
+        return Occasion(directory=self.directory(db), now=now, new_id=self.new_id)
 
     @property
     def directory_now(self) -> Directory:

@@ -10,7 +10,6 @@ from gateway.connector import Connector
 from gateway.domain import delivery as rules
 from gateway.domain import egress, settling
 from gateway.domain.case import Case
-from gateway.domain.directory import Directory
 from gateway.domain.model import (
     Blob,
     Command,
@@ -29,6 +28,7 @@ from gateway.errors import DeskDenied, DeskError, DeskGone, InterdeskError
 from gateway.flows.context import OPERATOR, Context
 from gateway.flows.evidence import Evidence
 from gateway.store import attempts, cases, copies, desks, outbox
+from gateway.store.claiming import Claim
 from gateway.store.db import Db
 
 
@@ -77,10 +77,9 @@ def claim(
 ) -> list[Errand]:
     """Take what is ready. The intent to send is committed when this returns: a crash from here on leaves a delivery
     that is asked about, never one that is blindly sent again."""
+    terms = Claim(now=now, lease=rules.LEASE, worker=worker, capacity=capacity, limit=limit)
     with context.database.write() as db:
-        taken = outbox.claim(
-            db, OPERATOR, now=now, lease=rules.LEASE, worker=worker, capacity=capacity, limit=limit
-        )
+        taken = outbox.claim(db, OPERATOR, terms)
         errands = _prepare(context, db, taken, now, probe=False)
         failpoints.step("claim.before_commit")
     failpoints.step("claim.committed")
@@ -91,10 +90,9 @@ def claim_doubtful(
     context: Context, *, now: datetime, worker: str, capacity: Mapping[str, int], limit: int = 50
 ) -> list[Errand]:
     """Take what is in doubt and has had time to settle at its desk."""
+    terms = Claim(now=now, lease=rules.LEASE, worker=worker, capacity=capacity, limit=limit)
     with context.database.write() as db:
-        taken = outbox.claim_doubtful(
-            db, OPERATOR, now=now, lease=rules.LEASE, worker=worker, capacity=capacity, limit=limit
-        )
+        taken = outbox.claim_doubtful(db, OPERATOR, terms)
         return _prepare(context, db, taken, now, probe=True)
 
 
@@ -102,22 +100,15 @@ def _prepare(context: Context, db: Db, taken: list[Delivery], now: datetime, *, 
     """Assemble each command from what the store says now (the egress check)."""
     if not taken:
         return []
-    directory = context.directory(db)
-    loaded = cases.load(
-        db,
-        OPERATOR,
-        {delivery.ticket_id for delivery in taken},
-        directory=directory,
-        now=now,
-        new_id=context.new_id,
-        lock=False,
+    occasion = context.occasion(db, now)
+    tickets = {delivery.ticket_id for delivery in taken}
+    preparation = _Preparation(
+        context=context,
+        loaded=cases.load(db, OPERATOR, tickets, occasion, lock=False),
+        contents=copies.contents(db, [key for delivery in taken for key in _named(delivery)]),
+        probe=probe,
     )
-    contents = copies.contents(db, [key for delivery in taken for key in _named(delivery)])
-    errands = [
-        _errand(context, directory, loaded[delivery.ticket_id], delivery, contents, probe=probe)
-        for delivery in taken
-    ]
-    return _with_occurrences(db, errands)
+    return _with_occurrences(db, [preparation.errand(delivery) for delivery in taken])
 
 
 def _named(delivery: Delivery) -> list[str]:
@@ -125,53 +116,57 @@ def _named(delivery: Delivery) -> list[str]:
     return [*texts, delivery.content_id] if delivery.content_id else texts
 
 
-def _errand(
-    context: Context,
-    directory: Directory,
-    case: Case,
-    delivery: Delivery,
-    contents: Mapping[str, Content],
-    *,
-    probe: bool,
-) -> Errand:
-    desk = directory.desks[delivery.desk_id]
-    base = Errand(
-        delivery=delivery,
-        desk=desk,
-        connector=context.connector(desk),
-        command=None,
-        hop_version=case.hops[delivery.hop_id].version,
-        probe=probe,
-    )
-    try:
-        download = _download(context, directory, case, delivery, contents)
-        if download is not None:
-            return replace(base, download=download)
-        return replace(base, command=egress.assemble(case, delivery, contents, 1))
-    except egress.Withheld as reason:
-        return replace(base, withheld=str(reason))
+@dataclass(frozen=True, kw_only=True)
+class _Preparation:
+    """What a batch of claimed deliveries is assembled from."""
+
+    context: Context
+    loaded: Mapping[str, Case]
+    contents: Mapping[str, Content]
+    probe: bool
+
+    def errand(self, delivery: Delivery) -> Errand:
+        case = self.loaded[delivery.ticket_id]
+        desk = case.directory.desks[delivery.desk_id]
+        base = Errand(
+            delivery=delivery,
+            desk=desk,
+            connector=self.context.connector(desk),
+            command=None,
+            hop_version=case.hops[delivery.hop_id].version,
+            probe=self.probe,
+        )
+        try:
+            download = self._download(case, delivery)
+            if download is not None:
+                return replace(base, download=download)
+            return replace(base, command=egress.assemble(case, delivery, self.contents, 1))
+        except egress.Withheld as reason:
+            return replace(base, withheld=str(reason))
+
+    def _download(self, case: Case, delivery: Delivery) -> Download | None:
+        content = self.contents.get(delivery.content_id or "")
+        if delivery.kind is not CommandKind.ATTACH or content is None or content.blob_key is not None:
+            return None
+        desk = case.desk(case.hops[content.origin_hop_id])
+        return Download(
+            content_id=content.id,
+            desk=desk,
+            connector=self.context.connector(desk),
+            attachment=_as_listed(content),
+        )
 
 
-def _download(
-    context: Context, directory: Directory, case: Case, delivery: Delivery, contents: Mapping[str, Content]
-) -> Download | None:
-    content = contents.get(delivery.content_id or "")
-    if delivery.kind is not CommandKind.ATTACH or content is None or content.blob_key is not None:
-        return None
-    desk = directory.desks[case.hops[content.origin_hop_id].desk_id]
-    return Download(
-        content_id=content.id,
-        desk=desk,
-        connector=context.connector(desk),
-        attachment=NativeAttachment(
-            remote_id=content.source["remote_id"],
-            filename=content.filename or "file",
-            media_type=content.media_type or "application/octet-stream",
-            size=content.blob_size,
-            url=content.source.get("url"),
-            comment_id=content.source.get("comment_id"),
-            visibility=content.visibility,
-        ),
+def _as_listed(content: Content) -> NativeAttachment:
+    """The file as its own desk listed it."""
+    return NativeAttachment(
+        remote_id=content.source["remote_id"],
+        filename=content.filename or "file",
+        media_type=content.media_type or "application/octet-stream",
+        size=content.blob_size,
+        url=content.source.get("url"),
+        comment_id=content.source.get("comment_id"),
+        visibility=content.visibility,
     )
 
 
@@ -259,15 +254,8 @@ class _Settlement:
     changed: list[Delivery] = field(default_factory=list)
 
     def run(self, outcomes: Sequence[Outcome]) -> None:
-        directory = self.context.directory(self.db)
-        loaded = cases.load(
-            self.db,
-            OPERATOR,
-            {outcome.errand.delivery.ticket_id for outcome in outcomes},
-            directory=directory,
-            now=self.now,
-            new_id=self.context.new_id,
-        )
+        tickets = {outcome.errand.delivery.ticket_id for outcome in outcomes}
+        loaded = cases.load(self.db, OPERATOR, tickets, self.context.occasion(self.db, self.now))
         mine = outbox.still_mine(self.db, [outcome.errand.delivery for outcome in outcomes])
         good = [outcome for outcome in outcomes if outcome.errand.delivery.id in mine]
         evidence = Evidence(self.db, [
@@ -312,18 +300,18 @@ class _Settlement:
         if command is None:
             raise ValueError(f"delivery {errand.delivery.id} was applied without a command")
         hop = case.hops[errand.delivery.hop_id]
-        settling.applied(
-            case,
-            errand.delivery,
-            command,
-            receipt,
-            written={
-                name: errand.connector.normalised(name, value, errand.desk)
-                for name, value in command.fields.items()
-            },
+        written = {
+            name: errand.connector.normalised(name, value, errand.desk)
+            for name, value in command.fields.items()
+        }
+        done = settling.Done(
+            command=command,
+            receipt=receipt,
             known=evidence.known(case, hop.id, settling=errand.delivery.id),
+            written=written,
             fresh=hop.version == errand.hop_version,
         )
+        settling.applied(case, errand.delivery, done)
 
     def _probed(self, outcome: Outcome, found: Sequence[Receipt], case: Case, evidence: Evidence) -> None:
         errand = outcome.errand

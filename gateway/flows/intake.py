@@ -7,7 +7,7 @@ from datetime import datetime
 
 from gateway import failpoints
 from gateway.domain import judge, opening
-from gateway.domain.case import Case
+from gateway.domain.case import Case, Occasion
 from gateway.domain.directory import Directory
 from gateway.domain.model import Desk, Field, Hop, Message, Sighting, Snapshot
 from gateway.errors import NotFound, Unreadable
@@ -35,6 +35,11 @@ class _Seen:
     desk: Desk
     sighting: Sighting
 
+    @property
+    def key(self) -> tuple[str, str]:
+        """(desk id, remote id): which ticket at which desk."""
+        return self.desk.id, self.sighting.remote_id
+
 
 def process(context: Context, *, now: datetime, limit: int = 100) -> int:
     """Read up to `limit` waiting messages in one transaction. Returns how many there were."""
@@ -45,7 +50,7 @@ def process(context: Context, *, now: datetime, limit: int = 100) -> int:
         directory = context.directory(db)
         seen, verdicts = _read(context, directory, waiting)
         failpoints.step("process.read")
-        _judge(context, db, directory, seen, now)
+        _judge(db, context.occasion(db, now), seen)
         inbox.end(db, verdicts, now=now)
         failpoints.step("process.before_commit")
     failpoints.step("process.committed")
@@ -73,33 +78,23 @@ def _read(
     return seen, verdicts
 
 
-def _judge(context: Context, db: Db, directory: Directory, seen: list[_Seen], now: datetime) -> None:
+def _judge(db: Db, occasion: Occasion, seen: list[_Seen]) -> None:
     """Snapshots that prove what they say are judged at once; everything else becomes a wish to look."""
-    places = locks.find_or_lock(db, {(one.desk.id, one.sighting.remote_id) for one in seen})
-    loaded = cases.load(
-        db,
-        OPERATOR,
-        [place[0] for place in places.values()],
-        directory=directory,
-        now=now,
-        new_id=context.new_id,
-    )
+    places = locks.find_or_lock(db, {one.key for one in seen})
+    loaded = cases.load(db, OPERATOR, [place[0] for place in places.values()], occasion)
     evidence = Evidence(db, _shown(seen, places, loaded))
     opened: dict[tuple[str, str], Case] = {}
     wishes: list[looks.Wish] = []
     for one in seen:
-        key = (one.desk.id, one.sighting.remote_id)
-        case = opened.get(key) or (loaded[places[key][0]] if key in places else None)
-        hop = _hop_at(case, key)
-        if hop is None and _may_open(directory, one):
-            opened[key] = opening.open_case(
-                directory, one.desk, _snapshot(one), now=now, new_id=context.new_id
-            )
-        elif case is not None and hop is not None and _proves(one.desk, hop, one.sighting.snapshot):
+        case = opened.get(one.key) or (loaded[places[one.key][0]] if one.key in places else None)
+        hop, snapshot = _hop_at(case, one.key), one.sighting.snapshot
+        if snapshot is not None and hop is None and _may_open(occasion.directory, one.desk, snapshot):
+            opened[one.key] = opening.open_case(occasion, one.desk, snapshot)
+        elif snapshot is not None and case and hop and _proves(one.desk, hop, snapshot):
             known = evidence.known(case, hop.id)
-            judge.observe(case, hop.id, _snapshot(one), known, looked_at=now)
-        elif not _is_old(hop, one.sighting.snapshot):
-            wishes.append(_wish(one, now))
+            judge.observe(case, hop.id, judge.Sight(snapshot=snapshot, known=known, looked_at=occasion.now))
+        elif not _is_old(hop, snapshot):
+            wishes.append(_wish(one, occasion.now))
     cases.save(db, [*loaded.values(), *opened.values()])
     looks.want(db, wishes)
 
@@ -109,7 +104,7 @@ def _shown(
 ) -> list[tuple[Hop, Snapshot]]:
     shown = []
     for one in seen:
-        place = places.get((one.desk.id, one.sighting.remote_id))
+        place = places.get(one.key)
         if place is not None and one.sighting.snapshot is not None:
             shown.append((loaded[place[0]].hops[place[1]], one.sighting.snapshot))
     return shown
@@ -121,25 +116,18 @@ def _hop_at(case: Case | None, key: tuple[str, str]) -> Hop | None:
     return next((hop for hop in case.hops.values() if (hop.desk_id, hop.remote_id) == key), None)
 
 
-def _snapshot(one: _Seen) -> Snapshot:
-    if one.sighting.snapshot is None:
-        raise ValueError("a sighting without a snapshot proves nothing")
-    return one.sighting.snapshot
-
-
-def _may_open(directory: Directory, one: _Seen) -> bool:
+def _may_open(directory: Directory, desk: Desk, snapshot: Snapshot) -> bool:
     """A signed, whole snapshot of a ticket nobody of ours made; anything less is looked at first."""
-    snapshot = one.sighting.snapshot
-    if snapshot is None or not one.desk.capabilities.signed_webhooks or snapshot.revision is None:
+    if not desk.capabilities.signed_webhooks or not snapshot.complete or snapshot.revision is None:
         return False
     if snapshot.fields.get(Field.MARKER) or Field.MARKER not in snapshot.fields:
         return False
-    return opening.is_ours(directory, one.desk, snapshot)
+    return opening.is_ours(directory, desk, snapshot)
 
 
-def _proves(desk: Desk, hop: Hop, snapshot: Snapshot | None) -> bool:
+def _proves(desk: Desk, hop: Hop, snapshot: Snapshot) -> bool:
     """Rule 8: a payload serves as a snapshot only if it is signed, whole and newer than the shadow."""
-    if snapshot is None or not desk.capabilities.signed_webhooks or not snapshot.complete:
+    if not desk.capabilities.signed_webhooks or not snapshot.complete:
         return False
     return _is_newer(hop.revision, snapshot.revision)
 

@@ -2,20 +2,20 @@
 network between them and none open during it."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from gateway import failpoints
 from gateway.connector import Connector
 from gateway.domain import delivery as rules
 from gateway.domain import judge, opening
-from gateway.domain.case import Because, Case
-from gateway.domain.directory import Directory
+from gateway.domain.case import Because, Case, Occasion
 from gateway.domain.model import ContentKind, Copy, Delivery, DeliveryState, Desk, Field, Snapshot, Visibility
 from gateway.errors import DeskDenied, DeskError, DeskGone, DeskThrottled
 from gateway.flows.context import OPERATOR, Context
 from gateway.flows.evidence import Evidence
 from gateway.store import cases, copies, desks, locks, looks, outbox
+from gateway.store.claiming import Claim
 from gateway.store.db import Db
 
 LEASE = timedelta(seconds=90)
@@ -43,27 +43,25 @@ class Looked:
     error: DeskError | None = None
     started_at: datetime
 
+    @property
+    def key(self) -> tuple[str, str]:
+        """(desk id, remote id): which ticket at which desk."""
+        return self.look.desk.id, self.look.claim.remote_id
+
 
 def claim(context: Context, *, now: datetime, capacity: Mapping[str, int], limit: int = 50) -> list[Look]:
     """Take due looks; each notes the hop's version before the first byte of its fetch (rule 2)."""
+    terms = Claim(now=now, lease=LEASE, capacity=capacity, limit=limit)
     with context.database.write() as db:
-        directory = context.directory(db)
-        taken = looks.claim(db, OPERATOR, now=now, lease=LEASE, capacity=capacity, limit=limit)
+        occasion = context.occasion(db, now)
+        taken = looks.claim(db, OPERATOR, terms)
         places = cases.hops_at(db, OPERATOR, [(look.desk_id, look.remote_id) for look in taken])
-        loaded = cases.load(
-            db,
-            OPERATOR,
-            [place[0] for place in places.values()],
-            directory=directory,
-            now=now,
-            new_id=context.new_id,
-            lock=False,
-        )
+        loaded = cases.load(db, OPERATOR, [place[0] for place in places.values()], occasion, lock=False)
     prepared = []
     for look in taken:
         place = places.get((look.desk_id, look.remote_id))
         hop = loaded[place[0]].hops[place[1]] if place else None
-        desk = directory.desks[look.desk_id]
+        desk = occasion.directory.desks[look.desk_id]
         prepared.append(
             Look(
                 claim=look,
@@ -80,28 +78,19 @@ def judge_looks(context: Context, looked: Sequence[Looked], *, now: datetime) ->
     """Judge fetched snapshots, all in one transaction."""
     failpoints.step("look.fetched")
     with context.database.write() as db:
-        directory = context.directory(db)
-        places = locks.find_or_lock(
-            db, {(one.look.desk.id, one.look.claim.remote_id) for one in looked if one.snapshot}
-        )
-        loaded = cases.load(
-            db,
-            OPERATOR,
-            [place[0] for place in places.values()],
-            directory=directory,
-            now=now,
-            new_id=context.new_id,
-        )
+        occasion = context.occasion(db, now)
+        places = locks.find_or_lock(db, {one.key for one in looked if one.snapshot})
+        loaded = cases.load(db, OPERATOR, [place[0] for place in places.values()], occasion)
         mine = looks.still_mine(db, [one.look.claim for one in looked])
         good = [one for one in looked if one.look.claim.id in mine]
         shown = [
-            (loaded[places[key][0]].hops[places[key][1]], one.snapshot)
+            (loaded[places[one.key][0]].hops[places[one.key][1]], one.snapshot)
             for one in good
-            if one.snapshot is not None and (key := (one.look.desk.id, one.look.claim.remote_id)) in places
+            if one.snapshot is not None and one.key in places
         ]
-        batch = _Batch(context=context, db=db, directory=directory, now=now, evidence=Evidence(db, shown))
+        batch = _Batch(context=context, db=db, occasion=occasion, evidence=Evidence(db, shown))
         for one in good:
-            place = places.get((one.look.desk.id, one.look.claim.remote_id))
+            place = places.get(one.key)
             batch.judge(one, loaded[place[0]] if place else None, place[1] if place else None)
         cases.save(db, [*loaded.values(), *batch.opened])
         failpoints.step("look.before_commit")
@@ -110,14 +99,17 @@ def judge_looks(context: Context, looked: Sequence[Looked], *, now: datetime) ->
 
 @dataclass(kw_only=True)
 class _Batch:
+    """One transaction's worth of judged looks."""
+
     context: Context
     db: Db
-    directory: Directory
-    now: datetime
+    occasion: Occasion
     evidence: Evidence
+    opened: list[Case] = field(default_factory=list)
 
-    def __post_init__(self) -> None:
-        self.opened: list[Case] = []
+    @property
+    def now(self) -> datetime:
+        return self.occasion.now
 
     def judge(self, one: Looked, case: Case | None, hop_id: str | None) -> None:
         if one.error is not None:
@@ -162,7 +154,8 @@ class _Batch:
             looks.later(self.db, one.look.claim, at=self.now, error="taken too early")
             return
         known = self.evidence.known(case, hop_id)
-        judge.observe(case, hop_id, snapshot, known, looked_at=one.started_at)
+        sight = judge.Sight(snapshot=snapshot, known=known, looked_at=one.started_at)
+        judge.observe(case, hop_id, sight)
         looks.done(self.db, one.look.claim, now=self.now)
 
     def _unknown_ticket(self, one: Looked, snapshot: Snapshot) -> None:
@@ -173,13 +166,12 @@ class _Batch:
         if ours is not None:
             self._copy_of_ours(one, ours)
             return
-        if not opening.is_ours(self.directory, desk, snapshot):
+        if not opening.is_ours(self.occasion.directory, desk, snapshot):
             looks.done(self.db, claim, now=self.now)
         elif Field.MARKER not in snapshot.fields and outbox.creating_at(self.db, [desk.id]):
             looks.later(self.db, claim, at=self.now + DEFER, error="may be one we are making")
         else:
-            case = opening.open_case(self.directory, desk, snapshot, now=self.now, new_id=self.context.new_id)
-            self.opened.append(case)
+            self.opened.append(opening.open_case(self.occasion, desk, snapshot))
             looks.done(self.db, claim, now=self.now)
 
     def _copy_of_ours(self, one: Looked, delivery: Delivery) -> None:
@@ -196,9 +188,7 @@ class _Batch:
             cases.save(self.db, [case])
 
     def _load(self, ticket_id: str) -> Case:
-        loaded = cases.load(
-            self.db, OPERATOR, [ticket_id], directory=self.directory, now=self.now, new_id=self.context.new_id
-        )
+        loaded = cases.load(self.db, OPERATOR, [ticket_id], self.occasion)
         return loaded[ticket_id]
 
 

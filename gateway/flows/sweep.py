@@ -42,14 +42,8 @@ def _each(context: Context, column: str, act: Callable[[Case, Hop], None], now: 
     if not due:
         return 0
     with context.database.write() as db:
-        loaded = cases.load(
-            db,
-            OPERATOR,
-            {ticket_id for ticket_id, _ in due},
-            directory=context.directory(db),
-            now=now,
-            new_id=context.new_id,
-        )
+        wanted = {ticket_id for ticket_id, _ in due}
+        loaded = cases.load(db, OPERATOR, wanted, context.occasion(db, now))
         for ticket_id, hop_id in due:
             case = loaded[ticket_id]
             moment = getattr(case.hops[hop_id], column)

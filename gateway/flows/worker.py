@@ -114,7 +114,7 @@ class Worker:
                 more = False
                 await asyncio.sleep(1.0)
             if not more:
-                await _first_of(event, stop, timeout=every)
+                await _first_of(event, stop, within=every)
 
     async def _in_thread(self, function: Callable[..., T], *args: Any, **more: Any) -> T:
         call = partial(function, *args, **more)
@@ -319,10 +319,10 @@ def _check_lease(claimed_at: float) -> None:
         raise LeaseLost(f"claimed {held:.0f} s ago")
 
 
-async def _first_of(*events: asyncio.Event, timeout: float) -> None:
+async def _first_of(*events: asyncio.Event, within: float) -> None:
     waits = [asyncio.ensure_future(event.wait()) for event in events]
     try:
-        await asyncio.wait(waits, timeout=timeout, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait(waits, timeout=within, return_when=asyncio.FIRST_COMPLETED)
     finally:
         for wait in waits:
             wait.cancel()

@@ -7,9 +7,8 @@ from typing import Any
 
 from sqlalchemy import bindparam, insert, select, update
 
-from gateway.domain.case import Case
+from gateway.domain.case import Case, Occasion
 from gateway.domain.delivery import FINAL
-from gateway.domain.directory import Directory
 from gateway.domain.model import Content, Delivery, Hop, Ticket
 from gateway.store import looks, outbox, people, rows
 from gateway.store.db import Db
@@ -19,14 +18,7 @@ _FINAL = [state.value for state in FINAL]
 
 
 def load(
-    db: Db,
-    scope: Scope,
-    ticket_ids: Iterable[str],
-    *,
-    directory: Directory,
-    now: datetime,
-    new_id: Callable[[str], str],
-    lock: bool = True,
+    db: Db, scope: Scope, ticket_ids: Iterable[str], occasion: Occasion, *, lock: bool = True
 ) -> dict[str, Case]:
     """The cases by ticket id. `lock` takes each ticket's row first, in the order of ids, so that shadow, lane
     sequence and routing cannot interleave (rule 6) and two flows cannot wait for each other."""
@@ -47,11 +39,11 @@ def load(
         hops[hop.ticket_id][hop.id] = hop
     return {
         ticket.id: Case(
-            directory=directory,
+            directory=occasion.directory,
             ticket=ticket,
             hops=hops[ticket.id],
-            now=now,
-            new_id=new_id,
+            now=occasion.now,
+            new_id=occasion.new_id,
             library=_once(partial(_library, db, ticket.id)),
             lane=partial(_lane, db),
         )

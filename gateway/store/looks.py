@@ -1,8 +1,8 @@
 """Looks: wishes to establish what a desk now says of a remote ticket. Hints coalesce; claims are fenced."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import delete, exists, func, or_, select, update
@@ -10,6 +10,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from gateway.domain.marks import keyed
 from gateway.store import rows
+from gateway.store.claiming import Claim, Room
 from gateway.store.db import Db
 from gateway.store.scope import Scope
 
@@ -68,51 +69,38 @@ def _row(wish: Wish) -> dict[str, Any]:
     }
 
 
-def claim(
-    db: Db, scope: Scope, *, now: datetime, lease: timedelta, capacity: Mapping[str, int], limit: int
-) -> list[Look]:
-    """Take due looks at desks with free capacity (desk id → how many). A ticket with a write of ours under way is
-    left alone until that is settled: its answer will say more."""
-    table, free = rows.look, sorted(desk_id for desk_id, room in capacity.items() if room > 0)
-    if not free:
-        return []
+def claim(db: Db, scope: Scope, terms: Claim) -> list[Look]:
+    """Take due looks at desks with free capacity. A ticket with a write of ours under way is left alone until that is
+    settled: its answer will say more."""
+    table = rows.look
     writing = (
         select(rows.delivery.c.id)
         .join(rows.hop, rows.hop.c.id == rows.delivery.c.hop_id)
         .where(
             rows.hop.c.desk_id == table.c.desk_id,
             rows.hop.c.remote_id == table.c.remote_id,
+            rows.delivery.c.blocks,
             rows.delivery.c.state == "inflight",
         )
     )
     query = (
         select(table)
         .where(
-            table.c.due_at <= now,
-            or_(table.c.lease_until.is_(None), table.c.lease_until < now),
-            table.c.desk_id.in_(free),
+            table.c.due_at <= terms.now,
+            or_(table.c.lease_until.is_(None), table.c.lease_until < terms.now),
+            table.c.desk_id.in_(terms.free),
             ~exists(writing),
             scope.where(table),
         )
         .order_by(table.c.due_at)
-        .limit(limit)
+        .limit(terms.limit)
         .with_for_update(skip_locked=True, of=table)
     )
-    taken = _within_capacity(db.execute(query).mappings().all(), capacity)
+    taken = Room(terms.capacity).take(db.execute(query).mappings().all(), most=terms.limit)
     if taken:
-        changes = {"lease_until": now + lease, "fence": table.c.fence + 1}
+        changes = {"lease_until": terms.until, "fence": table.c.fence + 1}
         db.execute(update(table).where(table.c.id.in_([row["id"] for row in taken])).values(changes))
     return [_look(row) for row in taken]
-
-
-def _within_capacity(found: Sequence[Any], capacity: Mapping[str, int]) -> list[Any]:
-    room = dict(capacity)
-    taken = []
-    for row in found:
-        if room[row["desk_id"]] > 0:
-            room[row["desk_id"]] -= 1
-            taken.append(row)
-    return taken
 
 
 def _look(row: Any) -> Look:

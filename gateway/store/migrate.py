@@ -1,4 +1,4 @@
-"""Bringing a database to the schema of this version, one process at a time. The tables themselves are `tables.py`.
+"""Bringing a database to the schema of this version, one process at a time. The tables themselves are elsewhere.
 
 Until the first release there is one revision. After a change of tables.py write it anew:
 
@@ -27,7 +27,7 @@ from sqlalchemy.schema import CreateIndex, CreateTable
 from sqlmodel import SQLModel
 
 from gateway.errors import ConfigError
-from gateway.store import tables
+from gateway.store import schema
 from gateway.store.db import Database, Db
 from gateway.store.directory import prepare
 
@@ -137,7 +137,10 @@ def is_ours(thing: Any, name: str | None, kind: str, _reflected: bool, _other: A
 
 def _our_tables() -> frozenset[str]:
     rows = (
-        thing for thing in vars(tables).values() if isinstance(thing, type) and issubclass(thing, SQLModel)
+        thing
+        for module in schema.MODULES
+        for thing in vars(module).values()
+        if isinstance(thing, type) and issubclass(thing, SQLModel)
     )
     return frozenset(row.__table__.name for row in rows if hasattr(row, "__table__"))
 

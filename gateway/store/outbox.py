@@ -1,7 +1,7 @@
 """The outbox: deliveries in lanes. Claims are fair between organizations and fenced; each lane's head alone is ready."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime, timedelta
+from collections.abc import Iterable, Sequence
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import and_, bindparam, exists, func, insert, or_, select, update
@@ -9,6 +9,8 @@ from sqlalchemy import and_, bindparam, exists, func, insert, or_, select, updat
 from gateway.domain.delivery import FINAL, blocks
 from gateway.domain.model import Delivery, DeliveryState
 from gateway.store import rows
+from gateway.store.claiming import Claim, Room
+from gateway.store.columns import Moment
 from gateway.store.db import Db
 from gateway.store.scope import Scope
 
@@ -81,142 +83,89 @@ def promote(db: Db, hop_ids: Iterable[str]) -> None:
     )
 
 
-def claim(
-    db: Db,
-    scope: Scope,
-    *,
-    now: datetime,
-    lease: timedelta,
-    worker: str,
-    capacity: Mapping[str, int],
-    limit: int,
-) -> list[Delivery]:
+def claim(db: Db, scope: Scope, terms: Claim) -> list[Delivery]:
     """Take ready deliveries and write the intent to send them: state `inflight`, a lease, a new fence.
 
-    `capacity`: desk id → how many more exchanges it takes now. Each organization gets an equal share of `limit`;
-    within one the most urgent, then the nearest breach, go first.
+    Each organization gets an equal share of the limit; within one the most urgent, then the nearest breach, go first.
     """
-    free = sorted(desk_id for desk_id, room in capacity.items() if room > 0)
-    orgs = _organizations_waiting(db, scope, now, free) if free else []
-    if not orgs:
-        return []
-    room, taken = dict(capacity), []
-    share = max(1, -(-limit // len(orgs)))
+    orgs = _organizations_waiting(db, scope, terms) if terms.free else []
+    room, share = Room(terms.capacity), max(1, -(-terms.limit // max(1, len(orgs))))
+    taken: list[Any] = []
     for org_id in orgs:
-        taken += _take(db, org_id, now, [desk for desk in free if room[desk] > 0], room, share)
-        if len(taken) >= limit:
-            break
-    return _claimed(db, taken, now=now, lease=lease, worker=worker)
+        if len(taken) < terms.limit:
+            taken += room.take(_ready_of(db, org_id, terms, room.free(), share), most=share)
+    first_sent = func.coalesce(rows.delivery.c.first_sent_at, bindparam("sent", terms.now, type_=Moment()))
+    return _take(db, taken, terms, state=DeliveryState.INFLIGHT.value, first_sent_at=first_sent)
 
 
-def _ready(now: datetime, free: Sequence[str]) -> Any:
+def _ready(terms: Claim, free: Sequence[str]) -> Any:
     table = rows.delivery
-    return and_(table.c.state == "pending", table.c.head, table.c.next_at <= now, table.c.desk_id.in_(free))
+    return and_(
+        table.c.state == "pending", table.c.head, table.c.next_at <= terms.now, table.c.desk_id.in_(free)
+    )
 
 
-def _organizations_waiting(db: Db, scope: Scope, now: datetime, free: Sequence[str]) -> list[str]:
-    """Who has something ready, the one served longest ago first by urgency of its best."""
+def _organizations_waiting(db: Db, scope: Scope, terms: Claim) -> list[str]:
+    """Who has something ready: the one with the most urgent first, then the one that waits longest."""
     table = rows.delivery
     query = (
-        select(table.c.org_id, func.min(table.c.urgency))
-        .where(_ready(now, free), scope.where(table))
+        select(table.c.org_id)
+        .where(_ready(terms, terms.free), scope.where(table))
         .group_by(table.c.org_id)
         .order_by(func.min(table.c.urgency), func.min(table.c.next_at), table.c.org_id)
     )
-    return [row[0] for row in db.execute(query)]
+    return list(db.execute(query).scalars())
 
 
-def _take(
-    db: Db, org_id: str, now: datetime, free: Sequence[str], room: dict[str, int], share: int
-) -> list[Any]:
+def _ready_of(db: Db, org_id: str, terms: Claim, free: Sequence[str], share: int) -> Sequence[Any]:
     table = rows.delivery
     query = (
         select(table)
-        .where(_ready(now, free), table.c.org_id == org_id)
+        .where(_ready(terms, free), table.c.org_id == org_id)
         .order_by(table.c.urgency, table.c.due_at, table.c.created_at, table.c.seq)
         .limit(share * 2)
         .with_for_update(skip_locked=True)
     )
-    taken: list[Any] = []
-    for row in db.execute(query).mappings():
-        if len(taken) < share and room[row["desk_id"]] > 0:
-            room[row["desk_id"]] -= 1
-            taken.append(row)
-    return taken
+    return db.execute(query).mappings().all()
 
 
-def _claimed(db: Db, taken: list[Any], *, now: datetime, lease: timedelta, worker: str) -> list[Delivery]:
+def _take(db: Db, taken: Sequence[Any], terms: Claim, **changes: Any) -> list[Delivery]:
+    """Put the rows under a lease and a new fence, and give them back as they are now."""
     if not taken:
         return []
-    table = rows.delivery
-    db.execute(
-        update(table)
-        .where(table.c.id.in_([row["id"] for row in taken]))
-        .values(
-            state=DeliveryState.INFLIGHT.value,
-            lease_until=now + lease,
-            fence=table.c.fence + 1,
-            worker=worker,
-            first_sent_at=func.coalesce(
-                table.c.first_sent_at, bindparam("sent", now, type_=table.c.created_at.type)
-            ),
-        )
-    )
+    table, ids = rows.delivery, [row["id"] for row in taken]
+    changes |= {"lease_until": terms.until, "fence": table.c.fence + 1, "worker": terms.worker}
+    db.execute(update(table).where(table.c.id.in_(ids)).values(changes))
+    now = {"lease_until": terms.until, "worker": terms.worker}
+    if "state" in changes:
+        now["state"] = changes["state"]
     return [
         rows.noun(
             Delivery,
-            {
-                **row,
-                "state": DeliveryState.INFLIGHT.value,
-                "lease_until": now + lease,
-                "fence": row["fence"] + 1,
-                "worker": worker,
-                "first_sent_at": row["first_sent_at"] or now,
-            },  # type: ignore[arg-type]
+            {**row, **now, "fence": row["fence"] + 1, "first_sent_at": row["first_sent_at"] or terms.now},
         )
         for row in taken
     ]
 
 
-def claim_doubtful(
-    db: Db,
-    scope: Scope,
-    *,
-    now: datetime,
-    lease: timedelta,
-    worker: str,
-    capacity: Mapping[str, int],
-    limit: int,
-) -> list[Delivery]:
+def claim_doubtful(db: Db, scope: Scope, terms: Claim) -> list[Delivery]:
     """Take deliveries in doubt whose time to ask the desk has come; they stay `ambiguous` under a lease."""
     table = rows.delivery
-    free = sorted(desk_id for desk_id, room in capacity.items() if room > 0)
     query = (
         select(table)
         .where(
             table.c.state == DeliveryState.AMBIGUOUS.value,
-            table.c.next_at <= now,
-            or_(table.c.lease_until.is_(None), table.c.lease_until < now),
-            table.c.desk_id.in_(free),
+            table.c.next_at <= terms.now,
+            or_(table.c.lease_until.is_(None), table.c.lease_until < terms.now),
+            table.c.desk_id.in_(terms.free),
             scope.where(table),
         )
         .order_by(table.c.urgency, table.c.next_at)
-        .limit(limit)
+        .limit(terms.limit)
         .with_for_update(skip_locked=True)
     )
-    room, taken = dict(capacity), []
-    for row in db.execute(query).mappings():
-        if room[row["desk_id"]] > 0:
-            room[row["desk_id"]] -= 1
-            taken.append(row)
-    if not taken:
-        return []
-    values = {"lease_until": now + lease, "fence": table.c.fence + 1, "worker": worker}
-    db.execute(update(table).where(table.c.id.in_([row["id"] for row in taken])).values(values))
-    return [
-        rows.noun(Delivery, {**row, "lease_until": now + lease, "fence": row["fence"] + 1})  # type: ignore[arg-type]
-        for row in taken
-    ]
+    found = db.execute(query).mappings().all()
+    return _take(db, Room(terms.capacity).take(found, most=terms.limit), terms)
 
 
 def lapsed(db: Db, scope: Scope, *, now: datetime, limit: int) -> list[Delivery]:

@@ -22,7 +22,7 @@ from gateway.domain.model import (
     Visibility,
 )
 from gateway.domain.model.words import ActorKind, Source
-from gateway.store import tables
+from gateway.store import tables, work_tables
 
 Noun = TypeVar("Noun", Ticket, Hop, Event, Content, Copy, Delivery)
 
@@ -31,14 +31,14 @@ hop: Table = tables.HopRow.__table__  # type: ignore[attr-defined]
 event: Table = tables.EventRow.__table__  # type: ignore[attr-defined]
 content: Table = tables.ContentRow.__table__  # type: ignore[attr-defined]
 copy: Table = tables.CopyRow.__table__  # type: ignore[attr-defined]
-delivery: Table = tables.DeliveryRow.__table__  # type: ignore[attr-defined]
-message: Table = tables.MessageRow.__table__  # type: ignore[attr-defined]
-look: Table = tables.LookRow.__table__  # type: ignore[attr-defined]
+delivery: Table = work_tables.DeliveryRow.__table__  # type: ignore[attr-defined]
+message: Table = work_tables.MessageRow.__table__  # type: ignore[attr-defined]
+look: Table = work_tables.LookRow.__table__  # type: ignore[attr-defined]
 desk: Table = tables.DeskRow.__table__  # type: ignore[attr-defined]
 person: Table = tables.PersonRow.__table__  # type: ignore[attr-defined]
-attempt: Table = tables.AttemptRow.__table__  # type: ignore[attr-defined]
+attempt: Table = work_tables.AttemptRow.__table__  # type: ignore[attr-defined]
 discrepancy: Table = tables.DiscrepancyRow.__table__  # type: ignore[attr-defined]
-worker: Table = tables.WorkerRow.__table__  # type: ignore[attr-defined]
+worker: Table = work_tables.WorkerRow.__table__  # type: ignore[attr-defined]
 meta: Table = tables.Meta.__table__  # type: ignore[attr-defined]
 
 _READERS: Mapping[type, Mapping[str, Any]] = {
@@ -70,7 +70,7 @@ _READERS: Mapping[type, Mapping[str, Any]] = {
 _NAMES = {kind: tuple(field.name for field in fields(kind)) for kind in _READERS}
 
 
-def noun(kind: type[Noun], row: RowMapping) -> Noun:
+def noun(kind: type[Noun], row: Mapping[str, Any] | RowMapping) -> Noun:
     """The noun a row holds."""
     readers = _READERS[kind]
     values = {name: readers[name](row[name]) if name in readers else row[name] for name in _NAMES[kind]}

@@ -1,31 +1,19 @@
-"""Every table. Each row has its owning organization (`org_id`); content that people wrote is apart from events."""
+"""The tables of what there is and what happened (those of work under way: `work_tables`). Each row has its owning organization (`org_id`); content that people wrote is apart from events."""
 
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, Text, text
+from sqlalchemy import BigInteger, Column, Index, Integer, Text, text
 from sqlmodel import Field, SQLModel
 
-from gateway.store.columns import Document, Moment
-
-
-def _moment(*, nullable: bool = True) -> Any:
-    return Field(default=None, sa_type=Moment, nullable=nullable)
-
-
-def _document() -> Any:
-    return Field(default=None, sa_type=Document, nullable=True)
-
-
-def _text(default: str = "") -> Any:
-    return Field(default=default, sa_type=Text, nullable=False)
+from gateway.store import fields
 
 
 class Meta(SQLModel, table=True):
     """Numbers and words about the installation itself (directory version, salt)."""
 
     key: str = Field(primary_key=True)
-    value: str = _text()
+    value: str = fields.words()
 
 
 class OrganizationRow(SQLModel, table=True):
@@ -35,7 +23,7 @@ class OrganizationRow(SQLModel, table=True):
     id: str = Field(primary_key=True)
     org_id: str = Field(index=True)
     code: str = Field(unique=True)
-    document: Any = _document()
+    document: Any = fields.document()
 
 
 class DirectoryRow(SQLModel, table=True):
@@ -47,7 +35,7 @@ class DirectoryRow(SQLModel, table=True):
     org_id: str
     kind: str
     code: str
-    document: Any = _document()
+    document: Any = fields.document()
 
 
 class DeskRow(SQLModel, table=True):
@@ -58,20 +46,20 @@ class DeskRow(SQLModel, table=True):
     org_id: str = Field(index=True)
     code: str = Field(unique=True)
     connector: str
-    document: Any = _document()
+    document: Any = fields.document()
     sealed_credentials: str | None = Field(default=None, sa_type=Text)
     sealed_hook_secrets: str | None = Field(default=None, sa_type=Text)
     hook_token_hash: str | None = None
     version: int = 1
-    held: str = _text()
-    held_at: datetime | None = _moment()
+    held: str = fields.words()
+    held_at: datetime | None = fields.moment()
     cursor: str | None = Field(default=None, sa_type=Text)
-    poll_at: datetime | None = _moment()
+    poll_at: datetime | None = fields.moment()
     poll_fence: int = 0
-    poll_lease_until: datetime | None = _moment()
-    polled_at: datetime | None = _moment()
-    breaker: Any = _document()
-    learned: Any = _document()
+    poll_lease_until: datetime | None = fields.moment()
+    polled_at: datetime | None = fields.moment()
+    breaker: Any = fields.document()
+    learned: Any = fields.document()
 
 
 class LinkRow(SQLModel, table=True):
@@ -86,7 +74,7 @@ class LinkRow(SQLModel, table=True):
     upstream_org_id: str
     downstream_org_id: str
     state: str
-    document: Any = _document()
+    document: Any = fields.document()
     version: int = 1
 
 
@@ -97,9 +85,9 @@ class TicketRow(SQLModel, table=True):
     __table_args__ = (Index("ticket_org", "org_id", "opened_at"),)
     id: str = Field(primary_key=True)
     org_id: str
-    opened_at: datetime = _moment(nullable=False)
-    closed_at: datetime | None = _moment()
-    facts: Any = _document()
+    opened_at: datetime = fields.moment(nullable=False)
+    closed_at: datetime | None = fields.moment()
+    facts: Any = fields.document()
     version: int = 0
 
 
@@ -131,22 +119,22 @@ class HopRow(SQLModel, table=True):
     url: str | None = None
     status: str
     reason: str | None = None
-    facts: Any = _document()
-    shadow: Any = _document()
-    unmapped: Any = _document()
+    facts: Any = fields.document()
+    shadow: Any = fields.document()
+    unmapped: Any = fields.document()
     position: str | None = None
     last_entry: str | None = None
     revision: str | None = None
-    route: Any = _document()
-    ranks: Any = _document()
+    route: Any = fields.document()
+    ranks: Any = fields.document()
     asked: bool = False
-    offered_at: datetime | None = _moment()
-    answer_by: datetime | None = _moment()
-    confirm_by: datetime | None = _moment()
-    refetch_at: datetime | None = _moment()
-    looked_at: datetime | None = _moment()
-    wrote_at: datetime | None = _moment()
-    created_at: datetime | None = _moment()
+    offered_at: datetime | None = fields.moment()
+    answer_by: datetime | None = fields.moment()
+    confirm_by: datetime | None = fields.moment()
+    refetch_at: datetime | None = fields.moment()
+    looked_at: datetime | None = fields.moment()
+    wrote_at: datetime | None = fields.moment()
+    created_at: datetime | None = fields.moment()
     next_seq: int = 1
     version: int = 0
 
@@ -164,10 +152,10 @@ class EventRow(SQLModel, table=True):
     ticket_id: str
     hop_id: str | None = None
     type: str
-    data: Any = _document()
-    observed_at: datetime = _moment(nullable=False)
-    reported_at: datetime | None = _moment()
-    stated_at: datetime | None = _moment()
+    data: Any = fields.document()
+    observed_at: datetime = fields.moment(nullable=False)
+    reported_at: datetime | None = fields.moment()
+    stated_at: datetime | None = fields.moment()
     source: str
     actor_kind: str
     actor: str = ""
@@ -185,9 +173,9 @@ class ContentRow(SQLModel, table=True):
     kind: str
     origin_hop_id: str
     visibility: str
-    at: datetime = _moment(nullable=False)
-    text: str = _text()
-    author: str = _text()
+    at: datetime = fields.moment(nullable=False)
+    text: str = fields.words()
+    author: str = fields.words()
     salt: str = ""
     digest: str = ""
     to_link_id: str | None = None
@@ -196,9 +184,9 @@ class ContentRow(SQLModel, table=True):
     blob_key: str | None = None
     blob_size: int | None = Field(default=None, sa_type=BigInteger)
     blob_sha256: str | None = None
-    source: Any = _document()
+    source: Any = fields.document()
     automatic: bool = False
-    released_to: Any = _document()
+    released_to: Any = fields.document()
 
 
 class CopyRow(SQLModel, table=True):
@@ -231,141 +219,8 @@ class PersonRow(SQLModel, table=True):
     id: str = Field(primary_key=True)
     org_id: str
     desk_id: str
-    native_id: str = _text()
-    name: str = _text()
-
-
-class MessageRow(SQLModel, table=True):
-    """What came in, bytes as they were."""
-
-    __tablename__ = "message"
-    __table_args__ = (
-        Index(
-            "message_waiting",
-            "received_at",
-            sqlite_where=text("state = 'received'"),
-            postgresql_where=text("state = 'received'"),
-        ),
-        Index("message_state", "state", "received_at"),
-    )
-    id: str = Field(primary_key=True)
-    org_id: str
-    desk_id: str
-    received_at: datetime = _moment(nullable=False)
-    headers: Any = _document()
-    query: Any = _document()
-    body: bytes = Field(default=b"", sa_type=LargeBinary)
-    state: str = "received"
-    error: str = _text()
-    attempts: int = 0
-    processed_at: datetime | None = _moment()
-    lease_until: datetime | None = _moment()
-    fence: int = 0
-
-
-class LookRow(SQLModel, table=True):
-    """A wish to establish what a desk now says of one remote ticket; hints for the same ticket coalesce here."""
-
-    __tablename__ = "look"
-    __table_args__ = (
-        Index("look_what", "desk_id", "remote_id", unique=True),
-        Index("look_due", "due_at"),
-    )
-    id: str = Field(primary_key=True)
-    org_id: str
-    desk_id: str
-    remote_id: str
-    due_at: datetime = _moment(nullable=False)
-    hints: int = 1
-    attempts: int = 0
-    gone_at: datetime | None = _moment()
-    why: str = ""
-    error: str = _text()
-    lease_until: datetime | None = _moment()
-    fence: int = 0
-
-
-_CREATING = text("kind = 'create' AND blocks")
-_PENDING = text("state = 'pending' AND head")
-_WAITING = text("state IN ('inflight', 'ambiguous')")
-_BLOCKING = text("blocks")
-
-
-class DeliveryRow(SQLModel, table=True):
-    """One command on its way. `blocks`: it holds its lane; `head`: nothing before it in its lane blocks."""
-
-    __tablename__ = "delivery"
-    __table_args__ = (
-        Index(
-            "delivery_ready",
-            "org_id",
-            "urgency",
-            "due_at",
-            "created_at",
-            sqlite_where=_PENDING,
-            postgresql_where=_PENDING,
-        ),
-        Index("delivery_waiting", "lease_until", sqlite_where=_WAITING, postgresql_where=_WAITING),
-        Index("delivery_lane", "hop_id", "seq", unique=True),
-        Index("delivery_blocking", "hop_id", "seq", sqlite_where=_BLOCKING, postgresql_where=_BLOCKING),
-        Index("delivery_creating", "desk_id", sqlite_where=_CREATING, postgresql_where=_CREATING),
-        Index("delivery_marker", "marker"),
-        Index("delivery_ticket", "ticket_id"),
-        Index(
-            "delivery_parked",
-            "state",
-            sqlite_where=text("state IN ('parked','asking')"),
-            postgresql_where=text("state IN ('parked','asking')"),
-        ),
-    )
-    id: str = Field(primary_key=True)
-    org_id: str
-    ticket_id: str
-    hop_id: str
-    desk_id: str
-    seq: int
-    kind: str
-    marker: str
-    state: str
-    head: bool
-    blocks: bool
-    payload: Any = _document()
-    content_id: str | None = None
-    visibility: str | None = None
-    link_id: str | None = None
-    event_id: str | None = None
-    urgency: int = 5
-    due_at: datetime | None = _moment()
-    attempts: int = 0
-    probes: int = 0
-    first_sent_at: datetime | None = _moment()
-    created_at: datetime = _moment(nullable=False)
-    next_at: datetime = _moment(nullable=False)
-    done_at: datetime | None = _moment()
-    lease_until: datetime | None = _moment()
-    fence: int = 0
-    worker: str = ""
-    outcome: str = ""
-    error: str = _text()
-    note: bool = False
-
-
-class AttemptRow(SQLModel, table=True):
-    """One try of one delivery: every attempt is a row."""
-
-    __tablename__ = "attempt"
-    __table_args__ = (Index("attempt_delivery", "delivery_id"),)
-    seq: int | None = Field(
-        default=None, sa_column=Column(BigInteger().with_variant(Integer, "sqlite"), primary_key=True)
-    )
-    org_id: str
-    delivery_id: str
-    at: datetime = _moment(nullable=False)
-    took_ms: int = 0
-    kind: str = "push"
-    outcome: str = ""
-    http_status: int | None = None
-    error: str = _text()
+    native_id: str = fields.words()
+    name: str = fields.words()
 
 
 class DiscrepancyRow(SQLModel, table=True):
@@ -377,9 +232,9 @@ class DiscrepancyRow(SQLModel, table=True):
     org_id: str
     ticket_id: str
     hop_id: str
-    at: datetime = _moment(nullable=False)
+    at: datetime = fields.moment(nullable=False)
     kind: str
-    data: Any = _document()
+    data: Any = fields.document()
 
 
 class AuditRow(SQLModel, table=True):
@@ -390,12 +245,12 @@ class AuditRow(SQLModel, table=True):
         default=None, sa_column=Column(BigInteger().with_variant(Integer, "sqlite"), primary_key=True)
     )
     org_id: str = Field(index=True)
-    at: datetime = _moment(nullable=False)
+    at: datetime = fields.moment(nullable=False)
     actor: str
     action: str
     subject: str = ""
-    before: Any = _document()
-    after: Any = _document()
+    before: Any = fields.document()
+    after: Any = fields.document()
 
 
 class ApiKeyRow(SQLModel, table=True):
@@ -407,23 +262,6 @@ class ApiKeyRow(SQLModel, table=True):
     label: str = ""
     shown: str = ""
     sha256: str = Field(unique=True)
-    created_at: datetime = _moment(nullable=False)
-    expires_at: datetime | None = _moment()
-    revoked_at: datetime | None = _moment()
-
-
-class WorkerRow(SQLModel, table=True):
-    """A running process that claims work; its heartbeat."""
-
-    __tablename__ = "worker"
-    id: str = Field(primary_key=True)
-    org_id: str = "operator"
-    kind: str = "worker"
-    host: str = ""
-    started_at: datetime = _moment(nullable=False)
-    seen_at: datetime = _moment(nullable=False)
-    version: str = ""
-
-
-METADATA = SQLModel.metadata
-"""All tables, for migrations to compare with and for tests to create at once."""
+    created_at: datetime = fields.moment(nullable=False)
+    expires_at: datetime | None = fields.moment()
+    revoked_at: datetime | None = fields.moment()

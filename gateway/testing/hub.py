@@ -16,7 +16,7 @@ from gateway.flows import deliver, intake, observe, poll, sweep
 from gateway.flows.capacity import Capacity
 from gateway.flows.context import Context
 from gateway.registry import Registry
-from gateway.store import tables
+from gateway.store import schema, tables
 from gateway.store.db import Database
 from gateway.store.directory import prepare
 from gateway.testing.loopback.desk import LoopbackDesk
@@ -143,7 +143,7 @@ class Hub:
 
     def _context(self, plan: Plan) -> Context:
         numbers = count(1)
-        tables.METADATA.create_all(self.database.engine)
+        schema.METADATA.create_all(self.database.engine)
         directory = plan.directory(self.registry)
         with self.database.write() as db:
             prepare(db, salt=directory.salt)

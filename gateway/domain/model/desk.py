@@ -58,7 +58,8 @@ class Profile:
     sites: Mapping[str, str] = field(default_factory=dict)
     """Native site code → our site code, where they differ."""
     assets: Mapping[str, str] = field(default_factory=dict)
-    address_token: str = "@@"
+    address_sign: str = "@@"
+    """A comment that starts with it and a neighbour's code is for that neighbour only."""
     automatic_actors: tuple[str, ...] = ()
     """Accounts at this desk that are rules, not people (names or ids)."""
 

@@ -124,6 +124,8 @@ CREATE TABLE delivery (
 
 CREATE INDEX delivery_blocking ON delivery (hop_id, seq) WHERE blocks;
 
+CREATE INDEX delivery_creating ON delivery (desk_id) WHERE kind = 'create' AND blocks;
+
 CREATE UNIQUE INDEX delivery_lane ON delivery (hop_id, seq);
 
 CREATE INDEX delivery_marker ON delivery (marker);
@@ -222,6 +224,7 @@ CREATE TABLE hop (
 	shadow TEXT,
 	unmapped TEXT,
 	position VARCHAR,
+	last_entry VARCHAR,
 	revision VARCHAR,
 	route TEXT,
 	ranks TEXT,

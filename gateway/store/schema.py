@@ -1,0 +1,10 @@
+"""The whole schema: importing this module imports every table."""
+
+from sqlmodel import SQLModel
+
+from gateway.store import tables, work_tables
+
+METADATA = SQLModel.metadata
+"""All tables, for migrations to compare with and for tests to create at once."""
+
+MODULES = (tables, work_tables)
