@@ -32,7 +32,7 @@ from gateway.testing.loopback.faults import (
     Script,
     no_faults,
 )
-from gateway.testing.loopback.outbox import HookPoster
+from gateway.testing.loopback.hooks import Hook
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -51,33 +51,23 @@ class DeskApp:
     """One desk. All access to it, from whatever thread, holds `lock`."""
 
     def __init__(
-        self, desk: LoopbackDesk, *, poster: HookPoster | None = None, control_token: str | None = None
+        self,
+        desk: LoopbackDesk,
+        *,
+        control_token: str | None = None,
+        on_request: Callable[[], None] | None = None,
     ) -> None:
         self.desk = desk
         self.lock = RLock()
-        self._poster = poster
         self._control_token = control_token
+        self._on_request = on_request
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """One HTTP request (or the server's start and stop)."""
-        if scope["type"] == "lifespan":
-            await self._live(receive, send)
-        elif scope["type"] == "http":
-            await self._serve(scope, receive, send)
+        """One HTTP request."""
+        await self._serve(scope, receive, send)
 
-    async def _live(self, receive: Receive, send: Send) -> None:
-        posting = asyncio.create_task(self._poster.run(self._drain)) if self._poster else None
-        while True:
-            message = await receive()
-            await send({"type": f"{message['type']}.complete"})
-            if message["type"] == "lifespan.shutdown":
-                break
-        if posting is not None:
-            posting.cancel()
-            with suppress(asyncio.CancelledError):
-                await posting
-
-    def _drain(self) -> list[Any]:
+    def drain(self) -> list[Hook]:
+        """The desk's webhooks, for whoever posts them."""
         with self.lock:
             return self.desk.drain_hooks()
 
@@ -92,8 +82,8 @@ class DeskApp:
                 outcome = self.desk.handle(
                     scope["method"], scope["path"], query=query, headers=headers, body=body
                 )
-        if self._poster is not None:
-            self._poster.wake()
+        if self._on_request is not None:
+            self._on_request()
         await _deliver(outcome, scope, receive, send)
 
     def _controlled(self, scope: Scope, headers: Mapping[str, str], body: bytes) -> Answer:
@@ -168,7 +158,7 @@ async def _body(receive: Receive) -> bytes:
 async def _deliver(outcome: Outcome, scope: Scope, receive: Receive, send: Send) -> None:
     if isinstance(outcome, Answer):
         if outcome.delay:
-            await asyncio.sleep(outcome.delay.total_seconds())
+            await _until_gone(receive, within=outcome.delay.total_seconds())
         await _start(outcome, len(outcome.body), send)
         await send({"type": "http.response.body", "body": outcome.body})
         return
@@ -186,9 +176,9 @@ async def _start(answer: Answer, length: int, send: Send) -> None:
     await send({"type": "http.response.start", "status": answer.status, "headers": headers})
 
 
-async def _until_gone(receive: Receive) -> None:
+async def _until_gone(receive: Receive, *, within: float = HANG) -> None:
     with suppress(TimeoutError):
-        async with asyncio.timeout(HANG):
+        async with asyncio.timeout(within):
             while (await receive())["type"] != "http.disconnect":
                 pass
 

@@ -37,9 +37,8 @@ ACCOUNT = "interdesk"
 SEEN = 5000
 """So many of the newest requests are remembered."""
 
-LOGIN_PAGE = (
-    b"<!doctype html><html><head><title>Sign in</title></head><body><form action=/login></form></body></html>"
-)
+LOGIN_PAGE = b"""<!doctype html><html><head><title>Sign in</title></head><body>
+<form action=/login method=post><input name=user><input type=password name=pass></form></body></html>"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -30,13 +30,29 @@ class CuttingProtocol(HttpToolsProtocol):
 
 
 class _Server(uvicorn.Server):
-    def __init__(self, config: uvicorn.Config) -> None:
+    """uvicorn's own, plus: says when it is up, posts the desk's webhooks, cuts what still hangs at the end."""
+
+    def __init__(self, config: uvicorn.Config, app: DeskApp, poster: HookPoster | None) -> None:
         super().__init__(config)
         self.up = threading.Event()
+        self._app = app
+        self._poster = poster
+        self._posting: asyncio.Task[None] | None = None
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
+        if self._poster is not None:
+            self._posting = asyncio.create_task(self._poster.run(self._app.drain))
         self.up.set()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        if self._posting is not None:
+            self._posting.cancel()
+            await asyncio.wait([self._posting])
+        for connection in list(self.server_state.connections):
+            if isinstance(connection, HttpToolsProtocol):
+                connection.transport.abort()
+        await super().shutdown(sockets)
 
 
 class LoopbackServer:
@@ -50,8 +66,10 @@ class LoopbackServer:
         hook_url: str | None = None,
         control_token: str | None = None,
     ) -> None:
-        poster = HookPoster(hook_url) if hook_url else None
-        self.app = DeskApp(desk, poster=poster, control_token=control_token)
+        self.poster = HookPoster(hook_url) if hook_url else None
+        self.app = DeskApp(
+            desk, control_token=control_token, on_request=self.poster.wake if self.poster else None
+        )
         self.port = port
         self._thread: threading.Thread | None = None
         self._server: _Server | None = None
@@ -71,11 +89,10 @@ class LoopbackServer:
         """Returns when it listens. Raises OSError if the port is taken, RuntimeError if it does not come up."""
         listening = socket.create_server((HOST, self.port), backlog=2048)
         self.port = listening.getsockname()[1]
-        server = self._server = _Server(
-            uvicorn.Config(
-                self.app, http=CuttingProtocol, ws="none", lifespan="on", log_config=None, access_log=False
-            )
+        config = uvicorn.Config(
+            self.app, http=CuttingProtocol, ws="none", lifespan="off", log_config=None, access_log=False
         )
+        server = self._server = _Server(config, self.app, self.poster)
         self._thread = threading.Thread(
             target=_run, args=(server, listening), name=f"desk-{self.port}", daemon=True
         )
@@ -86,7 +103,7 @@ class LoopbackServer:
     def stop(self) -> None:
         """Stop listening, cut every connection, end the thread; the desk keeps what it holds."""
         if self._server is not None and self._thread is not None:
-            self._server.should_exit = self._server.force_exit = True
+            self._server.should_exit = True
             self._thread.join(PATIENCE)
         self._server = self._thread = None
 
