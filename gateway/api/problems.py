@@ -1,0 +1,173 @@
+"""How a door says no: problem+json (RFC 9457) with a stable code, and which of our errors is which HTTP status."""
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import orjson
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import Response
+from starlette.exceptions import HTTPException
+
+from gateway.errors import (
+    ConfigError,
+    DeskError,
+    InterdeskError,
+    Invalid,
+    NotFound,
+    Refused,
+    SignatureInvalid,
+    Unsupported,
+)
+from gateway.flows.hooks import NotStored
+
+log = logging.getLogger(__name__)
+
+MEDIA_TYPE = "application/problem+json"
+COME_AGAIN = 5
+"""Seconds that `Retry-After` asks a sender to wait."""
+
+
+@dataclass(kw_only=True, eq=False)
+class Problem(Exception):
+    """One refusal. `title` is the same for every problem of a code; `detail` speaks of this one."""
+
+    status: int
+    code: str
+    title: str
+    detail: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+    def body(self) -> bytes:
+        """The document. `type` is a name, not an address: there is nothing to fetch."""
+        told = {"type": f"urn:interdesk:problem:{self.code}", "title": self.title, "status": self.status}
+        return orjson.dumps({**told, "code": self.code, **({"detail": self.detail} if self.detail else {})})
+
+
+def too_large(limit: int) -> Problem:
+    """The body exceeds what this door takes."""
+    return Problem(
+        status=413, code="IDK-1103", title="The body is too large", detail=f"at most {limit} bytes are taken"
+    )
+
+
+def encoded(encoding: str) -> Problem:
+    """Compressed bodies are not taken: a signature is over bytes as they were, and a bomb is never unpacked."""
+    return Problem(
+        status=415,
+        code="IDK-1104",
+        title="Compressed bodies are not taken",
+        detail=f"content-encoding {encoding[:40]!r}; send the body as it is",
+        headers={"accept-encoding": "identity"},
+    )
+
+
+def too_slow(seconds: float) -> Problem:
+    """The body did not come in time."""
+    return Problem(
+        status=408, code="IDK-1105", title="The body came too slowly", detail=f"it gets {seconds:g} seconds"
+    )
+
+
+def wrong_method(allowed: str) -> Problem:
+    """This address answers other methods."""
+    return Problem(
+        status=405, code="IDK-1406", title="This method is not for this address", headers={"allow": allowed}
+    )
+
+
+def no_key() -> Problem:
+    """No API key, or none that is valid."""
+    return Problem(
+        status=401,
+        code="IDK-1404",
+        title="A valid API key is needed",
+        detail="send `Authorization: Bearer fgw_…`; `interdesk keys create` makes one",
+        headers={"www-authenticate": 'Bearer realm="interdesk"'},
+    )
+
+
+def not_for_this_key() -> Problem:
+    """The key is valid, but not for this."""
+    return Problem(status=403, code="IDK-1405", title="This needs a key of the operator")
+
+
+_STATUSES: tuple[tuple[type[InterdeskError], int, str], ...] = (
+    (SignatureInvalid, 401, "The message is not from this desk"),
+    (NotFound, 404, "There is no such thing here"),
+    (Refused, 409, "The state of the chain does not allow this"),
+    (Invalid, 422, "The document is not valid"),
+    (Unsupported, 422, "The desk cannot do this"),
+    (NotStored, 503, "The message could not be stored"),
+    (DeskError, 502, "The desk did not answer as it should"),
+    (ConfigError, 500, "The gateway is not set up for this"),
+)
+
+
+def of_error(error: InterdeskError) -> Problem:
+    """The problem that one of our errors is."""
+    for kind, status, title in _STATUSES:
+        if isinstance(error, kind):
+            again = {"retry-after": str(COME_AGAIN)} if status == 503 else {}
+            return Problem(status=status, code=error.code, title=title, detail=str(error), headers=again)
+    return internal()
+
+
+def internal() -> Problem:
+    """Our own fault: nothing of it is told but that it is ours."""
+    return Problem(status=500, code="IDK-1000", title="The gateway failed; its log says why")
+
+
+def response(problem: Problem) -> Response:
+    """As an answer."""
+    return Response(
+        problem.body(), status_code=problem.status, headers=dict(problem.headers), media_type=MEDIA_TYPE
+    )
+
+
+def install(app: FastAPI) -> None:
+    """Every refusal of this app is a problem document."""
+    app.add_exception_handler(Problem, _problem)
+    app.add_exception_handler(InterdeskError, _ours)
+    app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(RequestValidationError, _invalid)
+    app.add_exception_handler(Exception, _unforeseen)
+
+
+async def _problem(_request: Request, error: Exception) -> Response:
+    return response(error if isinstance(error, Problem) else internal())
+
+
+async def _ours(_request: Request, error: Exception) -> Response:
+    return response(of_error(error) if isinstance(error, InterdeskError) else internal())
+
+
+async def _http(_request: Request, error: Exception) -> Response:
+    """What the framework itself refuses: unknown addresses, wrong methods."""
+    if not isinstance(error, HTTPException):
+        return response(internal())
+    if error.status_code == 405:
+        return response(wrong_method((error.headers or {}).get("Allow", "")))
+    if error.status_code == 404:
+        return response(of_error(NotFound("there is nothing at this address")))
+    return response(
+        Problem(
+            status=error.status_code,
+            code="IDK-1407",
+            title="The request cannot be served",
+            detail=str(error.detail),
+        )
+    )
+
+
+async def _invalid(_request: Request, error: Exception) -> Response:
+    """A parameter that is not what it should be; its value is not repeated."""
+    found = error.errors() if isinstance(error, RequestValidationError) else []
+    detail = "; ".join(f"{'.'.join(map(str, one['loc'][1:]))}: {one['msg']}" for one in found[:10])
+    return response(Problem(status=422, code="IDK-1403", title="The request is not valid", detail=detail))
+
+
+async def _unforeseen(request: Request, error: Exception) -> Response:
+    log.error("%s %s failed", request.method, request.url.path, exc_info=error)
+    return response(internal())

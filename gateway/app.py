@@ -1,0 +1,234 @@
+"""The one place where real things are wired: settings become database, vault, connectors, the wire and the doors."""
+
+import asyncio
+import base64
+import logging
+import os
+import random
+import socket
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import partial
+
+import uuid_utils
+from fastapi import FastAPI
+from starlette.routing import Route
+
+from gateway import __version__, logs, vault
+from gateway.api import problems
+from gateway.api.hook_desks import HookDesks
+from gateway.api.hooks import HookDoor, HookTerms
+from gateway.blobs import BlobStore
+from gateway.config import Settings
+from gateway.desk_client import DeskClient, GuardedTransport, Limits, NetworkPolicy
+from gateway.domain.model import Message
+from gateway.errors import ConfigError
+from gateway.flows import intake
+from gateway.flows.context import Context
+from gateway.flows.credentials import OpenedCredentials
+from gateway.flows.hooks import GroupCommit
+from gateway.flows.worker import Worker
+from gateway.metrics import Metrics
+from gateway.registry import Registry
+from gateway.store import migrate
+from gateway.store.db import Database
+from gateway.vault import Vault
+
+log = logging.getLogger(__name__)
+
+
+def utc_now() -> datetime:
+    """The wall clock, aware."""
+    return datetime.now(UTC)
+
+
+def new_id(prefix: str) -> str:
+    """`tkt_` and 26 signs: a UUID 7 in base32hex, whose order as text is the order of making."""
+    text = base64.b32hexencode(uuid_utils.uuid7().bytes)
+    return f"{prefix}_{text[:26].decode().lower()}"
+
+
+def _jitter() -> float:
+    return random.uniform(-1.0, 1.0)  # noqa: S311 - spreads retries; nothing is guessed from it
+
+
+@dataclass(frozen=True, kw_only=True)
+class Gateway:
+    """An installation opened: everything that a door, a worker or a command needs. Close it after use."""
+
+    settings: Settings
+    database: Database
+    vault: Vault
+    blobs: BlobStore
+    context: Context
+    credentials: OpenedCredentials
+
+    def close(self) -> None:
+        """Give the database back."""
+        self.database.close()
+
+    def desk_client(self) -> DeskClient:
+        """A wire to the desks within the operator's limits; lives on the running event loop."""
+        settings = self.settings
+        limits = Limits(
+            deadline=settings.desk_deadline,
+            body_bytes=settings.max_answer_bytes,
+            blob_bytes=settings.max_attachment_bytes,
+        )
+        policy = NetworkPolicy.of(settings.allowed_networks)
+        policy = NetworkPolicy(allowed=policy.allowed, ports=frozenset(settings.allowed_ports))
+        return DeskClient(
+            now=utc_now,
+            transport=GuardedTransport(limits=limits, policy=policy),
+            blobs=self.blobs,
+            limits=limits,
+        )
+
+    def worker(self, client: DeskClient) -> Worker:
+        """A worker of this installation."""
+        return Worker(self.context, client, self.credentials, worker_id=worker_id(), now=utc_now)
+
+
+def worker_id() -> str:
+    """Host, process and a random part: two processes never claim under one name."""
+    return f"{socket.gethostname()[:40]}-{os.getpid()}-{os.urandom(4).hex()}"
+
+
+def open_gateway(settings: Settings) -> Gateway:
+    """Open what the settings name; makes the data folder, changes nothing in the database. Raises ConfigError."""
+    _make_folders(settings)
+    ring = vault.of(settings)
+    database = Database(settings.database, pool_size=settings.database_pool)
+    registry = Registry()
+    context = Context(
+        database=database, registry=registry, new_id=new_id, jitter=_jitter, open_secret=ring.open
+    )
+    return Gateway(
+        settings=settings,
+        database=database,
+        vault=ring,
+        blobs=BlobStore(settings.blobs),
+        context=context,
+        credentials=OpenedCredentials(context=context),
+    )
+
+
+def _make_folders(settings: Settings) -> None:
+    try:
+        settings.data_dir.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ConfigError(
+            f"INTERDESK_DATA_DIR: {settings.data_dir} cannot be made", why=error.strerror or str(error)
+        ) from error
+
+
+def ready_schema(gateway: Gateway) -> None:
+    """SQLite belongs to this installation alone and is brought up to date; a PostgreSQL is only checked, because other
+    processes of another version may be at work on it. Raises ConfigError."""
+    if gateway.database.is_sqlite:
+        migrate.upgrade(gateway.database)
+    else:
+        check_schema(gateway)
+
+
+def check_schema(gateway: Gateway) -> None:
+    """Raises ConfigError unless the database has the schema that this version needs."""
+    migrate.check(gateway.database)
+
+
+@dataclass(kw_only=True)
+class Life:
+    """The life of one application: `stop` asks it to end; `failed` is called when its worker ends by itself."""
+
+    stop: asyncio.Event = field(default_factory=asyncio.Event)
+    failed: Callable[[BaseException], None] | None = None
+
+
+def web_app(gateway: Gateway, *, with_worker: bool, life: Life | None = None) -> FastAPI:
+    """The doors of one process and, if asked for, its worker, started and ended with it."""
+    life = life or Life()
+    metrics = Metrics()
+    desks = HookDesks(gateway.context)
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        async with _running(gateway, app, life, with_worker=with_worker) as wake:
+            inbox = GroupCommit(partial(intake.accept, gateway.context), committed=_committed(metrics, wake))
+            app.state.inbox = inbox
+            fresh = asyncio.create_task(desks.keep_fresh(life.stop))
+            yield
+            life.stop.set()
+            await fresh
+            await inbox.close()
+
+    app = FastAPI(title="Interdesk", version=__version__, lifespan=lifespan, openapi_url=None)
+
+    async def store(message: Message, org_id: str) -> None:
+        await app.state.inbox.accept(message, org_id)
+
+    terms = HookTerms(
+        store=store,
+        new_id=gateway.context.new_id,
+        now=utc_now,
+        max_bytes=gateway.settings.max_hook_bytes,
+    )
+    door = HookDoor(desks, terms, metrics)
+    # First of all routes: the busiest door is found at once.
+    app.router.routes[:0] = [Route("/hooks/{desk}", door), Route("/hooks/{desk}/{token}", door)]
+    problems.install(app)
+    return app
+
+
+def _committed(metrics: Metrics, wake: Callable[[], None]) -> Callable[[int], None]:
+    def committed(count: int) -> None:
+        metrics.group_commit.observe(count)
+        wake()
+
+    return committed
+
+
+@asynccontextmanager
+async def _running(
+    gateway: Gateway, app: FastAPI, life: Life, *, with_worker: bool
+) -> AsyncIterator[Callable[[], None]]:
+    """Runs the worker around the block, if there is to be one; what is given wakes it."""
+    if not with_worker:
+        yield lambda: None
+        return
+    client = gateway.desk_client()
+    worker = gateway.worker(client)
+    app.state.worker = worker
+    running = asyncio.create_task(worker.run(life.stop))
+    running.add_done_callback(partial(_ended, life))
+    try:
+        yield worker.wake
+    finally:
+        life.stop.set()
+        await finish(running, within=gateway.settings.stop_within)
+        await client.close()
+
+
+def _ended(life: Life, running: "asyncio.Task[None]") -> None:
+    """A worker that ends before it is asked to takes the process with it: a gateway that only pretends to work is worse."""
+    if running.cancelled() or life.stop.is_set():
+        return
+    failure = running.exception() or RuntimeError("the worker ended by itself")
+    log.critical("the worker failed", exc_info=failure)
+    if life.failed is not None:
+        life.failed(failure)
+
+
+async def finish(running: "asyncio.Task[None]", *, within: float) -> None:
+    """Wait so long for a worker that was asked to stop, then abandon it: leases run out and the desks are asked."""
+    done, _ = await asyncio.wait({running}, timeout=within)
+    if not done:
+        log.warning("the worker did not finish within %s s and is abandoned", within)
+        running.cancel()
+        await asyncio.wait({running}, timeout=5)
+
+
+def set_up_logs(gateway: Gateway) -> None:
+    """Logs of this process, without the secrets that its vault opens."""
+    logs.set_up(gateway.settings, gateway.vault.redaction)

@@ -1,0 +1,170 @@
+"""What every command shares: data on stdout, talk on stderr, errors as `IDK-nnnn: what · why · do this`, exit codes."""
+
+import sys
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from enum import IntEnum
+from typing import Annotated, Any
+
+import orjson
+import typer
+from rich.console import Console
+from rich.table import Table
+from typer.core import TyperGroup
+
+from gateway import app as wiring
+from gateway import config
+from gateway.app import Gateway
+from gateway.errors import (
+    ConfigError,
+    DeskError,
+    InterdeskError,
+    Invalid,
+    NotFound,
+    Refused,
+    Unsupported,
+)
+from gateway.store.health import DatabaseFailed, failure_of
+
+
+class Code(IntEnum):
+    """Exit codes."""
+
+    OK = 0
+    FINDINGS = 1
+    USAGE = 2
+    CONFIG = 3
+    UNREACHABLE = 4
+    CONFLICT = 5
+
+
+_CODES: tuple[tuple[type[InterdeskError], Code], ...] = (
+    (NotFound, Code.USAGE),
+    (Refused, Code.CONFLICT),
+    (Unsupported, Code.CONFLICT),
+    (DeskError, Code.UNREACHABLE),
+    (DatabaseFailed, Code.UNREACHABLE),
+    (ConfigError, Code.CONFIG),
+    (Invalid, Code.CONFIG),
+)
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
+Actor = Annotated[
+    str,
+    typer.Option("--actor", envvar="USER", help="Who does this; stands in the audit.", show_default=False),
+]
+
+
+class Interdesk(TyperGroup):
+    """The group of all commands: a user's mistake ends in one line and an exit code, never in a traceback."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command; put our errors into words."""
+        try:
+            return super().invoke(ctx)
+        except InterdeskError as error:
+            raise typer.Exit(complain(error)) from error
+        except KeyboardInterrupt:
+            say("interrupted")
+            raise typer.Exit(130) from None
+        except Exception as error:
+            failed = failure_of(error)
+            if failed is None:
+                raise
+            raise typer.Exit(complain(failed)) from error
+
+
+def complain(error: InterdeskError) -> Code:
+    """Say what is wrong; the exit code that goes with it."""
+    say(f"{error.code}: {error}")
+    return next((code for kind, code in _CODES if isinstance(error, kind)), Code.FINDINGS)
+
+
+def say(text: str) -> None:
+    """Talk: to stderr, as it is."""
+    Console(stderr=True, highlight=False, soft_wrap=True).print(text, markup=False)
+
+
+def is_watched() -> bool:
+    """Whether a person sits at the terminal and can be asked."""
+    return sys.stdin.isatty() and sys.stderr.isatty()
+
+
+def agreed(question: str, *, yes: bool) -> bool:
+    """Ask before something is changed. Raises Refused where nobody can be asked and `--yes` was not said."""
+    if yes:
+        return True
+    if not is_watched():
+        raise Refused(
+            "this asks before it changes something", why="there is no terminal to ask at", cure="add --yes"
+        )
+    return typer.confirm(question, err=True)
+
+
+@contextmanager
+def opened(*, checked: bool = True) -> Iterator[Gateway]:
+    """The installation that the settings name. `checked`: only with the schema that this version needs."""
+    gateway = wiring.open_gateway(config.load())
+    try:
+        if checked:
+            wiring.check_schema(gateway)
+        yield gateway
+    finally:
+        gateway.close()
+
+
+def show(
+    things: Sequence[Mapping[str, Any]], columns: Mapping[str, str], *, as_json: bool, empty: str = "nothing"
+) -> None:
+    """Things as a table of `columns` (key → heading), or all they hold as JSON, one object a line."""
+    if as_json:
+        for thing in things:
+            print_json(thing)
+        return
+    if not things:
+        say(empty)
+        return
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for heading in columns.values():
+        table.add_column(heading, overflow="fold")
+    for thing in things:
+        table.add_row(*(words(thing.get(key)) for key in columns))
+    out().print(table)
+
+
+def show_one(thing: Mapping[str, Any], *, as_json: bool) -> None:
+    """One thing, a line for each of its parts."""
+    if as_json:
+        print_json(thing)
+        return
+    table = Table(box=None, show_header=False, pad_edge=False)
+    table.add_column(style="bold")
+    table.add_column(overflow="fold")
+    for name, value in thing.items():
+        table.add_row(name, words(value))
+    out().print(table)
+
+
+def out() -> Console:
+    """Where data goes. Beside a terminal lines are as long as they need to be."""
+    return Console(highlight=False) if sys.stdout.isatty() else Console(highlight=False, width=240)
+
+
+def print_json(thing: Any) -> None:
+    """One line of JSON on stdout; moments in ISO 8601."""
+    typer.echo(orjson.dumps(thing, default=str).decode())
+
+
+def words(value: Any) -> str:
+    """A value in a table: plain, so that nothing in it is taken for markup."""
+    if value is None:
+        return ""
+    if isinstance(value, Mapping):
+        return ", ".join(f"{key}={words(inner)}" for key, inner in value.items())
+    if isinstance(value, Iterable) and not isinstance(value, str):
+        return ", ".join(map(words, value))
+    text = value.isoformat(sep=" ", timespec="seconds") if hasattr(value, "isoformat") else str(value)
+    return "".join(sign if sign.isprintable() else "\N{REPLACEMENT CHARACTER}" for sign in text).replace(
+        "[", r"\["
+    )
