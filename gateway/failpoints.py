@@ -14,6 +14,24 @@ from gateway.errors import ConfigError
 VARIABLE = "INTERDESK_FAILPOINT"
 
 STEPS: tuple[str, ...] = (
+    # a message comes in, and becomes events
+    "message.received",
+    "message.committed",
+    "process.read",
+    "process.before_commit",
+    "process.committed",
+    # a ticket is looked at, a desk is polled
+    "look.fetched",
+    "look.before_commit",
+    "look.committed",
+    "poll.fetched",
+    "poll.before_commit",
+    # a delivery is claimed with its intent on disk, and settled
+    "claim.before_commit",
+    "claim.committed",
+    "settle.before",
+    "settle.before_commit",
+    "settle.committed",
     # a push at the wire: nothing left yet, the write's bytes left, the write's whole answer is here
     "send.before",
     "send.after",

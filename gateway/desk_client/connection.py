@@ -164,6 +164,8 @@ def request_head(request: httpx.Request) -> bytes:
     lines += [b"%s: %s" % pair for pair in request.headers.raw]
     if any(b"\r" in line or b"\n" in line or b"\0" in line for line in lines) or lines[0].count(b" ") != 2:
         raise ConnectorFailed("a request line or header holds a line break or a space where none may be")
+    if "transfer-encoding" in request.headers:
+        raise ConnectorFailed("a request body needs a length: not every desk reads a chunked one")
     return b"\r\n".join((*lines, b"", b""))
 
 
@@ -172,7 +174,7 @@ def _promised_idle(headers: list[tuple[bytes, bytes]]) -> float:
     for name, value in headers:
         if name == b"keep-alive":
             for part in value.lower().split(b","):
-                key, _, number = part.strip().partition(b"=")
+                key, number = (word.strip() for word in part.partition(b"=")[::2])
                 if key == b"timeout" and number.isdigit():
                     return float(number[:9]) - 1
     return float("inf")

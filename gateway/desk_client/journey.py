@@ -23,7 +23,8 @@ class Returned(Generic[T]):
 class Journey(Generic[T]):
     """Drives one generator. `may_write` is true for a push alone; `limit` bounds its requests.
 
-    `write_left` is set by whoever sends: true once a byte of the WRITE may be on its way.
+    `request` is what was asked last, `response` its answer, as long as the connector looks at it. `write_left` is set
+    by whoever sends: true once a byte of the WRITE may be on its way.
     """
 
     def __init__(self, exchange: Exchange[T], *, may_write: bool, limit: int) -> None:
@@ -51,7 +52,7 @@ class Journey(Generic[T]):
         except Exception as error:
             raise ConnectorFailed(f"the connector failed: {type(error).__name__}: {error}") from error
         self._admit(request)
-        self.request = request
+        self.request, self.response = request, None
         return request
 
     def _admit(self, request: Request) -> None:
