@@ -1,6 +1,8 @@
 """Every row of the outcome table, proven with the production transport against the fault desk, for POST and PUT."""
 
 import asyncio
+import os
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
@@ -428,6 +430,20 @@ async def test_the_steps_of_a_write(setting: Setting) -> None:
     with installed(lambda name: passed.append((name, len(setting.faults.received)))):
         await setting.push(reading_back())
     assert passed == [("send.before", 0), ("send.after", 1), ("answer.received", 1)]
+
+
+KILLED = {"send.before": 0, "send.after": 1, "answer.received": 1}
+
+
+@pytest.mark.parametrize(("name", "sent"), KILLED.items())
+async def test_a_process_killed_at_a_step_has_sent_just_that(setting: Setting, name: str, sent: int) -> None:
+    """The bytes are with the kernel when `send.after` is passed, on the loop of production too."""
+    command = [sys.executable, "-m", "tests.desk_client.pusher", setting.faults.url]
+    environment = {**os.environ, "INTERDESK_FAILPOINT": name}
+    process = await asyncio.create_subprocess_exec(*command, env=environment)
+    assert await process.wait() == -9
+    await asyncio.sleep(0.05)
+    assert len(setting.faults.applied) == sent
 
 
 async def test_a_verdict_carries_a_sample_of_the_desks_clock(setting: Setting) -> None:

@@ -46,7 +46,6 @@ def at_a_desk(act: Callable[[FaultDesk], Awaitable[None]], *planned: Fault) -> F
 # fault → what is said, how many requests were read, how many applied
 FAULTS = {
     "none": ((), WHOLE + b"...", 1, 1),
-    "close at once": ((faults.close_at_once(),), b"", 0, 0),
     "read then close": ((faults.read_then_close(),), b"", 1, 0),
     "read then reset": ((faults.read_then_reset(),), b"RST", 1, 0),
     "apply then drop": ((faults.apply_then_drop(),), b"RST", 1, 1),
@@ -71,6 +70,17 @@ def test_a_fault(planned: tuple[Fault, ...], said: bytes, read: int, applied: in
     desk = at_a_desk(once, *planned)
     assert heard == [said]
     assert (len(desk.received), len(desk.applied)) == (read, applied)
+
+
+def test_closed_before_anything_is_read() -> None:
+    heard: list[bytes] = []
+
+    async def knock(desk: FaultDesk) -> None:
+        heard.append(await talk(desk))
+
+    desk = at_a_desk(knock, faults.close_at_once())
+    assert heard == [b""]
+    assert (desk.connections, desk.received) == (1, [])
 
 
 def test_a_resend_shows() -> None:
