@@ -5,7 +5,7 @@ collected. No rule lives here.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -27,6 +27,7 @@ from gateway.domain.model import (
     Ticket,
     Visibility,
 )
+from gateway.domain.model.change import replace
 
 OPEN = frozenset(
     {

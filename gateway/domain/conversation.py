@@ -5,7 +5,6 @@ rule. Private goes nowhere, unless its writer names one neighbour and the link l
 """
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 from gateway.domain import notes, queueing
 from gateway.domain.case import OPEN, Because, Case
@@ -23,6 +22,7 @@ from gateway.domain.model import (
     NativeComment,
     Visibility,
 )
+from gateway.domain.model.change import replace
 from gateway.domain.sighting import text_hash
 
 

@@ -8,7 +8,6 @@ A lane is held by everything that is not finished; a parked comment or file lets
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 from gateway.domain.model import (
@@ -19,6 +18,7 @@ from gateway.domain.model import (
     IdempotencyTier,
     Receipt,
 )
+from gateway.domain.model.change import replace
 from gateway.domain.outcome import Ground, OutcomeClass, Verdict
 
 LEASE = timedelta(seconds=90)

@@ -5,7 +5,6 @@ content, the link's allow-list, the state of the hop.
 """
 
 from collections.abc import Mapping
-from dataclasses import replace
 
 from gateway.domain import conversation
 from gateway.domain.case import Case
@@ -22,6 +21,7 @@ from gateway.domain.model import (
     Link,
     Visibility,
 )
+from gateway.domain.model.change import replace
 
 
 class Withheld(Exception):

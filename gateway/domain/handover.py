@@ -1,7 +1,6 @@
 """Handing a ticket over: offer, accept, decline, expire, return, withdraw, and who is asked next."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import timedelta
 
 from gateway.domain import conversation, coverage, mapping, progress, queueing
@@ -20,6 +19,7 @@ from gateway.domain.model import (
     Link,
     Priority,
 )
+from gateway.domain.model.change import replace
 
 REFUSALS = {
     HopStatus.DECLINED: "assignment.declined",

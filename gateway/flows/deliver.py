@@ -2,7 +2,7 @@
 transactions, the network between them and none open during it."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from gateway import failpoints
@@ -22,6 +22,7 @@ from gateway.domain.model import (
     Receipt,
     Snapshot,
 )
+from gateway.domain.model.change import replace
 from gateway.domain.outcome import Ground, OutcomeClass, Verdict
 from gateway.domain.sighting import text_hash
 from gateway.errors import DeskDenied, DeskError, DeskGone, InterdeskError
@@ -265,7 +266,10 @@ class _Settlement:
         ])  # fmt: skip
         for outcome in good:
             self._one(outcome, loaded[outcome.errand.delivery.ticket_id], evidence)
-        attempts.record(self.db, [_attempt(outcome, late=outcome not in good) for outcome in outcomes])
+        attempts.record(
+            self.db,
+            [_attempt(outcome, late=outcome.errand.delivery.id not in mine) for outcome in outcomes],
+        )
         outbox.change(self.db, self.changed, now=self.now)
         cases.save(self.db, loaded.values())
 

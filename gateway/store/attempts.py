@@ -1,12 +1,12 @@
 """Attempts: one row for each try of each delivery, for `explain` and the reviewer."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import insert, select
+from sqlalchemy import select
 
-from gateway.store import rows
+from gateway.store import bulk, rows
 from gateway.store.db import Db
 from gateway.store.scope import Scope
 
@@ -28,7 +28,7 @@ class Attempt:
 def record(db: Db, attempts: Sequence[Attempt]) -> None:
     """Add the tries."""
     if attempts:
-        db.execute(insert(rows.attempt), [{**asdict(one), "error": one.error[:500]} for one in attempts])
+        bulk.add(db, rows.attempt, [{**vars(one), "error": one.error[:500]} for one in attempts])
 
 
 def of(db: Db, scope: Scope, delivery_id: str) -> list[Attempt]:

@@ -1,16 +1,16 @@
 """Cases in and out of the store: loaded many at once under their tickets' locks, written back many at once."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from functools import partial
 from typing import Any
 
-from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy import select
 
 from gateway.domain.case import Case, Occasion
 from gateway.domain.delivery import FINAL
 from gateway.domain.model import Content, Delivery, Hop, Ticket
-from gateway.store import looks, outbox, people, rows
+from gateway.store import bulk, looks, outbox, people, rows
 from gateway.store.db import Db
 from gateway.store.scope import Scope
 
@@ -25,17 +25,11 @@ def load(
     wanted = sorted(set(ticket_ids))
     if not wanted:
         return {}
-    found = (
-        select(rows.ticket)
-        .where(rows.ticket.c.id.in_(wanted), scope.where(rows.ticket))
-        .order_by(rows.ticket.c.id)
-    )
-    tickets = [
-        rows.noun(Ticket, row) for row in db.execute(found.with_for_update() if lock else found).mappings()
-    ]
+    found = rows.choose(Ticket).where(rows.ticket.c.id.in_(wanted), scope.where(rows.ticket))
+    ordered = found.order_by(rows.ticket.c.id)
+    tickets = rows.nouns(Ticket, db.execute(ordered.with_for_update() if lock else ordered))
     hops: dict[str, dict[str, Hop]] = {ticket.id: {} for ticket in tickets}
-    for row in db.execute(select(rows.hop).where(rows.hop.c.ticket_id.in_(list(hops)))).mappings():
-        hop = rows.noun(Hop, row)
+    for hop in rows.nouns(Hop, db.execute(rows.choose(Hop).where(rows.hop.c.ticket_id.in_(list(hops))))):
         hops[hop.ticket_id][hop.id] = hop
     return {
         ticket.id: Case(
@@ -63,18 +57,14 @@ def _once(ask: Callable[[], Sequence[Content]]) -> Callable[[], Sequence[Content
 
 
 def _library(db: Db, ticket_id: str) -> Sequence[Content]:
-    found = select(rows.content).where(rows.content.c.ticket_id == ticket_id).order_by(rows.content.c.at)
-    return [rows.noun(Content, row) for row in db.execute(found).mappings()]
+    found = rows.choose(Content).where(rows.content.c.ticket_id == ticket_id).order_by(rows.content.c.at)
+    return rows.nouns(Content, db.execute(found))
 
 
 def _lane(db: Db, hop_id: str) -> Sequence[Delivery]:
-    found = (
-        select(rows.delivery)
-        .where(rows.delivery.c.hop_id == hop_id, rows.delivery.c.state.not_in(_FINAL))
-        .order_by(rows.delivery.c.seq)
-        .with_for_update()
-    )
-    return [rows.noun(Delivery, row) for row in db.execute(found).mappings()]
+    table = rows.delivery
+    found = rows.choose(Delivery).where(table.c.hop_id == hop_id, table.c.state.not_in(_FINAL))
+    return rows.nouns(Delivery, db.execute(found.order_by(table.c.seq).with_for_update()))
 
 
 def save(db: Db, cases: Iterable[Case]) -> None:
@@ -82,28 +72,32 @@ def save(db: Db, cases: Iterable[Case]) -> None:
     judged = list(cases)
     _write_tickets(db, judged)
     _write_hops(db, judged)
-    _insert(db, rows.content, [rows.row(content) for case in judged for content in case.contents])
-    _update(db, rows.content, [rows.row(one) for case in judged for one in case.changed_contents.values()])
-    _insert(db, rows.event, [rows.row(event) for case in judged for event in case.events])
-    _insert(db, rows.copy, [rows.row(copy) for case in judged for copy in case.copies])
-    _update(db, rows.copy, [rows.row(copy) for case in judged for copy in case.changed_copies.values()])
+    bulk.add(db, rows.content, [rows.row(content) for case in judged for content in case.contents])
+    bulk.change(
+        db, rows.content, [rows.row(one) for case in judged for one in case.changed_contents.values()]
+    )
+    bulk.add(db, rows.event, [rows.row(event) for case in judged for event in case.events])
+    bulk.add(db, rows.copy, [rows.row(copy) for case in judged for copy in case.copies])
+    bulk.change(db, rows.copy, [rows.row(copy) for case in judged for copy in case.changed_copies.values()])
     people.keep(db, {key: person for case in judged for key, person in case.people.items()})
-    _insert(db, rows.discrepancy, [row for case in judged for row in _discrepancies(case)])
+    bulk.add(db, rows.discrepancy, [row for case in judged for row in _discrepancies(case)])
     outbox.change(db, [delivery for case in judged for delivery in case.changed_deliveries.values()])
     outbox.append(db, [delivery for case in judged for delivery in case.deliveries])
     looks.want(db, [wish for case in judged for wish in _looks(case)])
 
 
 def _write_tickets(db: Db, cases: list[Case]) -> None:
-    _insert(db, rows.ticket, [rows.row(case.ticket) for case in cases if case.is_new])
+    bulk.add(db, rows.ticket, [rows.row(case.ticket) for case in cases if case.is_new])
     changed = [case for case in cases if case.dirty_ticket and not case.is_new]
-    _update(db, rows.ticket, [rows.row(case.ticket) for case in changed])
+    bulk.change(db, rows.ticket, [rows.row(case.ticket) for case in changed])
 
 
 def _write_hops(db: Db, cases: list[Case]) -> None:
-    _insert(db, rows.hop, [rows.row(case.hops[hop_id]) for case in cases for hop_id in sorted(case.new_hops)])
+    bulk.add(
+        db, rows.hop, [rows.row(case.hops[hop_id]) for case in cases for hop_id in sorted(case.new_hops)]
+    )
     dirty = [case.hops[hop_id] for case in cases for hop_id in sorted(case.dirty_hops - case.new_hops)]
-    _update(db, rows.hop, [rows.row(hop) for hop in dirty])
+    bulk.change(db, rows.hop, [rows.row(hop) for hop in dirty])
 
 
 def _discrepancies(case: Case) -> list[dict[str, Any]]:
@@ -132,33 +126,6 @@ def _looks(case: Case) -> list[looks.Wish]:
         )
         for (desk_id, remote_id), (at, why) in case.wanted_looks.items()
     ]
-
-
-def _insert(db: Db, table: Any, values: list[dict[str, Any]]) -> None:
-    if values:
-        db.execute(insert(table), values)
-
-
-_UPDATES: dict[str, Any] = {}
-
-
-def _update(db: Db, table: Any, values: list[Mapping[str, Any]] | list[dict[str, Any]]) -> None:
-    """Update whole rows by id."""
-    if not values:
-        return
-    statement = _UPDATES.get(table.name)
-    if statement is None:
-        columns: dict[str, Any] = {name: bindparam(f"new_{name}") for name in values[0] if name != "id"}
-        statement = _UPDATES[table.name] = (
-            update(table).where(table.c.id == bindparam("row_id")).values(columns)
-        )
-    db.execute(
-        statement,
-        [
-            {"row_id" if name == "id" else f"new_{name}": value for name, value in row.items()}
-            for row in values
-        ],
-    )
 
 
 def hops_at(db: Db, scope: Scope, keys: Iterable[tuple[str, str]]) -> dict[tuple[str, str], tuple[str, str]]:

@@ -3,7 +3,9 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
+
+Thing = TypeVar("Thing", bound=Any)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,13 +35,13 @@ class Room:
     def __init__(self, capacity: Mapping[str, int]) -> None:
         self._left = dict(capacity)
 
-    def take(self, rows: Sequence[Any], *, most: int) -> list[Any]:
-        """The first rows that fit, at most `most`; each uses up one of its desk's places."""
-        taken: list[Any] = []
-        for row in rows:
-            if len(taken) < most and self._left.get(row["desk_id"], 0) > 0:
-                self._left[row["desk_id"]] -= 1
-                taken.append(row)
+    def take(self, things: Sequence[Thing], *, most: int) -> list[Thing]:
+        """The first that fit, at most `most`; each uses up one of its desk's places."""
+        taken: list[Thing] = []
+        for thing in things:
+            if len(taken) < most and self._left.get(thing.desk_id, 0) > 0:
+                self._left[thing.desk_id] -= 1
+                taken.append(thing)
         return taken
 
     def free(self) -> list[str]:

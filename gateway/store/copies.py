@@ -12,8 +12,8 @@ from gateway.store.db import Db
 
 def of_hops(db: Db, hop_ids: Iterable[str]) -> list[Copy]:
     """All copies at these hops (for snapshots that claim to be complete)."""
-    query = select(rows.copy).where(rows.copy.c.hop_id.in_(sorted(set(hop_ids))))
-    return [rows.noun(Copy, row) for row in db.execute(query).mappings()]
+    query = rows.choose(Copy).where(rows.copy.c.hop_id.in_(sorted(set(hop_ids))))
+    return rows.nouns(Copy, db.execute(query))
 
 
 def by_remote(db: Db, keys: Iterable[tuple[str, ContentKind, str]]) -> list[Copy]:
@@ -22,8 +22,8 @@ def by_remote(db: Db, keys: Iterable[tuple[str, ContentKind, str]]) -> list[Copy
     if not wanted:
         return []
     table = rows.copy
-    query = select(table).where(tuple_(table.c.hop_id, table.c.kind, table.c.remote_id).in_(wanted))
-    return [rows.noun(Copy, row) for row in db.execute(query).mappings()]
+    query = rows.choose(Copy).where(tuple_(table.c.hop_id, table.c.kind, table.c.remote_id).in_(wanted))
+    return rows.nouns(Copy, db.execute(query))
 
 
 def ours_by_hash(db: Db, keys: Iterable[tuple[str, str]]) -> list[Copy]:
@@ -32,8 +32,8 @@ def ours_by_hash(db: Db, keys: Iterable[tuple[str, str]]) -> list[Copy]:
     if not wanted:
         return []
     table = rows.copy
-    query = select(table).where(tuple_(table.c.hop_id, table.c.native_hash).in_(wanted), table.c.ours)
-    return [rows.noun(Copy, row) for row in db.execute(query).mappings()]
+    query = rows.choose(Copy).where(tuple_(table.c.hop_id, table.c.native_hash).in_(wanted), table.c.ours)
+    return rows.nouns(Copy, db.execute(query))
 
 
 def counts(db: Db, keys: Iterable[tuple[str, str]]) -> dict[tuple[str, str], int]:
@@ -55,8 +55,8 @@ def contents(db: Db, content_ids: Iterable[str]) -> dict[str, Content]:
     wanted = sorted(set(content_ids))
     if not wanted:
         return {}
-    query = select(rows.content).where(rows.content.c.id.in_(wanted))
-    return {row["id"]: rows.noun(Content, row) for row in db.execute(query).mappings()}
+    found = rows.nouns(Content, db.execute(rows.choose(Content).where(rows.content.c.id.in_(wanted))))
+    return {content.id: content for content in found}
 
 
 def keep_blob(db: Db, content_id: str, *, key: str, size: int, sha256: str) -> None:

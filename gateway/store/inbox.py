@@ -4,18 +4,19 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy import bindparam, select, update
 
 from gateway.domain.model import Message
-from gateway.store import rows
+from gateway.store import bulk, rows
 from gateway.store.db import Db
 from gateway.store.scope import Scope
 
 
 def put(db: Db, messages: Sequence[tuple[Message, str]]) -> None:
     """Store messages, each with its desk's organization: one statement for all of a group commit."""
-    db.execute(
-        insert(rows.message),
+    bulk.add(
+        db,
+        rows.message,
         [
             {
                 "id": message.id,

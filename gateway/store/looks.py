@@ -96,22 +96,22 @@ def claim(db: Db, scope: Scope, terms: Claim) -> list[Look]:
         .limit(terms.limit)
         .with_for_update(skip_locked=True, of=table)
     )
-    taken = Room(terms.capacity).take(db.execute(query).mappings().all(), most=terms.limit)
+    taken = Room(terms.capacity).take(db.execute(query).all(), most=terms.limit)
     if taken:
         changes = {"lease_until": terms.until, "fence": table.c.fence + 1}
-        db.execute(update(table).where(table.c.id.in_([row["id"] for row in taken])).values(changes))
+        db.execute(update(table).where(table.c.id.in_([row.id for row in taken])).values(changes))
     return [_look(row) for row in taken]
 
 
 def _look(row: Any) -> Look:
     return Look(
-        id=row["id"],
-        desk_id=row["desk_id"],
-        remote_id=row["remote_id"],
-        hints=row["hints"],
-        attempts=row["attempts"],
-        fence=row["fence"] + 1,
-        gone_at=row["gone_at"],
+        id=row.id,
+        desk_id=row.desk_id,
+        remote_id=row.remote_id,
+        hints=row.hints,
+        attempts=row.attempts,
+        fence=row.fence + 1,
+        gone_at=row.gone_at,
     )
 
 

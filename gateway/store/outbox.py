@@ -4,11 +4,12 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import and_, bindparam, exists, func, insert, or_, select, update
+from sqlalchemy import and_, bindparam, exists, func, or_, select, update
 
 from gateway.domain.delivery import FINAL, blocks
 from gateway.domain.model import Delivery, DeliveryState
-from gateway.store import rows
+from gateway.domain.model.change import replace
+from gateway.store import bulk, rows
 from gateway.store.claiming import Claim, Room
 from gateway.store.columns import Moment
 from gateway.store.db import Db
@@ -28,7 +29,7 @@ def append(db: Db, deliveries: Sequence[Delivery]) -> None:
         values.append({**rows.row(delivery), "blocks": holds, "head": holds and delivery.hop_id not in held})
         if holds:
             held.add(delivery.hop_id)
-    db.execute(insert(rows.delivery), values)
+    bulk.add(db, rows.delivery, values)
 
 
 def _held_lanes(db: Db, hop_ids: set[str]) -> set[str]:
@@ -39,30 +40,20 @@ def _held_lanes(db: Db, hop_ids: set[str]) -> set[str]:
 
 
 _CHANGING = (
-    "state", "attempts", "probes", "next_at", "lease_until", "outcome", "error", "first_sent_at", "payload"
+    "id", "state", "attempts", "probes", "next_at", "lease_until", "outcome", "error", "first_sent_at", "payload"
 )  # fmt: skip
 
 
 def change(db: Db, deliveries: Sequence[Delivery], *, now: datetime | None = None) -> None:
     """Write back deliveries whose state changed, and let the lanes they held go on."""
-    if not deliveries:
-        return
-    columns: dict[str, Any] = {name: bindparam(f"new_{name}") for name in _CHANGING}
-    columns |= {"blocks": bindparam("new_blocks"), "done_at": bindparam("new_done_at")}
-    statement = update(rows.delivery).where(rows.delivery.c.id == bindparam("row_id")).values(columns)
-    db.execute(statement, [_changed(delivery, now) for delivery in deliveries])
-    released = {delivery.hop_id for delivery in deliveries if not blocks(delivery)}
-    promote(db, released)
+    bulk.change(db, rows.delivery, [_changed(delivery, now) for delivery in deliveries])
+    promote(db, {delivery.hop_id for delivery in deliveries if not blocks(delivery)})
 
 
 def _changed(delivery: Delivery, now: datetime | None) -> dict[str, Any]:
     row = rows.row(delivery)
-    return {
-        "row_id": delivery.id,
-        "new_blocks": blocks(delivery),
-        "new_done_at": now if delivery.state in FINAL else None,
-        **{f"new_{name}": row[name] for name in _CHANGING},
-    }
+    done_at = now if delivery.state in FINAL else None
+    return {name: row[name] for name in _CHANGING} | {"blocks": blocks(delivery), "done_at": done_at}
 
 
 def promote(db: Db, hop_ids: Iterable[str]) -> None:
@@ -90,7 +81,7 @@ def claim(db: Db, scope: Scope, terms: Claim) -> list[Delivery]:
     """
     orgs = _organizations_waiting(db, scope, terms) if terms.free else []
     room, share = Room(terms.capacity), max(1, -(-terms.limit // max(1, len(orgs))))
-    taken: list[Any] = []
+    taken: list[Delivery] = []
     for org_id in orgs:
         if len(taken) < terms.limit:
             taken += room.take(_ready_of(db, org_id, terms, room.free(), share), most=share)
@@ -117,34 +108,35 @@ def _organizations_waiting(db: Db, scope: Scope, terms: Claim) -> list[str]:
     return list(db.execute(query).scalars())
 
 
-def _ready_of(db: Db, org_id: str, terms: Claim, free: Sequence[str], share: int) -> Sequence[Any]:
+def _ready_of(db: Db, org_id: str, terms: Claim, free: Sequence[str], share: int) -> list[Delivery]:
     table = rows.delivery
     query = (
-        select(table)
+        rows.choose(Delivery)
         .where(_ready(terms, free), table.c.org_id == org_id)
         .order_by(table.c.urgency, table.c.due_at, table.c.created_at, table.c.seq)
         .limit(share * 2)
         .with_for_update(skip_locked=True)
     )
-    return db.execute(query).mappings().all()
+    return rows.nouns(Delivery, db.execute(query))
 
 
-def _take(db: Db, taken: Sequence[Any], terms: Claim, **changes: Any) -> list[Delivery]:
+def _take(db: Db, taken: Sequence[Delivery], terms: Claim, **changes: Any) -> list[Delivery]:
     """Put the rows under a lease and a new fence, and give them back as they are now."""
     if not taken:
         return []
-    table, ids = rows.delivery, [row["id"] for row in taken]
-    changes |= {"lease_until": terms.until, "fence": table.c.fence + 1, "worker": terms.worker}
-    db.execute(update(table).where(table.c.id.in_(ids)).values(changes))
-    now = {"lease_until": terms.until, "worker": terms.worker}
-    if "state" in changes:
-        now["state"] = changes["state"]
+    table, lease = rows.delivery, {"lease_until": terms.until, "worker": terms.worker}
+    ids = [delivery.id for delivery in taken]
+    db.execute(update(table).where(table.c.id.in_(ids)).values(**changes, **lease, fence=table.c.fence + 1))
+    state = DeliveryState(changes["state"]) if "state" in changes else None
     return [
-        rows.noun(
-            Delivery,
-            {**row, **now, "fence": row["fence"] + 1, "first_sent_at": row["first_sent_at"] or terms.now},
+        replace(
+            delivery,
+            **lease,
+            state=state or delivery.state,
+            fence=delivery.fence + 1,
+            first_sent_at=delivery.first_sent_at or terms.now,
         )
-        for row in taken
+        for delivery in taken
     ]
 
 
@@ -152,7 +144,7 @@ def claim_doubtful(db: Db, scope: Scope, terms: Claim) -> list[Delivery]:
     """Take deliveries in doubt whose time to ask the desk has come; they stay `ambiguous` under a lease."""
     table = rows.delivery
     query = (
-        select(table)
+        rows.choose(Delivery)
         .where(
             table.c.state == DeliveryState.AMBIGUOUS.value,
             table.c.next_at <= terms.now,
@@ -164,7 +156,7 @@ def claim_doubtful(db: Db, scope: Scope, terms: Claim) -> list[Delivery]:
         .limit(terms.limit)
         .with_for_update(skip_locked=True)
     )
-    found = db.execute(query).mappings().all()
+    found = rows.nouns(Delivery, db.execute(query))
     return _take(db, Room(terms.capacity).take(found, most=terms.limit), terms)
 
 
@@ -172,12 +164,12 @@ def lapsed(db: Db, scope: Scope, *, now: datetime, limit: int) -> list[Delivery]
     """Deliveries whose worker did not come back within its lease."""
     table = rows.delivery
     query = (
-        select(table)
+        rows.choose(Delivery)
         .where(table.c.state == DeliveryState.INFLIGHT.value, table.c.lease_until < now, scope.where(table))
         .limit(limit)
         .with_for_update(skip_locked=True)
     )
-    return [rows.noun(Delivery, row) for row in db.execute(query).mappings()]
+    return rows.nouns(Delivery, db.execute(query))
 
 
 def still_mine(db: Db, deliveries: Iterable[Delivery]) -> set[str]:
@@ -194,18 +186,20 @@ def still_mine(db: Db, deliveries: Iterable[Delivery]) -> set[str]:
 def unresolved(db: Db, hop_ids: Iterable[str]) -> dict[str, list[Delivery]]:
     """Per hop, the deliveries whose effect at the desk is not known (rule 3)."""
     table, wanted = rows.delivery, sorted(set(hop_ids))
-    query = select(table).where(table.c.hop_id.in_(wanted), table.c.blocks, table.c.state.in_(_UNRESOLVED))
+    query = rows.choose(Delivery).where(
+        table.c.hop_id.in_(wanted), table.c.blocks, table.c.state.in_(_UNRESOLVED)
+    )
     found: dict[str, list[Delivery]] = {}
-    for row in db.execute(query).mappings():
-        found.setdefault(row["hop_id"], []).append(rows.noun(Delivery, row))
+    for delivery in rows.nouns(Delivery, db.execute(query)):
+        found.setdefault(delivery.hop_id, []).append(delivery)
     return found
 
 
 def by_marker(db: Db, scope: Scope, marker: str) -> Delivery | None:
     """The delivery that carries this marker."""
-    query = select(rows.delivery).where(rows.delivery.c.marker == marker, scope.where(rows.delivery))
-    row = db.execute(query.order_by(rows.delivery.c.seq).limit(1)).mappings().first()
-    return rows.noun(Delivery, row) if row else None
+    query = rows.choose(Delivery).where(rows.delivery.c.marker == marker, scope.where(rows.delivery))
+    found = rows.nouns(Delivery, db.execute(query.order_by(rows.delivery.c.seq).limit(1)))
+    return found[0] if found else None
 
 
 def creating_at(db: Db, desk_ids: Iterable[str]) -> set[str]:
@@ -222,6 +216,6 @@ def creating_at(db: Db, desk_ids: Iterable[str]) -> set[str]:
 
 def get(db: Db, scope: Scope, delivery_id: str, *, lock: bool = False) -> Delivery | None:
     """One delivery by id."""
-    query = select(rows.delivery).where(rows.delivery.c.id == delivery_id, scope.where(rows.delivery))
-    row = db.execute(query.with_for_update() if lock else query).mappings().first()
-    return rows.noun(Delivery, row) if row else None
+    query = rows.choose(Delivery).where(rows.delivery.c.id == delivery_id, scope.where(rows.delivery))
+    found = rows.nouns(Delivery, db.execute(query.with_for_update() if lock else query))
+    return found[0] if found else None

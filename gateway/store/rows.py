@@ -1,11 +1,11 @@
 """Between rows and nouns: one pair of functions for each noun that is both read and written."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import fields
 from enum import StrEnum
 from typing import Any, TypeVar
 
-from sqlalchemy import RowMapping, Table
+from sqlalchemy import Select, Table, select
 
 from gateway.domain.model import (
     CommandKind,
@@ -41,6 +41,12 @@ discrepancy: Table = tables.DiscrepancyRow.__table__  # type: ignore[attr-define
 worker: Table = work_tables.WorkerRow.__table__  # type: ignore[attr-defined]
 meta: Table = tables.Meta.__table__  # type: ignore[attr-defined]
 
+
+def word(member: StrEnum | None) -> str | None:
+    """A vocabulary's member as a plain word; no driver has to know enumerations."""
+    return None if member is None else member.value
+
+
 _READERS: Mapping[type, Mapping[str, Any]] = {
     Ticket: {"facts": lambda value: value or {}},
     Hop: {
@@ -68,25 +74,47 @@ _READERS: Mapping[type, Mapping[str, Any]] = {
     },
 }
 _NAMES = {kind: tuple(field.name for field in fields(kind)) for kind in _READERS}
+_TABLES: Mapping[type, Table] = {
+    Ticket: ticket,
+    Hop: hop,
+    Event: event,
+    Content: content,
+    Copy: copy,
+    Delivery: delivery,
+}
+_PLAIN: Mapping[type, Mapping[str, Any]] = {
+    Ticket: {},
+    Hop: {"status": word, "reason": word, "unmapped": sorted, "route": list, "ranks": list},
+    Event: {"source": word, "actor_kind": word},
+    Content: {"kind": word, "visibility": word, "released_to": sorted},
+    Copy: {"kind": word, "visibility": word},
+    Delivery: {"kind": word, "state": word, "visibility": word},
+}
 
 
-def noun(kind: type[Noun], row: Mapping[str, Any] | RowMapping) -> Noun:
-    """The noun a row holds."""
-    readers = _READERS[kind]
-    values = {name: readers[name](row[name]) if name in readers else row[name] for name in _NAMES[kind]}
-    return kind(**values)
+def choose(kind: type[Noun]) -> Select[Any]:
+    """SELECT of a noun's columns, in the noun's order; add conditions and hand the answer to `nouns`."""
+    return select(*(_TABLES[kind].c[name] for name in _NAMES[kind]))
+
+
+def nouns(kind: type[Noun], found: Iterable[Any]) -> list[Noun]:
+    """The nouns that the rows of a `choose` hold. Built without __init__, like `model.change.replace`: loading a case
+    is the most frequent thing the store does."""
+    names, readers = _NAMES[kind], tuple(_READERS[kind].items())
+    built = []
+    for row in found:
+        new = object.__new__(kind)
+        values = new.__dict__
+        values.update(zip(names, row, strict=True))
+        for name, read in readers:
+            values[name] = read(values[name])
+        built.append(new)
+    return built
 
 
 def row(thing: Noun) -> dict[str, Any]:
     """The columns of a noun."""
-    return {name: _plain(getattr(thing, name)) for name in _NAMES[type(thing)]}
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, StrEnum):
-        return value.value
-    if isinstance(value, frozenset):
-        return sorted(value)
-    if isinstance(value, tuple):
-        return list(value)
-    return value
+    values = dict(vars(thing))
+    for name, plain in _PLAIN[type(thing)].items():
+        values[name] = plain(values[name])
+    return values
