@@ -136,6 +136,8 @@ def without_webhooks_nothing_is_accepted(subject: Subject) -> Iterator[str]:
         if not [case for case in subject.received if not case.error]:
             yield "webhooks are claimed but fixtures/in holds no message that is accepted"
         return
+    if [case for case in subject.received if not case.error]:
+        yield "fixtures/in holds a message that is accepted, but no webhooks are claimed"
     message = Message(id="msg_x", desk_id=subject.desk.id, received_at=NOW, body=b'{"id": 7}')
     for words, call, wanted in (
         ("verify", lambda: subject.connector.verify(message, subject.desk, now=NOW), SignatureInvalid),
