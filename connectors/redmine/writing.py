@@ -214,27 +214,27 @@ def _kept(name: str, shown: str | None, wanted: str | None, issue: Document) -> 
 
 def comment(command: Command, draft: CommentDraft, desk: Desk) -> Exchange[Receipt]:
     """A note. A private one is written only where the account may do so: without that permission Redmine publishes it."""
-    if not draft.text.strip():
+    text = sent(plain(draft.text) or "")
+    if not text.strip():
         raise DeskRejected("Redmine keeps no empty note")
     before = yield from reading.issue_of(command.remote_id or "")
     view = yield from reading.view_of(before, desk)
     private = draft.visibility is not Visibility.PUBLIC
     if private:
         yield from permissions.may_write_private(before)
-    body = {"notes": sent(plain(draft.text) or ""), "private_notes": private}
-    change = yield from _put(command, body, before, view)
-    return _noted(draft, change)
+    change = yield from _put(command, {"notes": text, "private_notes": private}, before, view)
+    return _noted(text, private, change)
 
 
 @shaped(AnswerUnreadable, "an issue")
-def _noted(draft: CommentDraft, change: Change) -> Receipt:
-    notes = [row for row in change.new_journals() if same_text(str(row["notes"] or ""), draft.text)]
+def _noted(text: str, private: bool, change: Change) -> Receipt:
+    notes = [row for row in change.new_journals() if same_text(str(row["notes"] or ""), text)]
     if not notes:
         raise DeskRejected(
             "Redmine said yes but added no note", cure="give the account the permission `Add notes`"
         )
     note = notes[-1]
-    if bool(note["private_notes"]) is not (draft.visibility is not Visibility.PUBLIC):
+    if bool(note["private_notes"]) is not private:
         raise DeskRejected(
             f"note {note['id']} has another visibility than was asked for; see it at the desk at once"
         )

@@ -40,7 +40,8 @@ class Drive:
 
     def run(self, exchange: Exchange[T]) -> T:
         """The exchange's result; its DeskError passes through."""
-        with httpx.Client(headers=dict(self.headers), trust_env=False, timeout=30) as client:
+        # verify: reading the machine's certificates takes longer than the exchange, and this is loopback without TLS
+        with httpx.Client(headers=dict(self.headers), trust_env=False, verify=False, timeout=30) as client:
             try:
                 request = next(exchange)
                 while True:
