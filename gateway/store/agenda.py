@@ -1,42 +1,54 @@
-"""When there is next something to do, and how much has been done: what lets somebody wait for the right moment instead
-of asking again and again. Nothing here claims or changes anything."""
+"""When there is next something to do, and how much was done: lets somebody jump to the right moment instead of asking
+again and again, and count afterwards. Nothing here claims or changes anything; it is the operator's view."""
 
-from collections.abc import Mapping
-from datetime import datetime
-from typing import Any
+from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import Select, String, func, literal, null, select, union_all
-from sqlalchemy.sql.elements import ColumnElement
+from sqlalchemy import text
 
-from gateway.store import rows
-from gateway.store.columns import Moment
 from gateway.store.db import Db
 
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
-def _when(kind: str, moment: Any, *conditions: ColumnElement[bool]) -> Select[Any]:
-    return select(literal(kind, String), func.min(moment, type_=Moment())).where(*conditions)
-
-
-def _later_of_two(due: Any, lease: Any) -> tuple[Any, Any]:
-    return due, lease
-
-
-def _question() -> Any:
-    delivery, look, hop, desk = rows.delivery.c, rows.look.c, rows.hop.c, rows.desk.c
-    state, unleased = delivery.state, delivery.lease_until.is_(None)
-    return union_all(
-        _when("messages", rows.message.c.received_at, rows.message.c.state == "received"),
-        _when("deliveries", delivery.next_at, state == "pending", delivery.head),
-        _when("leases", delivery.lease_until, state == "inflight"),
-        _when("doubts", delivery.next_at, state == "ambiguous", unleased),
-        _when("doubts", delivery.lease_until, state == "ambiguous", ~unleased),
-        _when("looks", look.due_at, look.lease_until.is_(None)),
-        _when("looks", look.lease_until, look.lease_until.is_not(None)),
-        _when("polls", func.coalesce(desk.poll_lease_until, desk.poll_at), desk.held == ""),
-        _when("sweep", hop.answer_by, hop.answer_by.is_not(None)),
-        _when("sweep", hop.confirm_by, hop.confirm_by.is_not(None)),
-        _when("sweep", hop.refetch_at, hop.refetch_at.is_not(None)),
-    )
+_DUE = text("""
+    SELECT 'messages', min(received_at) FROM message WHERE state = 'received'
+    UNION ALL SELECT 'deliveries', min(next_at) FROM delivery WHERE state = 'pending' AND head
+    UNION ALL SELECT 'sweep', min(lease_until) FROM delivery WHERE state IN ('inflight', 'ambiguous') AND state = 'inflight'
+    UNION ALL SELECT 'doubts', min(CASE WHEN lease_until > next_at THEN lease_until ELSE next_at END)
+        FROM delivery WHERE state IN ('inflight', 'ambiguous') AND state = 'ambiguous'
+    UNION ALL SELECT 'looks', min(CASE WHEN lease_until > due_at THEN lease_until ELSE due_at END) FROM look
+    UNION ALL SELECT 'polls', min(CASE WHEN poll_lease_until > coalesce(poll_at, 0) THEN poll_lease_until
+        ELSE coalesce(poll_at, 0) END) FROM desk WHERE held = ''
+    UNION ALL SELECT 'sweep', min(answer_by) FROM hop
+    UNION ALL SELECT 'sweep', min(confirm_by) FROM hop
+    UNION ALL SELECT 'sweep', min(refetch_at) FROM hop
+""")
 
 
-_QUESTION = _question()
+def due(db: Db) -> dict[str, datetime]:
+    """Kind of work → the moment from which there is some: messages, deliveries, doubts, looks, polls, sweep. What a held
+    desk or a full lane keeps from being done is due all the same."""
+    found: dict[str, datetime] = {}
+    for kind, micros in db.execute(_DUE):
+        if micros is not None:
+            moment = _EPOCH + timedelta(microseconds=micros)
+            found[kind] = min(moment, found.get(kind, moment))
+    return found
+
+
+def tally(db: Db) -> dict[tuple[str, str], int]:
+    """(event type, kind of actor) → how many there are."""
+    counted = db.execute(text("SELECT type, actor_kind, count(*) FROM event GROUP BY type, actor_kind"))
+    return {(row[0], row[1]): row[2] for row in counted}
+
+
+_UNDONE = text("""
+    SELECT 'delivery ' || state, id, error FROM delivery WHERE state NOT IN ('done', 'superseded', 'cancelled')
+    UNION ALL SELECT 'message ' || state, id, error FROM message WHERE state NOT IN ('processed', 'superseded')
+    UNION ALL SELECT 'look', id, error FROM look
+    UNION ALL SELECT 'desk held', code, held FROM desk WHERE held <> ''
+""")
+
+
+def undone(db: Db) -> list[tuple[str, str, str]]:
+    """(what, id, why) of everything that is not finished: deliveries, messages, looks, held desks."""
+    return [(row[0], row[1], row[2]) for row in db.execute(_UNDONE)]

@@ -133,6 +133,10 @@ class LoopbackDesk:
         """How many writes are still to be applied late."""
         return len(self._late)
 
+    def put_off(self) -> list[datetime]:
+        """When those will be applied."""
+        return [at for at, _ in self._late]
+
     def handle(
         self,
         method: str,
