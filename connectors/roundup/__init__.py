@@ -50,7 +50,7 @@ class Roundup:
         return writing.push(command, desk)
 
     def find(self, command: Command, desk: Desk) -> Exchange[Sequence[Receipt]]:
-        """By the property with our marker; within an issue by our account and the text or the bytes."""
+        """By the property with our marker; messages by their Message-ID, files by our account and their bytes."""
         return finding.find(command, desk)
 
     def download(self, attachment: NativeAttachment, desk: Desk) -> Exchange[Blob]:

@@ -4,14 +4,13 @@ from collections.abc import Sequence
 
 from connectors.roundup import reading
 from connectors.roundup.reading import ISSUES, Document
-from connectors.roundup.words import moment, plain, properties, same_text
+from connectors.roundup.words import moment, plain, properties
 from gateway.connector import Effect, Exchange, Request, shaped
 from gateway.domain.model import (
     ActorKind,
     AttachmentDraft,
     Command,
     CommandKind,
-    CommentDraft,
     Desk,
     Field,
     Receipt,
@@ -28,7 +27,7 @@ def find(command: Command, desk: Desk) -> Exchange[Sequence[Receipt]]:
         return _updated(command, issue, desk)
     if command.comment is not None:
         messages = yield from reading.messages_of(issue)
-        return _said(command.comment, issue, messages, desk)
+        return _said(command.marker, issue, messages, desk)
     if command.attachment is not None:
         return (yield from _attached(command.attachment, issue, desk))
     raise DeskRejected(f"a command of kind {command.kind} with nothing in it")
@@ -77,19 +76,19 @@ def _updated(command: Command, issue: Document, desk: Desk) -> Sequence[Receipt]
     )
 
 
-def _said(
-    draft: CommentDraft, issue: Document, messages: Sequence[Document], desk: Desk
-) -> Sequence[Receipt]:
-    """The message of ours with this text, the `occurrence`-th of several. The description is none of them."""
+def _said(marker: str, issue: Document, messages: Sequence[Document], desk: Desk) -> Sequence[Receipt]:
+    """The messages of the issue that carry the marker, whatever has become of their text."""
     whole = reading.whole(issue, messages, (), desk)
-    said = [
-        comment
-        for comment in whole.comments
-        if comment.author.kind is ActorKind.GATEWAY and same_text(comment.text, plain(draft.text) or "")
-    ]
     return tuple(
-        Receipt(remote_id=whole.remote_id, object_id=comment.remote_id, at=comment.at, created_at=comment.at)
-        for comment in said[draft.occurrence - 1 :]
+        Receipt(
+            remote_id=whole.remote_id,
+            marker=marker,
+            object_id=comment.remote_id,
+            at=comment.at,
+            created_at=comment.at,
+        )
+        for comment in whole.comments
+        if comment.marker == marker
     )
 
 

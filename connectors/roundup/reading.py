@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any
 from urllib.parse import quote
 
-from connectors.roundup.words import LABELS, LINKS, TITLE, moment, plain, properties
+from connectors.roundup.words import LABELS, LINKS, TITLE, marker_in, moment, plain, properties
 from gateway.connector import Effect, Exchange, Request, Response, shaped
 from gateway.domain.model import (
     Actor,
@@ -73,7 +73,9 @@ def rows_in(response: Response) -> list[Document]:
 
 def messages_of(issue: Document) -> Exchange[list[Document]]:
     """The issue's messages with their texts, oldest first."""
-    return (yield from _linked(issue, "messages", "msg", "author,creator,creation,content,files", "3"))
+    return (
+        yield from _linked(issue, "messages", "msg", "author,creator,creation,content,files,messageid", "3")
+    )
 
 
 def files_of(issue: Document) -> Exchange[list[Document]]:
@@ -107,8 +109,8 @@ def download(remote_id: str, filename: str) -> Exchange[Blob]:
 
 @shaped(AnswerUnreadable, "an issue")
 def whole(issue: Document, messages: Sequence[Document], files: Sequence[Document], desk: Desk) -> Snapshot:
-    """The issue with everything in it. Its first message is its description if it was there before the issue."""
-    first = messages[0] if messages and _is_description(messages[0], issue) else None
+    """The issue with everything in it; its first message may be its description."""
+    first = messages[0] if messages and _is_description(messages[0], issue, desk) else None
     said = messages[1:] if first else messages
     text = plain(str(first["content"])) if first else None
     came_with = {str(link["id"]): str(row["id"]) for row in messages for link in row["files"]}
@@ -152,9 +154,12 @@ def label(link: Document | None, key: str) -> str | None:
     return str(link[key]) if link else None
 
 
-def _is_description(message: Document, issue: Document) -> bool:
-    """A web form, a mail and we ourselves make the first message, then the issue that it describes; a comment is made
-    when the issue is there."""
+def _is_description(message: Document, issue: Document, desk: Desk) -> bool:
+    """Of a ticket made by us, the message with the ticket's own marker. Else the one that was there before the issue, by
+    its creator: a web form and a mail make the message first, a comment is made when the issue is there."""
+    ours = marker_in(message["messageid"])
+    if ours:
+        return bool(ours == issue[properties(desk)[Field.MARKER]])
     by_its_creator = bool(message["creator"]["id"] == issue["creator"]["id"])
     return by_its_creator and moment(message["creation"]) <= moment(issue["creation"])
 
@@ -167,6 +172,7 @@ def _comment(message: Document, desk: Desk) -> NativeComment:
         visibility=Visibility.PUBLIC,
         author=actor(message["author"] or message["creator"], desk),
         at=moment(message["creation"]),
+        marker=marker_in(message["messageid"]),
     )
 
 

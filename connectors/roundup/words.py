@@ -1,5 +1,6 @@
 """Roundup's words: which of an issue's properties is which canonical field, its times, and what it does to a text."""
 
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
@@ -40,6 +41,15 @@ def written_moment(at: datetime) -> str:
     return at.astimezone(UTC).strftime("%Y-%m-%d.%H:%M:%S")
 
 
-def same_text(one: str, other: str) -> bool:
-    """Whether two messages say the same; white space does not count."""
-    return one.split() == other.split()
+_MESSAGE_ID = re.compile(r"<([^@<>\s]+)@interdesk>")
+
+
+def message_id(marker: str) -> str:
+    """The Message-ID under which Roundup keeps a message of ours, and mails it if it mails it."""
+    return f"<{marker}@interdesk>"
+
+
+def marker_in(text: str | None) -> str | None:
+    """Our marker in a message's Message-ID, None in anybody else's."""
+    found = _MESSAGE_ID.fullmatch(text or "")
+    return found[1] if found else None

@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 from connectors.roundup import reading
 from connectors.roundup.reading import ISSUES, Document
-from connectors.roundup.words import LINKS, TITLE, plain, properties
+from connectors.roundup.words import LINKS, TITLE, message_id, plain, properties
 from gateway.connector import Effect, Exchange, FilePart, Request, Response, shaped
 from gateway.domain.model import (
     ActorKind,
@@ -48,7 +48,7 @@ def create(command: Command, desk: Desk) -> Exchange[Receipt]:
     description = plain(command.fields.get(Field.DESCRIPTION))
     author = _account(desk) if description else ""
     if description:
-        issue["messages"] = [(yield from _message(description, author))]
+        issue["messages"] = [(yield from _message(description, author, command.marker))]
     response = yield Request(effect=Effect.WRITE, method="POST", path=ISSUES, json=issue, accept=_REFUSALS)
     if response.status in _REFUSALS:
         raise _refusal(response)
@@ -89,10 +89,10 @@ def _account(desk: Desk) -> str:
     return desk.account
 
 
-def _message(text: str, author: str) -> Exchange[str]:
-    """A message that no issue shows yet; alone it is harmless. The date `.` is Roundup's own now: without one its pages
-    show none."""
-    body = {"author": author, "date": ".", "content": text}
+def _message(text: str, author: str, marker: str) -> Exchange[str]:
+    """A message that no issue shows yet; alone it is harmless. Its Message-ID carries our marker. The date `.` is
+    Roundup's own now: without one its pages show none."""
+    body = {"author": author, "date": ".", "content": text, "messageid": message_id(marker)}
     response = yield Request(
         effect=Effect.PREPARE, method="POST", path="rest/data/msg", json=body, accept=_REFUSALS
     )
@@ -207,7 +207,7 @@ def comment(command: Command, draft: CommentDraft, desk: Desk) -> Exchange[Recei
         raise DeskRejected("an empty message is of no use to anybody")
     author = _account(desk)
     before = yield from _read(command.remote_id or "", desk)
-    ident = yield from _message(text, author)
+    ident = yield from _message(text, author, command.marker)
     return (yield from _added("messages", ident, before, desk))
 
 
