@@ -1,0 +1,129 @@
+"""`interdesk plan` and `interdesk apply`: the difference between configuration files and what is configured, and making it."""
+
+import getpass
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from gateway.app import Gateway, utc_now
+from gateway.cli.terminal import (
+    Actor,
+    AsJson,
+    Code,
+    Yes,
+    agreed,
+    is_watched,
+    opened,
+    out,
+    print_json,
+    say,
+    words,
+)
+from gateway.domain.plan import Action, Change, Difference, Plan
+from gateway.flows import apply as flow
+from gateway.flows.proposal import Terms
+from gateway.installation.reading import read
+from gateway.installation.secret_sources import SecretSource
+
+File = Annotated[Path, typer.Argument(help="A YAML file, or a folder of them.", show_default=False)]
+Prune = Annotated[
+    bool, typer.Option("--prune", help="Remove what the files do not name, unless something stands on it.")
+]
+
+_SIGNS: Mapping[Action, tuple[str, str]] = {
+    Action.CREATE: ("+", "green"),
+    Action.CHANGE: ("~", "yellow"),
+    Action.REMOVE: ("-", "red"),
+    Action.IN_USE: ("!", "magenta"),
+}
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.command("plan")(plan)
+    app.command("apply")(apply)
+
+
+def plan(file: File, prune: Prune = False, as_json: AsJson = False) -> None:
+    """Show what applying the files would change. Changes nothing."""
+    with opened() as gateway:
+        _show(flow.plan(gateway.context, read(file), _terms(gateway, prune=prune)), as_json=as_json)
+
+
+def apply(file: File, actor: Actor, prune: Prune = False, yes: Yes = False, as_json: AsJson = False) -> None:
+    """Make the configuration what the files say. Shows the plan and asks first."""
+    with opened() as gateway:
+        wanted, terms = read(file), _terms(gateway, prune=prune)
+        foreseen = flow.plan(gateway.context, wanted, terms)
+        if not as_json:
+            _show(foreseen, as_json=False)
+        if foreseen.effective and not agreed("Apply this?", yes=yes):
+            say("nothing was changed")
+            raise typer.Exit(Code.FINDINGS)
+        agreed_on = Terms(
+            vault=terms.vault, secrets=terms.secrets, prune=prune, seen_version=foreseen.version
+        )
+        done = flow.apply(gateway.context, wanted, agreed_on, actor=actor, now=utc_now())
+        if as_json:
+            print_json(_document(done))
+        say(f"applied: {_summary(done)}" if done.effective else "nothing to do")
+
+
+def _terms(gateway: Gateway, *, prune: bool) -> Terms:
+    """Secrets that a file leaves to be asked for are asked for only where somebody can answer."""
+    ask = getpass.getpass if is_watched() else None
+    return Terms(vault=gateway.vault, secrets=SecretSource(ask=ask), prune=prune)
+
+
+def _show(plan: Plan, *, as_json: bool) -> None:
+    if as_json:
+        print_json(_document(plan))
+        return
+    for change in plan.of(*_SIGNS):
+        sign, colour = _SIGNS[change.action]
+        out().print(
+            f"[{colour}]{sign}[/] {words(str(change.ref))}{f'  ({words(change.why)})' if change.why else ''}"
+        )
+        if change.action is Action.CHANGE:
+            for difference in change.differences:
+                out().print(f"    {_told(difference)}")
+    for warning in plan.warnings:
+        say(f"⚠ {warning}")
+    say(_summary(plan))
+
+
+def _told(difference: Difference) -> str:
+    before, after = words(difference.before) or "(none)", words(difference.after) or "(none)"
+    return f"{words(difference.path)}: {before} → {after}"
+
+
+def _summary(plan: Plan) -> str:
+    count = plan.count()
+    told = [
+        f"{count[action.value]} to {action.value}" for action in (Action.CREATE, Action.CHANGE, Action.REMOVE)
+    ]
+    return f"{', '.join(told)}, {count['unchanged']} unchanged"
+
+
+def _document(plan: Plan) -> dict[str, Any]:
+    return {
+        "version": plan.version,
+        "changes": [_change(change) for change in plan.changes if change.action is not Action.UNCHANGED],
+        "warnings": list(plan.warnings),
+        "count": plan.count(),
+    }
+
+
+def _change(change: Change) -> dict[str, Any]:
+    return {
+        "action": change.action.value,
+        "kind": change.ref.kind.value,
+        "code": change.ref.code,
+        "organization": change.ref.organization or None,
+        "why": change.why or None,
+        "differences": [
+            {"path": each.path, "before": each.before, "after": each.after} for each in change.differences
+        ],
+    }

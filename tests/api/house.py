@@ -1,0 +1,173 @@
+"""A small installation for tests of the doors: two organizations with a loopback desk each, a link, and messages signed
+as the upstream desk signs them."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from gateway import app as wiring
+from gateway.app import Gateway
+from gateway.config import Settings
+from gateway.flows.apply import apply
+from gateway.flows.proposal import Terms
+from gateway.installation.reading import read
+from gateway.testing.loopback.hooks import signed
+
+HOOK_SECRET = "north-hook-secret-0123456789-0123456789"
+TOKEN = "a-token-in-the-address-0123456789-0123456789"
+SECRETS: Mapping[str, str] = {
+    "NORTH_TOKEN": "north-desk-token",
+    "NORTH_HOOK": HOOK_SECRET,
+    "SOUTH_TOKEN": "south-desk-token",
+    "SOUTH_HOOK": "south-hook-secret-0123456789-0123456789",
+    "SOUTH_ADDRESS": TOKEN,
+}
+CONFIGURATION = """
+organizations:
+  - {code: north, name: North Stores}
+  - {code: south, name: South Services}
+desks:
+  - code: north
+    organization: north
+    connector: loopback
+    base_url: %(north)s
+    allow_private_network: true
+    credentials: {kind: header, secret: {env: NORTH_TOKEN}}
+    hook: {secrets: [{env: NORTH_HOOK}]}
+    poll_every: 1h
+  - code: south
+    organization: south
+    connector: loopback
+    base_url: %(south)s
+    allow_private_network: true
+    credentials: {kind: header, secret: {env: SOUTH_TOKEN}}
+    hook: {token: {env: SOUTH_ADDRESS}, secrets: [{env: SOUTH_HOOK}]}
+    poll_every: 1h
+links:
+  - code: north-south
+    upstream: north
+    downstream: south
+    passes: {when: {field: queue, value: Field}}
+"""
+NOWHERE = "http://127.0.0.1:9"
+"""The discard port: nobody listens there."""
+
+
+def settings(folder: Path, **given: Any) -> Settings:
+    """Settings of an installation in a folder of the test's own."""
+    return Settings(data_dir=folder / "data", allowed_networks=("127.0.0.0/8",), port=0, **given)
+
+
+def configuration(folder: Path, **urls: str) -> Path:
+    """The configuration file, with the desks' addresses filled in."""
+    file = folder / "federation.yaml"
+    file.write_text(CONFIGURATION % {"north": NOWHERE, "south": NOWHERE, **urls}, encoding="utf-8")
+    return file
+
+
+@contextmanager
+def installed(folder: Path, *, url: str | None = None, **urls: str) -> Iterator[Gateway]:
+    """The installation, migrated and configured. `url`: of another database than the embedded one."""
+    before = {name: os.environ.get(name) for name in SECRETS}
+    os.environ.update(SECRETS)
+    gateway = wiring.open_gateway(settings(folder, **({"database_url": url} if url else {})))
+    try:
+        wiring.migrate.upgrade(gateway.database)
+        wanted = read(configuration(folder, **urls))
+        apply(gateway.context, wanted, Terms(vault=gateway.vault), actor="test", now=wiring.utc_now())
+        yield gateway
+    finally:
+        gateway.close()
+        for name, value in before.items():
+            _put_back(name, value)
+
+
+def _put_back(name: str, value: str | None) -> None:
+    if value is None:
+        del os.environ[name]
+    else:
+        os.environ[name] = value
+
+
+def message(number: int = 1, **changes: Any) -> tuple[bytes, dict[str, str]]:
+    """A signed message of the upstream desk: body and headers. `changes` go into the document."""
+    body = orjson.dumps({"type": "ticket.changed", "ticket_id": str(number), "revision": 1, **changes})
+    return body, headers_for(body, number)
+
+
+def headers_for(body: bytes, number: int = 1, *, at: datetime | None = None) -> dict[str, str]:
+    """The headers that the upstream desk would send with this body."""
+    now = at or datetime.now(UTC)
+    return signed(f"msg_{number}", body, secret=HOOK_SECRET.encode(), now=now)
+
+
+@contextmanager
+def served(folder: Path, *arguments: str, **environment: str) -> Iterator[tuple[subprocess.Popen[str], int]]:
+    """A real `interdesk serve` over the installation in `folder`; the process and its port. Killed at the end."""
+    process = subprocess.Popen(
+        [sys.executable, "-c", "from gateway.cli import main; main()", "serve", "--port", "0", *arguments],
+        env={
+            **{name: value for name, value in os.environ.items() if not name.startswith("INTERDESK_")},
+            "INTERDESK_DATA_DIR": str(folder / "data"),
+            "INTERDESK_ALLOWED_NETWORKS": "127.0.0.0/8",
+            **environment,
+        },
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        yield process, _port(process)
+    finally:
+        process.kill()
+        process.wait()
+        if process.stderr is not None:
+            process.stderr.close()
+
+
+def _port(process: subprocess.Popen[str]) -> int:
+    said = []
+    assert process.stderr is not None
+    for line in process.stderr:
+        said.append(line)
+        if line.startswith("listening on "):
+            return int(line.rsplit(":", 1)[1])
+    raise AssertionError("the gateway did not start:\n" + "".join(said))
+
+
+def ended(process: subprocess.Popen[str], *, within: float = 20) -> int:
+    """Ask the process to stop; its exit code."""
+    process.send_signal(signal.SIGTERM)
+    return process.wait(timeout=within)
+
+
+def exchange(port: int, raw: bytes, *, pause: float = 0.0, cut: bool = False) -> bytes:
+    """Send bytes, read until the other side ends; `cut` closes our side half way."""
+    with socket.create_connection(("127.0.0.1", port), timeout=20) as sock:
+        sock.sendall(raw)
+        time.sleep(pause)
+        if cut:
+            sock.shutdown(socket.SHUT_WR)
+        answer = b""
+        while part := sock.recv(65536):
+            answer += part
+            if _is_whole(answer):
+                break
+    return answer
+
+
+def _is_whole(answer: bytes) -> bool:
+    head, found, body = answer.partition(b"\r\n\r\n")
+    if not found:
+        return False
+    lengths = [line for line in head.lower().split(b"\r\n") if line.startswith(b"content-length:")]
+    return bool(lengths) and len(body) >= int(lengths[0].split(b":")[1])
