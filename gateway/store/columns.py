@@ -1,11 +1,12 @@
 """Column types that behave the same on SQLite and PostgreSQL: moments as whole microseconds, documents as text."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import orjson
-from sqlalchemy import BigInteger, Dialect, Text
-from sqlalchemy.types import TypeDecorator
+from sqlalchemy import Dialect
+from sqlalchemy.types import UserDefinedType
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -18,31 +19,42 @@ def micros(moment: datetime) -> int:
     return (moment - _EPOCH) // _MICROSECOND
 
 
-class Moment(TypeDecorator[datetime]):
+def moment(value: int | None) -> datetime | None:
+    """The aware datetime of so many microseconds since 1970 UTC."""
+    return None if value is None else _EPOCH + timedelta(microseconds=value)
+
+
+class Moment(UserDefinedType[datetime]):
     """An aware datetime, kept as an integer so that both databases compare and round alike."""
 
-    impl = BigInteger
     cache_ok = True
 
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | None:
+    def get_col_spec(self, **_: Any) -> str:
+        """Its SQL name."""
+        return "BIGINT"
+
+    def bind_processor(self, dialect: Dialect) -> Callable[[datetime | None], int | None]:
         """To the database."""
-        return None if value is None else micros(value)
+        return lambda value: None if value is None else micros(value)
 
-    def process_result_value(self, value: int | None, dialect: Dialect) -> datetime | None:
+    def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[int | None], datetime | None]:
         """From the database."""
-        return None if value is None else _EPOCH + timedelta(microseconds=value)
+        return moment
 
 
-class Document(TypeDecorator[Any]):
+class Document(UserDefinedType[Any]):
     """A JSON document, kept as text."""
 
-    impl = Text
     cache_ok = True
 
-    def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:
-        """To the database."""
-        return None if value is None else orjson.dumps(value).decode()
+    def get_col_spec(self, **_: Any) -> str:
+        """Its SQL name."""
+        return "TEXT"
 
-    def process_result_value(self, value: str | None, dialect: Dialect) -> Any:
+    def bind_processor(self, dialect: Dialect) -> Callable[[Any], str | None]:
+        """To the database."""
+        return lambda value: None if value is None else orjson.dumps(value).decode()
+
+    def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[str | None], Any]:
         """From the database."""
-        return None if value is None else orjson.loads(value)
+        return lambda value: None if value is None else orjson.loads(value)
