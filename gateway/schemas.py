@@ -130,7 +130,7 @@ _JUDGES: Mapping[str, Callable[[str], object]] = {
     "length": length,
     "time-zone": ZoneInfo,
 }
-"""The formats our schemas use. A judge answers False, or raises ValueError (KeyError: no such zone), for a bad text."""
+"""The formats our schemas use. A judge answers False, or raises ValueError (KeyError or OSError: no such zone), for a bad text."""
 
 
 def _keeps(judge: Callable[[str], object]) -> Callable[[object], bool]:
@@ -140,7 +140,7 @@ def _keeps(judge: Callable[[str], object]) -> Callable[[object], bool]:
 def _formats() -> FormatChecker:
     formats = FormatChecker(formats=())
     for name, judge in _JUDGES.items():
-        formats.checks(name, raises=(ValueError, KeyError, re.error))(_keeps(judge))
+        formats.checks(name, raises=(ValueError, KeyError, OSError, re.error))(_keeps(judge))
     return formats
 
 

@@ -2,6 +2,7 @@
 and breaks, is another matter (calendars of agreements)."""
 
 import re
+from zoneinfo import ZoneInfo
 
 Stretch = tuple[frozenset[int], int, int, str]
 """Weekdays (0 = Monday), first minute of the day, minute after the last, zone name or empty."""
@@ -24,7 +25,7 @@ def _stretches(text: str) -> tuple[Stretch, ...]:
     found = _HOURS.fullmatch(text)
     if not found:
         raise ValueError(f"{text!r} are no hours; write Mon-Fri 08:00-18:00 Europe/Rome, or always")
-    days, zone = _weekdays(found["days"]), found["zone"] or ""
+    days, zone = _weekdays(found["days"]), _zone(found["zone"] or "")
     opens, closes = _minute(found["opens"]), _minute(found["closes"])
     if opens < closes:
         return ((days, opens, closes, zone),)
@@ -33,6 +34,13 @@ def _stretches(text: str) -> tuple[Stretch, ...]:
     tomorrow = frozenset((day + 1) % 7 for day in days)
     late = (days, opens, 24 * 60, zone)
     return (late, (tomorrow, 0, closes, zone)) if closes else (late,)
+
+
+def _zone(name: str) -> str:
+    try:
+        return ZoneInfo(name).key if name else ""
+    except (KeyError, OSError, ValueError) as error:
+        raise ValueError(f"{name!r} is no time zone; write a name like Europe/Rome") from error
 
 
 def _weekdays(text: str) -> frozenset[int]:
