@@ -3,6 +3,7 @@ concurrency live here; every decision is a flow's or the domain's."""
 
 import asyncio
 import logging
+import threading
 import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
@@ -22,6 +23,7 @@ from gateway.errors import DeskError, InterdeskError, LeaseLost
 from gateway.flows import deliver, intake, observe, poll, sweep
 from gateway.flows.capacity import Capacity
 from gateway.flows.context import Context
+from gateway.store import signals
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -72,6 +74,8 @@ class Worker:
     async def run(self, stop: asyncio.Event) -> None:
         """Work until `stop`; then claim nothing more, let what is under way finish, and return."""
         self._loop = asyncio.get_running_loop()
+        deaf = threading.Event()
+        ear = self._listener(deaf)
         settlers = [
             asyncio.create_task(self._drain(self._outcomes, self._settle)),
             asyncio.create_task(self._drain(self._looked, self._judge)),
@@ -86,6 +90,18 @@ class Worker:
         ]
         await asyncio.gather(*loops)
         await self._finish(settlers)
+        deaf.set()
+        if ear is not None:
+            ear.join()
+
+    def _listener(self, stop: threading.Event) -> threading.Thread | None:
+        """With PostgreSQL other processes make work for this one: a thread hears of it."""
+        database = self._context.database
+        if database.is_sqlite:
+            return None
+        ear = threading.Thread(target=signals.listen, args=(database.url, self.wake, stop), daemon=True)
+        ear.start()
+        return ear
 
     async def _finish(self, settlers: Sequence[asyncio.Task[None]]) -> None:
         if self._exchanges:

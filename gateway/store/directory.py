@@ -177,6 +177,8 @@ def _coverage(
     link_ids = {link.code: link.id for link in links.values()}
     rows: dict[str, list[CoverageRow]] = {}
     for document in documents:
+        if document["link"] not in link_ids:
+            continue  # out of sight in this scope, so it covers nothing here
         owner = organizations.get(document["org_id"])
         named = {**document, "link_id": link_ids[document["link"]]}
         rows.setdefault(document["org_id"], []).extend(

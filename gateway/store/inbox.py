@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import bindparam, select, update
 
 from gateway.domain.model import Message
-from gateway.store import bulk, rows
+from gateway.store import bulk, rows, signals
 from gateway.store.db import Db
 from gateway.store.scope import Scope
 
@@ -31,6 +31,7 @@ def put(db: Db, messages: Sequence[tuple[Message, str]]) -> None:
             for message, org_id in messages
         ],
     )
+    signals.tell(db)
 
 
 def take(db: Db, scope: Scope, *, limit: int) -> list[Message]:

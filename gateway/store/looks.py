@@ -9,7 +9,7 @@ from sqlalchemy import delete, exists, func, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from gateway.domain.marks import keyed
-from gateway.store import rows
+from gateway.store import rows, signals
 from gateway.store.claiming import Claim, Room
 from gateway.store.db import Db
 from gateway.store.scope import Scope
@@ -56,6 +56,7 @@ def want(db: Db, wishes: Sequence[Wish]) -> None:
         },
     )
     db.execute(statement, [_row(merged[key]) for key in sorted(merged)])
+    signals.tell(db)
 
 
 def _row(wish: Wish) -> dict[str, Any]:

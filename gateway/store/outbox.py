@@ -9,7 +9,7 @@ from sqlalchemy import and_, bindparam, exists, func, or_, select, update
 from gateway.domain.delivery import FINAL, blocks
 from gateway.domain.model import Delivery, DeliveryState
 from gateway.domain.model.change import replace
-from gateway.store import bulk, rows
+from gateway.store import bulk, rows, signals
 from gateway.store.claiming import Claim, Room
 from gateway.store.columns import Moment
 from gateway.store.db import Db
@@ -30,6 +30,7 @@ def append(db: Db, deliveries: Sequence[Delivery]) -> None:
         if holds:
             held.add(delivery.hop_id)
     bulk.add(db, rows.delivery, values)
+    signals.tell(db)
 
 
 def _held_lanes(db: Db, hop_ids: set[str]) -> set[str]:

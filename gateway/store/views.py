@@ -1,10 +1,47 @@
-"""Reading for the doors: what a person or a page asks for, within a scope. Nothing here changes anything."""
+"""Reading for the doors: what a person or a page asks for, within a scope. Nothing here changes anything.
 
-from sqlalchemy import select
+What an organization sees: its own hops, with their events and deliveries; of the hop above and those below them only
+whose they are and how they stand; of everything else not even that it exists. Counts for Prometheus are in `gauges`.
+"""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, Table, exists, select
 
 from gateway.store import rows
 from gateway.store.db import Db
+from gateway.store.directory import LINK, ORGANIZATION
 from gateway.store.scope import Scope
+
+View = dict[str, Any]
+"""A thing as a document: plain words, numbers, aware moments."""
+
+_HOP = (
+    *("id", "ticket_id", "parent_id", "remote_id", "number", "url", "status", "reason", "facts", "unmapped"),
+    *("asked", "offered_at", "answer_by", "confirm_by", "refetch_at", "looked_at", "created_at"),
+)
+_EVENT = (
+    *("id", "hop_id", "type", "data", "observed_at", "reported_at", "stated_at"),
+    *("source", "actor_kind", "actor", "cause_id"),
+)
+_DELIVERY = (
+    *(
+        "id",
+        "ticket_id",
+        "hop_id",
+        "seq",
+        "kind",
+        "state",
+        "attempts",
+        "probes",
+        "outcome",
+        "error",
+        "urgency",
+    ),
+    *("due_at", "created_at", "next_at", "first_sent_at", "done_at", "marker", "note", "event_id"),
+)
+_MESSAGE = ("id", "received_at", "state", "error", "processed_at")
 
 
 def hook_tokens(db: Db, scope: Scope) -> dict[str, str]:
@@ -14,3 +51,235 @@ def hook_tokens(db: Db, scope: Scope) -> dict[str, str]:
         table.c.hook_token_hash.is_not(None), scope.where(table)
     )
     return {row[0]: row[1] for row in db.execute(query)}
+
+
+def _columns(table: Table, names: Sequence[str]) -> list[ColumnElement[Any]]:
+    return [table.c[name] for name in names]
+
+
+def _listed(db: Db, query: Select[Any]) -> list[View]:
+    return [dict(row) for row in db.execute(query).mappings()]
+
+
+def tickets(
+    db: Db, scope: Scope, *, limit: int, before: str | None = None, only_open: bool = False
+) -> list[View]:
+    """The newest tickets first (ids grow with time), from `before` on, each with the hops one may see."""
+    table = rows.ticket
+    mine = select(rows.hop.c.id).where(rows.hop.c.ticket_id == table.c.id, scope.where(rows.hop))
+    query = select(table.c.id, table.c.opened_at, table.c.closed_at).where(exists(mine))
+    if before is not None:
+        query = query.where(table.c.id < before)
+    if only_open:
+        query = query.where(table.c.closed_at.is_(None))
+    found = _listed(db, query.order_by(table.c.id.desc()).limit(limit))
+    hops = hops_of(db, scope, [ticket["id"] for ticket in found])
+    short = ("id", "desk", "organization", "number", "status", "url")
+    return [
+        {**ticket, "hops": [{name: hop[name] for name in short} for hop in hops.get(ticket["id"], ())]}
+        for ticket in found
+    ]
+
+
+def ticket(db: Db, scope: Scope, ticket_id: str) -> View | None:
+    """One ticket with its hops, neighbours and events; None where there is none within the scope."""
+    hops = hops_of(db, scope, [ticket_id]).get(ticket_id)
+    found = _listed(
+        db,
+        select(*_columns(rows.ticket, ("id", "opened_at", "closed_at", "facts"))).where(
+            rows.ticket.c.id == ticket_id
+        ),
+    )
+    if not hops or not found:
+        return None
+    whole = found[0] if scope.org_ids is None else {**found[0], "facts": {}}
+    neighbours = [] if scope.org_ids is None else _neighbours(db, ticket_id, hops)
+    return {**whole, "hops": hops, "neighbours": neighbours, "events": events(db, scope, ticket_id)}
+
+
+def hops_of(db: Db, scope: Scope, ticket_ids: Sequence[str]) -> dict[str, list[View]]:
+    """Ticket id → its hops within the scope, in the order of their making."""
+    query = (
+        select(
+            *_columns(rows.hop, _HOP),
+            rows.desk.c.code.label("desk"),
+            ORGANIZATION.c.code.label("organization"),
+            LINK.c.code.label("link"),
+        )
+        .join(rows.desk, rows.desk.c.id == rows.hop.c.desk_id)
+        .join(ORGANIZATION, ORGANIZATION.c.id == rows.hop.c.org_id)
+        .outerjoin(LINK, LINK.c.id == rows.hop.c.link_id)
+        .where(rows.hop.c.ticket_id.in_(ticket_ids), scope.where(rows.hop))
+        .order_by(rows.hop.c.created_at, rows.hop.c.id)
+    )
+    found: dict[str, list[View]] = {}
+    for hop in _listed(db, query):
+        found.setdefault(hop["ticket_id"], []).append(hop)
+    return found
+
+
+def hop(db: Db, scope: Scope, hop_id: str) -> View | None:
+    """One hop."""
+    ticket_id = db.execute(
+        select(rows.hop.c.ticket_id).where(rows.hop.c.id == hop_id, scope.where(rows.hop))
+    ).scalar()
+    hops = hops_of(db, scope, [ticket_id]).get(ticket_id, []) if ticket_id else []
+    return next((one for one in hops if one["id"] == hop_id), None)
+
+
+def _neighbours(db: Db, ticket_id: str, hops: Sequence[View]) -> list[View]:
+    """The hop above and those below: whose, and how they stand. Nothing else of them."""
+    mine, above = {one["id"] for one in hops}, {one["parent_id"] for one in hops}
+    table = rows.hop
+    query = (
+        select(
+            *_columns(table, ("id", "parent_id", "status", "offered_at")),
+            ORGANIZATION.c.code.label("organization"),
+        )
+        .join(ORGANIZATION, ORGANIZATION.c.id == table.c.org_id)
+        .where(table.c.ticket_id == ticket_id)
+        .order_by(table.c.created_at, table.c.id)
+    )
+    found = []
+    for one in _listed(db, query):
+        side = "upstream" if one["id"] in above else "downstream" if one["parent_id"] in mine else None
+        if side is not None and one["id"] not in mine:
+            known = {name: one[name] for name in ("organization", "status", "offered_at")}
+            found.append({"side": side, **known})
+    return found
+
+
+def events(
+    db: Db, scope: Scope, ticket_id: str, *, hop_id: str | None = None, limit: int = 1000
+) -> list[View]:
+    """The newest events of a ticket (of one hop), oldest first; those at hops within the scope."""
+    table = rows.event
+    query = select(table.c.seq, *_columns(table, _EVENT)).where(
+        table.c.ticket_id == ticket_id, scope.where(table)
+    )
+    if hop_id is not None:
+        query = query.where(table.c.hop_id == hop_id)
+    found = _listed(db, query.order_by(table.c.seq.desc()).limit(limit))
+    return [{name: one[name] for name in _EVENT} for one in reversed(found)]
+
+
+def event(db: Db, scope: Scope, event_id: str) -> View | None:
+    """One event, with its ticket's id."""
+    table = rows.event
+    query = select(table.c.ticket_id, *_columns(table, _EVENT)).where(
+        table.c.id == event_id, scope.where(table)
+    )
+    return next(iter(_listed(db, query)), None)
+
+
+def deliveries(
+    db: Db, scope: Scope, *, states: Iterable[str] = (), limit: int = 50, before: str | None = None
+) -> list[View]:
+    """The newest deliveries first, to desks within the scope; in any of `states`, or in every state."""
+    query, wanted = _deliveries(scope), sorted(states)
+    if wanted:
+        query = query.where(rows.delivery.c.state.in_(wanted))
+    if before is not None:
+        query = query.where(rows.delivery.c.id < before)
+    return _listed(db, query.order_by(rows.delivery.c.id.desc()).limit(limit))
+
+
+def _deliveries(scope: Scope) -> Select[Any]:
+    """A delivery is its ticket owner's row, but what it carries is written at the desk of its hop: that side may see it."""
+    table = rows.delivery
+    query = select(*_columns(table, _DELIVERY), rows.desk.c.code.label("desk"), table.c.head, table.c.blocks)
+    return query.join(rows.desk, rows.desk.c.id == table.c.desk_id).where(scope.where(rows.desk))
+
+
+def delivery(db: Db, scope: Scope, delivery_id: str) -> View | None:
+    """One delivery with its tries."""
+    found = next(iter(_listed(db, _deliveries(scope).where(rows.delivery.c.id == delivery_id))), None)
+    return {**found, "tries": tries(db, delivery_id)} if found else None
+
+
+def tries(db: Db, delivery_id: str) -> list[View]:
+    """The tries of a delivery that the caller may see, oldest first."""
+    table = rows.attempt
+    names = ("at", "took_ms", "kind", "outcome", "http_status", "error")
+    query = select(*_columns(table, names)).where(table.c.delivery_id == delivery_id)
+    return _listed(db, query.order_by(table.c.seq))
+
+
+def lane(db: Db, scope: Scope, hop_id: str) -> list[View]:
+    """What is not finished in a hop's lane, in its order."""
+    table = rows.delivery
+    unfinished = table.c.blocks | table.c.state.in_(("parked", "asking"))
+    query = _deliveries(scope).where(table.c.hop_id == hop_id, unfinished)
+    return _listed(db, query.order_by(table.c.seq))
+
+
+def messages(
+    db: Db, scope: Scope, *, state: str | None = None, limit: int = 50, before: str | None = None
+) -> list[View]:
+    """The newest messages first, without their bodies."""
+    query = _messages(scope)
+    if state is not None:
+        query = query.where(rows.message.c.state == state)
+    if before is not None:
+        query = query.where(rows.message.c.id < before)
+    return _listed(
+        db, query.order_by(rows.message.c.received_at.desc(), rows.message.c.id.desc()).limit(limit)
+    )
+
+
+def _messages(scope: Scope) -> Select[Any]:
+    table = rows.message
+    query = select(*_columns(table, _MESSAGE), rows.desk.c.code.label("desk"))
+    return query.outerjoin(rows.desk, rows.desk.c.id == table.c.desk_id).where(scope.where(table))
+
+
+def message(db: Db, scope: Scope, message_id: str) -> View | None:
+    """One message, with its kept headers, query and body."""
+    table = rows.message
+    query = _messages(scope).add_columns(table.c.headers, table.c.query, table.c.body)
+    return next(iter(_listed(db, query.where(table.c.id == message_id))), None)
+
+
+def desks(db: Db, scope: Scope) -> list[View]:
+    """Every desk and how talking to it goes."""
+    table = rows.desk
+    names = ("id", "code", "connector", "held", "held_at", "breaker", "poll_at", "polled_at", "learned")
+    query = (
+        select(*_columns(table, names), ORGANIZATION.c.code.label("organization"))
+        .join(ORGANIZATION, ORGANIZATION.c.id == table.c.org_id)
+        .where(scope.where(table))
+        .order_by(table.c.code)
+    )
+    return _listed(db, query)
+
+
+def looks_at(db: Db, scope: Scope, desk_code: str, remote_id: str) -> list[View]:
+    """The wish to read a remote ticket again, if there is one."""
+    table = rows.look
+    query = (
+        select(*_columns(table, ("due_at", "hints", "attempts", "why", "error", "lease_until", "gone_at")))
+        .join(rows.desk, rows.desk.c.id == table.c.desk_id)
+        .where(rows.desk.c.code == desk_code, table.c.remote_id == remote_id, scope.where(table))
+    )
+    return _listed(db, query)
+
+
+def find_by_number(db: Db, scope: Scope, number: str) -> list[View]:
+    """Hops by the number (or remote id) that people read at their desk."""
+    table = rows.hop
+    query = (
+        select(*_columns(table, ("id", "ticket_id", "status", "number")), rows.desk.c.code.label("desk"))
+        .join(rows.desk, rows.desk.c.id == table.c.desk_id)
+        .where((table.c.remote_id == number) | (table.c.number == number), scope.where(table))
+        .limit(20)
+    )
+    return _listed(db, query)
+
+
+def discrepancies(db: Db, scope: Scope, ticket_id: str) -> list[View]:
+    """Where what desks report and what was observed do not agree."""
+    table = rows.discrepancy
+    query = select(*_columns(table, ("hop_id", "at", "kind", "data"))).where(
+        table.c.ticket_id == ticket_id, scope.where(table)
+    )
+    return _listed(db, query.order_by(table.c.at))

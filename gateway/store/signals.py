@@ -1,0 +1,37 @@
+"""Telling other processes that there is work: NOTIFY on PostgreSQL. On SQLite the worker sits in the same process."""
+
+import logging
+import threading
+from collections.abc import Callable
+
+import psycopg
+from sqlalchemy import make_url
+
+from gateway.store.db import Db
+
+CHANNEL = "interdesk_work"
+PATIENCE = 1.0
+"""Seconds a listener waits before it looks whether it is to stop, and between tries to connect again."""
+
+log = logging.getLogger(__name__)
+
+
+def tell(db: Db) -> None:
+    """Wake the workers of all processes when this transaction commits. Several in one transaction are one."""
+    if db.dialect.name == "postgresql":
+        db.exec_driver_sql(f"NOTIFY {CHANNEL}")
+
+
+def listen(url: str, wake: Callable[[], None], stop: threading.Event) -> None:
+    """Call `wake` whenever somebody tells, until `stop`. Work nobody hears of is found by looking, only later."""
+    address = make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
+    while not stop.is_set():
+        try:
+            with psycopg.connect(address, autocommit=True) as connection:
+                connection.execute(f"LISTEN {CHANNEL}")
+                while not stop.is_set():
+                    for _ in connection.notifies(timeout=PATIENCE, stop_after=1):
+                        wake()
+        except psycopg.OperationalError as error:
+            log.warning("cannot listen for work, trying again: %s", error)
+            stop.wait(PATIENCE)
