@@ -1,20 +1,31 @@
-"""How many exchanges each desk takes now: its concurrency, what is under way here, its breaker, whether it is held."""
+"""How many exchanges each desk takes now: its concurrency and rate, what is under way, its breaker, whether it is held."""
 
 import threading
 from collections import Counter
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from gateway.domain import breaker
+from gateway.domain import breaker, pace
 from gateway.domain.breaker import Breaker
+from gateway.domain.model import Desk
 from gateway.domain.outcome import Ground, OutcomeClass
+from gateway.domain.pace import Bucket
 from gateway.errors import DeskError, DeskThrottled, DeskUnavailable, DeskUncertain
 from gateway.flows.context import OPERATOR, Context
 from gateway.flows.deliver import Outcome
-from gateway.store import desks
+from gateway.store import desks, workers
 
 REFRESH = timedelta(seconds=1)
 THROTTLED_FOR = timedelta(seconds=30)
 """The pause for a desk that says "too many requests" without saying for how long."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Limits:
+    """A desk's limits as far as they are this process's share."""
+
+    concurrency: int
+    rate: float
 
 
 class Capacity:
@@ -26,7 +37,8 @@ class Capacity:
         self._under_way: Counter[str] = Counter()
         self._breakers: dict[str, Breaker] = {}
         self._changed: set[str] = set()
-        self._concurrency: dict[str, int] = {}
+        self._limits: dict[str, _Limits] = {}
+        self._buckets: dict[str, Bucket] = {}
         self._read_at: datetime | None = None
 
     def room(self, now: datetime) -> dict[str, int]:
@@ -34,21 +46,28 @@ class Capacity:
         if self._read_at is None or now - self._read_at >= REFRESH or now < self._read_at:
             self._refresh(now)
         with self._lock:
-            free = {
-                desk_id: breaker.room(self._breakers.get(desk_id, Breaker()), now=now, concurrency=limit)
-                - self._under_way[desk_id]
-                for desk_id, limit in self._concurrency.items()
-            }
+            free = {desk_id: self._room_at(desk_id, limits, now) for desk_id, limits in self._limits.items()}
         return {desk_id: room for desk_id, room in free.items() if room > 0}
+
+    def _room_at(self, desk_id: str, limits: _Limits, now: datetime) -> int:
+        """The least of what concurrency, breaker and rate allow; each process takes its share."""
+        state = self._breakers.get(desk_id, Breaker())
+        allowed = breaker.room(state, now=now, concurrency=limits.concurrency) - self._under_way[desk_id]
+        known = self._buckets.get(desk_id)
+        if known is None or known.rate != limits.rate:
+            known = pace.full(limits.rate, now)
+        self._buckets[desk_id] = pace.filled(known, now)
+        return min(allowed, pace.exchanges(self._buckets[desk_id]))
 
     def _refresh(self, now: datetime) -> None:
         with self._context.database.read() as db:
             directory = self._context.directory(db)
             states = desks.states(db, OPERATOR)
+            sharers = workers.alive(db, now=now)
         with self._lock:
             self._read_at = now
-            self._concurrency = {
-                state.desk_id: self._context.connector(directory.desks[state.desk_id]).manifest.concurrency
+            self._limits = {
+                state.desk_id: self._limits_of(directory.desks[state.desk_id], sharers)
                 for state in states
                 if not state.held
             }
@@ -56,10 +75,18 @@ class Capacity:
                 if state.desk_id not in self._changed:
                     self._breakers[state.desk_id] = breaker.from_document(state.breaker)
 
+    def _limits_of(self, desk: Desk, sharers: int) -> _Limits:
+        manifest = self._context.connector(desk).manifest
+        return _Limits(
+            concurrency=max(1, manifest.concurrency // sharers), rate=manifest.rate_per_minute / 60 / sharers
+        )
+
     def take(self, desk_id: str) -> None:
         """An exchange starts."""
         with self._lock:
             self._under_way[desk_id] += 1
+            if desk_id in self._buckets:
+                self._buckets[desk_id] = pace.taken(self._buckets[desk_id])
 
     def give(self, desk_id: str) -> None:
         """An exchange ended."""

@@ -9,7 +9,7 @@ from gateway.domain import handover, progress
 from gateway.domain.case import OPEN, Because, Case
 from gateway.domain.model import Hop, HopStatus
 from gateway.flows.context import OPERATOR, Context
-from gateway.store import cases, outbox
+from gateway.store import cases, outbox, workers
 
 LIMIT = 200
 
@@ -21,6 +21,18 @@ def run(context: Context, *, now: datetime) -> int:
     done += _each(context, "confirm_by", _confirm, now)
     done += _each(context, "refetch_at", _refetch, now)
     return done
+
+
+def beat(context: Context, worker_id: str, *, now: datetime) -> None:
+    """Say that this process works: the limits of desks are shared among those that do."""
+    with context.database.write() as db:
+        workers.beat(db, worker_id, host=worker_id, now=now)
+
+
+def leave(context: Context, worker_id: str) -> None:
+    """Say that this process stops."""
+    with context.database.write() as db:
+        workers.leave(db, worker_id)
 
 
 def lapse_leases(context: Context, *, now: datetime) -> int:

@@ -111,6 +111,7 @@ class Worker:
         await asyncio.gather(*self._exchanges, return_exceptions=True)
         await self._outcomes.join()
         await self._looked.join()
+        await self._in_thread(sweep.leave, self._context, self._id)
         for settler in settlers:
             settler.cancel()
         await asyncio.gather(*settlers, return_exceptions=True)
@@ -321,6 +322,7 @@ class Worker:
         self._wakes["looks"].set()
 
     async def _sweep(self) -> bool:
+        await self._in_thread(sweep.beat, self._context, self._id, now=self._now())
         due = await self._in_thread(sweep.run, self._context, now=self._now())
         await self._in_thread(self._capacity.write_down)
         if due:
