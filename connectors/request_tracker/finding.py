@@ -100,22 +100,23 @@ def _updated(command: Command, desk: Desk) -> Exchange[list[Receipt]]:
 
 
 def _comments(command: Command, draft: CommentDraft, desk: Desk) -> Exchange[list[Receipt]]:
-    """Messages of ours with this text, white space aside."""
+    """Messages of ours with this text, white space aside, from the `occurrence`-th on."""
     remote_id = command.remote_id or ""
     said = yield from _of_ours(remote_id, draft.visibility, desk)
     listed = yield from parts.listed(remote_id, list(said))
     wanted = {key: parts.sort_out(listed.get(key, ())).texts for key in said}
     texts = yield from parts.contents(remote_id, [part for some in wanted.values() for part in some])
     sought = clean_text(draft.text).split()
-    return [
+    found = [
         Receipt(remote_id=remote_id, object_id=key, at=at, created_at=at)
         for key, at in said.items()
         if " ".join(texts[part.id] for part in wanted[key]).split() == sought
     ]
+    return found[draft.occurrence - 1 :]
 
 
 def _files(command: Command, draft: AttachmentDraft, desk: Desk) -> Exchange[list[Receipt]]:
-    """Files of ours with this name and size whose bytes are the same."""
+    """Files of ours with this name and size whose bytes are the same, from the `occurrence`-th on."""
     remote_id = command.remote_id or ""
     said = yield from _of_ours(remote_id, draft.visibility, desk)
     listed = yield from parts.listed(remote_id, list(said))
@@ -126,7 +127,7 @@ def _files(command: Command, draft: AttachmentDraft, desk: Desk) -> Exchange[lis
                 blob = yield from download(part.path)
                 if blob.sha256 == draft.blob.sha256:
                     found.append(Receipt(remote_id=remote_id, object_id=part.id, at=at, created_at=at))
-    return found
+    return found[draft.occurrence - 1 :]
 
 
 def _of_ours(remote_id: str, visibility: Visibility, desk: Desk) -> Exchange[dict[str, datetime | None]]:

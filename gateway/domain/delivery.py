@@ -120,11 +120,12 @@ def lease_ran_out(delivery: Delivery, desk: Desk, now: datetime) -> Delivery:
 
 
 def probed(
-    delivery: Delivery, found: Sequence[Receipt], desk: Desk, *, occurrence: int, now: datetime
+    delivery: Delivery, found: Sequence[Receipt], desk: Desk, *, now: datetime
 ) -> tuple[Delivery, Receipt | None, Sequence[Receipt]]:
-    """The delivery after `find` answered: (delivery, receipt adopted or None, further copies: late duplicates)."""
-    if len(found) >= occurrence:
-        first, others = found[occurrence - 1], found[occurrence:]
+    """The delivery after `find` answered: (delivery, receipt adopted or None, further copies: late duplicates). `found`
+    carries this very command: equal texts are told apart by the connector (CommentDraft.occurrence, or its marker)."""
+    if found:
+        first, others = found[0], found[1:]
         done = replace(delivery, state=DeliveryState.DONE, outcome="adopted", error="", lease_until=None)
         return done, first, others
     if desk.tiers.get(delivery.kind) is IdempotencyTier.NOTHING:

@@ -55,7 +55,6 @@ class Errand:
     hop_version: int
     probe: bool = False
     withheld: str = ""
-    occurrence: int = 1
     download: Download | None = None
 
 
@@ -211,7 +210,7 @@ def _nth(errand: Errand, occurrence: int) -> Errand:
         command = replace(command, comment=replace(command.comment, occurrence=occurrence))
     elif command.attachment is not None:
         command = replace(command, attachment=replace(command.attachment, occurrence=occurrence))
-    return replace(errand, command=command, occurrence=occurrence)
+    return replace(errand, command=command)
 
 
 def withheld(errand: Errand, at: datetime) -> Outcome:
@@ -319,9 +318,7 @@ class _Settlement:
 
     def _probed(self, outcome: Outcome, found: Sequence[Receipt], case: Case, evidence: Evidence) -> None:
         errand = outcome.errand
-        after, receipt, others = rules.probed(
-            errand.delivery, found, errand.desk, occurrence=errand.occurrence, now=self.now
-        )
+        after, receipt, others = rules.probed(errand.delivery, found, errand.desk, now=self.now)
         self.changed.append(after)
         if receipt is not None:
             self._applied(outcome, receipt, case, evidence)
