@@ -573,7 +573,8 @@ async def test_cancelling_leaves_nothing(setting: Setting, after: float) -> None
         await pushed
     assert closed == [True]
     assert len(setting.client._wire.transport._pool._live) == 0  # type: ignore[attr-defined]
-    assert asyncio.all_tasks() - others - setting.faults._tasks == set()
+    left = {str(task.get_coro()).split()[2] for task in asyncio.all_tasks() - others}
+    assert left <= {"FaultDesk._accept"}, "only the desk itself still waits"
 
 
 async def test_a_connector_that_resists_its_end_changes_nothing(setting: Setting) -> None:
