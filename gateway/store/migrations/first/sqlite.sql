@@ -122,9 +122,9 @@ CREATE TABLE delivery (
 	PRIMARY KEY (id)
 );
 
-CREATE INDEX delivery_blocking ON delivery (hop_id, seq) WHERE blocks;
+CREATE INDEX delivery_blocking ON delivery (hop_id, seq) WHERE blocks = 1;
 
-CREATE INDEX delivery_creating ON delivery (desk_id) WHERE kind = 'create' AND blocks;
+CREATE INDEX delivery_creating ON delivery (desk_id) WHERE kind = 'create' AND blocks = 1;
 
 CREATE UNIQUE INDEX delivery_lane ON delivery (hop_id, seq);
 
@@ -132,7 +132,7 @@ CREATE INDEX delivery_marker ON delivery (marker);
 
 CREATE INDEX delivery_parked ON delivery (state) WHERE state IN ('parked','asking');
 
-CREATE INDEX delivery_ready ON delivery (org_id, urgency, due_at, created_at) WHERE state = 'pending' AND head;
+CREATE INDEX delivery_ready ON delivery (org_id, urgency, due_at, created_at) WHERE state = 'pending' AND head = 1;
 
 CREATE INDEX delivery_ticket ON delivery (ticket_id);
 
