@@ -2,6 +2,7 @@
 and breaks, is another matter (calendars of agreements)."""
 
 import re
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 Stretch = tuple[frozenset[int], int, int, str]
@@ -14,6 +15,7 @@ _HOURS = re.compile(
 )
 
 
+@lru_cache(maxsize=1024)  # thousands of coverage rows share a few hours
 def hours_from(text: str) -> tuple[Stretch, ...]:
     """`always`, or `Mon-Fri 08:00-18:00 Europe/Rome`, several joined by `;`. Raises ValueError and shows the form."""
     if text.strip().lower() == "always":

@@ -132,6 +132,8 @@ def _place(ref: Ref) -> tuple[int, Ref]:
 def _become(before: Item | None, after: Item) -> Change:
     if before is None:
         return Change(action=Action.CREATE, ref=after.ref, differences=tuple(differences(None, after)))
+    if before.document == after.document and before.secrets == after.secrets:
+        return Change(action=Action.UNCHANGED, ref=after.ref)
     found = tuple(differences(before, after))
     return Change(action=Action.CHANGE if found else Action.UNCHANGED, ref=after.ref, differences=found)
 

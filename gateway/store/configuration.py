@@ -24,7 +24,7 @@ from gateway.store.directory import (
 )
 from gateway.store.looks import Wish
 from gateway.store.scope import Scope
-from gateway.vault import Vault
+from gateway.vault import Place, Vault
 
 UNREADABLE = "unreadable"
 """Stands for a sealed secret that does not open any more: it differs from every secret that is wanted."""
@@ -268,3 +268,29 @@ def unmapped(db: Db, scope: Scope, *, desk_ids: Iterable[str] | None, now: datet
         Wish(org_id=row.org_id, desk_id=row.desk_id, remote_id=row.remote_id, due_at=now, why="profile")
         for row in db.execute(query)
     ]
+
+
+def sealed_under_older_keys(db: Db, scope: Scope, vault: Vault) -> list[str]:
+    """Ids of desks with a secret that the vault's current key did not seal."""
+    return [
+        row.id
+        for row in _rows(db, scope, DESK)
+        if any(not vault.is_current(text) for _, text, _ in _seals(row))
+    ]
+
+
+def reseal(db: Db, scope: Scope, desk_id: str, *, vault: Vault) -> None:
+    """Seal a desk's secrets under the current key. They stay what they are, so the directory keeps its version."""
+    query = select(DESK).where(DESK.c.id == desk_id, scope.where(DESK)).with_for_update()
+    for row in db.execute(query):
+        columns = {name: vault.seal(vault.open(text, place), place) for name, text, place in _seals(row)}
+        db.execute(update(DESK).where(DESK.c.id == desk_id).values(columns))
+
+
+def _seals(row: Row[Any]) -> list[tuple[str, str, Place]]:
+    """(column, sealed text, its place) of what a desk has."""
+    both = (
+        ("sealed_credentials", row.sealed_credentials, credentials_place(row.org_id, row.id)),
+        ("sealed_hook_secrets", row.sealed_hook_secrets, hook_secrets_place(row.org_id, row.id)),
+    )
+    return [(name, text, place) for name, text, place in both if text is not None]
