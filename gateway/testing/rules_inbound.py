@@ -8,6 +8,7 @@ from typing import Any
 
 from gateway.domain.model import Desk, Message, Sighting
 from gateway.errors import SignatureInvalid, Unreadable
+from gateway.testing.differences import difference
 from gateway.testing.fixtures import Received, Subject
 from gateway.testing.notation import moments_in, public_parts, write
 from gateway.testing.spoil import spoiled
@@ -67,9 +68,9 @@ def _parses(subject: Subject, received: Received) -> Iterator[str]:
             yield f"parse raises {error!r}, expected {received.error or 'sightings'}"
         return
     if received.error:
-        yield f"parse should raise {received.error}, but found {_shown(found)}"
+        yield f"parse should raise {received.error}, but found {len(found)} sightings"
     elif found != received.expect:
-        yield f"parse found\n{_shown(found)}\nexpected\n{_shown(received.expect)}"
+        yield f"parse found something else:\n{difference(found, received.expect)}"
 
 
 def changed_bytes_are_refused(subject: Subject, received: Received) -> Iterator[str]:
@@ -253,10 +254,6 @@ def _sightings(subject: Subject, message: Message, desk: Desk) -> Sequence[Sight
         return list(subject.connector.parse(message, desk))
     except Unreadable:
         return []
-
-
-def _shown(document: object) -> str:
-    return json.dumps(document, indent=1, ensure_ascii=False)
 
 
 def _cut(values: Mapping[str, str]) -> str:

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from gateway.connector import Effect, Response
 from gateway.domain.model import CommandKind, Page, Receipt, Snapshot
 from gateway.errors import DeskError, InterdeskError
+from gateway.testing.differences import difference
 from gateway.testing.fixtures import Subject, Talk, error_named
 from gateway.testing.notation import moments_in, public_parts, write
 from gateway.testing.playback import Answer, Played, play
@@ -46,9 +47,9 @@ def says_what_is_recorded(subject: Subject, talk: Talk) -> Iterator[str]:
     asked = write(played.requests)
     wanted = write([step.request for step in talk.steps])
     if asked != wanted:
-        yield f"asked\n{_shown(asked)}\nexpected\n{_shown(wanted)}"
+        yield f"asked for something else:\n{difference(asked, wanted)}"
     elif played.unanswered:
-        yield f"asks for more than is recorded:\n{_shown(write(played.unanswered))}"
+        yield f"asks for more than is recorded: {played.unanswered.method} {played.unanswered.path}"
     yield from _ending(talk, played)
 
 
@@ -59,7 +60,7 @@ def _ending(talk: Talk, played: Played) -> Iterator[str]:
     elif played.error:
         yield f"ends with {played.error!r}"
     elif played.returned and write(played.result) != talk.expect:
-        yield f"returned\n{_shown(write(played.result))}\nexpected\n{_shown(talk.expect)}"
+        yield f"returned something else:\n{difference(write(played.result), talk.expect)}"
 
 
 def has_one_effect(subject: Subject, talk: Talk) -> Iterator[str]:
@@ -233,10 +234,6 @@ def receipts_prove(subject: Subject, talk: Talk) -> Iterator[str]:
             and receipt.marker != talk.command.marker
         ):
             yield "find: a ticket without the marker that was looked for"
-
-
-def _shown(document: object) -> str:
-    return json.dumps(document, indent=1, ensure_ascii=False)
 
 
 RULES: tuple[Rule, ...] = (
