@@ -14,6 +14,7 @@ from gateway.store.claiming import Claim, Room
 from gateway.store.columns import Moment
 from gateway.store.db import Db
 from gateway.store.scope import Scope
+from gateway.store.work_tables import WAITING
 
 _UNRESOLVED = [DeliveryState.INFLIGHT.value, DeliveryState.AMBIGUOUS.value, DeliveryState.ASKING.value]
 
@@ -147,6 +148,7 @@ def claim_doubtful(db: Db, scope: Scope, terms: Claim) -> list[Delivery]:
     query = (
         rows.choose(Delivery)
         .where(
+            WAITING,
             table.c.state == DeliveryState.AMBIGUOUS.value,
             table.c.next_at <= terms.now,
             or_(table.c.lease_until.is_(None), table.c.lease_until < terms.now),
@@ -166,7 +168,12 @@ def lapsed(db: Db, scope: Scope, *, now: datetime, limit: int) -> list[Delivery]
     table = rows.delivery
     query = (
         rows.choose(Delivery)
-        .where(table.c.state == DeliveryState.INFLIGHT.value, table.c.lease_until < now, scope.where(table))
+        .where(
+            WAITING,
+            table.c.state == DeliveryState.INFLIGHT.value,
+            table.c.lease_until < now,
+            scope.where(table),
+        )
         .limit(limit)
         .with_for_update(skip_locked=True)
     )
