@@ -1,0 +1,72 @@
+"""What schemas/README.md shows and says is true: its example can be applied, its tables are the columns we read."""
+
+import itertools
+import re
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from gateway import schemas
+from gateway.domain.conditions import OPERATORS
+from gateway.flows.apply import apply
+from gateway.flows.context import Context
+from gateway.flows.proposal import Terms
+from gateway.installation.csv_text import TABLES
+from gateway.installation.reading import SECTIONS, read
+from gateway.registry import Registry
+from gateway.store import migrate
+from gateway.store.db import Database
+from gateway.vault import new_entry, ring
+
+README = (schemas.folder() / "README.md").read_text(encoding="utf-8")
+
+
+def test_the_example_can_be_applied(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (example,) = re.findall(r"^```yaml\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
+    (tmp_path / "federation.yaml").write_text(example, encoding="utf-8")
+    (tmp_path / "secrets").mkdir()
+    (tmp_path / "secrets" / "north-api-key").write_text("a key\n")
+    monkeypatch.setenv("ACME_RT_TOKEN", "1-23-token")
+    monkeypatch.setenv("ACME_RT_HOOK_SECRET", "s" * 32)
+    database, numbers = Database("sqlite://"), itertools.count()
+    migrate.upgrade(database)
+    context = Context(
+        database=database,
+        registry=Registry(),
+        new_id=lambda prefix: f"{prefix}_{next(numbers)}",
+        jitter=lambda: 0.0,
+    )
+
+    done = apply(
+        context,
+        read(tmp_path),
+        Terms(vault=ring(new_entry("k1"))),
+        actor="maria",
+        now=datetime(2026, 3, 2, tzinfo=UTC),
+    )
+
+    database.close()
+    assert done.count()["create"] == 9
+    assert done.warnings == ()
+
+
+def rows_of(heading: str) -> dict[str, str]:
+    part = README.split(heading, 1)[1]
+    return dict(re.findall(r"^\| `(\w+)` \| ([^|]+) \|", part, re.MULTILINE))
+
+
+def test_every_section_is_described() -> None:
+    assert list(rows_of("## A file"))[: len(SECTIONS)] == list(SECTIONS)
+
+
+def test_the_columns_of_tables_are_those_we_read() -> None:
+    told = {section: cell.split("`")[1].split() for section, cell in rows_of("## Tables").items()}
+
+    assert told == {section: list(table.columns) for section, table in TABLES.items()}
+
+
+def test_every_operator_is_named() -> None:
+    (line,) = re.findall(r"with `op` one of (.*?); joined", README, re.DOTALL)
+
+    assert set(re.findall(r"`(\w+)`", line)) == OPERATORS
