@@ -6,12 +6,10 @@ from email.utils import parsedate_to_datetime
 
 from connectors.request_tracker import settings
 from connectors.request_tracker.reading import path_part
-from connectors.request_tracker.rest import Row, document, get, items, quoted
+from connectors.request_tracker.rest import NOT_YOURS, Row, document, get, items, quoted, refusal
 from gateway.connector import Exchange, Response, shaped
 from gateway.domain.model import Actor, Desk, DeskFacts
 from gateway.errors import AnswerUnreadable
-
-_REFUSED = (403, 404)
 
 
 @dataclass(kw_only=True)
@@ -27,8 +25,8 @@ def check(desk: Desk) -> Exchange[DeskFacts]:
     account = yield from _account(desk)
     found = _Found(missing=[_mistaken(account, desk)] if _mistaken(account, desk) else [])
     name = settings.queue(desk)
-    answer = yield get(f"queue/{path_part(name)}", accept=_REFUSED)
-    if answer.status in _REFUSED:
+    answer = yield get(f"queue/{path_part(name)}", accept=NOT_YOURS)
+    if refusal(answer) is not None:
         found.missing.append(f"the queue {name!r}: there is none, or the account lacks SeeQueue")
     else:
         found.missing += _lacks(document(answer), desk)
@@ -104,8 +102,8 @@ def _look_into(desk: Desk, found: _Found) -> Exchange[None]:
         newest = str(int(rows[0]["id"])) if rows else None
     if newest is None:
         return
-    answer = yield get(f"ticket/{newest}", accept=_REFUSED)
-    if answer.status in _REFUSED:
+    answer = yield get(f"ticket/{newest}", accept=NOT_YOURS)
+    if refusal(answer) is not None:
         found.missing.append("the right ShowTicket")
     else:
         found.missing += _may_not(document(answer))

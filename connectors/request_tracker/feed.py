@@ -18,7 +18,17 @@ from email.utils import parsedate_to_datetime
 from connectors.request_tracker import settings
 from connectors.request_tracker.history import MAIL_RECORDS
 from connectors.request_tracker.reading import path_part
-from connectors.request_tracker.rest import PAGE, Row, document, get, items, number, quoted
+from connectors.request_tracker.rest import (
+    NOT_YOURS,
+    PAGE,
+    Row,
+    document,
+    get,
+    items,
+    number,
+    quoted,
+    refusal,
+)
 from connectors.request_tracker.words import moment
 from gateway.connector import Exchange, Response, shaped
 from gateway.domain.model import Desk, Page, Sighting
@@ -36,19 +46,21 @@ class Cursor:
 
     low: int
     at: int
-    seen: tuple[int, ...]
+    seen: frozenset[int]
     queue: int
     quiet: int = 0
 
     def __str__(self) -> str:
-        return json.dumps([self.low, self.at, self.queue, self.quiet, *self.seen], separators=(",", ":"))
+        return json.dumps(
+            [self.low, self.at, self.queue, self.quiet, *sorted(self.seen)], separators=(",", ":")
+        )
 
 
 @shaped(AnswerUnreadable, "a cursor")
 def cursor_from(text: str) -> Cursor:
     """What `str` made of a cursor."""
     low, at, queue, quiet, *seen = (int(one) for one in json.loads(text))
-    return Cursor(low=low, at=at, queue=queue, quiet=quiet, seen=tuple(seen))
+    return Cursor(low=low, at=at, queue=queue, quiet=quiet, seen=frozenset(seen))
 
 
 def changed(text: str | None, desk: Desk) -> Exchange[Page]:
@@ -78,10 +90,10 @@ def _is_all_known(rows: Sequence[Row], cursor: Cursor) -> bool:
 def _from_now(desk: Desk) -> Exchange[Page]:
     """A cursor behind the newest transaction of the queue."""
     name = settings.queue(desk)
-    found = yield get(f"queue/{path_part(name)}", accept=(403, 404))
-    if found.status in (403, 404):
+    found = yield get(f"queue/{path_part(name)}", accept=NOT_YOURS)
+    if refusal(found) is not None:
         raise DeskDenied(f"the account may not read the queue {name!r}, or there is none")
-    start = Cursor(low=0, at=0, seen=(), queue=number(document(found)))
+    start = Cursor(low=0, at=0, seen=frozenset(), queue=number(document(found)))
     answer = yield get("transactions", *_asked(start, desk, order="DESC"))
     rows = sorted(items(answer), key=number)
     start = replace(start, low=number(rows[0]) - 1 if rows else 0)
@@ -106,12 +118,12 @@ def _asked(cursor: Cursor, desk: Desk, *, page: int = 1, order: str = "ASC") -> 
 
 def _following(cursor: Cursor, rows: Sequence[Row], *, now: datetime, full: bool) -> Cursor:
     """Move `low` over what is older than the overlap; what stays above it is remembered as told."""
-    told = sorted({*cursor.seen, *(number(row) for row in rows)})
-    newest = told[-1] if told else cursor.low
+    told = {*cursor.seen, *(number(row) for row in rows)}
+    newest = max(told, default=cursor.low)
     settled = [number(row) for row in rows if _settled(row, newest, now)]
     low = max([cursor.low, *settled])
     at = number(rows[-1]) if full else low
-    return replace(cursor, low=low, at=at, seen=tuple(one for one in told if one > low))
+    return replace(cursor, low=low, at=at, seen=frozenset(one for one in told if one > low))
 
 
 @shaped(AnswerUnreadable, "a transaction")

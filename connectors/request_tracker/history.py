@@ -8,7 +8,17 @@ numbers. Entries show what the ticket showed.
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from connectors.request_tracker.rest import Condition, Row, document, get, number, pages, search
+from connectors.request_tracker.rest import (
+    NOT_YOURS,
+    Condition,
+    Row,
+    document,
+    get,
+    number,
+    pages,
+    refusal,
+    search,
+)
 from connectors.request_tracker.settings import actor, canonical_of
 from connectors.request_tracker.words import due_shown, moment, normalised
 from gateway.connector import Exchange, shaped
@@ -31,12 +41,18 @@ def transactions(remote_id: str, *, since: str | None, until: int | None) -> Exc
         conditions.append({"field": "id", "operator": ">", "value": since})
     rows = yield from pages(
         f"ticket/{remote_id}/history",
-        ("fields", "Type,Field,OldValue,NewValue,Creator,Created"),
+        ("fields", "Type,Field,OldValue,NewValue,Creator,Created,ObjectId"),
         ("fields[Creator]", "RealName"),
         ("query", search(conditions)),
         until=until,
     )
     return [row for row in rows if until is None or number(row) <= until]
+
+
+@shaped(AnswerUnreadable, "a transaction")
+def of_ticket(rows: Sequence[Row], remote_id: str) -> list[Row]:
+    """Without the past of tickets that were merged into this one: RT lists it here, but it happened to another."""
+    return [row for row in rows if str(int(row["ObjectId"])) == remote_id]
 
 
 @dataclass(kw_only=True)
@@ -75,8 +91,8 @@ def learn(names: Names, rows: Sequence[Row]) -> Exchange[None]:
         for one in wanted:
             if one in known:
                 continue
-            answer = yield get(f"{place}/{one}", accept=(403, 404))
-            known[one] = one if answer.status in (403, 404) else str(document(answer).get("Name") or one)
+            answer = yield get(f"{place}/{one}", accept=NOT_YOURS)
+            known[one] = one if refusal(answer) is not None else str(document(answer).get("Name") or one)
 
 
 def _people(rows: Sequence[Row]) -> list[str]:

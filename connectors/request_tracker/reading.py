@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 
 from connectors.request_tracker import history, parts, settings
 from connectors.request_tracker.parts import Part
-from connectors.request_tracker.rest import Row, document, get, number
+from connectors.request_tracker.rest import NOT_YOURS, Row, document, get, number, refusal
 from connectors.request_tracker.words import due_shown, moment, normalised
 from gateway.connector import Exchange, Response, shaped
 from gateway.domain.model import (
@@ -55,10 +55,10 @@ def ticket(remote_id: str, desk: Desk) -> Exchange[Ticket]:
     if not remote_id.isascii() or not remote_id.isdecimal():
         raise DeskGone(f"RT has no ticket {remote_id[:40]!r}: its numbers are digits")
     asked = (("fields[Queue]", "Name"), ("fields[Owner]", "id,Name"))
-    answer = yield get(f"ticket/{remote_id}", *asked, accept=(403, 404))
-    if answer.status == 404:
-        raise DeskGone(f"RT has no ticket {remote_id}")
-    if answer.status == 403:
+    answer = yield get(f"ticket/{remote_id}", *asked, accept=NOT_YOURS)
+    if refusal(answer) is not None:
+        if answer.status == 404:
+            raise DeskGone(f"RT has no ticket {remote_id}")
         yield from _only_this_one(remote_id, desk)
     return _ticket(document(answer), answer, desk)
 
@@ -66,8 +66,8 @@ def ticket(remote_id: str, desk: Desk) -> Exchange[Ticket]:
 def _only_this_one(remote_id: str, desk: Desk) -> Exchange[None]:
     """A ticket moved where the account may not look is gone; an account that lost its rights has lost all of them."""
     queue = settings.queue(desk)
-    answer = yield get(f"queue/{path_part(queue)}", accept=(403, 404))
-    if answer.status in (403, 404):
+    answer = yield get(f"queue/{path_part(queue)}", accept=NOT_YOURS)
+    if refusal(answer) is not None:
         raise DeskDenied(f"the account may read neither ticket {remote_id} nor the queue {queue!r}")
     raise DeskGone(f"ticket {remote_id} is where this account may not look")
 
@@ -118,35 +118,35 @@ def snapshot(remote_id: str, desk: Desk, *, since: str | None) -> Exchange[Snaps
     if since is not None and not since.isdecimal():
         raise AnswerUnreadable(f"{since[:40]!r} is no position of an RT ticket")
     found = yield from ticket(remote_id, desk)
-    rows: list[Row] = []
-    if found.last is None or since is None or int(since) < found.last:
-        rows = yield from history.transactions(found.id, since=since, until=found.last)
-    changes = yield from _changes(found, rows, desk)
-    words = yield from _words(found.id, rows, desk)
-    told = _snapshot(found, desk, position=_position(found, rows, since), changes=changes, words=words)
+    told = yield from _with_past(found, desk, since=since)
     return replace(told, complete=since is None)
 
 
 def newborn(remote_id: str, desk: Desk) -> Exchange[Snapshot]:
-    """A ticket that was created just now, without its texts: we wrote them. Like `snapshot` if others spoke already."""
+    """A ticket that was created just now, without its own text: we wrote it."""
     found = yield from ticket(remote_id, desk)
-    rows = yield from history.transactions(found.id, since=None, until=found.last)
-    changes = yield from _changes(found, rows, desk)
-    spoken = any(row.get("Type") in VISIBILITY for row in rows)
-    words = (yield from _words(found.id, rows, desk)) if spoken else _Words()
-    return _snapshot(found, desk, position=_position(found, rows, None), changes=changes, words=words)
+    return (yield from _with_past(found, desk, since=None, ours=True))
+
+
+def _with_past(found: Ticket, desk: Desk, *, since: str | None, ours: bool = False) -> Exchange[Snapshot]:
+    listed: list[Row] = []
+    if found.last is None or since is None or int(since) < found.last:
+        listed = yield from history.transactions(found.id, since=since, until=found.last)
+    rows = history.of_ticket(listed, found.id)
+    names = history.names_on(found.row, desk)
+    yield from history.learn(names, rows)
+    changes = history.entries(rows, names, now=found.lists, desk=desk)
+    speaking = [
+        row for row in rows if row.get("Type") in VISIBILITY or (row.get("Type") == CREATE and not ours)
+    ]
+    words = yield from _words(found.id, speaking, desk)
+    return _snapshot(found, desk, position=_position(found, listed, since), changes=changes, words=words)
 
 
 def _position(found: Ticket, rows: Sequence[Row], since: str | None) -> str | None:
     if found.last is not None:
         return str(found.last)
     return str(number(rows[-1])) if rows else since
-
-
-def _changes(found: Ticket, rows: Sequence[Row], desk: Desk) -> Exchange[list[HistoryEntry]]:
-    names = history.names_on(found.row, desk)
-    yield from history.learn(names, rows)
-    return history.entries(rows, names, now=found.lists, desk=desk)
 
 
 @shaped(AnswerUnreadable, "a ticket")
@@ -169,9 +169,8 @@ def _snapshot(
     )
 
 
-def _words(remote_id: str, rows: Sequence[Row], desk: Desk) -> Exchange[_Words]:
+def _words(remote_id: str, speaking: Sequence[Row], desk: Desk) -> Exchange[_Words]:
     """Description, comments and files of the transactions that have words."""
-    speaking = [row for row in rows if row.get("Type") in (CREATE, *VISIBILITY)]
     if not speaking:
         return _Words()
     listed = yield from parts.listed(remote_id, [_id(row) for row in speaking])

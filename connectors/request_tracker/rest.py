@@ -45,6 +45,24 @@ def items(response: Response) -> list[Row]:
     return [row for row in found if row is not None and row["id"]]
 
 
+NOT_YOURS = (403, 404)
+"""Forbidden and Not Found: what RT says of a thing that is hidden or not there."""
+
+
+def refusal(response: Response) -> str | None:
+    """RT's words for a thing that is not there for this account; None if it is there. Raises AnswerUnreadable when it
+    was not RT that refused: a proxy's 404 says nothing about a ticket."""
+    return _why(response) if response.status in NOT_YOURS else None
+
+
+@shaped(AnswerUnreadable, "a refusal")
+def _why(response: Response) -> str:
+    why = response.json()["message"]
+    if not isinstance(why, str) or not why:
+        raise TypeError("a refusal without words")
+    return why
+
+
 @shaped(AnswerUnreadable, "a list of messages")
 def messages(response: Response) -> list[str]:
     """What RT says about a write, in its own words."""

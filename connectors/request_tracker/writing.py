@@ -12,7 +12,7 @@ from email.utils import parsedate_to_datetime
 
 from connectors.request_tracker import parts, settings
 from connectors.request_tracker.reading import newborn, ticket
-from connectors.request_tracker.rest import document, get, items, messages, write
+from connectors.request_tracker.rest import NOT_YOURS, document, get, items, messages, refusal, write
 from connectors.request_tracker.words import NOBODY, clean_text, due_shown, due_written, normalised
 from gateway.connector import Effect, Exchange, FilePart, Request, Response, shaped
 from gateway.domain.model import Command, CommandKind, Desk, Field, Receipt, Visibility
@@ -31,6 +31,7 @@ _PLAIN = {
 _EMPTY = {Field.TITLE: "", Field.DUE: "", Field.ASSIGNEE: NOBODY}
 _ON_CREATE = frozenset({Field.DESCRIPTION, Field.REQUESTER, Field.QUEUE})
 _MADE_BY_US = frozenset({Field.MARKER})
+_NAME_BYTES = 200
 _RECODED = re.compile(r"text/plain|text/html|message/", re.IGNORECASE)
 _TRANSACTION = re.compile(r"/transaction/(\d+)/?$")
 
@@ -50,8 +51,9 @@ def push(command: Command, desk: Desk) -> Exchange[Receipt]:
 
 def _create(command: Command, desk: Desk) -> Exchange[Receipt]:
     answer = yield write("POST", "ticket", _new_ticket(command, desk), accept=(403,))
-    if answer.status == 403:  # also what RT says of a queue that does not exist
-        raise DeskRejected(str(document(answer).get("message") or "RT takes no ticket in this queue"))
+    why = refusal(answer)  # 403 is also what RT says of a queue that does not exist
+    if why is not None:
+        raise DeskRejected(why)
     with shaped(AnswerUnreadable, "a new ticket"):
         remote_id = str(int(document(answer)["id"]))
     told = yield from newborn(remote_id, desk)
@@ -125,10 +127,10 @@ def _custom(fields: Mapping[str, str | None], desk: Desk) -> dict[str, str | Non
 def _update(command: Command, desk: Desk) -> Exchange[Receipt]:
     remote_id = _known(command)
     body = _changes(command, desk)
-    answer = yield write("PUT", f"ticket/{remote_id}", body, accept=(403, 404))
-    if answer.status == 404:
-        raise DeskGone(f"RT has no ticket {remote_id}")
-    if answer.status == 403:
+    answer = yield write("PUT", f"ticket/{remote_id}", body, accept=NOT_YOURS)
+    if refusal(answer) is not None:
+        if answer.status == 404:
+            raise DeskGone(f"RT has no ticket {remote_id}")
         raise DeskRejected(f"ticket {remote_id} is where this account may not look")
     said = messages(answer)
     shown = yield from ticket(remote_id, desk)
@@ -211,8 +213,13 @@ def _attach(command: Command) -> Exchange[Receipt]:
 
 
 def kept_name(filename: str) -> str:
-    """A name that RT gives back as it was: quotes and slashes come back otherwise."""
-    return re.sub(r'[\x00-\x1f"/\\]', "_", filename) or "file"
+    """A name that RT gives back as it was: without quotes, slashes and encoded words, at most 200 bytes."""
+    name = re.sub(r'[\x00-\x1f"/\\]', "_", filename).replace("=?", "=_")
+    stem, dot, ending = name.rpartition(".")
+    tail = f"{dot}{ending}".encode()
+    if len(name.encode()) > _NAME_BYTES and stem and len(tail) <= 20:
+        return stem.encode()[: _NAME_BYTES - len(tail)].decode(errors="ignore") + tail.decode()
+    return name.encode()[:_NAME_BYTES].decode(errors="ignore") or "file"
 
 
 def kept_type(media_type: str) -> str:
