@@ -9,7 +9,7 @@ import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -23,6 +23,8 @@ FIELDS = (
     "category", "site", "asset", "tags", "delegate", "marker",
 )  # fmt: skip
 """The fields of a ticket; `custom.<name>` may come on top."""
+
+_EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
 
 ROBOT: Doc = {"id": "robot", "name": "Desk automation", "kind": "automation"}
 
@@ -74,7 +76,7 @@ class Cabinet:
     blobs: dict[str, bytes] = field(default_factory=dict)
     changes: list[Change] = field(default_factory=list)
     _latest: list[datetime] = field(default_factory=list)
-    _markers: dict[str, list[str]] = field(default_factory=dict)
+    _markers: dict[str, dict[str, None]] = field(default_factory=dict)
     _numbers: dict[str, int] = field(default_factory=dict)
     _free: list[str] = field(default_factory=list)
 
@@ -82,12 +84,11 @@ class Cabinet:
 
     def desk_now(self) -> datetime:
         """The desk's clock: wrong by its offset, cut to its granularity, in its zone."""
-        shown = (self.clock() + self.clock_offset).astimezone(ZoneInfo(self.temper.zone))
+        at = self.clock() + self.clock_offset
         step = self.temper.granularity
-        past = timedelta(
-            hours=shown.hour, minutes=shown.minute, seconds=shown.second, microseconds=shown.microsecond
-        )
-        return shown - past % step
+        if step > timedelta(microseconds=1):
+            at -= (at - _EPOCH) % step
+        return at.astimezone(ZoneInfo(self.temper.zone))
 
     def _next(self, kind: str) -> str:
         if kind == "ticket" and self._free and self.temper.reuses_ids:
@@ -105,7 +106,8 @@ class Cabinet:
         """What a search for the marker finds now: nothing that is younger than the search lag."""
         seen_until = self.clock() - self.temper.search_lag
         found = [self.folders[ticket] for ticket in self._markers.get(marker, ()) if ticket in self.folders]
-        return [folder for folder in found if folder.written_at <= seen_until and not self.hidden(folder)]
+        carrying = [folder for folder in found if folder.fields.get("marker") == marker]
+        return [folder for folder in carrying if folder.written_at <= seen_until and not self.hidden(folder)]
 
     def hidden(self, folder: Folder) -> bool:
         """Whether lists leave this ticket out."""
@@ -148,8 +150,8 @@ class Cabinet:
 
     def _mark(self, folder: Folder) -> None:
         marker = folder.fields.get("marker")
-        if marker and folder.id not in self._markers.setdefault(marker, []):
-            self._markers[marker].append(folder.id)
+        if marker:
+            self._markers.setdefault(marker, {})[folder.id] = None
 
     def set(self, actor: Doc, folder: Folder, fields: Mapping[str, str | None]) -> list[str]:
         """Change fields; the ids of the history entries, if the desk keeps any. Values that are already there change nothing."""

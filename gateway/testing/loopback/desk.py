@@ -34,6 +34,9 @@ from gateway.testing.loopback.temper import Hooks, Temper
 ACCOUNT = "interdesk"
 """The id of the account whose token the API takes."""
 
+MOST_HOOKS = 100_000
+"""If nobody ever drains them, the oldest are lost."""
+
 SEEN = 5000
 """So many of the newest requests are remembered."""
 
@@ -81,7 +84,7 @@ class LoopbackDesk:
             on_change=self._tell,
             clock_offset=temper.clock_offset,
         )
-        self._hooks: list[Hook] = []
+        self._hooks: deque[Hook] = deque(maxlen=MOST_HOOKS)
         self._late: list[tuple[datetime, Asked]] = []
 
     # -- the people's side ----------------------------------------------------------------------------------------
@@ -115,7 +118,8 @@ class LoopbackDesk:
     def drain_hooks(self) -> list[Hook]:
         """The messages since the last drain, oldest first; the caller may lose, double or reorder them."""
         self.tick()
-        hooks, self._hooks = self._hooks, []
+        hooks = list(self._hooks)
+        self._hooks.clear()
         return hooks
 
     # -- the API --------------------------------------------------------------------------------------------------

@@ -90,7 +90,13 @@ class LoopbackServer:
         listening = socket.create_server((HOST, self.port), backlog=2048)
         self.port = listening.getsockname()[1]
         config = uvicorn.Config(
-            self.app, http=CuttingProtocol, ws="none", lifespan="off", log_config=None, access_log=False
+            self.app,
+            http=CuttingProtocol,
+            ws="none",
+            lifespan="off",
+            log_config=None,
+            access_log=False,
+            proxy_headers=False,
         )
         server = self._server = _Server(config, self.app, self.poster)
         self._thread = threading.Thread(

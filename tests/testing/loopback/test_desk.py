@@ -255,6 +255,15 @@ def test_summer_time_begins_in_the_desks_zone() -> None:
     assert (before, post(around)["created_at"]) == ("2026-03-29T01:59:59+01:00", "2026-03-29T03:00:00+02:00")
 
 
+def test_the_hour_that_comes_twice_keeps_its_offsets() -> None:
+    around = Around(temper=replace(PLAIN, zone="Europe/Rome", granularity=timedelta(minutes=1)))
+    around.clock.at = datetime(2026, 10, 25, 0, 30, 30, tzinfo=UTC)
+    first = post(around)["created_at"]
+    around.clock.pass_by(hours=1)
+    second = post(around)["created_at"]
+    assert (first, second) == ("2026-10-25T02:30:00+02:00", "2026-10-25T02:30:00+01:00")
+
+
 def test_ids_can_be_used_again() -> None:
     around = Around(temper=replace(PLAIN, reuses_ids=True))
     alice = around.loopback.person("alice")
