@@ -16,7 +16,9 @@ from fastapi import FastAPI
 from starlette.routing import Route
 
 from gateway import __version__, logs, vault
-from gateway.api import problems
+from gateway.api import deliveries, health, problems, tickets
+from gateway.api.deps import House
+from gateway.api.health import Readiness
 from gateway.api.hook_desks import HookDesks
 from gateway.api.hooks import HookDoor, HookTerms
 from gateway.blobs import BlobStore
@@ -154,6 +156,7 @@ def web_app(gateway: Gateway, *, with_worker: bool, life: Life | None = None) ->
     """The doors of one process and, if asked for, its worker, started and ended with it."""
     life = life or Life()
     metrics = Metrics()
+    metrics.watch(gateway.database, utc_now)
     desks = HookDesks(gateway.context)
 
     @asynccontextmanager
@@ -168,7 +171,18 @@ def web_app(gateway: Gateway, *, with_worker: bool, life: Life | None = None) ->
             await inbox.close()
 
     app = FastAPI(title="Interdesk", version=__version__, lifespan=lifespan, openapi_url=None)
+    app.state.house = House(
+        context=gateway.context,
+        metrics=metrics,
+        now=utc_now,
+        readiness=Readiness(gateway.database),
+        is_stopping=life.stop.is_set,
+    )
+    _open_doors(app, _hook_door(gateway, app, desks, metrics))
+    return app
 
+
+def _hook_door(gateway: Gateway, app: FastAPI, desks: HookDesks, metrics: Metrics) -> HookDoor:
     async def store(message: Message, org_id: str) -> None:
         await app.state.inbox.accept(message, org_id)
 
@@ -178,11 +192,15 @@ def web_app(gateway: Gateway, *, with_worker: bool, life: Life | None = None) ->
         now=utc_now,
         max_bytes=gateway.settings.max_hook_bytes,
     )
-    door = HookDoor(desks, terms, metrics)
-    # First of all routes: the busiest door is found at once.
-    app.router.routes[:0] = [Route("/hooks/{desk}", door), Route("/hooks/{desk}/{token}", door)]
+    return HookDoor(desks, terms, metrics)
+
+
+def _open_doors(app: FastAPI, hooks: HookDoor) -> None:
+    """The hook door stands first, being the busiest. Every other door but health asks for a key."""
+    app.router.routes[:0] = [Route("/hooks/{desk}", hooks), Route("/hooks/{desk}/{token}", hooks)]
+    for router in (health.open_to_all, health.for_operators, tickets.router, deliveries.router):
+        app.include_router(router)
     problems.install(app)
-    return app
 
 
 def _committed(metrics: Metrics, wake: Callable[[], None]) -> Callable[[int], None]:

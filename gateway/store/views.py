@@ -40,6 +40,7 @@ _DELIVERY = (
         "urgency",
     ),
     *("due_at", "created_at", "next_at", "first_sent_at", "done_at", "marker", "note", "event_id"),
+    *("lease_until", "worker"),
 )
 _MESSAGE = ("id", "received_at", "state", "error", "processed_at")
 
