@@ -4,6 +4,7 @@ from gateway.desk_auth import Credentials, credentials_for
 from gateway.desk_client.client import DeskClient
 from gateway.desk_client.guard import NetworkPolicy
 from gateway.desk_client.limits import Limits
+from gateway.desk_client.pool import tls_context
 from gateway.desk_client.transport import GuardedTransport
 from gateway.desk_client.wire import PushTerms
 from gateway.domain.outcome import ClockSample, OutcomeClass, Verdict
@@ -19,4 +20,5 @@ __all__ = [
     "PushTerms",
     "Verdict",
     "credentials_for",
+    "tls_context",
 ]

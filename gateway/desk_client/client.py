@@ -92,7 +92,10 @@ class DeskClient:
         credentials: Credentials,
         terms: PushTerms | None = None,
     ) -> Verdict:
-        """Run an exchange that ends with one WRITE, which is never sent twice. Only cancellation passes through."""
+        """Run an exchange that ends with one WRITE, which is never sent twice.
+
+        Whatever desk or connector do becomes the verdict; only cancellation and a crash at a failpoint pass through.
+        """
         terms = terms or PushTerms()
         journey = Journey(exchange, may_write=True, limit=self._limits.requests)
         call = self._call(desk, credentials, terms)

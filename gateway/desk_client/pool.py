@@ -47,7 +47,7 @@ def system_resolver(host: str, port: int) -> Sequence[AddressRow]:
 
 
 def tls_context() -> ssl.SSLContext:
-    """Verifies names and chains against the public authorities; an operator's own may be loaded into it."""
+    """Verifies names and chains against the public authorities; `load_verify_locations` adds an operator's own."""
     context = httpx.create_ssl_context(trust_env=False)
     context.set_alpn_protocols(["http/1.1"])
     return context
