@@ -128,6 +128,10 @@ class Case:
         below = [other for other in self.hops.values() if other.parent_id == hop.id]
         return sorted(below, key=lambda other: (other.offered_at or self.now, other.id))
 
+    def know(self, hop: Hop, shown: Mapping[str, str | None], **more: Any) -> Hop:
+        """The hop with a new shadow, its names as plain words whatever a connector's dictionary was keyed with."""
+        return self.put(hop, shadow={str(name): value for name, value in shown.items()}, **more)
+
     def put(self, hop: Hop, **changes: Any) -> Hop:
         """The hop with `changes`. Its version grows when what we know of the desk changed: a snapshot taken before
         that is too old to be compared (rule 2 of the shadow)."""

@@ -1,16 +1,12 @@
-"""Who may read what was said: the audience of a comment or file, fixed when it is seen, and its way there.
+"""What was said at a desk: recorded once, sent to whom it is for (`audience`), followed when it changes or goes away."""
 
-Public at a desk means "to its requester, one hop up". Whether it goes further up, down or to siblings is each link's
-rule. Private goes nowhere, unless its writer names one neighbour and the link lets such notes cross.
-"""
-
-from collections.abc import Iterator
+from typing import Any
 
 from gateway.domain import notes, queueing
-from gateway.domain.case import OPEN, Because, Case
+from gateway.domain.audience import audience, neighbours
+from gateway.domain.case import Because, Case
 from gateway.domain.model import (
     ActorKind,
-    Carry,
     Content,
     ContentKind,
     Copy,
@@ -24,81 +20,6 @@ from gateway.domain.model import (
 )
 from gateway.domain.model.change import replace
 from gateway.domain.sighting import text_hash
-
-
-def audience(case: Case, content: Content) -> dict[str, Visibility]:
-    """Hop ids the content may reach and how it lands there. The origin itself is not in it."""
-    origin = case.hops[content.origin_hop_id]
-    if content.to_link_id is not None:
-        return _addressed(case, content, origin)
-    if content.visibility is not Visibility.PUBLIC or content.automatic:
-        return {}
-    reached: dict[str, Visibility] = {}
-    _spread(case, content, origin, came_from=None, reached=reached)
-    return reached
-
-
-def _addressed(case: Case, content: Content, origin: Hop) -> dict[str, Visibility]:
-    """One neighbour, named by the writer: it lands there as it was written."""
-    return {
-        hop.id: content.visibility
-        for hop, link, _down in _neighbours(case, origin)
-        if link.id == content.to_link_id and _may_be_addressed(link, content)
-    }
-
-
-def _may_be_addressed(link: Link, content: Content) -> bool:
-    return content.visibility is Visibility.PUBLIC or link.crossing.addressed_notes
-
-
-def _neighbours(case: Case, hop: Hop) -> Iterator[tuple[Hop, Link, bool]]:
-    """Open hops next to this one, the link between, and whether the way there goes down."""
-    parent, own_link = case.parent(hop), case.link(hop)
-    if parent is not None and own_link is not None and parent.status in OPEN:
-        yield parent, own_link, False
-    for child in case.children(hop):
-        link = case.link(child)
-        if link is not None and child.status in OPEN:
-            yield child, link, True
-
-
-def _spread(
-    case: Case, content: Content, hop: Hop, *, came_from: Hop | None, reached: dict[str, Visibility]
-) -> None:
-    from_below = came_from is not None and came_from.parent_id == hop.id
-    for other, link, down in _neighbours(case, hop):
-        if came_from is not None and other.id == came_from.id:
-            continue
-        if down and from_below and not _sibling_may_read(link, content):
-            continue
-        carry = _carry(link, content, down=down)
-        if carry is Carry.STOP:
-            continue
-        published = carry is Carry.PUBLISH
-        reached[other.id] = Visibility.PUBLIC if published else Visibility.PRIVATE
-        if published:
-            _spread(case, content, other, came_from=hop, reached=reached)
-
-
-def _sibling_may_read(link: Link, content: Content) -> bool:
-    return link.crossing.siblings or link.id in content.released_to
-
-
-def _carry(link: Link, content: Content, *, down: bool) -> Carry:
-    crossing = link.crossing
-    if content.kind is ContentKind.ATTACHMENT:
-        allowed = crossing.attachments_down if down else crossing.attachments_up
-        if not allowed or not _file_may_cross(link, content):
-            return Carry.STOP
-    return crossing.comments_down if down else crossing.comments_up
-
-
-def _file_may_cross(link: Link, content: Content) -> bool:
-    types, media = link.crossing.attachment_types, content.media_type or ""
-    fits = not types or any(
-        media == kind or (kind.endswith("/*") and media.startswith(kind[:-1])) for kind in types
-    )
-    return fits and (content.blob_size is None or content.blob_size <= link.crossing.attachment_max_bytes)
 
 
 def send(case: Case, content: Content, event: Event) -> dict[str, Visibility]:
@@ -138,26 +59,38 @@ def hand_over_one(case: Case, hop: Hop, content: Content, event: Event) -> bool:
 
 def comment_seen(case: Case, hop: Hop, comment: NativeComment, because: Because) -> tuple[Event, Content]:
     """Record a comment that somebody wrote at a hop's desk, and send it to whom it is for."""
-    addressed, text = _address(case, hop, comment.text)
-    crosses = comment.visibility is Visibility.PUBLIC or (
-        addressed is not None and addressed.crossing.addressed_notes
-    )
-    content = case.write(
-        hop,
-        ContentKind.COMMENT,
-        text if crosses else "",  # what may go nowhere is not even kept
-        visibility=comment.visibility,
-        at=comment.at,
-        author=comment.author.name or comment.author.id,
-        to_link_id=addressed.id if addressed else None,
-        automatic=because.actor_kind is ActorKind.AUTOMATION,
-    )
+    automatic = because.actor_kind is ActorKind.AUTOMATION
+    content = _write(case, hop, comment, at=comment.at, automatic=automatic)
     _keep_copy(case, hop, content, comment.remote_id, text_hash(comment.text))
     event = case.record(
         "comment.added", hop, because, _data(content) | {"audience": sorted(audience(case, content))}
     )
     send(case, content, event)
+    if content.to_link_id == NOBODY and not automatic:
+        name = _addressee(case, hop, comment.text)[0]
+        queueing.note(case, hop, "unknown_address", event, name=name)
     return event, content
+
+
+NOBODY = ""
+"""The address of a comment whose writer named somebody who is no neighbour: it goes nowhere."""
+
+
+def _write(case: Case, hop: Hop, comment: NativeComment, **more: Any) -> Content:
+    """Keep a comment's words with their address taken off; what may go nowhere is not even kept."""
+    name, text = _addressee(case, hop, comment.text)
+    link = _neighbour_called(case, hop, name) if name else None
+    crosses = comment.visibility is Visibility.PUBLIC or (link is not None and link.crossing.addressed_notes)
+    return case.write(
+        hop,
+        ContentKind.COMMENT,
+        text if crosses else "",
+        visibility=comment.visibility,
+        author=comment.author.name or comment.author.id,
+        to_link_id=link.id if link else (NOBODY if name else None),
+        source={"remote_id": comment.remote_id},
+        **more,
+    )
 
 
 def _data(content: Content) -> dict[str, object]:
@@ -169,20 +102,27 @@ def _data(content: Content) -> dict[str, object]:
     }
 
 
-def _address(case: Case, hop: Hop, text: str) -> tuple[Link | None, str]:
-    """`@@code rest` names the neighbour whose link, desk or organization has that code; the token is taken off."""
-    token = case.desk(hop).profile.address_sign
-    stripped = text.lstrip()
-    if not token or not stripped.startswith(token):
-        return None, text
-    code, _, rest = stripped.removeprefix(token).partition(" ")
-    code = code.strip().rstrip(":,").casefold()
-    for other, link, _down in _neighbours(case, hop):
-        names = {link.code, case.desk(other).code, link.passage.delegate_as}
+def _addressee(case: Case, hop: Hop, text: str) -> tuple[str, str]:
+    """(name, rest) of a comment that starts with `@@name`, else ("", the whole text)."""
+    sign, stripped = case.desk(hop).profile.address_sign, text.lstrip()
+    if not sign or not stripped.startswith(sign):
+        return "", text
+    name, *rest = stripped.removeprefix(sign).split(maxsplit=1) or [""]
+    follows = stripped[len(sign) : len(sign) + 1]
+    if not name or follows.isspace():
+        return "", text
+    return name.rstrip(":,"), rest[0] if rest else ""
+
+
+def _neighbour_called(case: Case, hop: Hop, name: str) -> Link | None:
+    """The link to the open neighbour whose link, desk or organization has that code."""
+    for other, link, _down in neighbours(case, hop):
         organization = case.directory.organizations.get(case.desk(other).org_id)
-        if code in {name.casefold() for name in (*names, organization.code if organization else "") if name}:
-            return link, rest.strip()
-    return None, text
+        known = {link.code, case.desk(other).code, link.passage.delegate_as}
+        known |= {organization.code} if organization else set()
+        if name.casefold() in {code.casefold() for code in known if code}:
+            return link
+    return None
 
 
 def _keep_copy(case: Case, hop: Hop, content: Content, remote_id: str, native_hash: str) -> None:
@@ -202,16 +142,21 @@ def _keep_copy(case: Case, hop: Hop, content: Content, remote_id: str, native_ha
     )
 
 
-def attachment_seen(case: Case, hop: Hop, attachment: NativeAttachment, because: Because) -> Event:
+def attachment_seen(
+    case: Case, hop: Hop, attachment: NativeAttachment, because: Because
+) -> tuple[Event, Content]:
     """Record a file that somebody added at a hop's desk, and send it to whom it is for. Its bytes are fetched only
     when the first delivery needs them."""
+    letter = _letter_of(case, hop, attachment)
+    hidden = letter is not None and letter.visibility is Visibility.PRIVATE
     content = case.write(
         hop,
         ContentKind.ATTACHMENT,
         "",
-        visibility=attachment.visibility,
+        visibility=Visibility.PRIVATE if hidden else attachment.visibility,
         at=attachment.at,
         author=attachment.author.name or attachment.author.id,
+        to_link_id=letter.to_link_id if letter else None,
         filename=attachment.filename,
         media_type=attachment.media_type,
         blob_size=attachment.size,
@@ -220,33 +165,69 @@ def attachment_seen(case: Case, hop: Hop, attachment: NativeAttachment, because:
             "url": attachment.url,
             "comment_id": attachment.comment_id,
         },
-        automatic=because.actor_kind is ActorKind.AUTOMATION,
+        automatic=because.actor_kind is ActorKind.AUTOMATION or (letter is not None and letter.automatic),
     )
     _keep_copy(case, hop, content, attachment.remote_id, attachment.sha256 or "")
     event = case.record("attachment.added", hop, because, _data(content) | {"size": attachment.size})
     send(case, content, event)
-    return event
+    return event, content
+
+
+def _letter_of(case: Case, hop: Hop, attachment: NativeAttachment) -> Content | None:
+    """The comment a file came with: a file goes no further than the words it belongs to."""
+    if attachment.comment_id is None:
+        return None
+    return next(
+        (
+            content
+            for content in case.all_contents()
+            if content.origin_hop_id == hop.id
+            and content.kind is ContentKind.COMMENT
+            and content.source.get("remote_id") == attachment.comment_id
+        ),
+        None,
+    )
 
 
 def comment_edited(case: Case, hop: Hop, copy: Copy, comment: NativeComment, because: Because) -> None:
-    """A comment that changed: its readers get the new text; one that turned private is never sent again."""
+    """A comment that changed: its readers get the new text; one that turned private goes nowhere any more."""
     case.changed_copies[copy.id] = _as_now(copy, comment)
     data = {"content": copy.content_id, "visibility": comment.visibility.value}
     event = case.record("comment.edited", hop, because, data)
-    if copy.visibility is Visibility.PUBLIC and comment.visibility is Visibility.PRIVATE:
+    first = _content(case, copy.content_id)
+    if first is not None and _turned_private(copy, comment):
+        _hush(case, first)
         case.disagree("turned_private", hop, content=copy.content_id)
-    if copy.ours or comment.visibility is not Visibility.PUBLIC:
+    if copy.ours or first is None:
         return
-    text = notes.say("edited", case.desk(hop).language, text=comment.text)
-    edited = case.write(
-        hop,
-        ContentKind.COMMENT,
-        text,
-        visibility=comment.visibility,
-        at=comment.edited_at,
-        author=comment.author.name or comment.author.id,
+    edited = _write(
+        case, hop, comment, at=comment.edited_at, automatic=first.automatic, released_to=first.released_to
     )
+    if first.to_link_id is not None:  # whoever it was for then, it is for no more people now
+        edited = _changed(case, edited, to_link_id=first.to_link_id)
+    if edited.text and copy.visibility is comment.visibility:
+        text = notes.say("edited", case.desk(hop).language, text=edited.text)
+        edited = _changed(case, edited, text=text)
     send(case, edited, event)
+
+
+def _turned_private(copy: Copy, comment: NativeComment) -> bool:
+    return copy.visibility is Visibility.PUBLIC and comment.visibility is Visibility.PRIVATE
+
+
+def _content(case: Case, content_id: str) -> Content | None:
+    return next((content for content in case.all_contents() if content.id == content_id), None)
+
+
+def _hush(case: Case, content: Content) -> None:
+    """What still waits to be delivered is withheld at the last line before the wire."""
+    case.changed_contents[content.id] = replace(content, visibility=Visibility.PRIVATE)
+
+
+def _changed(case: Case, content: Content, **changes: Any) -> Content:
+    """A content of this very judgement with other values."""
+    case.contents[case.contents.index(content)] = replace(content, **changes)
+    return case.contents[-1]
 
 
 def _as_now(copy: Copy, comment: NativeComment) -> Copy:
@@ -261,6 +242,14 @@ def comment_removed(case: Case, hop: Hop, copy: Copy, because: Because) -> None:
         return
     case.changed_copies[copy.id] = replace(copy, removed=True)
     case.record("comment.removed", hop, because, {"content": copy.content_id})
+    first = _content(case, copy.content_id)
+    if first is not None and not copy.ours:
+        _hush(case, first)
+
+
+def comment_back(case: Case, copy: Copy) -> None:
+    """A comment that was missing from one list is there again: nothing was removed."""
+    case.changed_copies[copy.id] = replace(copy, missing=False)
 
 
 def duplicate_copy(case: Case, hop: Hop, comment: NativeComment, of: Copy) -> Copy:
@@ -269,7 +258,7 @@ def duplicate_copy(case: Case, hop: Hop, comment: NativeComment, of: Copy) -> Co
 
 
 def is_answer(case: Case, hop: Hop, content: Content) -> bool:
-    """Whether a comment at `hop` answers a child that waits for its requester."""
+    """Whether a comment or file at `hop` answers a child that waits for its requester."""
     return content.visibility is Visibility.PUBLIC and any(
         child.status is HopStatus.PENDING and child.asked for child in case.children(hop)
     )

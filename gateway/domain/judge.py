@@ -65,9 +65,9 @@ def _merged(case: Case, hop: Hop, snapshot: Snapshot) -> None:
 def _remember(
     case: Case, hop: Hop, snapshot: Snapshot, shadow: Mapping[str, str | None], looked_at: datetime
 ) -> Hop:
-    return case.put(
+    return case.know(
         hop,
-        shadow=dict(shadow),
+        shadow,
         position=snapshot.position or hop.position,
         last_entry=snapshot.history[-1].id if snapshot.history else hop.last_entry,
         revision=snapshot.revision or hop.revision,

@@ -76,6 +76,11 @@ _WORDS: dict[str, dict[str, str]] = {
         "ru": "Значение «{value}» поля {field} неизвестно и не передано.",
         "it": "Il valore “{value}” del campo {field} è sconosciuto e non è stato trasmesso.",
     },
+    "unknown_address": {
+        "en": "Nobody next to this ticket is called “{name}”; the comment was not passed on.",
+        "ru": "Рядом с этой заявкой нет никого с именем «{name}»; комментарий не передан.",
+        "it": "Nessuno accanto a questo ticket si chiama “{name}”; il commento non è stato trasmesso.",
+    },
     "nobody_covers": {
         "en": "Nobody is left to offer this to: {why}. Back to the dispatcher.",
         "ru": "Предложить больше некому: {why}. Возвращено диспетчеру.",

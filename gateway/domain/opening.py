@@ -66,7 +66,7 @@ def _root(case: Case, desk: Desk, snapshot: Snapshot) -> Hop:
         remote_id=snapshot.remote_id,
         number=snapshot.number,
         url=snapshot.url,
-        shadow=dict(snapshot.fields),
+        shadow={str(name): value for name, value in snapshot.fields.items()},
         unmapped=frozenset() if row else frozenset({Field.STATUS.value}),
         position=snapshot.position,
         last_entry=snapshot.history[-1].id if snapshot.history else None,

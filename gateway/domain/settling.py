@@ -69,7 +69,7 @@ def _created(case: Case, hop: Hop, receipt: Receipt) -> Hop:
 def _remember(case: Case, hop: Hop, done: Done) -> Hop:
     """Our written values enter the shadow; after a newer look of a desk with history the shadow knows better."""
     if done.written and (done.fresh or not case.desk(hop).capabilities.history):
-        hop = case.put(hop, shadow={**hop.shadow, **done.written})
+        hop = case.know(hop, {**hop.shadow, **done.written})
     return case.put(hop, wrote_at=case.now)
 
 
