@@ -62,6 +62,9 @@ def _refused(place: str, what: str, right: str = "") -> Invalid:
 def _decoded(text: bytes, source: str) -> str:
     if len(text) > MAX_BYTES or text.count(b"\n") > MAX_ROWS:
         raise _refused(source, "it is too long", f"at most {MAX_ROWS} rows and {MAX_BYTES} bytes; divide it")
+    if b"\0" in text:
+        row = text.count(b"\n", 0, text.index(b"\0")) + 1
+        raise _refused(f"{source} row {row}", "it holds a zero byte", "save it as CSV UTF-8")
     try:
         return text.decode("utf-8-sig")
     except UnicodeDecodeError as error:

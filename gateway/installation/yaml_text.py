@@ -15,11 +15,12 @@ MAX_NODES = 200_000
 """After aliases are followed: a document of ten lines can say a billion things."""
 
 _TAG = "tag:yaml.org,2002:"
+# Numbers beyond 64 bits stay texts.
 _WORDS = (
     ("bool", r"true|True|TRUE|false|False|FALSE", "tTfF"),
     ("null", r"~|null|Null|NULL|", ["~", "n", "N", ""]),
-    ("int", r"-?(?:0|[1-9][0-9]*)", "-0123456789"),
-    ("float", r"-?(?:0|[1-9][0-9]*)\.[0-9]+", "-0123456789"),
+    ("int", r"-?(?:0|[1-9][0-9]{0,17})", "-0123456789"),
+    ("float", r"-?(?:0|[1-9][0-9]{0,17})\.[0-9]{1,17}", "-0123456789"),
 )
 
 
@@ -91,7 +92,7 @@ def _value(node: yaml.Node, source: str) -> Any:
     if isinstance(node, yaml.SequenceNode) and node.tag == _TAG + "seq":
         return [_value(inner, source) for inner in node.value]
     if isinstance(node, yaml.ScalarNode) and node.tag in _SCALARS:
-        return _SCALARS[node.tag](node.value)
+        return _SCALARS[node.tag](_storable(node, source))
     right = "write plain values"
     raise _refused(_at(source, node), f"the tag {node.tag.removeprefix(_TAG)!r} is not allowed", right)
 
@@ -105,11 +106,19 @@ _SCALARS: Mapping[str, Callable[[str], Any]] = {
 }
 
 
+def _storable(node: yaml.ScalarNode, source: str) -> str:
+    """Escapes (`"\\0"`, `"\\ud800"`) can name signs that no database keeps."""
+    text: str = node.value
+    if any(sign == "\0" or "\ud800" <= sign <= "\udfff" for sign in text):
+        raise _refused(_at(source, node), "it holds a sign that cannot be kept", "leave the escape out")
+    return text
+
+
 def _mapping(node: yaml.MappingNode, source: str) -> dict[str, Any]:
     """Keys stay the texts they were written as: a native status `1` or `true` is a word."""
     found: dict[str, Any] = {}
     for key, value in node.value:
-        name = key.value if isinstance(key, yaml.ScalarNode) else ""
+        name = _storable(key, source) if isinstance(key, yaml.ScalarNode) else ""
         if not name:
             raise _refused(_at(source, key), "a name is missing before the colon")
         if name in found:

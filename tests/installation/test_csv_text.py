@@ -55,9 +55,10 @@ def test_a_row_is_named_by_its_line_although_a_cell_has_two() -> None:
         ("link,rank\nx,²\n", COVERAGE, "row 2 column rank: '²' is no number"),
         ('code,name\nA,"b\n', SITES, "sites.csv row 2: unexpected end of data"),
         (b"code,name\nA,b\nC,\xe0\n", SITES, "sites.csv row 3: it is not UTF-8; save it as CSV UTF-8"),
+        (b"code\nA\nB\0\n", SITES, "sites.csv row 3: it holds a zero byte"),
         ("code\nA\n", ASSETS, ""),
     ],
-    ids=["empty", "unknown column", "column twice", "cells too many", "no number", "odd number", "open quote", "latin", "fine"],
+    ids=["empty", "unknown column", "column twice", "cells too many", "no number", "odd number", "open quote", "latin", "zero", "fine"],
 )  # fmt: skip
 def test_what_is_refused_and_where(text: str | bytes, table: Table, says: str) -> None:
     if not says:

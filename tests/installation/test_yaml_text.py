@@ -1,8 +1,8 @@
 """YAML is data: the words of YAML 1.2, no tags, no bombs, no duplicate keys; every refusal names its line."""
 
-import json
 import time
 
+import orjson
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -39,6 +39,9 @@ def value(text: str) -> object:
         ("0", 0),
         ("-12", -12),
         ("1.50", 1.5),
+        ("9" * 18, int("9" * 18)),
+        ("9" * 19, "9" * 19),
+        ("9" * 400 + ".5", "9" * 400 + ".5"),
         ("'12'", "12"),
         ('"true"', "true"),
         ("[1, a]", [1, "a"]),
@@ -88,13 +91,15 @@ BOMB = "a0: &a0 [x,x,x,x,x,x,x,x,x,x]\n" + "".join(
         (b"a: &x [*x]\n", "an alias holds itself"),
         (b"a: \xff\n", "a.yaml: byte 3 is not UTF-8; save the file as UTF-8"),
         (b"a: \x07\n", "a.yaml: it holds characters that YAML does not allow"),
+        (b'a: 1\nb: "x\\0"\n', "a.yaml line 2: it holds a sign that cannot be kept"),
+        (b'"\\ud800": 1\n', "a.yaml line 1: it holds a sign that cannot be kept"),
         (BOMB.encode(), "a.yaml: its aliases unfold into too much"),
         (b"[" * 100 + b"]" * 100, "nested deeper than 40"),
         (b"[" * 100_000, "nested deeper than 40"),
         (b"x" * (yaml_text.MAX_BYTES + 1), "it has 1000001 bytes; at most 1000000"),
     ],
     ids=["twice", "colons", "open", "unknown alias", "python", "binary", "own tag", "set", "list as name", "no name",
-         "itself", "latin", "control", "bomb", "deep", "very deep", "long"],
+         "itself", "latin", "control", "zero", "half a sign", "bomb", "deep", "very deep", "long"],
 )  # fmt: skip
 def test_what_is_refused_and_where(text: bytes, says: str) -> None:
     began = time.monotonic()
@@ -112,4 +117,4 @@ def test_any_bytes_are_read_or_refused(text: bytes) -> None:
         found = documents(text, source="a.yaml")
     except Invalid:
         return
-    json.dumps(found)
+    orjson.dumps(found)
