@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from connectors.redmine import reading
 from connectors.redmine.names import Document
 from connectors.redmine.reading import View
-from connectors.redmine.words import custom_fields, normalised, plain, same_text
+from connectors.redmine.words import custom_fields, normalised, plain, same_filename, same_text
 from connectors.redmine.writing import mine
 from gateway.connector import Effect, Exchange, Request, shaped
 from gateway.domain.model import (
@@ -90,32 +90,37 @@ def _updated(command: Command, issue: Document, view: View) -> Sequence[Receipt]
     for name, value in command.fields.items():
         if name not in shown or shown[name] != normalised(name, value, view.desk):
             return ()
-    return (Receipt(remote_id=str(issue["id"]), marker=shown.get(Field.MARKER)),)
+    return (Receipt(remote_id=str(issue["id"])),)
 
 
 @shaped(AnswerUnreadable, "an issue")
 def _noted(draft: CommentDraft, issue: Document, view: View) -> Sequence[Receipt]:
-    """The note of ours with this text and visibility, the `occurrence`-th of several."""
+    """Of our notes with this text the `occurrence`-th and those after it, where they have the wanted visibility."""
     text = plain(draft.text) or ""
     private = draft.visibility is not Visibility.PUBLIC
     notes = [
         row
         for row in sorted(issue["journals"], key=lambda row: int(row["id"]))
-        if str((row.get("user") or {}).get("id")) == view.me
-        and same_text(str(row["notes"] or ""), text)
-        and bool(row["private_notes"]) is private
+        if str((row.get("user") or {}).get("id")) == view.me and same_text(str(row["notes"] or ""), text)
     ]
-    return tuple(_made(issue, row) for row in notes[draft.occurrence - 1 :])
+    here = notes[draft.occurrence - 1 :]
+    return tuple(_made(issue, row) for row in here if bool(row["private_notes"]) is private)
 
 
 def _attached(draft: AttachmentDraft, issue: Document, view: View) -> Exchange[Sequence[Receipt]]:
-    """The file of ours with this name and size. Several are told apart by their bytes."""
+    """Of our files with these bytes the `occurrence`-th and those after it, where they have the wanted name. Only several
+    of one size are read; a single one with that name is believed."""
     with shaped(AnswerUnreadable, "an issue"):
         files = mine(issue["attachments"], draft, view)
     if len(files) > 1:
         files = yield from _same_bytes(draft, files, view.desk)
     with shaped(AnswerUnreadable, "an issue"):
-        return tuple(_made(issue, row) for row in files[draft.occurrence - 1 :])
+        here = [
+            row
+            for row in files[draft.occurrence - 1 :]
+            if same_filename(draft.filename, str(row["filename"]))
+        ]
+        return tuple(_made(issue, row) for row in here)
 
 
 def _same_bytes(draft: AttachmentDraft, files: Sequence[Document], desk: Desk) -> Exchange[list[Document]]:

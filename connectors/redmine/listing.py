@@ -8,7 +8,6 @@ from datetime import UTC, timedelta
 
 from connectors.redmine import names, reading
 from connectors.redmine.names import Document, Names
-from connectors.redmine.words import custom_fields
 from gateway.connector import Effect, Exchange, Request, shaped
 from gateway.domain.model import Desk, Field, Page, Sighting
 from gateway.errors import AnswerUnreadable
@@ -130,23 +129,7 @@ def _names(rows: list[Document], desk: Desk) -> Exchange[Names]:
     return (yield from names.learned(known, [Field.QUEUE.value], "")) if strange else known
 
 
-@shaped(AnswerUnreadable, "an issue")
 def _sighting(row: Document, words: Names, desk: Desk) -> Sighting:
-    """Touched, with what an intake rule may ask for. No snapshot: a list shows neither notes nor who changed what."""
-    hints = {
-        Field.STATUS.value: row["status"]["name"],
-        Field.QUEUE.value: words.word(Field.QUEUE, str(row["project"]["id"])),
-        **{name: (row.get(name) or {}).get("name") for name in ("priority", "category", "tracker")},
-        Field.ASSIGNEE.value: (row.get("assigned_to") or {}).get("name"),
-        **_customs(row, desk),
-    }
-    return Sighting(
-        remote_id=str(row["id"]),
-        marker=hints.pop(Field.MARKER.value, None) or None,
-        hints={name: str(value) for name, value in hints.items() if value},
-    )
-
-
-def _customs(row: Document, desk: Desk) -> dict[str, object]:
-    values = {field["id"]: field["value"] for field in row.get("custom_fields", ())}
-    return {name: values.get(number) for name, number in custom_fields(desk).items()}
+    """Touched, with the fields that an intake rule may ask for."""
+    shown = reading.row_of(row, reading.View(desk=desk, me="", names=words))
+    return Sighting(remote_id=shown.remote_id, snapshot=shown, marker=shown.fields.get(Field.MARKER))

@@ -143,7 +143,7 @@ def _unnamed(issue: Document, known: Names, since: str | None) -> list[str]:
 
 @shaped(AnswerUnreadable, "an issue")
 def snapshot(issue: Document, view: View, since: str | None) -> Snapshot:
-    """The issue in our nouns. One that was read without its journals (the answer to a create) has none yet."""
+    """The issue in our nouns. One that was just created and read without its journals has none yet."""
     attachments = issue.get("attachments")
     journals = _journals(issue, None)
     return Snapshot(
@@ -157,6 +157,19 @@ def snapshot(issue: Document, view: View, since: str | None) -> Snapshot:
         has_history=True,
         complete=attachments is not None and "journals" in issue,
         position=f"{last_journal(issue)}@{issue['updated_on']}",
+        created_at=moment(issue["created_on"]),
+        changed_at=moment(issue["updated_on"]),
+    )
+
+
+@shaped(AnswerUnreadable, "an issue")
+def row_of(issue: Document, view: View) -> Snapshot:
+    """What a list shows of an issue: its fields, neither notes nor history."""
+    return Snapshot(
+        remote_id=str(issue["id"]),
+        number=str(issue["id"]),
+        url=url_of(issue, view.desk),
+        fields=fields(issue, view),
         created_at=moment(issue["created_on"]),
         changed_at=moment(issue["updated_on"]),
     )

@@ -192,7 +192,6 @@ def _updated(command: Command, change: Change) -> Receipt:
         raise DeskRejected(f"Redmine did not take the change: {'; '.join(refused)}")
     return Receipt(
         remote_id=str(change.after["id"]),
-        marker=shown.get(Field.MARKER),
         entries=tuple(entry.id for entry in made),
         at=reading.moment(journals[-1]["created_on"]) if journals else None,
     )
@@ -276,7 +275,9 @@ def _uploaded(draft: AttachmentDraft) -> Exchange[str]:
 def _attached(draft: AttachmentDraft, change: Change) -> Receipt:
     known = {row["id"] for row in change.before["attachments"]}
     files = mine(change.after["attachments"], draft, change.view)
-    new = [row for row in files if row["id"] not in known]
+    new = [
+        row for row in files if row["id"] not in known and same_filename(draft.filename, str(row["filename"]))
+    ]
     if not new:
         raise DeskRejected(
             f"Redmine said yes but shows no file {draft.filename!r} of {draft.blob.size} bytes"
@@ -289,12 +290,10 @@ def _attached(draft: AttachmentDraft, change: Change) -> Receipt:
 
 
 def mine(rows: Sequence[Document], draft: AttachmentDraft, view: View) -> list[Document]:
-    """Files of our account with this name and size, oldest first."""
+    """Files of our account with this size, oldest first."""
     found = [
         row
         for row in rows
-        if str((row.get("author") or {}).get("id")) == view.me
-        and same_filename(draft.filename, str(row["filename"]))
-        and int(row["filesize"]) == draft.blob.size
+        if str((row.get("author") or {}).get("id")) == view.me and int(row["filesize"]) == draft.blob.size
     ]
     return sorted(found, key=lambda row: int(row["id"]))

@@ -71,9 +71,7 @@ def _updated(command: Command, issue: Document, desk: Desk) -> Sequence[Receipt]
     for name, value in command.fields.items():
         if name not in snapshot.fields or snapshot.fields[name] != plain(value):
             return ()
-    return (
-        Receipt(remote_id=snapshot.remote_id, marker=snapshot.fields.get(Field.MARKER), snapshot=snapshot),
-    )
+    return (Receipt(remote_id=snapshot.remote_id, snapshot=snapshot),)
 
 
 def _said(marker: str, issue: Document, messages: Sequence[Document], desk: Desk) -> Sequence[Receipt]:
@@ -93,12 +91,14 @@ def _said(marker: str, issue: Document, messages: Sequence[Document], desk: Desk
 
 
 def _attached(draft: AttachmentDraft, issue: Document, desk: Desk) -> Exchange[Sequence[Receipt]]:
-    """The file of ours with this name and these bytes; Roundup tells no size, so they are read."""
+    """Of our files with these bytes the `occurrence`-th and those after it, where they have the wanted name. Roundup
+    tells no size, so they are read: for a first occurrence only those of that name."""
     files = yield from reading.files_of(issue)
     whole = reading.whole(issue, (), files, desk)
+    name = plain(draft.filename) or ""
     same = []
     for known in whole.attachments:
-        if known.author.kind is not ActorKind.GATEWAY or known.filename != (plain(draft.filename) or ""):
+        if known.author.kind is not ActorKind.GATEWAY or (draft.occurrence == 1 and known.filename != name):
             continue
         blob = yield from reading.download(known.remote_id, known.filename)
         if blob.sha256 == draft.blob.sha256:
@@ -106,4 +106,5 @@ def _attached(draft: AttachmentDraft, issue: Document, desk: Desk) -> Exchange[S
     return tuple(
         Receipt(remote_id=whole.remote_id, object_id=known.remote_id, at=known.at, created_at=known.at)
         for known in same[draft.occurrence - 1 :]
+        if known.filename == name
     )

@@ -8,7 +8,7 @@ from datetime import timedelta
 
 from connectors.roundup import reading
 from connectors.roundup.reading import ISSUES, Document
-from connectors.roundup.words import LABELS, LINKS, moment, properties, written_moment
+from connectors.roundup.words import moment, written_moment
 from gateway.connector import Effect, Exchange, Request, shaped
 from gateway.domain.model import Desk, Field, Page, Sighting
 from gateway.errors import AnswerUnreadable
@@ -79,11 +79,10 @@ def _page(cursor: Cursor, desk: Desk) -> Exchange[tuple[list[Document], bool]]:
 
 def _query(start: str, page: int, desk: Desk, *, limit: int = LIMIT, order: str = "activity,id") -> Request:
     """Roundup reads a bare time in the zone of the account that asks; +0000 says which is meant (seen on 2.6.0)."""
-    words = [*LINKS.values(), "activity", *properties(desk).values()]
     params = (
         ("activity", f"{start}+0000;"),
         ("@sort", order),
-        ("@fields", ",".join(words)),
+        ("@fields", reading.wanted(desk)),
         ("@verbose", "2"),
         ("@page_size", str(limit)),
         ("@page_index", str(page)),
@@ -121,13 +120,7 @@ def _mark(known: Cursor, row: Document, newest: str | None) -> str:
     return f"{when}?" if when == newest and told not in (when, f"{when}?") else when
 
 
-@shaped(AnswerUnreadable, "an issue")
 def _sighting(row: Document, desk: Desk) -> Sighting:
-    """Touched, with what an intake rule may ask for. No snapshot: a list shows no messages."""
-    hints = {name: reading.label(row[word], LABELS[word]) for name, word in LINKS.items()}
-    hints |= {name: row[word] for name, word in properties(desk).items()}
-    return Sighting(
-        remote_id=str(row["id"]),
-        marker=hints.pop(Field.MARKER.value, None) or None,
-        hints={name: str(value) for name, value in hints.items() if value},
-    )
+    """Touched, with the fields that an intake rule may ask for."""
+    shown = reading.bare(row, desk)
+    return Sighting(remote_id=shown.remote_id, snapshot=shown, marker=shown.fields.get(Field.MARKER))

@@ -38,27 +38,17 @@ def fetch(remote_id: str, desk: Desk) -> Exchange[Snapshot]:
 
 def listed_issue(remote_id: str, desk: Desk) -> Exchange[Document]:
     """The issue's row. Raises DeskGone for one that is retired, never was, or is hidden from this account."""
-    params = (("id", remote_id), ("@fields", wanted(desk)), ("@verbose", "2"))
+    params = (("id", remote_id), ("@fields", wanted(desk, "messages", "files")), ("@verbose", "2"))
     rows = rows_in((yield Request(effect=Effect.READ, method="GET", path=ISSUES, params=params)))
     if not rows:
         raise DeskGone(f"Roundup has no issue {remote_id} for this account")
     return rows[0]
 
 
-def wanted(desk: Desk) -> str:
-    """The properties to ask for; without asking Roundup shows no times."""
-    names = [
-        TITLE,
-        *LINKS.values(),
-        "keyword",
-        "messages",
-        "files",
-        "creation",
-        "creator",
-        "activity",
-        "actor",
-    ]
-    return ",".join([*names, *properties(desk).values()])
+def wanted(desk: Desk, *parts: str) -> str:
+    """The properties to ask for, and of an issue's lists `parts`; without asking Roundup shows no times."""
+    names = [TITLE, *LINKS.values(), "keyword", "creation", "creator", "activity", "actor"]
+    return ",".join([*names, *properties(desk).values(), *parts])
 
 
 def rows_in(response: Response) -> list[Document]:

@@ -130,7 +130,7 @@ def _read(ident: str, desk: Desk) -> Exchange[Shown]:
         effect=Effect.READ,
         method="GET",
         path=f"{ISSUES}/{quote(ident, safe='')}",
-        params=(("@fields", reading.wanted(desk)), ("@verbose", "2")),
+        params=(("@fields", reading.wanted(desk, "messages", "files")), ("@verbose", "2")),
         accept=(404,),
     )
     if response.status == 404:
@@ -191,7 +191,6 @@ def _is_ours(shown: Shown, desk: Desk) -> bool:
 def _receipt(after: Shown, snapshot: Snapshot, object_id: str | None, desk: Desk) -> Receipt:
     return Receipt(
         remote_id=snapshot.remote_id,
-        marker=snapshot.fields.get(Field.MARKER),
         object_id=object_id,
         snapshot=snapshot,
         at=snapshot.changed_at if _is_ours(after, desk) else None,

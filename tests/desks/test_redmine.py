@@ -319,9 +319,9 @@ def test_a_file_arrives_byte_by_byte(drive: Drive, desk: Desk, make: Make, filen
 def test_files_of_one_name_and_size_are_told_apart(drive: Drive, desk: Desk, make: Make) -> None:
     ticket = make().remote_id
 
-    def command(content: bytes, occurrence: int = 1) -> Command:
+    def command(content: bytes, occurrence: int = 1, filename: str = "x") -> Command:
         draft = AttachmentDraft(
-            filename="x", media_type="text/plain", blob=drive.file(content), visibility=Visibility.PUBLIC,
+            filename=filename, media_type="text/plain", blob=drive.file(content), visibility=Visibility.PUBLIC,
             occurrence=occurrence,
         )  # fmt: skip
         return Command(
@@ -338,6 +338,9 @@ def test_files_of_one_name_and_size_are_told_apart(drive: Drive, desk: Desk, mak
     assert found(command(b"two")) == [second, third]
     assert found(command(b"two", occurrence=2)) == [third]
     assert found(command(b"six")) == []
+    assert found(command(b"one", filename="y")) == [], "the same bytes under another name"
+    other = drive.run(CONNECTOR.push(command(b"one", filename="y"), desk)).object_id
+    assert found(command(b"one", filename="y", occurrence=2)) == [other], "the second with these bytes"
 
 
 def test_a_file_too_large_is_refused_in_redmines_words(drive: Drive, desk: Desk, make: Make) -> None:
@@ -362,10 +365,15 @@ def test_equal_texts_are_told_apart_by_their_number(
     first = drive.run(CONNECTOR.push(note(ticket, "ping"), desk))
     assert drive.run(CONNECTOR.find(note(ticket, "ping", occurrence=2), desk)) == ()
     second = drive.run(CONNECTOR.push(note(ticket, "ping", occurrence=2), desk))
-    assert first.object_id != second.object_id
-    assert [
-        found.object_id for found in drive.run(CONNECTOR.find(note(ticket, "ping", occurrence=2), desk))
-    ] == [second.object_id]
+    third = drive.run(CONNECTOR.push(note(ticket, "ping", Visibility.PRIVATE, occurrence=3), desk))
+
+    def found(wanted: Command) -> list[str | None]:
+        return [receipt.object_id for receipt in drive.run(CONNECTOR.find(wanted, desk))]
+
+    assert found(note(ticket, "ping")) == [first.object_id, second.object_id]
+    assert found(note(ticket, "ping", occurrence=2)) == [second.object_id]
+    assert found(note(ticket, "ping", Visibility.PRIVATE, occurrence=3)) == [third.object_id]
+    assert found(note(ticket, "ping", occurrence=3)) == [], "the third is private"
 
 
 def test_a_change_that_redmine_drops_is_refused_in_words(
@@ -466,10 +474,9 @@ def test_a_listed_ticket_tells_its_marker_and_where_it_stands(drive: Drive, desk
     made = make(site="PAR-01", assignee="Alice Agent")
     (sighting,) = drive.run(CONNECTOR.changed(cursor, desk)).sightings
     assert (sighting.remote_id, sighting.marker) == (made.remote_id, made.marker)
-    assert sighting.hints == {
-        "status": "New", "queue": "federation", "priority": "Normal", "tracker": "Support",
-        "assignee": "Alice Agent", "site": "PAR-01",
-    }  # fmt: skip
+    assert sighting.snapshot is not None
+    assert sighting.snapshot.fields == look(drive, desk, made.remote_id).fields
+    assert (sighting.snapshot.has_history, sighting.snapshot.complete) == (False, False)
 
 
 def test_deleted_and_moved_tickets_are_gone(

@@ -437,10 +437,13 @@ def test_the_zone_of_our_account_does_not_move_the_poll(
 
 def test_a_listed_ticket_tells_its_marker_and_where_it_stands(drive: Drive, desk: Desk, make: Make) -> None:
     cursor = drive.run(CONNECTOR.changed(None, desk)).cursor
-    made = make(site="PAR-01", assignee="alice", priority="bug")
+    made = make(site="PAR-01", assignee="alice", priority="bug", description="It is down")
     (sighting,) = drive.run(CONNECTOR.changed(cursor, desk)).sightings
     assert (sighting.remote_id, sighting.marker) == (made.remote_id, made.marker)
-    assert sighting.hints == {"status": "unread", "priority": "bug", "assignee": "alice", "site": "PAR-01"}
+    assert sighting.snapshot is not None
+    described = {"description": "It is down"}
+    assert {**sighting.snapshot.fields, **described} == look(drive, desk, made.remote_id).fields
+    assert (sighting.snapshot.has_history, sighting.snapshot.complete) == (False, False)
 
 
 def test_a_retired_ticket_is_gone(
