@@ -105,6 +105,7 @@ def _asked(cursor: Cursor, desk: Desk, *, page: int = 1, order: str = "ASC") -> 
     ours = f"TicketQueue = {quoted(settings.queue(desk))}"
     left = f"Field = 'Queue' AND OldValue = '{cursor.queue}'"
     parts = [f"ObjectType = 'RT::Ticket' AND id > {cursor.at} AND ({ours} OR ({left}))"]
+    parts.append("TicketType = 'ticket'")  # a queue also holds reminders and approvals
     parts += [f"Type != '{kind}'" for kind in MAIL_RECORDS]
     return [
         ("query", " AND ".join(parts)),

@@ -60,7 +60,10 @@ def ticket(remote_id: str, desk: Desk) -> Exchange[Ticket]:
         if answer.status == 404:
             raise DeskGone(f"RT has no ticket {remote_id}")
         yield from _only_this_one(remote_id, desk)
-    return _ticket(document(answer), answer, desk)
+    row = document(answer)
+    if row.get("Type", "ticket") != "ticket":
+        raise DeskGone(f"what RT keeps as {remote_id} is a {str(row['Type'])[:40]}, not a ticket")
+    return _ticket(row, answer, desk)
 
 
 def _only_this_one(remote_id: str, desk: Desk) -> Exchange[None]:

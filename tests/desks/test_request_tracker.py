@@ -270,6 +270,15 @@ def test_a_ticket_moved_out_of_sight_or_merged_is_not_taken_for_itself(
         look(drive, desk, "99999")
 
 
+def test_a_reminder_is_no_ticket(drive: Drive, desk: Desk, people: People) -> None:
+    cursor = drive.run(CONNECTOR.changed(None, desk)).cursor
+    reminder = {"Queue": "Federation", "Subject": "Call them", "Type": "reminder"}
+    made = people["root"].post("/ticket", json=reminder).raise_for_status().json()["id"]
+    assert drive.run(CONNECTOR.changed(cursor, desk)).sightings == []
+    with pytest.raises(DeskGone, match="reminder"):
+        look(drive, desk, made)
+
+
 def test_a_wrong_token_is_said_to_be_one(rt: RequestTracker, desk: Desk) -> None:
     stranger = Drive(base_url=rt.base_url, headers={"Authorization": "token 1-31-nonsense"})
     with pytest.raises(DeskDenied):
