@@ -43,22 +43,24 @@ class ContractSuite:
             ("talk", _talk_cases),
         ):
             if name in metafunc.fixturenames:
-                found = cases(self.subject)
+                found = cases(self.subject) or [("nothing_recorded", None)]  # or pytest would report a skip
                 metafunc.parametrize(name, [case for _, case in found], ids=[words for words, _ in found])
 
     def test_folder(self, folder_rule: rules_manifest.Rule) -> None:
         """The manifest, what it claims, and its level."""
         _hold(folder_rule(self.subject))
 
-    def test_message(self, message: tuple[rules_inbound.Rule, Received]) -> None:
-        """Each message that comes in."""
-        rule, case = message
-        _hold(rule(self.subject, case))
+    def test_message(self, message: tuple[rules_inbound.Rule, Received] | None) -> None:
+        """Each message that comes in; a product without webhooks has none."""
+        if message is not None:
+            rule, case = message
+            _hold(rule(self.subject, case))
 
-    def test_talk(self, talk: tuple[rules_outbound.Rule, Talk]) -> None:
-        """Each conversation that goes out."""
-        rule, case = talk
-        _hold(rule(self.subject, case))
+    def test_talk(self, talk: tuple[rules_outbound.Rule, Talk] | None) -> None:
+        """Each conversation that goes out; that there are some is a rule of the folder."""
+        if talk is not None:
+            rule, case = talk
+            _hold(rule(self.subject, case))
 
 
 def contract_suite(connector: Connector, folder: Path) -> type[ContractSuite]:

@@ -55,6 +55,12 @@ def test_every_rule_meets_every_fixture() -> None:
     assert asked.ids == [rule.__name__ for rule in rules_manifest.RULES]
 
 
+def test_a_product_without_webhooks_skips_nothing(tmp_path: Path) -> None:
+    asked = Parametrised("message")
+    contract_suite(CONNECTOR, tmp_path)().pytest_generate_tests(asked)
+    assert asked.ids == ["nothing_recorded"]
+
+
 def test_every_function_that_looks_like_a_rule_is_one() -> None:
     for module in (rules_manifest, rules_inbound, rules_outbound):
         public = {
