@@ -1,7 +1,5 @@
 """What was said at a desk: recorded once, sent to whom it is for (`audience`), followed when it changes or goes away."""
 
-from typing import Any
-
 from gateway.domain import notes, queueing
 from gateway.domain.audience import audience, neighbours
 from gateway.domain.case import Because, Case
@@ -12,8 +10,6 @@ from gateway.domain.model import (
     Copy,
     Event,
     Hop,
-    HopStatus,
-    Link,
     NativeAttachment,
     NativeComment,
     Visibility,
@@ -60,7 +56,7 @@ def hand_over_one(case: Case, hop: Hop, content: Content, event: Event) -> bool:
 def comment_seen(case: Case, hop: Hop, comment: NativeComment, because: Because) -> tuple[Event, Content]:
     """Record a comment that somebody wrote at a hop's desk, and send it to whom it is for."""
     automatic = because.actor_kind is ActorKind.AUTOMATION
-    content = _write(case, hop, comment, at=comment.at, automatic=automatic)
+    content = _write(case, hop, comment, automatic=automatic)
     _keep_copy(case, hop, content, comment.remote_id, text_hash(comment.text))
     event = case.record(
         "comment.added", hop, because, _data(content) | {"audience": sorted(audience(case, content))}
@@ -76,21 +72,34 @@ NOBODY = ""
 """The address of a comment whose writer named somebody who is no neighbour: it goes nowhere."""
 
 
-def _write(case: Case, hop: Hop, comment: NativeComment, **more: Any) -> Content:
-    """Keep a comment's words with their address taken off; what may go nowhere is not even kept."""
+def _write(
+    case: Case, hop: Hop, comment: NativeComment, *, automatic: bool, first: Content | None = None
+) -> Content:
+    """Keep a comment's words with their address taken off; what may go nowhere is not even kept. `first` is what an
+    edited comment said before: whoever it was for then, it is for no more people now."""
     name, text = _addressee(case, hop, comment.text)
-    link = _neighbour_called(case, hop, name) if name else None
-    crosses = comment.visibility is Visibility.PUBLIC or (link is not None and link.crossing.addressed_notes)
+    address = first.to_link_id if first is not None else None
+    link_id = _link_called(case, hop, name) if address is None and name else address
+    crosses = comment.visibility is Visibility.PUBLIC or _notes_cross(case, link_id)
+    if first is not None and first.text:
+        text = notes.say("edited", case.desk(hop).language, text=text)
     return case.write(
         hop,
         ContentKind.COMMENT,
         text if crosses else "",
         visibility=comment.visibility,
+        at=comment.edited_at if first else comment.at,
         author=comment.author.name or comment.author.id,
-        to_link_id=link.id if link else (NOBODY if name else None),
+        to_link_id=link_id,
         source={"remote_id": comment.remote_id},
-        **more,
+        automatic=automatic,
+        released_to=first.released_to if first else frozenset(),
     )
+
+
+def _notes_cross(case: Case, link_id: str | None) -> bool:
+    link = case.directory.links.get(link_id or "")
+    return link is not None and link.crossing.addressed_notes
 
 
 def _data(content: Content) -> dict[str, object]:
@@ -114,15 +123,15 @@ def _addressee(case: Case, hop: Hop, text: str) -> tuple[str, str]:
     return name.rstrip(":,"), rest[0] if rest else ""
 
 
-def _neighbour_called(case: Case, hop: Hop, name: str) -> Link | None:
-    """The link to the open neighbour whose link, desk or organization has that code."""
+def _link_called(case: Case, hop: Hop, name: str) -> str:
+    """The id of the link to the open neighbour whose link, desk or organization has that code, or NOBODY."""
     for other, link, _down in neighbours(case, hop):
         organization = case.directory.organizations.get(case.desk(other).org_id)
         known = {link.code, case.desk(other).code, link.passage.delegate_as}
         known |= {organization.code} if organization else set()
         if name.casefold() in {code.casefold() for code in known if code}:
-            return link
-    return None
+            return link.id
+    return NOBODY
 
 
 def _keep_copy(case: Case, hop: Hop, content: Content, remote_id: str, native_hash: str) -> None:
@@ -195,19 +204,13 @@ def comment_edited(case: Case, hop: Hop, copy: Copy, comment: NativeComment, bec
     data = {"content": copy.content_id, "visibility": comment.visibility.value}
     event = case.record("comment.edited", hop, because, data)
     first = _content(case, copy.content_id)
-    if first is not None and _turned_private(copy, comment):
-        _hush(case, first)
+    if _turned_private(copy, comment):
         case.disagree("turned_private", hop, content=copy.content_id)
     if copy.ours or first is None:
         return
-    edited = _write(
-        case, hop, comment, at=comment.edited_at, automatic=first.automatic, released_to=first.released_to
-    )
-    if first.to_link_id is not None:  # whoever it was for then, it is for no more people now
-        edited = _changed(case, edited, to_link_id=first.to_link_id)
-    if edited.text and copy.visibility is comment.visibility:
-        text = notes.say("edited", case.desk(hop).language, text=edited.text)
-        edited = _changed(case, edited, text=text)
+    if _turned_private(copy, comment):
+        _hush(case, first)
+    edited = _write(case, hop, comment, automatic=first.automatic, first=first)
     send(case, edited, event)
 
 
@@ -224,14 +227,8 @@ def _hush(case: Case, content: Content) -> None:
     case.changed_contents[content.id] = replace(content, visibility=Visibility.PRIVATE)
 
 
-def _changed(case: Case, content: Content, **changes: Any) -> Content:
-    """A content of this very judgement with other values."""
-    case.contents[case.contents.index(content)] = replace(content, **changes)
-    return case.contents[-1]
-
-
 def _as_now(copy: Copy, comment: NativeComment) -> Copy:
-    return replace(copy, native_hash=text_hash(comment.text), visibility=comment.visibility)
+    return replace(copy, native_hash=text_hash(comment.text), visibility=comment.visibility, missing=False)
 
 
 def comment_removed(case: Case, hop: Hop, copy: Copy, because: Because) -> None:
@@ -255,10 +252,3 @@ def comment_back(case: Case, copy: Copy) -> None:
 def duplicate_copy(case: Case, hop: Hop, comment: NativeComment, of: Copy) -> Copy:
     """A second copy of our own comment that a late write made: known from now on, never fed back."""
     return replace(of, id=case.new_id("cpy"), hop_id=hop.id, remote_id=comment.remote_id)
-
-
-def is_answer(case: Case, hop: Hop, content: Content) -> bool:
-    """Whether a comment or file at `hop` answers a child that waits for its requester."""
-    return content.visibility is Visibility.PUBLIC and any(
-        child.status is HopStatus.PENDING and child.asked for child in case.children(hop)
-    )

@@ -6,7 +6,7 @@ content, the link's allow-list, the state of the hop.
 
 from collections.abc import Mapping
 
-from gateway.domain import conversation
+from gateway.domain.audience import audience
 from gateway.domain.case import Case
 from gateway.domain.model import (
     AttachmentDraft,
@@ -75,7 +75,7 @@ def _checked(case: Case, delivery: Delivery, hop: Hop, content: Content) -> Visi
         raise Withheld("no visibility is stored")
     if delivery.note:
         return delivery.visibility
-    allowed = conversation.audience(case, content).get(hop.id)
+    allowed = audience(case, content).get(hop.id)
     if allowed is None:
         raise Withheld("its audience does not include this desk (any more)")
     if allowed is Visibility.PRIVATE:

@@ -8,12 +8,25 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from gateway.domain import acts, conversation, dispatching, facts, progress
+from gateway.domain.audience import audience
 from gateway.domain.case import OPEN, Because, Case
 from gateway.domain.mapping import status_of
-from gateway.domain.model import Actor, ActorKind, Content, Copy, Field, Hop, HopStatus, Snapshot, Source
+from gateway.domain.model import (
+    Actor,
+    ActorKind,
+    Content,
+    Copy,
+    Event,
+    Field,
+    Hop,
+    HopStatus,
+    Snapshot,
+    Source,
+)
 from gateway.domain.sighting import (
     AttachmentSeen,
     Change,
+    CommentBack,
     CommentEdited,
     CommentRemoved,
     CommentSeen,
@@ -120,8 +133,7 @@ def _judge(case: Case, hop_id: str, change: Change, said: list[Content]) -> None
             because = _because(case, hop, change.comment.author.kind, change)
             event, content = conversation.comment_seen(case, hop, change.comment, because)
             said.append(content)
-            if because.by_person and not content.automatic and conversation.is_answer(case, hop, content):
-                _answer_children(case, hop, event.id)
+            _answer_children(case, hop, content, event)
         case CommentSeen(comment=comment, late_copy_of=Copy() as first):
             case.disagree("late_duplicate", hop, comment=comment.remote_id)
             case.copies.append(conversation.duplicate_copy(case, hop, comment, first))
@@ -129,15 +141,20 @@ def _judge(case: Case, hop_id: str, change: Change, said: list[Content]) -> None
             conversation.comment_edited(case, hop, change.copy, change.comment, _plain(change))
         case CommentRemoved():
             conversation.comment_removed(case, hop, change.copy, _plain(change))
+        case CommentBack():
+            conversation.comment_back(case, change.copy)
         case AttachmentSeen():
             because = _because(case, hop, change.attachment.author.kind, change)
-            conversation.attachment_seen(case, hop, change.attachment, because)
+            event, content = conversation.attachment_seen(case, hop, change.attachment, because)
+            _answer_children(case, hop, content, event)
 
 
-def _answer_children(case: Case, hop: Hop, cause_id: str) -> None:
-    cause = next(event for event in case.events if event.id == cause_id)
-    for child in case.children(hop):
-        if child.status is HopStatus.PENDING and child.asked:
+def _answer_children(case: Case, hop: Hop, content: Content, cause: Event) -> None:
+    """Words or a file of a person that reach a child which asked are its answer."""
+    asking = [child for child in case.children(hop) if child.status is HopStatus.PENDING and child.asked]
+    reached = audience(case, content) if asking and not content.automatic else {}
+    for child in asking:
+        if child.id in reached:
             progress.answered(case, child, cause)
 
 

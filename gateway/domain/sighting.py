@@ -65,13 +65,20 @@ class CommentRemoved:
 
 
 @dataclass(frozen=True, kw_only=True)
+class CommentBack:
+    """A comment that was missing from the list before this one."""
+
+    copy: Copy
+
+
+@dataclass(frozen=True, kw_only=True)
 class AttachmentSeen:
     """A file we did not know."""
 
     attachment: NativeAttachment
 
 
-Change = FieldChange | CommentSeen | CommentEdited | CommentRemoved | AttachmentSeen
+Change = FieldChange | CommentSeen | CommentEdited | CommentRemoved | CommentBack | AttachmentSeen
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -231,6 +238,8 @@ def _comments(snapshot: Snapshot, known: Known) -> list[Change]:
         if copy is not None:
             if not copy.removed and (copy.native_hash != digest or copy.visibility is not comment.visibility):
                 changes.append(CommentEdited(copy=copy, comment=comment))
+            elif not copy.removed and copy.missing:
+                changes.append(CommentBack(copy=copy))
         elif comment.author.kind is not ActorKind.GATEWAY:
             changes.append(CommentSeen(comment=comment))
         elif digest not in known.masked_hashes and digest in known.ours_by_hash:

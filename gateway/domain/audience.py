@@ -1,0 +1,91 @@
+"""Who may read a comment or a file, and how it lands there: the link's rules walked from its origin through the chain.
+
+Public at a desk means "to its requester, one hop up". Whether it goes further up, down or to siblings is each link's
+rule. Private goes nowhere, unless its writer names one neighbour and the link lets such notes cross.
+"""
+
+from collections.abc import Iterator
+
+from gateway.domain.case import OPEN, Case
+from gateway.domain.model import Carry, Content, ContentKind, Hop, Link, Visibility
+
+Reached = dict[str, Visibility]
+"""Hop id → how the content lands there."""
+
+
+def audience(case: Case, content: Content) -> Reached:
+    """Hop ids the content may reach and how it lands there. The origin itself is not in it."""
+    origin = case.hops[content.origin_hop_id]
+    if content.to_link_id is not None:
+        return _addressed(case, content, origin)
+    if content.visibility is not Visibility.PUBLIC or content.automatic:
+        return {}
+    reached: Reached = {}
+    _spread(case, content, origin, came_from=None, reached=reached)
+    return reached
+
+
+def _addressed(case: Case, content: Content, origin: Hop) -> Reached:
+    """One neighbour, named by the writer. A private note needs the link's word for it and stays private."""
+    for hop, link, down in neighbours(case, origin):
+        if link.id != content.to_link_id:
+            continue
+        if content.visibility is Visibility.PUBLIC:
+            return _landing(hop, _carry(link, content, down=down))
+        if link.crossing.addressed_notes and _file_crosses(link, content, down=down):
+            return {hop.id: Visibility.PRIVATE}
+    return {}
+
+
+def _landing(hop: Hop, carry: Carry) -> Reached:
+    if carry is Carry.STOP:
+        return {}
+    return {hop.id: Visibility.PUBLIC if carry is Carry.PUBLISH else Visibility.PRIVATE}
+
+
+def neighbours(case: Case, hop: Hop) -> Iterator[tuple[Hop, Link, bool]]:
+    """Open hops next to this one, the link between, and whether the way there goes down."""
+    parent, own_link = case.parent(hop), case.link(hop)
+    if parent is not None and own_link is not None and parent.status in OPEN:
+        yield parent, own_link, False
+    for child in case.children(hop):
+        link = case.link(child)
+        if link is not None and child.status in OPEN:
+            yield child, link, True
+
+
+def _spread(case: Case, content: Content, hop: Hop, *, came_from: Hop | None, reached: Reached) -> None:
+    from_below = came_from is not None and came_from.parent_id == hop.id
+    for other, link, down in neighbours(case, hop):
+        if came_from is not None and other.id == came_from.id:
+            continue
+        if down and from_below and not _sibling_may_read(link, content):
+            continue
+        carry = _carry(link, content, down=down)
+        reached |= _landing(other, carry)
+        if carry is Carry.PUBLISH:
+            _spread(case, content, other, came_from=hop, reached=reached)
+
+
+def _sibling_may_read(link: Link, content: Content) -> bool:
+    return link.crossing.siblings or link.id in content.released_to
+
+
+def _carry(link: Link, content: Content, *, down: bool) -> Carry:
+    if not _file_crosses(link, content, down=down):
+        return Carry.STOP
+    return link.crossing.comments_down if down else link.crossing.comments_up
+
+
+def _file_crosses(link: Link, content: Content, *, down: bool) -> bool:
+    """Whether the link lets such a file pass; what is no file passes here."""
+    if content.kind is not ContentKind.ATTACHMENT:
+        return True
+    crossing, media = link.crossing, content.media_type or ""
+    if not (crossing.attachments_down if down else crossing.attachments_up):
+        return False
+    types = crossing.attachment_types
+    fits = not types or any(
+        media == kind or (kind.endswith("/*") and media.startswith(kind[:-1])) for kind in types
+    )
+    return fits and (content.blob_size is None or content.blob_size <= crossing.attachment_max_bytes)
