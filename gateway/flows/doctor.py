@@ -1,0 +1,217 @@
+"""Is this installation well? Looks at the database, the keys, what waits for a person, and asks every desk. Changes
+nothing; each finding says what to do about it."""
+
+import asyncio
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from gateway.desk_auth import Credentials
+from gateway.desk_client import ClockSample, DeskClient
+from gateway.domain import mapping
+from gateway.domain.model import Desk, DeskFacts
+from gateway.errors import ConfigError, DeskDenied, DeskError, InterdeskError
+from gateway.flows.context import OPERATOR, Context
+from gateway.store import configuration, gauges, health, migrate, views
+from gateway.vault import Vault
+
+MUCH_OFF = timedelta(seconds=60)
+"""A desk's clock this far from ours makes its times doubtful (and signed messages late)."""
+LITTLE_ROOM, NO_ROOM = 1_000_000_000, 100_000_000
+"""Free bytes beside the database."""
+PATIENCE = timedelta(seconds=20)
+
+
+class Level(StrEnum):
+    """`bad`: something does not work. `warning`: it works, and somebody should look."""
+
+    GOOD = "good"
+    WARNING = "warning"
+    BAD = "bad"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Finding:
+    """One line: about what, what it is, and what to do."""
+
+    level: Level
+    subject: str
+    what: str
+    fix: str = ""
+
+
+def good(subject: str, what: str) -> Finding:
+    """All is well here."""
+    return Finding(level=Level.GOOD, subject=subject, what=what)
+
+
+def warning(subject: str, what: str, fix: str = "") -> Finding:
+    """Somebody should look."""
+    return Finding(level=Level.WARNING, subject=subject, what=what, fix=fix)
+
+
+def bad(subject: str, what: str, fix: str = "") -> Finding:
+    """Something does not work."""
+    return Finding(level=Level.BAD, subject=subject, what=what, fix=fix)
+
+
+def database(context: Context) -> Iterator[Finding]:
+    """Schema, durability, wholeness, room. Raises what the driver raises if the database does not answer."""
+    try:
+        migrate.check(context.database)
+    except ConfigError as error:
+        yield bad("schema", f"{error.what}{': ' + error.why if error.why else ''}", error.cure)
+        return
+    yield good("schema", f"revision {migrate.head()}, as this version needs it")
+    found = health.storage(context.database)
+    if found.durable:
+        yield good("database", f"{found.kind} {found.mode}: a commit is on disk before it is answered")
+    else:
+        yield bad(
+            "database", f"{found.kind} {found.mode}: commits are not durable", "turn synchronous commits on"
+        )
+    broken = health.damage(context.database)
+    if broken:
+        yield bad("database file", "; ".join(broken), "stop the gateway and restore the newest backup")
+    if found.free is not None:
+        yield _room(found.free)
+
+
+def _room(free: int) -> Finding:
+    told = f"{free / 1e9:.1f} GB free"
+    if free < NO_ROOM:
+        return bad("disk", told, "make room: without it messages are refused")
+    return warning("disk", told, "make room soon") if free < LITTLE_ROOM else good("disk", told)
+
+
+def keys(context: Context, vault: Vault) -> Iterator[Finding]:
+    """Whether every sealed secret opens, and under which key."""
+    try:
+        with context.database.read() as db:
+            context.directory(db)
+            older = configuration.sealed_under_older_keys(db, OPERATOR, vault)
+    except ConfigError as error:
+        yield bad("key ring", error.what, error.cure)
+        return
+    yield good("key ring", f"{len(vault.keys)} keys, {vault.current!r} seals")
+    if older:
+        yield warning(
+            "key ring",
+            f"the secrets of {len(older)} desks are sealed under older keys",
+            "interdesk keys rotate",
+        )
+
+
+def backlog(context: Context, *, now: datetime) -> Iterator[Finding]:
+    """What waits for a person."""
+    with context.database.read() as db:
+        states = {one.state: one for one in gauges.unfinished_deliveries(db, OPERATOR)}
+        messages = {one.state: one for one in gauges.waiting_messages(db, OPERATOR)}
+    for state, cure in (("parked", "interdesk parked"), ("asking", "interdesk ambiguous list")):
+        if state in states:
+            yield warning("deliveries", f"{states[state].count} {state}", cure)
+    if messages["quarantined"].count:
+        count = messages["quarantined"].count
+        yield warning("messages", f"{count} in quarantine", "interdesk messages list --state quarantined")
+    oldest = messages["received"].oldest
+    if oldest is not None and now - oldest > timedelta(minutes=1):
+        waits = round((now - oldest).total_seconds())
+        yield warning(
+            "messages", f"the oldest unread one waits for {waits} s", "is a worker running? interdesk worker"
+        )
+
+
+async def desks(
+    context: Context, client: DeskClient, credentials: Callable[[Desk], Credentials]
+) -> list[Finding]:
+    """Ask every desk, all at once."""
+    with context.database.read() as db:
+        known = sorted(context.directory(db).desks.values(), key=lambda desk: desk.code)
+        held = {view["code"]: view["held"] for view in views.desks(db, OPERATOR)}
+        tokens = views.hook_tokens(db, OPERATOR)
+    asked = [_ask(context, client, credentials, desk) for desk in known]
+    findings: list[Finding] = []
+    for desk, told in zip(known, await asyncio.gather(*asked), strict=True):
+        findings += told
+        findings += _of_setting(desk, held[desk.code], has_token=desk.id in tokens)
+    return findings
+
+
+async def _ask(
+    context: Context, client: DeskClient, credentials: Callable[[Desk], Credentials], desk: Desk
+) -> list[Finding]:
+    subject = f"desk {desk.code}"
+    try:
+        facts = await client.ask(
+            context.connector(desk).check(desk), desk=desk, credentials=credentials(desk), deadline=PATIENCE
+        )
+    except InterdeskError as error:
+        return [_not_answered(subject, error)]
+    return list(_of_facts(desk, facts, client.clock_of(desk.id)))
+
+
+def _not_answered(subject: str, error: InterdeskError) -> Finding:
+    fix = error.cure or "correct its settings and apply them: interdesk apply"
+    if isinstance(error, DeskDenied):
+        fix = "give it credentials that are valid: interdesk apply"
+    elif isinstance(error, DeskError):
+        fix = "is the address right, is the desk up, does the network let us through?"
+    return bad(subject, f"{error.code}: {error.what}{': ' + error.why if error.why else ''}", fix)
+
+
+def _of_facts(desk: Desk, facts: DeskFacts, clock: ClockSample | None) -> Iterator[Finding]:
+    """What the desk says of itself against what its profile and settings say."""
+    subject = f"desk {desk.code}"
+    who = f", as {facts.account.name or facts.account.id}" if facts.account.name or facts.account.id else ""
+    yield good(subject, f"{facts.product} {facts.version or ''}".strip() + f" answers{who}")
+    for lack in facts.missing:
+        yield bad(subject, lack, "give our account at the desk what it lacks")
+    for beyond in facts.sees_beyond:
+        yield warning(
+            subject, f"our account sees more than it needs: {beyond}", "narrow its rights at the desk"
+        )
+    yield from _of_words(desk, facts)
+    if clock is not None and abs(clock.offset) - clock.error > MUCH_OFF:
+        way = "ahead of" if clock.offset > timedelta() else "behind"
+        yield warning(
+            subject,
+            f"its clock is {abs(round(clock.offset.total_seconds()))} s {way} ours",
+            "set the clocks by NTP",
+        )
+
+
+def _of_words(desk: Desk, facts: DeskFacts) -> Iterator[Finding]:
+    subject, profile = f"desk {desk.code}", desk.profile
+    unknown = [word for word in facts.statuses if mapping.status_of(desk, word) is None]
+    if unknown:
+        yield warning(subject, f"its profile does not map the statuses: {', '.join(unknown)}", _ADD)
+    known = {word.casefold() for word in profile.priorities}
+    strange = [word for word in facts.priorities if word.casefold() not in known]
+    if strange:
+        yield warning(subject, f"its profile does not map the priorities: {', '.join(strange)}", _ADD)
+    yield from _absent(subject, "statuses", profile.write_statuses.values(), facts.statuses)
+    yield from _absent(subject, "priorities", profile.write_priorities.values(), facts.priorities)
+
+
+_ADD = "add them to the desk's profile: interdesk apply"
+
+
+def _absent(subject: str, what: str, written: Iterable[str], there: Sequence[str]) -> Iterator[Finding]:
+    """Words that we would write and the desk does not have. A desk that lists none is believed to take them."""
+    has = {word.casefold() for word in there}
+    lost = sorted({word for word in written if has and word.casefold() not in has})
+    if lost:
+        yield bad(subject, f"its profile writes {what} that the desk does not have: {', '.join(lost)}", _ADD)
+
+
+def _of_setting(desk: Desk, held: str, *, has_token: bool) -> Iterator[Finding]:
+    subject = f"desk {desk.code}"
+    if held:
+        yield bad(
+            subject, f"nothing is sent to it: {held}", f"mend it, then: interdesk desks release {desk.code}"
+        )
+    if desk.capabilities.webhooks and not (desk.hook_secrets or has_token):
+        yield warning(
+            subject, "its hook takes nothing: it has no secret", "add hook.secrets or hook.token and apply"
+        )
