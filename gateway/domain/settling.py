@@ -2,7 +2,7 @@
 to say when something could not be carried."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from gateway.domain import handover, judge, queueing
 from gateway.domain.case import OPEN, Because, Case
@@ -38,16 +38,17 @@ def applied(case: Case, delivery: Delivery, done: Done) -> None:
     hop, receipt = case.hops[delivery.hop_id], done.receipt
     if delivery.kind is CommandKind.CREATE:
         hop = _created(case, hop, receipt)
-    hop = _remember(case, hop, done)
+    hop, known = _remember(case, hop, done), done.known
     if delivery.kind in _COPY_KIND and receipt.object_id:
-        case.copies.append(_copy(case, delivery, done.command, receipt.object_id))
+        copy = _copy(case, delivery, done.command, receipt.object_id)
+        case.copies.append(copy)
+        # The read-back shows it: with an equal text before it, it would pass for a late copy of that one.
+        known = replace(known, copies={**known.copies, (copy.kind, copy.remote_id): copy})
     if not delivery.note and delivery.kind is not CommandKind.CREATE:
         cause = Because(cause_id=delivery.event_id, reported_at=receipt.at)
         case.record("news.delivered", hop, cause, {"delivery": delivery.id, "kind": delivery.kind.value})
     if receipt.snapshot is not None and done.fresh:
-        sight = judge.Sight(
-            snapshot=receipt.snapshot, known=done.known, looked_at=case.now, written=done.written
-        )
+        sight = judge.Sight(snapshot=receipt.snapshot, known=known, looked_at=case.now, written=done.written)
         judge.observe(case, hop.id, sight)
     else:
         case.want_look(hop, "written")
