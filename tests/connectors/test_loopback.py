@@ -250,6 +250,30 @@ def test_two_secrets_during_rotation_and_none_is_none() -> None:
             CONNECTOR.verify(message, replace(around.desk, hook_secrets=secrets), now=around.clock())
 
 
+def flipped(data: bytes) -> Iterator[bytes]:
+    for place in range(len(data) * 8):
+        byte = data[place // 8] ^ (1 << place % 8)
+        yield data[: place // 8] + bytes([byte]) + data[place // 8 + 1 :]
+
+
+def test_no_bit_can_be_changed() -> None:
+    around = Around()
+    around.loopback.person("alice").open("one", "Smoke on floor 3.")
+    message = around.message(around.loopback.drain_hooks()[0])
+    forged = [replace(message, body=body) for body in flipped(message.body)]
+    for name in ("webhook-id", "webhook-timestamp", "webhook-signature"):
+        values = [value.decode("latin-1") for value in flipped(message.headers[name].encode())]
+        forged += [replace(message, headers={**message.headers, name: value}) for value in values]
+    accepted = 0
+    for candidate in forged:
+        try:
+            CONNECTOR.verify(candidate, around.desk, now=around.clock())
+            accepted += 1
+        except SignatureInvalid:
+            continue
+    assert (accepted, len(forged) > 4000) == (0, True)
+
+
 @pytest.mark.parametrize(("seconds", "passes"), [(-301, False), (-300, True), (300, True), (301, False)])
 def test_five_minutes_are_tolerated(seconds: int, passes: bool) -> None:
     around = Around()
