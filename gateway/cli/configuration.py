@@ -13,6 +13,7 @@ from gateway.cli.terminal import (
     AsJson,
     Code,
     Yes,
+    acting,
     agreed,
     is_watched,
     opened,
@@ -52,7 +53,9 @@ def plan(file: File, prune: Prune = False, as_json: AsJson = False) -> None:
         _show(flow.plan(gateway.context, read(file), _terms(gateway, prune=prune)), as_json=as_json)
 
 
-def apply(file: File, actor: Actor, prune: Prune = False, yes: Yes = False, as_json: AsJson = False) -> None:
+def apply(
+    file: File, actor: Actor = None, prune: Prune = False, yes: Yes = False, as_json: AsJson = False
+) -> None:
     """Make the configuration what the files say. Shows the plan and asks first."""
     with opened() as gateway:
         wanted, terms = read(file), _terms(gateway, prune=prune)
@@ -65,7 +68,7 @@ def apply(file: File, actor: Actor, prune: Prune = False, yes: Yes = False, as_j
         agreed_on = Terms(
             vault=terms.vault, secrets=terms.secrets, prune=prune, seen_version=foreseen.version
         )
-        done = flow.apply(gateway.context, wanted, agreed_on, actor=actor, now=utc_now())
+        done = flow.apply(gateway.context, wanted, agreed_on, actor=acting(actor), now=utc_now())
         if as_json:
             print_json(_document(done))
         say(f"applied: {_summary(done)}" if done.effective else "nothing to do")

@@ -1,5 +1,6 @@
 """What every command shares: data on stdout, talk on stderr, errors as `IDK-nnnn: what · why · do this`, exit codes."""
 
+import getpass
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -51,9 +52,10 @@ _CODES: tuple[tuple[type[InterdeskError], Code], ...] = (
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 Actor = Annotated[
-    str,
-    typer.Option("--actor", envvar="USER", help="Who does this; stands in the audit.", show_default=False),
+    str | None,
+    typer.Option("--actor", help="Who does this; stands in the audit. Without it: your login name."),
 ]
+Reason = Annotated[str, typer.Option("--reason", help="Why; stands in the audit.")]
 
 
 class Interdesk(TyperGroup):
@@ -84,6 +86,14 @@ def complain(error: InterdeskError) -> Code:
 def say(text: str) -> None:
     """Talk: to stderr, as it is."""
     Console(stderr=True, highlight=False, soft_wrap=True).print(text, markup=False)
+
+
+def acting(actor: str | None) -> str:
+    """Who acts. Raises ConfigError where nobody is named and nobody is logged in."""
+    try:
+        return actor or getpass.getuser()
+    except (KeyError, OSError) as error:
+        raise ConfigError("nobody is named as the one who does this", cure="add --actor NAME") from error
 
 
 def is_watched() -> bool:

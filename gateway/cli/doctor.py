@@ -1,0 +1,69 @@
+"""`interdesk doctor`: is this installation well? Exit code 0 yes, 1 somebody should look, 2 something does not work."""
+
+import asyncio
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict
+
+import typer
+
+from gateway.app import Gateway, utc_now
+from gateway.cli.terminal import AsJson, opened, out, print_json, words
+from gateway.flows import doctor as flow
+from gateway.flows.doctor import Finding, Level
+from gateway.store.health import failure_of
+
+_SIGNS: Mapping[Level, tuple[str, str, int]] = {
+    Level.GOOD: ("✔", "green", 0),
+    Level.WARNING: ("⚠", "yellow", 1),
+    Level.BAD: ("✖", "red", 2),
+}
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("doctor")(doctor)
+
+
+def doctor(as_json: AsJson = False) -> None:
+    """Look at settings, database, keys, backlog, and ask every desk. Changes nothing."""
+    with opened(checked=False) as gateway:
+        worst = 0
+        for finding in _findings(gateway):
+            worst = max(worst, _SIGNS[finding.level][2])
+            _show(finding, as_json=as_json)
+    raise typer.Exit(worst)
+
+
+def _findings(gateway: Gateway) -> Iterator[Finding]:
+    """In the order in which one depends on the other; what cannot be asked for lack of a database is left out."""
+    yield flow.good("settings", f"data in {gateway.settings.data_dir.resolve()}")
+    try:
+        looked = list(flow.database(gateway.context))
+    except Exception as error:
+        failure = failure_of(error)
+        if failure is None:
+            raise
+        yield flow.bad("database", f"{failure.what}: {failure.why}", failure.cure)
+        return
+    yield from looked
+    if any(finding.subject == "schema" and finding.level is Level.BAD for finding in looked):
+        return
+    opens = list(flow.keys(gateway.context, gateway.vault))
+    yield from opens
+    yield from flow.backlog(gateway.context, now=utc_now())
+    if opens[0].level is not Level.BAD:
+        yield from asyncio.run(_desks(gateway))
+
+
+async def _desks(gateway: Gateway) -> list[Finding]:
+    async with gateway.desk_client() as client:
+        return await flow.desks(gateway.context, client, gateway.credentials)
+
+
+def _show(finding: Finding, *, as_json: bool) -> None:
+    if as_json:
+        print_json(asdict(finding))
+        return
+    sign, colour, _ = _SIGNS[finding.level]
+    fix = f"\n  → {words(finding.fix)}" if finding.fix else ""
+    out().print(f"[{colour}]{sign}[/] [bold]{words(finding.subject)}[/]: {words(finding.what)}{fix}")

@@ -1,0 +1,86 @@
+"""`interdesk keys`: API keys of the operator's people and of organizations; and the ring that seals desks' secrets."""
+
+from datetime import timedelta
+from typing import Annotated
+
+import typer
+
+from gateway.app import utc_now
+from gateway.cli.terminal import Actor, AsJson, acting, opened, print_json, say, show
+from gateway.flows import keys as flow
+from gateway.flows import rotation
+from gateway.flows.context import OPERATOR
+from gateway.store.keys import ApiKey
+
+_COLUMNS = {
+    "id": "ID",
+    "owner": "OWNER",
+    "label": "LABEL",
+    "shown": "KEY",
+    "created_at": "MADE",
+    "expires_at": "EXPIRES",
+    "revoked_at": "REVOKED",
+}
+
+
+def register(app: typer.Typer) -> None:
+    """Add the group."""
+    group = typer.Typer(help="API keys, and the ring that seals secrets.", no_args_is_help=True)
+    group.command("create")(create)
+    group.command("list")(listed)
+    group.command("revoke")(revoke)
+    group.command("rotate")(rotate)
+    app.add_typer(group, name="keys")
+
+
+def create(
+    label: Annotated[str, typer.Argument(help="What it is for, like `prometheus`.", show_default=False)],
+    organization: Annotated[
+        str | None, typer.Option("--organization", help="The organization's code; without it: the operator.")
+    ] = None,
+    days: Annotated[int | None, typer.Option("--days", min=1, help="Valid for so many days.")] = None,
+    actor: Actor = None,
+    as_json: AsJson = False,
+) -> None:
+    """Make a key. It is printed this once and kept nowhere."""
+    now = utc_now()
+    with opened() as gateway:
+        expires_at = now + timedelta(days=days) if days else None
+        wanted = flow.Wanted(label=label, organization=organization, expires_at=expires_at)
+        key, text = flow.create(gateway.context, wanted, actor=acting(actor), now=now)
+    if as_json:
+        print_json({"id": key.id, "key": text, "expires_at": key.expires_at})
+    else:
+        print(text)
+        say(f"{key.id}: keep it now, it is shown this once")
+
+
+def listed(as_json: AsJson = False) -> None:
+    """List the keys, revoked and expired ones too."""
+    with opened() as gateway:
+        found = flow.listed(gateway.context, OPERATOR)
+        with gateway.database.read() as db:
+            known = gateway.context.directory(db).organizations
+    codes = {org_id: organization.code for org_id, organization in known.items()}
+    show([_view(key, codes) for key in found], _COLUMNS, as_json=as_json, empty="there are no keys")
+
+
+def _view(key: ApiKey, codes: dict[str, str]) -> dict[str, object]:
+    owner = codes.get(key.org_id, key.org_id)
+    return {"owner": owner, **{name: getattr(key, name) for name in _COLUMNS if name != "owner"}}
+
+
+def revoke(
+    key_id: Annotated[str, typer.Argument(help="The key's id.", show_default=False)], actor: Actor = None
+) -> None:
+    """Take a key back, at once."""
+    with opened() as gateway:
+        key = flow.revoke(gateway.context, key_id, actor=acting(actor), now=utc_now())
+    say(f"{key.id} ({key.label}) is revoked")
+
+
+def rotate() -> None:
+    """Seal every desk's secrets again under the current key of the ring, while the gateway works."""
+    with opened() as gateway:
+        done = rotation.reseal(gateway.context, gateway.vault)
+        say(f"sealed the secrets of {done} desks again, under {gateway.vault.current!r}")

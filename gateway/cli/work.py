@@ -1,0 +1,168 @@
+"""What waits for a person: `interdesk parked`, `replay`, `give-up`, `ambiguous`, `messages`."""
+
+from collections.abc import Sequence
+from typing import Annotated
+
+import typer
+
+from gateway.app import Gateway, utc_now
+from gateway.cli.terminal import (
+    Actor,
+    AsJson,
+    Code,
+    Reason,
+    Yes,
+    acting,
+    agreed,
+    complain,
+    opened,
+    say,
+    show,
+)
+from gateway.cli.tickets import Limit
+from gateway.errors import NotFound, Refused
+from gateway.flows import commands, intake
+from gateway.flows.commands import Order
+from gateway.flows.context import OPERATOR
+from gateway.store import views
+from gateway.store.db import Db
+
+_DELIVERIES = {
+    "id": "ID",
+    "desk": "DESK",
+    "kind": "KIND",
+    "ticket_id": "TICKET",
+    "created_at": "SINCE",
+    "error": "WHY",
+}
+_MESSAGES = {"id": "ID", "desk": "DESK", "received_at": "CAME", "state": "STATE", "error": "WHY"}
+_STATES = ("received", "processed", "quarantined", "superseded")
+
+Ids = Annotated[list[str], typer.Argument(metavar="ID…", help="Deliveries or messages.", show_default=False)]
+OneId = Annotated[str, typer.Argument(metavar="ID", help="A delivery.", show_default=False)]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.command("parked")(parked)
+    app.command("replay")(replay)
+    app.command("give-up")(give_up)
+    ambiguous = typer.Typer(
+        help="Deliveries of which nobody knows whether they arrived.", no_args_is_help=True
+    )
+    ambiguous.command("list")(doubtful)
+    ambiguous.command("resolve")(resolve)
+    app.add_typer(ambiguous, name="ambiguous")
+    messages = typer.Typer(help="What came in at the hooks.", no_args_is_help=True)
+    messages.command("list")(arrived)
+    app.add_typer(messages, name="messages")
+
+
+def parked(limit: Limit = 200, as_json: AsJson = False) -> None:
+    """List deliveries that were refused for good and wait for a person."""
+    _list(["parked"], limit, as_json=as_json, empty="nothing is parked")
+
+
+def doubtful(limit: Limit = 200, as_json: AsJson = False) -> None:
+    """List deliveries whose desk cannot say whether they arrived."""
+    _list(["asking"], limit, as_json=as_json, empty="nothing is in doubt")
+
+
+def _list(states: Sequence[str], limit: int, *, as_json: bool, empty: str) -> None:
+    with opened() as gateway, gateway.database.read() as db:
+        found = views.deliveries(db, OPERATOR, states=states, limit=limit)
+    show(found, _DELIVERIES, as_json=as_json, empty=empty)
+
+
+def arrived(
+    state: Annotated[str | None, typer.Option("--state", help=f"One of: {', '.join(_STATES)}.")] = None,
+    limit: Limit = 50,
+    as_json: AsJson = False,
+) -> None:
+    """List messages, the newest first."""
+    if state is not None and state not in _STATES:
+        raise typer.BadParameter(f"{state!r} is none of: {', '.join(_STATES)}", param_hint="--state")
+    with opened() as gateway, gateway.database.read() as db:
+        found = views.messages(db, OPERATOR, state=state, limit=limit)
+    show(found, _MESSAGES, as_json=as_json, empty="there are none")
+
+
+def replay(
+    ids: Ids, reason: Reason = "", actor: Actor = None, yes: Yes = False, as_json: AsJson = False
+) -> None:
+    """Try parked deliveries again, read quarantined messages again. Harmless: a replay cannot duplicate."""
+    with opened() as gateway:
+        chosen = list(dict.fromkeys(ids))
+        _refuse_unknown(gateway, chosen)
+        if not agreed(f"Replay {len(chosen)} {'thing' if len(chosen) == 1 else 'things'}?", yes=yes):
+            say("nothing was replayed")
+            raise typer.Exit(Code.FINDINGS)
+        order = Order(actor=acting(actor), reason=reason, now=utc_now())
+        results = [_replayed(gateway, name, order) for name in chosen]
+    show(results, {"id": "ID", "state": "STATE"}, as_json=as_json)
+    failed = [result for result in results if result["state"] == "refused"]
+    say(f"replayed {len(results) - len(failed)} of {len(results)}")
+    if failed:
+        raise typer.Exit(Code.CONFLICT)
+
+
+def _refuse_unknown(gateway: Gateway, names: Sequence[str]) -> None:
+    """All or nothing is asked about: a mistyped id is told before anything is done."""
+    with gateway.database.read() as db:
+        lost = [name for name in names if not _is_known(db, name)]
+    if lost:
+        raise NotFound(
+            f"no delivery or message is called {', '.join(lost)}",
+            cure="interdesk parked and interdesk messages list show them",
+        )
+
+
+def _is_known(db: Db, name: str) -> bool:
+    find = {"dlv": views.delivery, "msg": views.message}.get(name.partition("_")[0])
+    return find is not None and find(db, OPERATOR, name) is not None
+
+
+def _replayed(gateway: Gateway, name: str, order: Order) -> dict[str, str]:
+    try:
+        if name.startswith("msg_"):
+            intake.replay(gateway.context, name)
+            return {"id": name, "state": "received"}
+        return {"id": name, "state": commands.retry_parked(gateway.context, name, order).state.value}
+    except (Refused, NotFound) as error:
+        complain(error)
+        return {"id": name, "state": "refused"}
+
+
+def give_up(
+    delivery: OneId,
+    reason: Annotated[str, typer.Option("--reason", help="Why; stands in the audit.", show_default=False)],
+    actor: Actor = None,
+    yes: Yes = False,
+) -> None:
+    """Give a parked or doubtful delivery up; its lane goes on without it."""
+    with opened() as gateway:
+        if not agreed(f"Give {delivery} up for good?", yes=yes):
+            raise typer.Exit(Code.FINDINGS)
+        order = Order(actor=acting(actor), reason=reason, now=utc_now())
+        gone = commands.cancel_parked(gateway.context, delivery, order)
+    say(f"{gone.id} is {gone.state.value}")
+
+
+def resolve(
+    delivery: OneId,
+    exists: Annotated[
+        str | None, typer.Option("--exists", help="The desk has it, under this number.", metavar="NUMBER")
+    ] = None,
+    absent: Annotated[
+        bool, typer.Option("--absent", help="The desk does not have it: send it again.")
+    ] = False,
+    reason: Reason = "",
+    actor: Actor = None,
+) -> None:
+    """Say what you found at the desk: the delivery arrived there, or it did not."""
+    if (exists is None) is not absent:
+        raise typer.BadParameter("say either --exists NUMBER or --absent")
+    with opened() as gateway:
+        order = Order(actor=acting(actor), reason=reason, now=utc_now())
+        after = commands.resolve_ambiguous(gateway.context, delivery, exists, order)
+    say(f"{after.id} is {after.state.value}")
