@@ -257,7 +257,7 @@ class _Settlement:
         tickets = {outcome.errand.delivery.ticket_id for outcome in outcomes}
         loaded = cases.load(self.db, OPERATOR, tickets, self.context.occasion(self.db, self.now))
         mine = outbox.still_mine(self.db, [outcome.errand.delivery for outcome in outcomes])
-        good = [outcome for outcome in outcomes if outcome.errand.delivery.id in mine]
+        good = [outcome for outcome in outcomes if outcome.errand.claim in mine]
         evidence = Evidence(self.db, [
             (loaded[outcome.errand.delivery.ticket_id].hops[outcome.errand.delivery.hop_id], snapshot)
             for outcome in good
@@ -267,7 +267,7 @@ class _Settlement:
             self._one(outcome, loaded[outcome.errand.delivery.ticket_id], evidence)
         attempts.record(
             self.db,
-            [_attempt(outcome, late=outcome.errand.delivery.id not in mine) for outcome in outcomes],
+            [_attempt(outcome, late=outcome.errand.claim not in mine) for outcome in outcomes],
         )
         outbox.change(self.db, self.changed, now=self.now)
         cases.save(self.db, loaded.values())

@@ -82,7 +82,7 @@ def judge_looks(context: Context, looked: Sequence[Looked], *, now: datetime) ->
         places = locks.find_or_lock(db, {one.key for one in looked if one.snapshot})
         loaded = cases.load(db, OPERATOR, [place[0] for place in places.values()], occasion)
         mine = looks.still_mine(db, [one.look.claim for one in looked])
-        good = [one for one in looked if one.look.claim.id in mine]
+        good = [one for one in looked if (one.look.claim.id, one.look.claim.fence) in mine]
         shown = [
             (loaded[places[one.key][0]].hops[places[one.key][1]], one.snapshot)
             for one in good

@@ -116,12 +116,14 @@ def _look(row: Any) -> Look:
     )
 
 
-def still_mine(db: Db, looks: Iterable[Look]) -> set[str]:
-    """The ids of those looks that nobody else has taken since (locks their rows)."""
-    fences = {look.id: look.fence for look in looks}
-    query = select(rows.look.c.id, rows.look.c.fence).where(rows.look.c.id.in_(sorted(fences)))
+def still_mine(db: Db, looks: Iterable[Look]) -> set[tuple[str, int]]:
+    """(id, fence) of those looks that nobody has taken since (locks their rows). One that the same worker took twice is
+    its own only under the newer fence."""
+    held = {(look.id, look.fence) for look in looks}
+    wanted = sorted({look_id for look_id, _ in held})
+    query = select(rows.look.c.id, rows.look.c.fence).where(rows.look.c.id.in_(wanted))
     found = db.execute(query.order_by(rows.look.c.id).with_for_update())
-    return {row[0] for row in found if fences[row[0]] == row[1]}
+    return held & {(row[0], row[1]) for row in found}
 
 
 def done(db: Db, look: Look, *, now: datetime) -> None:

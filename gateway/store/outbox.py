@@ -180,15 +180,16 @@ def lapsed(db: Db, scope: Scope, *, now: datetime, limit: int) -> list[Delivery]
     return rows.nouns(Delivery, db.execute(query))
 
 
-def still_mine(db: Db, deliveries: Iterable[Delivery]) -> set[str]:
-    """The ids of those deliveries that nobody else has claimed since, locked."""
-    fences = {delivery.id: delivery.fence for delivery in deliveries}
+def still_mine(db: Db, deliveries: Iterable[Delivery]) -> set[tuple[str, int]]:
+    """(id, fence) of those deliveries that nobody has claimed since, locked. One that the same worker claimed twice is
+    its own only under the newer fence."""
+    held = {(delivery.id, delivery.fence) for delivery in deliveries}
     query = select(rows.delivery.c.id, rows.delivery.c.fence, rows.delivery.c.state).where(
-        rows.delivery.c.id.in_(sorted(fences))
+        rows.delivery.c.id.in_(sorted({delivery_id for delivery_id, _ in held}))
     )
     found = db.execute(query.order_by(rows.delivery.c.id).with_for_update())
     open_states = {DeliveryState.INFLIGHT.value, DeliveryState.AMBIGUOUS.value}
-    return {row[0] for row in found if fences[row[0]] == row[1] and row[2] in open_states}
+    return held & {(row[0], row[1]) for row in found if row[2] in open_states}
 
 
 def unresolved(db: Db, hop_ids: Iterable[str]) -> dict[str, list[Delivery]]:
