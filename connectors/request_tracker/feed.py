@@ -1,12 +1,13 @@
 """`changed`: which tickets had transactions since the last poll. One call for a quiet minute, one more per 100 news.
 
-RT's list of transactions names their tickets (`ObjectId`), so one call tells all; asking for tickets by LastUpdated
-would need the clock of RT, know whole seconds only, and count no transaction twice or less.
+RT's list of transactions names their tickets (`ObjectId`), so one call tells all. A list of tickets by LastUpdated would
+cost the same, but it knows whole seconds only, in the time zone of the account, and shows every touched ticket again
+for as long as the overlap lasts.
 
 Numbers are given when a transaction begins, not when it is committed, and different tickets commit in any order. So each
 poll reads again what is younger than two minutes or within the last 50 numbers, and drops what it has told before.
-The account must be able to see comments and custom fields (README.md): of a ticket's hidden rows RT counts 100 as a full
-page and shows none of them. Should that happen all the same, every tenth quiet poll also looks one page further.
+The account must be able to see comments and custom fields (README.md): rows it may not see count towards RT's page of
+100 and are left out of it. Should so many come in a row, every tenth quiet poll looks one page further.
 """
 
 import json

@@ -7,15 +7,16 @@ others did between the gateway's last look and this write. The gateway looks by 
 
 import re
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
 
 from connectors.request_tracker import parts, settings
-from connectors.request_tracker.reading import newborn, ticket
+from connectors.request_tracker.history import entries, learn, names_on, transactions
+from connectors.request_tracker.reading import Ticket, newborn, ticket
 from connectors.request_tracker.rest import NOT_YOURS, document, get, items, messages, refusal, write
 from connectors.request_tracker.words import NOBODY, clean_text, due_shown, due_written, normalised
 from gateway.connector import Effect, Exchange, FilePart, Request, Response, shaped
-from gateway.domain.model import Command, CommandKind, Desk, Field, Receipt, Visibility
+from gateway.domain.model import ActorKind, Command, CommandKind, Desk, Field, Receipt, Visibility
 from gateway.errors import AnswerUnreadable, DeskGone, DeskRejected, Unsupported
 
 VERBS = {Visibility.PUBLIC: "correspond", Visibility.PRIVATE: "comment"}
@@ -32,6 +33,7 @@ _EMPTY = {Field.TITLE: "", Field.DUE: "", Field.ASSIGNEE: NOBODY}
 _ON_CREATE = frozenset({Field.DESCRIPTION, Field.REQUESTER, Field.QUEUE})
 _MADE_BY_US = frozenset({Field.MARKER})
 _NAME_BYTES = 200
+_LONGEST_WRITE = timedelta(minutes=1)
 _RECODED = re.compile(r"text/plain|text/html|message/", re.IGNORECASE)
 _TRANSACTION = re.compile(r"/transaction/(\d+)/?$")
 
@@ -80,7 +82,9 @@ def _new_ticket(command: Command, desk: Desk) -> dict[str, object]:
     body: dict[str, object] = {"Queue": settings.queue(desk), **_native(known, desk)}
     custom = {settings.marker_field(desk): command.marker}
     body["CustomFields"] = {**_custom(known, desk), **custom}
-    requestor = command.fields.get(Field.REQUESTER) or desk.settings.get("requestor")
+    requestor = normalised(Field.REQUESTER, command.fields.get(Field.REQUESTER), desk) or desk.settings.get(
+        "requestor"
+    )
     if requestor:
         body["Requestor"] = requestor
     text = clean_text(command.fields.get(Field.DESCRIPTION) or "")
@@ -134,17 +138,29 @@ def _update(command: Command, desk: Desk) -> Exchange[Receipt]:
         raise DeskRejected(f"ticket {remote_id} is where this account may not look")
     said = messages(answer)
     shown = yield from ticket(remote_id, desk)
-    refused = [name for name, value in command.fields.items() if not holds(shown.fields, name, value, desk)]
+    at = _clock(answer)
+    missing = {n: v for n, v in command.fields.items() if not holds(shown.fields, n, v, desk)}
+    taken = (yield from _taken(shown, at, desk)) if missing else set()
+    refused = [name for name, value in missing.items() if (name, normalised(name, value, desk)) not in taken]
     if refused:
         what = ", ".join(f"{name} stays {shown.fields.get(name)!r}" for name in refused)
         raise DeskRejected(what, why=" ".join(said) or "RT has no such field on this ticket")
-    return Receipt(
-        remote_id=shown.id,
-        marker=None,
-        number=shown.id,
-        url=settings.ticket_url(shown.id, desk),
-        at=_clock(answer),
-    )
+    return Receipt(remote_id=shown.id, number=shown.id, url=settings.ticket_url(shown.id, desk), at=at)
+
+
+def _taken(shown: Ticket, at: datetime | None, desk: Desk) -> Exchange[set[tuple[str, str | None]]]:
+    """What RT took of ours just now, though somebody has changed it again since: (field, value)."""
+    rows = yield from transactions(shown.id, since=None, until=shown.last)
+    names = names_on(shown.row, desk)
+    yield from learn(names, rows)
+    ours = [
+        one for one in entries(rows, names, now=shown.lists, desk=desk) if one.actor.kind is ActorKind.GATEWAY
+    ]
+    return {
+        (one.field, one.new)
+        for one in ours
+        if at is not None and one.at is not None and at - _LONGEST_WRITE <= one.at
+    }
 
 
 def holds(shown: Mapping[str, str | None], name: str, wanted: str | None, desk: Desk) -> bool:

@@ -12,6 +12,7 @@ import httpx
 import pytest
 
 from connectors.request_tracker import CONNECTOR
+from gateway.connector import Effect, Request
 from gateway.domain.model import (
     ActorKind,
     Desk,
@@ -145,6 +146,25 @@ def test_what_rt_refuses_with_200_is_noticed(
     with pytest.raises(DeskRejected, match=words):
         drive.run(CONNECTOR.push(update(ticket, **fields), desk))
     assert drive.run(CONNECTOR.find(update(ticket, **fields), desk)) == []
+
+
+def test_what_a_person_changes_again_at_once_was_not_refused(
+    drive: Drive, desk: Desk, make: Make, people: People
+) -> None:
+    ticket = make().remote_id
+
+    def interfere(request: Request) -> None:
+        if request.effect is Effect.READ and drive.said and drive.said[-1][0].effect is Effect.WRITE:
+            set_(people["alice"], ticket, Status="stalled")
+
+    drive.before = interfere
+    receipt = drive.run(CONNECTOR.push(update(ticket, status="open", assignee="alice"), desk))
+    assert (receipt.remote_id, receipt.snapshot) == (ticket, None)
+    seen = look(drive, desk, ticket)
+    assert [(one.new, one.actor.kind) for one in seen.history if one.field == "status"] == [
+        ("open", ActorKind.GATEWAY),
+        ("stalled", ActorKind.PERSON),
+    ]
 
 
 def test_a_custom_field_rt_does_not_have_is_noticed(drive: Drive, desk: Desk, make: Make) -> None:
