@@ -57,6 +57,11 @@ class Errand:
     withheld: str = ""
     download: Download | None = None
 
+    @property
+    def claim(self) -> tuple[str, int]:
+        """Which delivery, under which fence."""
+        return self.delivery.id, self.delivery.fence
+
 
 @dataclass(frozen=True, kw_only=True)
 class Outcome:
