@@ -25,7 +25,7 @@ def credentials_for(desk: Desk, manifest: Manifest, secrets: Mapping[str, str]) 
     """
     origin = origin_of(desk.base_url)
     headers = {
-        name: value.replace("{base_url}", desk.base_url).replace("{origin}", origin)
+        name: value.replace("{base_url}", desk.base_url).replace("{origin}", _as_written(origin))
         for name, value in manifest.headers.items()
     }
     if manifest.auth:
@@ -59,6 +59,13 @@ def _value(desk: Desk, kind: AuthKind, secrets: Mapping[str, str]) -> str:
     if kind.kind == "header":
         return kind.format.replace("{secret}", secrets["secret"])
     raise ConfigError(f"desk {desk.code}: its connector names the unknown auth kind {kind.kind!r}")
+
+
+def _as_written(origin: str) -> str:
+    """The origin as an `Origin` header has it, without the scheme's own port (RFC 6454, 6.2). Products compare it letter
+    by letter: Roundup 2.6 refuses every write with `https://host:443`."""
+    scheme = origin.partition(":")[0]
+    return origin.removesuffix({"https": ":443", "http": ":80"}.get(scheme, ""))
 
 
 def origin_of(url: str) -> str:

@@ -72,6 +72,21 @@ def test_the_products_own_headers_come_along(manifest: Manifest) -> None:
     }
 
 
+@pytest.mark.parametrize(
+    ("base_url", "written"),
+    {
+        "https://desk.example/x": "https://desk.example",
+        "https://desk.example:443/x": "https://desk.example",
+        "http://desk.example/x": "http://desk.example",
+        "http://desk.example:443/x": "http://desk.example:443",
+        "https://[::1]:8443/x": "https://[::1]:8443",
+    }.items(),
+)
+def test_an_origin_header_is_written_as_browsers_do(manifest: Manifest, base_url: str, written: str) -> None:
+    desk, told = replace(DESK, base_url=base_url), replace(manifest, headers={"Origin": "{origin}"})
+    assert credentials_for(desk, told, {}).headers == {"Origin": written}
+
+
 MISSING = {
     "nothing": ((BASIC,), {}),
     "no user": ((BASIC,), {"secret": "s3cr3t"}),
