@@ -43,6 +43,10 @@ OPEN = frozenset(
 """Hops that still take part: not declined, gone or closed."""
 
 
+MERGED = "merged"
+"""Stands among a hop's unmapped fields while its desk answers with another ticket: nothing is compared or written."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Occasion:
     """The circumstances of a judgement: who there is, when it is, and where new ids come from."""
@@ -122,6 +126,16 @@ class Case:
     def parent(self, hop: Hop) -> Hop | None:
         """The hop that delegated to this one."""
         return self.hops[hop.parent_id] if hop.parent_id else None
+
+    def upwards(self, hop: Hop) -> list[Hop]:
+        """The hop and all above it, the root last."""
+        parent = self.parent(hop)
+        return [hop] if parent is None else [hop, *self.upwards(parent)]
+
+    def towards(self, hop: Hop, other: Hop) -> Hop:
+        """The neighbour of `hop` on the way to `other`."""
+        below = next((one for one in self.upwards(other) if one.parent_id == hop.id), None)
+        return below or self.parent(hop) or other
 
     def children(self, hop: Hop) -> list[Hop]:
         """The hops this one delegated to, in the order of their offers."""

@@ -107,6 +107,11 @@ def _outlived(delivery: Delivery) -> bool:
     return delivery.attempts >= len(SCHEDULE) + hours
 
 
+def let_go(delivery: Delivery, why: str) -> Delivery:
+    """It is not for that desk any more: nothing was carried, nothing is left to do."""
+    return replace(delivery, state=DeliveryState.CANCELLED, outcome="withheld", error=why, lease_until=None)
+
+
 def lease_ran_out(delivery: Delivery, desk: Desk, now: datetime) -> Delivery:
     """The worker died or hangs with the write perhaps under way: in doubt, from the last moment it may have sent."""
     sent_until = delivery.lease_until or now

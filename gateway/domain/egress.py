@@ -7,7 +7,7 @@ content, the link's allow-list, the state of the hop.
 from collections.abc import Mapping
 
 from gateway.domain.audience import audience
-from gateway.domain.case import Case
+from gateway.domain.case import MERGED, Case
 from gateway.domain.model import (
     AttachmentDraft,
     Blob,
@@ -18,7 +18,6 @@ from gateway.domain.model import (
     ContentKind,
     Delivery,
     Hop,
-    Link,
     Visibility,
 )
 from gateway.domain.model.change import replace
@@ -28,9 +27,18 @@ class Withheld(Exception):
     """This must not leave; the delivery is parked with the words."""
 
 
-def assemble(case: Case, delivery: Delivery, contents: Mapping[str, Content], occurrence: int) -> Command:
-    """The command of a delivery, its texts filled in. Raises Withheld."""
+class NotForThem(Withheld):
+    """Its audience does not include this desk any more: there is nothing to carry, and nothing for a person to do."""
+
+
+def assemble(
+    case: Case, delivery: Delivery, contents: Mapping[str, Content], *, asking: bool = False
+) -> Command:
+    """The command of a delivery, its texts filled in; `asking`: only to find out whether it was carried out before.
+    Raises Withheld."""
     hop = case.hops[delivery.hop_id]
+    if MERGED in hop.unmapped:
+        raise Withheld("the ticket was merged into another one at that desk")
     command = Command(
         id=delivery.id,
         kind=delivery.kind,
@@ -47,11 +55,10 @@ def assemble(case: Case, delivery: Delivery, contents: Mapping[str, Content], oc
     content = contents.get(delivery.content_id or "")
     if content is None:
         raise Withheld("the content was erased")
-    visibility = _checked(case, delivery, hop, content)
+    visibility = _checked(case, delivery, content, asking=asking)
     if delivery.kind is CommandKind.ATTACH:
-        return replace(command, attachment=_attachment(content, visibility, occurrence))
-    text = content.text if delivery.note else _attributed(case, hop, content)
-    return replace(command, comment=CommentDraft(text=text, visibility=visibility, occurrence=occurrence))
+        return replace(command, attachment=_attachment(content, visibility))
+    return replace(command, comment=CommentDraft(text=words(case, delivery, content), visibility=visibility))
 
 
 def _fields(
@@ -69,21 +76,21 @@ def _fields(
     return fields
 
 
-def _checked(case: Case, delivery: Delivery, hop: Hop, content: Content) -> Visibility:
+def _checked(case: Case, delivery: Delivery, content: Content, *, asking: bool) -> Visibility:
     """The visibility to write with: never wider than the audience gives this hop today."""
     if delivery.visibility is None:
         raise Withheld("no visibility is stored")
-    if delivery.note:
+    if delivery.note or asking:
         return delivery.visibility
-    allowed = audience(case, content).get(hop.id)
+    allowed = audience(case, content).get(delivery.hop_id)
     if allowed is None:
-        raise Withheld("its audience does not include this desk (any more)")
+        raise NotForThem("its audience does not include this desk (any more)")
     if allowed is Visibility.PRIVATE:
         return Visibility.PRIVATE
     return delivery.visibility
 
 
-def _attachment(content: Content, visibility: Visibility, occurrence: int) -> AttachmentDraft:
+def _attachment(content: Content, visibility: Visibility) -> AttachmentDraft:
     if content.blob_key is None or content.blob_size is None or content.blob_sha256 is None:
         raise Withheld("the file could not be fetched from its desk")
     return AttachmentDraft(
@@ -91,29 +98,32 @@ def _attachment(content: Content, visibility: Visibility, occurrence: int) -> At
         media_type=content.media_type or "application/octet-stream",
         blob=Blob(key=content.blob_key, size=content.blob_size, sha256=content.blob_sha256),
         visibility=visibility,
-        occurrence=occurrence,
     )
 
 
-def _attributed(case: Case, hop: Hop, content: Content) -> str:
-    """Who said it stands in the text: nobody is impersonated. The organization shown is the reader's neighbour on
-    the way, so that a chain does not name its members to each other."""
-    if content.kind is not ContentKind.COMMENT:
+def words(case: Case, delivery: Delivery, content: Content) -> str:
+    """The text as it is written at the desk. Who said it stands in it: nobody is impersonated. The organization shown
+    is the reader's neighbour on the way, so that a chain does not name its members to each other."""
+    if delivery.note or content.kind is not ContentKind.COMMENT:
         return content.text
-    neighbour, link = _towards(case, hop, case.hops[content.origin_hop_id])
-    organization = case.directory.organization_name(neighbour.org_id)
-    people = link.crossing.people if link else "name"
+    hop, origin = case.hops[delivery.hop_id], case.hops[content.origin_hop_id]
+    organization = case.directory.organization_name(case.towards(hop, origin).org_id)
+    people = _people_named(case, hop, origin)
     if people == "name" and content.author:
         return f"{content.author} ({organization}):\n\n{content.text}"
     return f"{organization}:\n\n{content.text}" if people != "nobody" else content.text
 
 
-def _towards(case: Case, hop: Hop, origin: Hop) -> tuple[Hop, Link | None]:
-    """The hop next to `hop` on the way to `origin`, and the link between."""
-    step = origin
-    while step.parent_id is not None and step.id != hop.id:
-        if step.parent_id == hop.id:
-            return step, case.link(step)
-        step = case.hops[step.parent_id]
-    parent = case.parent(hop)
-    return (parent or origin), case.link(hop)
+_NAMED = ("nobody", "organization", "name")
+"""How much of its author a text shows, the least first."""
+
+
+def _people_named(case: Case, hop: Hop, origin: Hop) -> str:
+    """The least that a link on the way allows; a sibling's people are never named."""
+    here, there = case.upwards(hop), case.upwards(origin)
+    down = [one for one in here if one not in there]
+    up = [one for one in there if one not in here]
+    rules = [link.crossing.people for one in (*up, *down) if (link := case.link(one)) is not None]
+    if up and down:
+        rules.append("organization")
+    return min(rules, key=_NAMED.index, default="name")

@@ -9,7 +9,7 @@ from datetime import datetime
 
 from gateway.domain import acts, conversation, dispatching, facts, progress
 from gateway.domain.audience import audience
-from gateway.domain.case import OPEN, Because, Case
+from gateway.domain.case import MERGED, Because, Case
 from gateway.domain.mapping import status_of
 from gateway.domain.model import (
     Actor,
@@ -69,10 +69,11 @@ def observe(case: Case, hop_id: str, sight: Sight) -> None:
 
 def _merged(case: Case, hop: Hop, snapshot: Snapshot) -> None:
     """The desk answered with another ticket: a merge. Never compared; the hop waits for a person."""
+    if MERGED in hop.unmapped:
+        return
     case.disagree("merged", hop, asked=hop.remote_id, answered=snapshot.remote_id)
-    if hop.status in OPEN and not hop.unmapped >= {"merged"}:
-        case.put(hop, unmapped=hop.unmapped | {"merged"}, refetch_at=None)
-        case.record("desk.merged", hop, Because(source=Source.DIFFERENCE), {"into": snapshot.remote_id})
+    case.put(hop, unmapped=hop.unmapped | {MERGED}, refetch_at=None)
+    case.record("desk.merged", hop, Because(source=Source.DIFFERENCE), {"into": snapshot.remote_id})
 
 
 def _remember(
@@ -81,6 +82,7 @@ def _remember(
     return case.know(
         hop,
         shadow,
+        unmapped=hop.unmapped - {MERGED},
         position=snapshot.position or hop.position,
         last_entry=snapshot.history[-1].id if snapshot.history else hop.last_entry,
         revision=snapshot.revision or hop.revision,

@@ -23,14 +23,15 @@ _COPY_KIND = {CommandKind.COMMENT: ContentKind.COMMENT, CommandKind.ATTACH: Cont
 
 @dataclass(frozen=True, kw_only=True)
 class Done:
-    """A command that has its effect. `written`: its fields as the desk will show them; `fresh`: nothing else changed
-    the shadow since the write was claimed, so a read-back may be compared with it."""
+    """A command that has its effect. `written` and `text`: its fields and its comment as the desk will show them;
+    `fresh`: nothing else changed the shadow since the write was claimed, so a read-back may be compared with it."""
 
     command: Command
     receipt: Receipt
     known: Known
     written: Mapping[str, str | None]
     fresh: bool
+    text: str = ""
 
 
 def applied(case: Case, delivery: Delivery, done: Done) -> None:
@@ -40,7 +41,7 @@ def applied(case: Case, delivery: Delivery, done: Done) -> None:
         hop = _created(case, hop, receipt)
     hop, known = _remember(case, hop, done), done.known
     if delivery.kind in _COPY_KIND and receipt.object_id:
-        copy = _copy(case, delivery, done.command, receipt.object_id)
+        copy = _copy(case, delivery, done, receipt.object_id)
         case.copies.append(copy)
         # The read-back shows it: with an equal text before it, it would pass for a late copy of that one.
         known = replace(known, copies={**known.copies, (copy.kind, copy.remote_id): copy})
@@ -74,9 +75,8 @@ def _remember(case: Case, hop: Hop, done: Done) -> Hop:
     return case.put(hop, wrote_at=case.now)
 
 
-def _copy(case: Case, delivery: Delivery, command: Command, object_id: str) -> Copy:
-    text = command.comment.text if command.comment else ""
-    file_hash = command.attachment.blob.sha256 if command.attachment else ""
+def _copy(case: Case, delivery: Delivery, done: Done, object_id: str) -> Copy:
+    file = done.command.attachment
     return Copy(
         id=case.new_id("cpy"),
         org_id=delivery.org_id,
@@ -85,7 +85,7 @@ def _copy(case: Case, delivery: Delivery, command: Command, object_id: str) -> C
         content_id=delivery.content_id or "",
         kind=_COPY_KIND[delivery.kind],
         remote_id=object_id,
-        native_hash=text_hash(text) if command.comment else file_hash,
+        native_hash=file.blob.sha256 if file else text_hash(done.text),
         visibility=delivery.visibility or Visibility.PRIVATE,
         ours=True,
     )
@@ -109,10 +109,16 @@ def parked(case: Case, delivery: Delivery) -> None:
         return
     other = _other_side(case, delivery, hop)
     if other is not None and other.status in OPEN and other.remote_id is not None:
-        who = case.directory.organization_name(hop.org_id)
+        who = case.directory.organization_name(case.towards(other, hop).org_id)
         queueing.note(case, other, "not_carried", event, who=who, why=delivery.error)
     if delivery.kind in _COPY_KIND and hop.status in OPEN:
         queueing.note(case, hop, "left_out", event, what=delivery.kind.value, why=delivery.error)
+
+
+def let_go(case: Case, delivery: Delivery) -> None:
+    """It was withheld because it is not for that desk any more: recorded, and nobody there is told that it was."""
+    data = {"delivery": delivery.id, "kind": delivery.kind.value, "content": delivery.content_id}
+    case.record("delivery.withheld", case.hops[delivery.hop_id], Because(cause_id=delivery.event_id), data)
 
 
 def _other_side(case: Case, delivery: Delivery, hop: Hop) -> Hop | None:

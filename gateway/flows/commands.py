@@ -272,15 +272,20 @@ def _adopt(context: Context, db: Db, delivery: Delivery, remote_id: str, now: da
     case = cases.load(db, OPERATOR, [delivery.ticket_id], context.occasion(db, now))[delivery.ticket_id]
     names = [*delivery.payload.get("texts", {}).values(), delivery.content_id or ""]
     try:
-        command = assemble(case, delivery, copies.contents(db, names), 1)
+        command = assemble(case, delivery, copies.contents(db, names), asking=True)
     except Withheld as error:
         raise Refused("this delivery can no longer be assembled", why=str(error)) from error
-    is_create = delivery.kind is CommandKind.CREATE
+    hop, is_create = case.hops[delivery.hop_id], delivery.kind is CommandKind.CREATE
     receipt = Receipt(
-        remote_id=remote_id if is_create else case.hops[delivery.hop_id].remote_id or "",
+        remote_id=remote_id if is_create else hop.remote_id or "",
         object_id=None if is_create else remote_id,
     )
-    done = settling.Done(command=command, receipt=receipt, known=Known(), written=command.fields, fresh=True)
+    connector, desk = context.connector(case.desk(hop)), case.desk(hop)
+    written = {name: connector.normalised(name, value, desk) for name, value in command.fields.items()}
+    text = context.shown(desk, command.comment.text) if command.comment else ""
+    done = settling.Done(
+        command=command, receipt=receipt, known=Known(), written=written, fresh=True, text=text
+    )
     settling.applied(case, delivery, done)
     cases.save(db, [case])
 

@@ -52,3 +52,7 @@ class Context:
     def connector(self, desk: Desk) -> Connector:
         """The connector of a desk."""
         return self.registry.connector(desk.connector)
+
+    def shown(self, desk: Desk, text: str) -> str:
+        """A comment of ours as the desk will show it."""
+        return self.connector(desk).normalised("comment", text, desk) or ""

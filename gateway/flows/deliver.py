@@ -45,8 +45,8 @@ class Download:
 
 @dataclass(frozen=True, kw_only=True)
 class Errand:
-    """A claimed delivery, ready for the wire. `withheld` says why it must not leave after all; `probe`: ask the desk
-    with `find` instead of writing."""
+    """A claimed delivery, ready for the wire. `withheld` says why it must not leave after all, `moot` that
+    nobody need do anything about that; `probe`: ask the desk with `find` instead of writing."""
 
     delivery: Delivery
     desk: Desk
@@ -55,6 +55,7 @@ class Errand:
     hop_version: int
     probe: bool = False
     withheld: str = ""
+    moot: bool = False
     download: Download | None = None
 
     @property
@@ -113,7 +114,7 @@ def _prepare(context: Context, db: Db, taken: list[Delivery], now: datetime, *, 
         contents=copies.contents(db, [key for delivery in taken for key in _named(delivery)]),
         probe=probe,
     )
-    return _with_occurrences(db, [preparation.errand(delivery) for delivery in taken])
+    return _with_occurrences(context, db, [preparation.errand(delivery) for delivery in taken])
 
 
 def _named(delivery: Delivery) -> list[str]:
@@ -145,9 +146,10 @@ class _Preparation:
             download = self._download(case, delivery)
             if download is not None:
                 return replace(base, download=download)
-            return replace(base, command=egress.assemble(case, delivery, self.contents, 1))
+            command = egress.assemble(case, delivery, self.contents, asking=self.probe)
+            return replace(base, command=command)
         except egress.Withheld as reason:
-            return replace(base, withheld=str(reason))
+            return replace(base, withheld=str(reason), moot=isinstance(reason, egress.NotForThem))
 
     def _download(self, case: Case, delivery: Delivery) -> Download | None:
         content = self.contents.get(delivery.content_id or "")
@@ -186,10 +188,10 @@ def downloaded(context: Context, errand: Errand, blob: Blob, *, now: datetime) -
     return replace(ready, hop_version=errand.hop_version)
 
 
-def _with_occurrences(db: Db, errands: list[Errand]) -> list[Errand]:
+def _with_occurrences(context: Context, db: Db, errands: list[Errand]) -> list[Errand]:
     """Tell equal texts apart: how many of ours with this very text stand there already (a lane is strictly in order,
     so all earlier ones are settled)."""
-    hashes = {errand.delivery.id: _identity(errand.command) for errand in errands}
+    hashes = {errand.delivery.id: _identity(context, errand) for errand in errands}
     counts = copies.counts(
         db, [(errand.delivery.hop_id, known) for errand in errands if (known := hashes[errand.delivery.id])]
     )
@@ -199,9 +201,10 @@ def _with_occurrences(db: Db, errands: list[Errand]) -> list[Errand]:
     ]
 
 
-def _identity(command: Command | None) -> str:
+def _identity(context: Context, errand: Errand) -> str:
+    command = errand.command
     if command is not None and command.comment is not None:
-        return text_hash(command.comment.text)
+        return text_hash(context.shown(errand.desk, command.comment.text))
     if command is not None and command.attachment is not None:
         return command.attachment.blob.sha256
     return ""
@@ -263,7 +266,7 @@ class _Settlement:
         loaded = cases.load(self.db, OPERATOR, tickets, self.context.occasion(self.db, self.now))
         mine = outbox.still_mine(self.db, [outcome.errand.delivery for outcome in outcomes])
         good = [outcome for outcome in outcomes if outcome.errand.claim in mine]
-        evidence = Evidence(self.db, [
+        evidence = Evidence(self.context, self.db, [
             (loaded[outcome.errand.delivery.ticket_id].hops[outcome.errand.delivery.hop_id], snapshot)
             for outcome in good
             if (snapshot := _snapshot(outcome)) is not None
@@ -279,7 +282,10 @@ class _Settlement:
 
     def _one(self, outcome: Outcome, case: Case, evidence: Evidence) -> None:
         errand = outcome.errand
-        if outcome.found is not None:
+        if errand.moot:
+            self.changed.append(rules.let_go(errand.delivery, errand.withheld))
+            settling.let_go(case, errand.delivery)
+        elif outcome.found is not None:
             self._probed(outcome, outcome.found, case, evidence)
         elif outcome.error is not None:
             self.changed.append(self._not_asked(outcome, outcome.error))
@@ -317,6 +323,7 @@ class _Settlement:
             receipt=receipt,
             known=evidence.known(case, hop.id, settling=errand.delivery.id),
             written=written,
+            text=self.context.shown(errand.desk, command.comment.text) if command.comment else "",
             fresh=hop.version == errand.hop_version,
         )
         settling.applied(case, errand.delivery, done)

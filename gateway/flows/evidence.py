@@ -3,8 +3,10 @@
 from collections.abc import Iterable, Sequence
 
 from gateway.domain.case import Case
+from gateway.domain.egress import words
 from gateway.domain.model import CommandKind, Content, ContentKind, Copy, Delivery, Hop, Snapshot
 from gateway.domain.sighting import Known, text_hash
+from gateway.flows.context import Context
 from gateway.store import copies, outbox
 from gateway.store.db import Db
 
@@ -14,7 +16,8 @@ Shown = Sequence[tuple[Hop, Snapshot]]
 class Evidence:
     """Copies and unresolved deliveries for the hops of one batch; what the batch itself adds is looked up live."""
 
-    def __init__(self, db: Db, shown: Shown) -> None:
+    def __init__(self, context: Context, db: Db, shown: Shown) -> None:
+        self._context = context
         complete = {hop.id for hop, snapshot in shown if snapshot.complete}
         found = copies.of_hops(db, complete) if complete else []
         found += copies.by_remote(db, _remote_keys(shown, complete))
@@ -40,15 +43,16 @@ class Evidence:
                 copy.native_hash: copy for copy in here if copy.ours and copy.kind is ContentKind.COMMENT
             },
             masked_fields=frozenset(name for delivery in doubtful for name in _fields(delivery)),
-            masked_hashes=frozenset(self._hashes(doubtful, CommandKind.COMMENT)),
+            masked_hashes=frozenset(self._hashes(case, doubtful)),
             masked_files=frozenset(self._files(doubtful)),
         )
 
-    def _hashes(self, deliveries: Iterable[Delivery], kind: CommandKind) -> Iterable[str]:
+    def _hashes(self, case: Case, deliveries: Iterable[Delivery]) -> Iterable[str]:
         for delivery in deliveries:
             content = self._contents.get(delivery.content_id or "")
-            if delivery.kind is kind and content is not None:
-                yield text_hash(content.text)
+            if delivery.kind is CommandKind.COMMENT and content is not None:
+                desk = case.directory.desks[delivery.desk_id]
+                yield text_hash(self._context.shown(desk, words(case, delivery, content)))
 
     def _files(self, deliveries: Iterable[Delivery]) -> Iterable[str]:
         for delivery in deliveries:

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from gateway import failpoints
 from gateway.domain import judge, opening
-from gateway.domain.case import Case, Occasion
+from gateway.domain.case import Case
 from gateway.domain.directory import Directory
 from gateway.domain.model import Desk, Field, Hop, Message, Sighting, Snapshot
 from gateway.errors import NotFound, Unreadable
@@ -50,7 +50,7 @@ def process(context: Context, *, now: datetime, limit: int = 100) -> int:
         directory = context.directory(db)
         seen, verdicts = _read(context, directory, waiting)
         failpoints.step("process.read")
-        _judge(db, context.occasion(db, now), seen)
+        _judge(context, db, now, seen)
         inbox.end(db, verdicts, now=now)
         failpoints.step("process.before_commit")
     failpoints.step("process.committed")
@@ -78,11 +78,12 @@ def _read(
     return seen, verdicts
 
 
-def _judge(db: Db, occasion: Occasion, seen: list[_Seen]) -> None:
+def _judge(context: Context, db: Db, now: datetime, seen: list[_Seen]) -> None:
     """Snapshots that prove what they say are judged at once; everything else becomes a wish to look."""
+    occasion = context.occasion(db, now)
     places = locks.find_or_lock(db, {one.key for one in seen})
     loaded = cases.load(db, OPERATOR, [place[0] for place in places.values()], occasion)
-    evidence = Evidence(db, _shown(seen, places, loaded))
+    evidence = Evidence(context, db, _shown(seen, places, loaded))
     opened: dict[tuple[str, str], Case] = {}
     wishes: list[looks.Wish] = []
     for one in seen:

@@ -88,7 +88,7 @@ def judge_looks(context: Context, looked: Sequence[Looked], *, now: datetime) ->
             for one in good
             if one.snapshot is not None and one.key in places
         ]
-        batch = _Batch(context=context, db=db, occasion=occasion, evidence=Evidence(db, shown))
+        batch = _Batch(context=context, db=db, occasion=occasion, evidence=Evidence(context, db, shown))
         for one in good:
             place = places.get(one.key)
             batch.judge(one, loaded[place[0]] if place else None, place[1] if place else None)
