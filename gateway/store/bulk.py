@@ -21,13 +21,11 @@ class _Prepared:
     """A compiled statement with the columns it wants and how their values are converted. Its parameters are called
     `new_<column>`, and `row_id` for the key of an update."""
 
-    def __init__(
-        self, statement: Insert | Update, table: Table, names: Sequence[str], dialect: Dialect
-    ) -> None:
+    def __init__(self, statement: Insert | Update, table: Table, dialect: Dialect) -> None:
         compiled = statement.compile(dialect=dialect)
         self.sql = str(compiled)
         self.positional = compiled.positiontup is not None
-        self.parameters = list(compiled.positiontup or names)
+        self.parameters = list(compiled.positiontup or compiled.binds)
         self.columns = [name.removeprefix("new_").removeprefix("row_") for name in self.parameters]
         columns = [table.c[name] for name in self.columns]
         self.defaults = {
@@ -78,8 +76,6 @@ def _of(db: Db, table: Table, verb: str, names: tuple[str, ...]) -> _Prepared:
 def _prepare(table: Table, verb: str, names: tuple[str, ...], dialect: Dialect) -> _Prepared:
     if verb == "insert":
         values: dict[str, Any] = {name: bindparam(f"new_{name}") for name in names}
-        return _Prepared(insert(table).values(values), table, list(map("new_{}".format, names)), dialect)
+        return _Prepared(insert(table).values(values), table, dialect)
     values = {name: bindparam(f"new_{name}") for name in names if name != "id"}
-    statement = update(table).where(table.c.id == bindparam("row_id")).values(values)
-    parameters = [*(f"new_{name}" for name in values), "row_id"]
-    return _Prepared(statement, table, parameters, dialect)
+    return _Prepared(update(table).where(table.c.id == bindparam("row_id")).values(values), table, dialect)
