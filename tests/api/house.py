@@ -1,26 +1,31 @@
 """A small installation for tests of the doors: two organizations with a loopback desk each, a link, and messages signed
 as the upstream desk signs them."""
 
+import http.client
 import os
 import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import orjson
+import uvicorn
 
 from gateway import app as wiring
-from gateway.app import Gateway
+from gateway.app import Gateway, Life
 from gateway.config import Settings
 from gateway.flows.apply import apply
 from gateway.flows.proposal import Terms
 from gateway.installation.reading import read
+from gateway.store import migrate
 from gateway.testing.loopback.hooks import signed
 
 HOOK_SECRET = "north-hook-secret-0123456789-0123456789"
@@ -82,7 +87,7 @@ def installed(folder: Path, *, url: str | None = None, **urls: str) -> Iterator[
     os.environ.update(SECRETS)
     gateway = wiring.open_gateway(settings(folder, **({"database_url": url} if url else {})))
     try:
-        wiring.migrate.upgrade(gateway.database)
+        migrate.upgrade(gateway.database)
         wanted = read(configuration(folder, **urls))
         apply(gateway.context, wanted, Terms(vault=gateway.vault), actor="test", now=wiring.utc_now())
         yield gateway
@@ -109,6 +114,70 @@ def headers_for(body: bytes, number: int = 1, *, at: datetime | None = None) -> 
     """The headers that the upstream desk would send with this body."""
     now = at or datetime.now(UTC)
     return signed(f"msg_{number}", body, secret=HOOK_SECRET.encode(), now=now)
+
+
+class Doors:
+    """The real doors on a socket of their own, in a thread of this process; no worker."""
+
+    def __init__(self, gateway: Gateway) -> None:
+        self.life = Life()
+        self.app = wiring.web_app(gateway, with_worker=False, life=self.life)
+        self.socket = socket.create_server(("127.0.0.1", 0))
+        self.port = int(self.socket.getsockname()[1])
+        config = uvicorn.Config(self.app, http="httptools", lifespan="on", log_config=None, access_log=False)
+        self._server = uvicorn.Server(config)
+        self._thread = threading.Thread(target=self._server.run, args=([self.socket],))
+
+    def __enter__(self) -> "Doors":
+        self._thread.start()
+        while not self._server.started:
+            assert self._thread.is_alive(), "the doors did not open"
+            time.sleep(0.01)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._server.should_exit = True
+        self._thread.join(20)
+        self.socket.close()
+
+    def send(self, method: str, path: str, body: bytes = b"", **headers: str) -> "Answer":
+        """One request on a connection of its own. Underscores in header names stand for hyphens."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
+        try:
+            named = {name.replace("_", "-"): value for name, value in headers.items()}
+            connection.request(method, path, body=body, headers=named)
+            told = connection.getresponse()
+            return Answer(
+                told.status, {name.lower(): value for name, value in told.getheaders()}, told.read()
+            )
+        finally:
+            connection.close()
+
+    def post(self, path: str, message: tuple[bytes, Mapping[str, str]], **headers: str) -> "Answer":
+        """Post a signed message."""
+        return self.send("POST", path, message[0], **{**message[1], **headers})
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What came back. Header names are lower case."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+    @property
+    def document(self) -> Any:
+        return orjson.loads(self.body)
+
+    @property
+    def code(self) -> str:
+        """The stable code of a problem document."""
+        assert self.headers["content-type"] == "application/problem+json", self.body
+        document = self.document
+        assert document["status"] == self.status
+        assert document["title"]
+        return str(document["code"])
 
 
 @contextmanager
@@ -150,11 +219,10 @@ def ended(process: subprocess.Popen[str], *, within: float = 20) -> int:
     return process.wait(timeout=within)
 
 
-def exchange(port: int, raw: bytes, *, pause: float = 0.0, cut: bool = False) -> bytes:
-    """Send bytes, read until the other side ends; `cut` closes our side half way."""
+def exchange(port: int, raw: bytes, *, cut: bool = False) -> bytes:
+    """Send bytes, read one whole answer or until the other side ends; `cut` closes our sending side."""
     with socket.create_connection(("127.0.0.1", port), timeout=20) as sock:
         sock.sendall(raw)
-        time.sleep(pause)
         if cut:
             sock.shutdown(socket.SHUT_WR)
         answer = b""
