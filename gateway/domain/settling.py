@@ -12,6 +12,7 @@ from gateway.domain.model import (
     ContentKind,
     Copy,
     Delivery,
+    Desk,
     Hop,
     Receipt,
     Visibility,
@@ -72,7 +73,13 @@ def _remember(case: Case, hop: Hop, done: Done) -> Hop:
     """Our written values enter the shadow; after a newer look of a desk with history the shadow knows better."""
     if done.written and (done.fresh or not case.desk(hop).capabilities.history):
         hop = case.know(hop, {**hop.shadow, **done.written})
-    return case.put(hop, wrote_at=case.now)
+    return case.put(hop, wrote_at=case.now) if _may_have_effects(case.desk(hop), done.command) else hop
+
+
+def _may_have_effects(desk: Desk, command: Command) -> bool:
+    """Whether the desk may move something by itself after this write. Where no history names who did it, only what the
+    connector declares for this kind of write: anything else that changes then was a person."""
+    return desk.capabilities.history or any(effect.after == command.kind for effect in desk.side_effects)
 
 
 def _copy(case: Case, delivery: Delivery, done: Done, object_id: str) -> Copy:
