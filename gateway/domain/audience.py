@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 from gateway.domain.case import OPEN, Case
 from gateway.domain.model import Carry, Content, ContentKind, Hop, Link, Visibility
+from gateway.domain.model.change import replace
 
 Reached = dict[str, Visibility]
 """Hop id → how the content lands there."""
@@ -75,6 +76,21 @@ def _carry(link: Link, content: Content, *, down: bool) -> Carry:
     if not _file_crosses(link, content, down=down):
         return Carry.STOP
     return link.crossing.comments_down if down else link.crossing.comments_up
+
+
+def refusing(case: Case, content: Content) -> list[Hop]:
+    """The neighbours of a public file's origin that would read its words, but whose link refuses such a file."""
+    if content.kind is not ContentKind.ATTACHMENT or content.visibility is not Visibility.PUBLIC:
+        return []
+    if content.automatic or content.to_link_id is not None:
+        return []
+    words = replace(content, kind=ContentKind.COMMENT)
+    read, got = audience(case, words), audience(case, content)
+    return [
+        hop
+        for hop, _, _ in neighbours(case, case.hops[content.origin_hop_id])
+        if hop.id in read and hop.id not in got
+    ]
 
 
 def _file_crosses(link: Link, content: Content, *, down: bool) -> bool:

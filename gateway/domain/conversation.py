@@ -1,7 +1,7 @@
 """What was said at a desk: recorded once, sent to whom it is for (`audience`), followed when it changes or goes away."""
 
 from gateway.domain import notes, queueing
-from gateway.domain.audience import audience, neighbours
+from gateway.domain.audience import audience, neighbours, refusing
 from gateway.domain.case import Because, Case
 from gateway.domain.model import (
     ActorKind,
@@ -179,6 +179,9 @@ def attachment_seen(
     _keep_copy(case, hop, content, attachment.remote_id, attachment.sha256 or "")
     event = case.record("attachment.added", hop, because, _data(content) | {"size": attachment.size})
     send(case, content, event)
+    for other in refusing(case, content):
+        who = queueing.neighbour(case, other, hop)
+        queueing.note(case, hop, "file_refused", event, who=who, name=attachment.filename)
     return event, content
 
 

@@ -84,10 +84,17 @@ def _checked(case: Case, delivery: Delivery, content: Content, *, asking: bool) 
         return delivery.visibility
     allowed = audience(case, content).get(delivery.hop_id)
     if allowed is None:
-        raise NotForThem("its audience does not include this desk (any more)")
+        raise _not_for(case, content, delivery.hop_id)
     if allowed is Visibility.PRIVATE:
         return Visibility.PRIVATE
     return delivery.visibility
+
+
+def _not_for(case: Case, content: Content, hop_id: str) -> Withheld:
+    """A file shows its size only when it was fetched; that it is too large is something to tell."""
+    if hop_id in audience(case, replace(content, blob_size=None)):
+        return Withheld("the file is larger than the link allows")
+    return NotForThem("its audience does not include this desk (any more)")
 
 
 def _attachment(content: Content, visibility: Visibility) -> AttachmentDraft:

@@ -81,6 +81,11 @@ _WORDS: dict[str, dict[str, str]] = {
         "ru": "Рядом с этой заявкой нет никого с именем «{name}»; комментарий не передан.",
         "it": "Nessuno accanto a questo ticket si chiama “{name}”; il commento non è stato trasmesso.",
     },
+    "file_refused": {
+        "en": "The file “{name}” was not passed on to {who}: the link takes no file of this kind or size.",
+        "ru": "Файл «{name}» не передан ({who}): связь не пропускает файлы такого вида или размера.",
+        "it": "Il file “{name}” non è stato trasmesso a {who}: il collegamento non accetta file di questo tipo o dimensione.",
+    },
     "nobody_covers": {
         "en": "Nobody is left to offer this to: {why}. Back to the dispatcher.",
         "ru": "Предложить больше некому: {why}. Возвращено диспетчеру.",

@@ -10,6 +10,7 @@ from gateway.domain.model import (
     Actor,
     ActorKind,
     Capabilities,
+    Carry,
     CommandKind,
     Content,
     ContentKind,
@@ -222,6 +223,25 @@ def test_a_desk_without_files_gets_none() -> None:
 
     assert contents(case, what.id) == ["customer", "south"]
     assert [kind for kind, _, _ in case.discrepancies] == ["no_attachments"]
+
+
+def test_who_adds_a_file_that_a_link_refuses_is_told() -> None:
+    case = tree(*FORK, links={"vendor>north": {"crossing": Crossing(attachment_types=("text/plain",))}})
+
+    what = attach(case, "vendor")
+
+    assert contents(case, what.id) == ["customer", "south"]
+    assert said(case, "vendor") == [
+        "The file “a.png” was not passed on to North: the link takes no file of this kind or size."
+    ]
+
+
+def test_a_link_that_takes_no_words_either_is_not_spoken_of() -> None:
+    case = tree(*FORK, links={"vendor>north": {"crossing": Crossing(comments_down=Carry.STOP)}})
+
+    attach(case, "vendor")
+
+    assert said(case, "vendor") == []
 
 
 def test_a_file_goes_no_further_than_the_words_it_came_with() -> None:
