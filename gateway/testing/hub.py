@@ -84,7 +84,12 @@ class Hub:
         with self.database.write() as db:
             prepare(db, salt=self._directory.salt)
             for desk in self._directory.desks.values():
-                row = {"id": desk.id, "org_id": desk.org_id, "code": desk.code, "connector": desk.connector}
+                row: dict[str, object] = {
+                    "id": desk.id,
+                    "org_id": desk.org_id,
+                    "code": desk.code,
+                    "connector": desk.connector,
+                }
                 row |= {"version": 1, "held": "", "poll_fence": 0}
                 db.execute(tables.DeskRow.__table__.insert().values(**row))  # type: ignore[attr-defined]
 

@@ -1,0 +1,209 @@
+"""The checker: looks only at what the desks hold, against what people did there. Each check is named for the promise it
+keeps."""
+
+from collections import Counter
+from collections.abc import Iterator
+
+from gateway.domain import notes
+from gateway.testing.loopback.cabinet import Doc, kept
+from gateway.testing.simulator.book import Said, Source
+from gateway.testing.simulator.findings import TOKENS, Copy, Findings, Held
+from gateway.testing.simulator.people import ENDED, meaning
+from gateway.testing.simulator.reach import PUBLIC, reach
+from gateway.testing.simulator.world import ROOT
+
+
+def check(held: Held) -> Findings:
+    """All checks."""
+    findings = Findings()
+    findings.add_all("private leaked", _leaks(held))
+    for source in held.book.sources.values():
+        findings.add_all("copies", _copies(held, source))
+        said = [one for one in held.book.said if one.source == source.token]
+        findings.add_all("echo", _echoes(held, source, said))
+        for code, copies in held.copies[source.token].items():
+            for copy in copies:
+                findings.add_all("words", _words(held, source, copy, said))
+                findings.add_all("files", _files(held, source, copy, said))
+            if source.calm and code != ROOT:
+                findings.add_all("fields", _fields(held, source, copies[0]))
+                findings.add_all("news", _news(held, source, copies[0]))
+        findings.add_all("ending", _ending(held, source))
+    return findings
+
+
+def _copies(held: Held, source: Source) -> Iterator[str]:
+    """Each source ticket exactly once at each desk in scope (D4); nowhere else; late duplicates only where they were made."""
+    copies = held.copies[source.token]
+    if len(copies.get(ROOT, [])) != 1:
+        yield f"{source.token} stands {len(copies.get(ROOT, []))} times at its own desk"
+    for code in held.world.above:
+        number, asked = len(copies.get(code, [])), source.offers.get(code, 0)
+        spare = held.too_late.get(code, 0)
+        if number > asked + spare or (source.calm and number > bool(asked) + spare):
+            yield f"{source.token} stands {number} times at {code}, asked for {asked} times"
+        if source.calm and not number and code in held.in_scope(source):
+            yield f"{source.token} never came to {code}"
+
+
+def _leaks(held: Held) -> Iterator[str]:
+    """Private stays private (D6): a canary stands at its own desk and nowhere else."""
+    for said in held.book.said:
+        if said.public:
+            continue
+        for code, tokens in held.tokens.items():
+            if code != said.desk and said.token in tokens and reach(held.world, said, code) is None:
+                yield f"{said.token} of {said.desk} stands at {code}"
+    hidden = {said.file: said for said in held.book.said if said.file and not said.public}
+    for code, docs in held.tickets.items():
+        for doc in docs:
+            for part in doc["attachments"]:
+                said_there = hidden.get(part["sha256"])
+                if said_there is not None and said_there.desk != code:
+                    yield f"{said_there.token}, a file of {said_there.desk}, stands at {code}"
+
+
+def _echoes(held: Held, source: Source, said: list[Said]) -> Iterator[str]:
+    """No echo (D5): nothing comes back to the ticket where it was said."""
+    own = {one.token: one for one in said}
+    for copies in held.copies[source.token].values():
+        for copy in copies:
+            for part in copy.ours:
+                for token in TOKENS.findall(part["text"]):
+                    one = own.get(token)
+                    if one and (one.desk, one.ticket) == (copy.desk, copy.doc["id"]):
+                        yield f"{token} came back to {copy.desk}"
+
+
+def _words(held: Held, source: Source, copy: Copy, said: list[Said]) -> Iterator[str]:
+    """The public words of each other desk: all that may be read here, each once, in their order, no wider than allowed."""
+    reasons = {token for _, token in source.reasons}
+    shown = [
+        (token, part)
+        for part in copy.ours
+        for token in TOKENS.findall(part["text"])
+        if token not in reasons and token != source.token
+    ]
+    yield from _repeated(copy, [token for token, _ in shown], held)
+    known = {one.token: one for one in said}
+    yield from _wider(held, copy, [(known[token], part) for token, part in shown if token in known])
+    order = {token: place for place, (token, _) in enumerate(shown)}
+    for code in held.world.plan.desks:
+        if code == copy.desk:
+            continue
+        wanted = [
+            one
+            for one in said
+            if one.desk == code and not one.file and reach(held.world, one, copy.desk) is not None
+        ]
+        if copy is held.copies[source.token][copy.desk][0]:
+            for one in wanted:
+                if one.settled and one.token not in order and one.token not in reasons:
+                    yield f"{one.token} of {code} never came to {copy.desk} ({source.token})"
+        places = [order[one.token] for one in wanted if one.token in order]
+        if places != sorted(places):
+            yield f"the words of {code} stand in another order at {copy.desk} ({source.token})"
+
+
+def _repeated(copy: Copy, tokens: list[str], held: Held) -> Iterator[str]:
+    twice = {token: times for token, times in Counter(tokens).items() if times > 1}
+    if sum(twice.values()) - len(twice) > held.too_late.get(copy.desk, 0):
+        yield f"{', '.join(twice)} more than once at {copy.desk} #{copy.doc['id']}"
+
+
+def _wider(held: Held, copy: Copy, shown: list[tuple[Said, Doc]]) -> Iterator[str]:
+    for one, part in shown:
+        if one.desk == copy.desk and one.ticket == copy.doc["id"]:
+            continue  # an echo, told elsewhere
+        allowed = reach(held.world, one, copy.desk)
+        if allowed is None:
+            yield f"{one.token} of {one.desk} must not be read at {copy.desk}"
+        elif part["public"] and allowed is not PUBLIC:
+            yield f"{one.token} of {one.desk} is public at {copy.desk}"
+
+
+def _files(held: Held, source: Source, copy: Copy, said: list[Said]) -> Iterator[str]:
+    """Files: byte for byte, once, where they may be."""
+    here = Counter(part["sha256"] for part in copy.files)
+    first = copy is held.copies[source.token][copy.desk][0]
+    extra = 0
+    for one in said:
+        if not one.file or one.desk == copy.desk:
+            continue
+        allowed = reach(held.world, one, copy.desk) is not None
+        if here[one.file] and not allowed:
+            yield f"the file {one.token} of {one.desk} must not be at {copy.desk}"
+        if one.settled and first and allowed and not here[one.file]:
+            yield f"the file {one.token} of {one.desk} never came to {copy.desk} ({source.token})"
+        extra += max(0, here[one.file] - 1)
+    if extra > held.too_late.get(copy.desk, 0):
+        yield f"{extra} files too many at {copy.desk} #{copy.doc['id']}"
+
+
+def _fields(held: Held, source: Source, copy: Copy) -> Iterator[str]:
+    """What the customer owns (title, priority) is the same everywhere, as far as the desk can say it."""
+    temper, fields = held.world.plan.temper(copy.desk), copy.doc["fields"]
+    title = held.copies[source.token][ROOT][0].doc["fields"]["title"]
+    if fields["title"] != kept(temper, "title", title):
+        yield f"the title of {source.token} at {copy.desk} is {fields['title']!r}, not {title!r}"
+    words = {word for word, known in temper.priorities.items() if known == source.priority}
+    words |= {temper.priority_remap[word] for word in words if word in temper.priority_remap}
+    if fields["priority"] not in words:
+        yield f"the priority of {source.token} at {copy.desk} is {fields['priority']}, not {source.priority}"
+
+
+def _news(held: Held, source: Source, copy: Copy) -> Iterator[str]:
+    """What happened at a desk was told one hop up: accepted once, and the last word is the present state. Where no history
+    names who did it, taking a ticket up right after our own comment may be the desk's own habit."""
+    temper = held.world.plan.temper(copy.desk)
+    up = held.copies[source.token].get(held.world.above[copy.desk], [])
+    if not up or copy.status == "offered" or copy.status in ENDED:
+        return
+    parent = up[0]
+    heard = _heard(held, parent, copy.desk)
+    least = copy.desk in source.worked and (temper.history or copy.status != "in_progress")
+    if least and parent.status in ("offered", "acknowledged"):
+        yield f"{copy.desk} works on {source.token}, {parent.desk} still shows {parent.status}"
+    if not least <= heard.count("accepted") <= 1:
+        yield f"{parent.desk} heard {heard.count('accepted')} times that {copy.desk} accepted {source.token}"
+    states = [kind for kind in heard if kind != "accepted"]
+    if copy.status in ("pending", "held", "resolved") and (not states or states[-1] != copy.status):
+        yield f"{copy.desk} shows {copy.status} for {source.token}, {parent.desk} last heard {states[-1:]}"
+
+
+def _heard(held: Held, parent: Copy, child: str) -> list[str]:
+    """The kinds of notes about a child's status that stand at its parent, in order."""
+    document = held.world.plan.desk_documents.get(parent.desk, {})
+    language = document.get("language", "en")
+    patterns = {
+        kind: notes.say(kind, language, who=child.title(), reason="\0").split("\0")
+        for kind in ("accepted", "pending", "held", "resolved")
+    }
+    return [
+        kind
+        for part in parent.ours
+        for kind, parts in patterns.items()
+        if part["text"].startswith(parts[0]) and part["text"].endswith(parts[-1])
+    ]
+
+
+def _ending(held: Held, source: Source) -> Iterator[str]:
+    """A ticket its customer closed is closed everywhere."""
+    roots = held.copies[source.token].get(ROOT, [])
+    if not source.calm or not roots or roots[0].status not in ENDED:
+        return
+    for code, copies in held.copies[source.token].items():
+        if copies[0].status not in ENDED:
+            yield f"{source.token} is closed at {ROOT}, but {copies[0].status} at {code}"
+
+
+def describe(doc: Doc) -> str:
+    """A ticket in a few lines, for a trace."""
+    words = [
+        f"  {part['author']['id']} {'' if part['public'] else '(private) '}{part['text']!r}"
+        for part in doc["comments"]
+    ]
+    return "\n".join([f"#{doc['id']} {doc['fields']['status']} {doc['fields']['title']!r}", *words])
+
+
+__all__ = ["check", "describe", "meaning"]

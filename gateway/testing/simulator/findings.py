@@ -1,0 +1,92 @@
+"""What the desks hold, collected once for all checks, and the list of what is wrong with it."""
+
+import re
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import orjson
+
+from gateway.testing.loopback.cabinet import Doc
+from gateway.testing.loopback.desk import ACCOUNT
+from gateway.testing.simulator.book import Book, Source
+from gateway.testing.simulator.people import TOKEN, meaning
+from gateway.testing.simulator.world import World
+
+TOKENS = re.compile(r"[A-Z]\d{5}[A-Z]")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Copy:
+    """One ticket of a source at a desk."""
+
+    desk: str
+    doc: Doc
+    status: str
+
+    @property
+    def ours(self) -> list[Doc]:
+        """The comments the gateway wrote here, in the desk's order."""
+        return [part for part in self.doc["comments"] if part["author"]["id"] == ACCOUNT]
+
+    @property
+    def files(self) -> list[Doc]:
+        """The files the gateway added here."""
+        return [part for part in self.doc["attachments"] if part["author"]["id"] == ACCOUNT]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Held:
+    """All desks as they are: `tickets` by desk, `blobs` by desk."""
+
+    world: World
+    book: Book
+    tickets: dict[str, list[Doc]]
+    too_late: dict[str, int] = field(default_factory=dict)
+    """How many writes a desk applied after every settle window: so many duplicates are nobody's fault."""
+
+    @cached_property
+    def copies(self) -> dict[str, dict[str, list[Copy]]]:
+        """Source token → desk → its copies, oldest first."""
+        found: dict[str, dict[str, list[Copy]]] = {token: {} for token in self.book.sources}
+        for code, docs in self.tickets.items():
+            temper = self.world.plan.temper(code)
+            for doc in docs:
+                here = found.get((doc["fields"]["title"] or "")[:TOKEN])
+                if here is not None:
+                    copy = Copy(desk=code, doc=doc, status=meaning(temper, doc["fields"]["status"]))
+                    here.setdefault(code, []).append(copy)
+        return found
+
+    @cached_property
+    def tokens(self) -> dict[str, set[str]]:
+        """Desk → every token that stands anywhere in it."""
+        return {code: set(TOKENS.findall(orjson.dumps(docs).decode())) for code, docs in self.tickets.items()}
+
+    def in_scope(self, source: Source) -> list[str]:
+        """The desks that must have it: offered there, and so at every desk above."""
+        return [
+            code
+            for code in self.world.above
+            if all(step in source.offers for step in self.world.path("cust", code)[1:])
+        ]
+
+
+@dataclass(kw_only=True)
+class Findings:
+    """What is wrong, by kind."""
+
+    found: list[tuple[str, str]] = field(default_factory=list)
+
+    def add(self, kind: str, text: str) -> None:
+        """One violation."""
+        self.found.append((kind, text))
+
+    def add_all(self, kind: str, texts: Iterable[str]) -> None:
+        """Several of a kind."""
+        self.found += [(kind, text) for text in texts]
+
+    def kinds(self) -> Counter[str]:
+        """How many of each kind."""
+        return Counter(kind for kind, _ in self.found)
