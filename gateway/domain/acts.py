@@ -4,6 +4,7 @@ implies for a hop that has not been answered. What the desk does by itself after
 from gateway.domain import handover, progress, queueing
 from gateway.domain.case import OPEN, Because, Case
 from gateway.domain.model import ActKind, ActRow, Content, Field, Hop, HopStatus, ReasonFrom, StatusRow
+from gateway.domain.model.change import replace
 from gateway.domain.sighting import FieldChange
 
 _REFUSING = frozenset(
@@ -136,7 +137,17 @@ def _at_root(case: Case, hop: Hop, row: StatusRow, because: Because, said: list[
     if _rejects_children(case, hop, row.status):
         _reject_children(case, hop, because, said)
     if not _same(hop, row):
-        progress.move(case, hop, row.status, row.reason, because)
+        words = _said_since_it_closed(case, hop, said)
+        progress.move(case, hop, row.status, row.reason, replace(because, words=words))
+
+
+def _said_since_it_closed(case: Case, hop: Hop, said: list[Content]) -> str:
+    """Why a closed ticket is opened again: what was said at its desk since, for the hops below heard none of it."""
+    closed_at = case.ticket.closed_at
+    if closed_at is None:
+        return ""
+    since = [*(content for content in case.all_contents() if content.origin_hop_id == hop.id), *said]
+    return newest_words(case, hop, [content for content in since if content.at >= closed_at] or said)
 
 
 def _rejects_children(case: Case, hop: Hop, status: HopStatus) -> bool:

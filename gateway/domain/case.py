@@ -68,6 +68,8 @@ class Because:
     actor: str = ""
     reported_at: datetime | None = None
     cause_id: str | None = None
+    words: str = ""
+    """What the person said along with it: the reason, where something needs one. Never part of an event."""
 
     @property
     def by_person(self) -> bool:

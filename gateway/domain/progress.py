@@ -102,7 +102,7 @@ def _tell_children(case: Case, hop: Hop, before: HopStatus, event: Event, becaus
         elif hop.status is HopStatus.RESOLVED and child.status is HopStatus.RESOLVED:
             confirm(case, child, Because(cause_id=event.id))
         elif hop.status is HopStatus.IN_PROGRESS and before in FINISHED and child.status in FINISHED:
-            reopen(case, child, "", Because(cause_id=event.id))
+            reopen(case, child, because.words, Because(cause_id=event.id))
         elif before is not HopStatus.PENDING and child.status is HopStatus.PENDING and child.asked:
             answered(case, child, event)
 

@@ -1,0 +1,61 @@
+"""`interdesk demo`: four desks of different temper, a gateway between them, a day played in a minute, and its story."""
+
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.live import Live
+
+from gateway.cli.demo import scenes, story
+from gateway.cli.demo.play import Play
+from gateway.cli.demo.show import Board, print_story
+from gateway.cli.demo.stage import Stage
+from gateway.cli.terminal import say
+
+LONGEST = 150.0
+"""Seconds after which the day ends, whatever is still open."""
+
+
+def demo(
+    seed: Annotated[int, typer.Option(help="Another seed tells another story.")] = 1,
+    tickets: Annotated[int, typer.Option(min=1, max=40, help="How many tickets the day has.")] = 6,
+    keep: Annotated[bool, typer.Option("--keep", help="Leave desks and gateway running afterwards.")] = False,
+) -> None:
+    """Play a day over a chain of four desks on this machine and tell what became of each ticket."""
+    console = Console(highlight=False, width=None if sys.stdout.isatty() else 120)
+    with tempfile.TemporaryDirectory(prefix="interdesk-demo-") as folder, Stage(Path(folder), seed) as stage:
+        say(f"four desks and a gateway are running; the gateway listens on {stage.gateway_url}")
+        play = Play(stage, scenes.cast(seed, tickets))
+        _watch(play, stage)
+        print_story(console, story.tell(stage, play.acts))
+        if keep:
+            _stay(stage)
+    if play.unfinished:
+        raise typer.Exit(1)
+
+
+def _watch(play: Play, stage: Stage) -> None:
+    """Let the day pass, with a board of who has which ticket: live on a terminal, else a line now and then."""
+    board, talk = Board(play, stage), Console(stderr=True, highlight=False)
+    deadline = time.monotonic() + LONGEST
+    if not talk.is_terminal:
+        play.run(deadline, each=lambda: None)
+        say(f"the day is over: {play.done} of {len(play.acts)} tickets came to their end")
+        return
+    with Live(board.render(), console=talk, refresh_per_second=5, transient=True) as live:
+        play.run(deadline, each=lambda: live.update(board.render()))
+
+
+def _stay(stage: Stage) -> None:
+    for code, url in stage.desk_urls.items():
+        say(f"{code:<14} {url}/tickets")
+    say("all of it keeps running until you press Ctrl-C")
+    try:
+        while True:
+            time.sleep(3600)
+    except KeyboardInterrupt:
+        say("stopping")

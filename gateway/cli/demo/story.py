@@ -1,0 +1,107 @@
+"""Reads what became of each ticket: from the gateway's event log, and from the desks themselves."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from gateway.app import utc_now
+from gateway.cli.demo.play import Act
+from gateway.cli.demo.stage import NAMES, Stage
+from gateway.domain import holding
+from gateway.domain.model import Desk, Event, Hop
+from gateway.flows.context import OPERATOR
+from gateway.store import history
+
+_TELLS: Mapping[str, str] = {
+    "ticket.opened": "opened by the customer",
+    "assignment.offered": "offered to {desk}",
+    "assignment.received": "arrived at {desk} as {number}",
+    "assignment.accepted": "{desk} accepts",
+    "assignment.declined": "{desk} declines",
+    "assignment.withdrawn": "taken back from {desk}",
+    "pending.answered": "{desk} has its answer",
+    "resolution.rejected": "the resolution of {desk} is rejected",
+    "resolution.confirmed": "the resolution of {desk} is confirmed",
+    "ticket.reopened": "opened again at {desk}",
+    "ticket.closed": "closed",
+    "delivery.parked": "something for {desk} waits for a person",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Told:
+    """One ticket's story: lines of (seconds since it was opened, words), who held it, what the desks show."""
+
+    title: str
+    about: str
+    ended: bool
+    lines: tuple[tuple[float, str], ...]
+    held: Mapping[str, timedelta]
+    shows: Mapping[str, str]
+
+
+def tell(stage: Stage, acts: list[Act]) -> list[Told]:
+    """The stories of all acts that were opened, in the order of the cast."""
+    return [_one(stage, act) for act in acts if "customer" in act.numbers]
+
+
+def _one(stage: Stage, act: Act) -> Told:
+    with stage.gateway.database.read() as db:
+        directory = stage.gateway.context.directory(db)
+        desks = {desk.id: desk.code for desk in directory.desks.values()}
+        hops, events = history.by_remote(
+            db, OPERATOR, _desk_id(directory.desks.values(), "customer"), act.numbers["customer"]
+        )
+        organizations = {org.id: org.code for org in directory.organizations.values()}
+    by_id = {hop.id: hop for hop in hops}
+    spans = holding.ledger(hops, events, until=utc_now())
+    held = holding.totals(spans, by_id)
+    return Told(
+        title=act.title,
+        about=act.about,
+        ended=act.ended,
+        lines=tuple(_lines(events, by_id, desks)),
+        held={organizations.get(name, name): share for name, share in held.items()},
+        shows=dict(_shown(stage, act)),
+    )
+
+
+def _desk_id(desks: Iterable[Desk], code: str) -> str:
+    return next(desk.id for desk in desks if desk.code == code)
+
+
+def _lines(
+    events: list[Event], hops: Mapping[str, Hop], desks: Mapping[str, str]
+) -> Iterator[tuple[float, str]]:
+    start: datetime | None = None
+    for event in events:
+        start = start or event.observed_at
+        words = _words(event, hops, desks)
+        if words:
+            yield (event.observed_at - start).total_seconds(), words
+
+
+def _words(event: Event, hops: Mapping[str, Hop], desks: Mapping[str, str]) -> str:
+    hop = hops.get(event.hop_id or "")
+    if hop is None:
+        return ""
+    name, number = NAMES[desks[hop.desk_id]], hop.number or "?"
+    if event.type == "status.changed":
+        return f"{name}: {event.data['to']}" if event.data["to"] != "accepted" else ""
+    if event.type == "comment.added" and not event.data.get("automatic"):
+        reached = len(event.data.get("audience", ()))
+        if event.data.get("visibility") == "private":
+            return f"{name} writes a private note; it reaches nobody else"
+        return f"{name} writes a comment; it reaches {reached} other desk{'s' if reached != 1 else ''}"
+    if event.type == "attachment.added":
+        return f"{name} attaches a file"
+    return _TELLS.get(event.type, "").format(desk=name, number=number)
+
+
+def _shown(stage: Stage, act: Act) -> Iterator[tuple[str, str]]:
+    """What each desk itself shows of the ticket now."""
+    for code, server in stage.servers.items():
+        if code in act.numbers:
+            with server.acting() as desk:
+                doc = desk.ticket(act.numbers[code])
+            yield code, f"{doc['number']} {doc['fields']['status']}"

@@ -1,0 +1,27 @@
+"""A ticket's hops and events, whole, for those who fold them (ledgers, stories, reports)."""
+
+from sqlalchemy import select
+
+from gateway.domain.model import Event, Hop
+from gateway.store import rows
+from gateway.store.db import Db
+from gateway.store.scope import Scope
+
+
+def of_ticket(db: Db, scope: Scope, ticket_id: str) -> tuple[list[Hop], list[Event]]:
+    """The hops in the order of their making, the events in the order of their recording."""
+    hops = rows.choose(Hop).where(rows.hop.c.ticket_id == ticket_id, scope.where(rows.hop))
+    events = rows.choose(Event).where(rows.event.c.ticket_id == ticket_id, scope.where(rows.event))
+    return (
+        rows.nouns(Hop, db.execute(hops.order_by(rows.hop.c.created_at, rows.hop.c.id))),
+        rows.nouns(Event, db.execute(events.order_by(rows.event.c.seq))),
+    )
+
+
+def by_remote(db: Db, scope: Scope, desk_id: str, remote_id: str) -> tuple[list[Hop], list[Event]]:
+    """The same, of the ticket that has this id at this desk; empty when it is none of ours."""
+    query = select(rows.hop.c.ticket_id).where(
+        rows.hop.c.desk_id == desk_id, rows.hop.c.remote_id == remote_id, scope.where(rows.hop)
+    )
+    ticket_id = db.execute(query).scalar()
+    return of_ticket(db, scope, ticket_id) if ticket_id else ([], [])

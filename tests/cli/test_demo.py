@@ -1,0 +1,33 @@
+"""The demo tells true stories: it ends, every ticket is at its end, and nothing private stands where it does not belong."""
+
+import subprocess
+import sys
+
+import pytest
+
+from gateway.cli.demo import scenes
+
+COMMAND = [sys.executable, "-c", "from gateway.cli import main; main()", "demo"]
+
+
+@pytest.mark.timeout(240)
+def test_a_day_ends_with_the_story_of_each_ticket_and_the_table() -> None:
+    done = subprocess.run(
+        [*COMMAND, "--tickets", "6"], capture_output=True, text=True, timeout=220, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "6 of 6 tickets came to their end" in done.stderr
+    assert done.stdout.count("opened by the customer") == 6
+    assert "Who held it how long" in done.stdout
+    assert "unfinished" not in done.stdout
+
+
+def test_another_seed_tells_another_story_and_the_same_seed_the_same() -> None:
+    first, again, other = (scenes.cast(seed, 6) for seed in (1, 1, 2))
+    assert [(act.title, act.about) for act in first] == [(act.title, act.about) for act in again]
+    assert [(act.title, act.about) for act in first] != [(act.title, act.about) for act in other]
+
+
+def test_a_long_day_has_every_kind_of_scene() -> None:
+    assert {act.about for act in scenes.cast(7, 12)} == {about for about, _ in scenes.SCENES}
+    assert len({act.title for act in scenes.cast(7, 20)}) == 20
