@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Select, Table, exists, select
 
+from gateway.domain.case import OPEN
 from gateway.store import rows
 from gateway.store.db import Db
 from gateway.store.directory import LINK, ORGANIZATION
@@ -42,6 +43,9 @@ _DELIVERY = (
     *("due_at", "created_at", "next_at", "first_sent_at", "done_at", "marker", "note", "event_id"),
     *("lease_until", "worker"),
 )
+_TICKET = ("id", "opened_at", "closed_at")
+_IN_SHORT = ("id", "desk", "organization", "number", "status", "url")
+_OPEN = sorted(status.value for status in OPEN)
 _MESSAGE = ("id", "received_at", "state", "error", "processed_at")
 
 
@@ -68,34 +72,34 @@ def tickets(
     """The newest tickets first (ids grow with time), from `before` on, each with the hops one may see."""
     table = rows.ticket
     mine = select(rows.hop.c.id).where(rows.hop.c.ticket_id == table.c.id, scope.where(rows.hop))
-    query = select(table.c.id, table.c.opened_at, table.c.closed_at).where(exists(mine))
+    if only_open:
+        mine = mine.where(rows.hop.c.status.in_(_OPEN))
+    query = select(*_columns(table, _TICKET)).where(exists(mine))
     if before is not None:
         query = query.where(table.c.id < before)
-    if only_open:
-        query = query.where(table.c.closed_at.is_(None))
     found = _listed(db, query.order_by(table.c.id.desc()).limit(limit))
     hops = hops_of(db, scope, [ticket["id"] for ticket in found])
-    short = ("id", "desk", "organization", "number", "status", "url")
-    return [
-        {**ticket, "hops": [{name: hop[name] for name in short} for hop in hops.get(ticket["id"], ())]}
-        for ticket in found
-    ]
+    return [_ticket_seen(scope, ticket, hops[ticket["id"]], _IN_SHORT) for ticket in found]
+
+
+def _ticket_seen(scope: Scope, ticket: View, hops: Sequence[View], parts: Sequence[str]) -> View:
+    """When the case began and ended is the whole chain's; for an organization it begins with its own first hop."""
+    seen = [{name: hop[name] for name in parts} for hop in hops]
+    if scope.org_ids is None:
+        return {**ticket, "hops": seen}
+    return {"id": ticket["id"], "opened_at": hops[0]["created_at"], "hops": seen}
 
 
 def ticket(db: Db, scope: Scope, ticket_id: str) -> View | None:
     """One ticket with its hops, neighbours and events; None where there is none within the scope."""
     hops = hops_of(db, scope, [ticket_id]).get(ticket_id)
-    found = _listed(
-        db,
-        select(*_columns(rows.ticket, ("id", "opened_at", "closed_at", "facts"))).where(
-            rows.ticket.c.id == ticket_id
-        ),
-    )
+    query = select(*_columns(rows.ticket, (*_TICKET, "facts"))).where(rows.ticket.c.id == ticket_id)
+    found = _listed(db, query)
     if not hops or not found:
         return None
-    whole = found[0] if scope.org_ids is None else {**found[0], "facts": {}}
     neighbours = [] if scope.org_ids is None else _neighbours(db, ticket_id, hops)
-    return {**whole, "hops": hops, "neighbours": neighbours, "events": events(db, scope, ticket_id)}
+    seen = _ticket_seen(scope, found[0], hops, tuple(hops[0]))
+    return {**seen, "neighbours": neighbours, "events": events(db, scope, ticket_id)}
 
 
 def hops_of(db: Db, scope: Scope, ticket_ids: Sequence[str]) -> dict[str, list[View]]:

@@ -22,10 +22,14 @@ import uvicorn
 from gateway import app as wiring
 from gateway.app import Gateway, Life
 from gateway.config import Settings
+from gateway.domain.model import Message
+from gateway.flows import intake, keys
 from gateway.flows.apply import apply
 from gateway.flows.proposal import Terms
 from gateway.installation.reading import read
-from gateway.store import migrate
+from gateway.store import migrate, rows, views
+from gateway.store.scope import Scope
+from gateway.testing.loopback import PLAIN, LoopbackDesk
 from gateway.testing.loopback.hooks import signed
 
 HOOK_SECRET = "north-hook-secret-0123456789-0123456789"
@@ -140,12 +144,13 @@ class Doors:
         self._thread.join(20)
         self.socket.close()
 
-    def send(self, method: str, path: str, body: bytes = b"", **headers: str) -> "Answer":
-        """One request on a connection of its own. Underscores in header names stand for hyphens."""
+    def send(
+        self, method: str, path: str, *, body: bytes = b"", headers: Mapping[str, str] | None = None
+    ) -> "Answer":
+        """One request on a connection of its own."""
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
         try:
-            named = {name.replace("_", "-"): value for name, value in headers.items()}
-            connection.request(method, path, body=body, headers=named)
+            connection.request(method, path, body=body, headers=dict(headers or {}))
             told = connection.getresponse()
             return Answer(
                 told.status, {name.lower(): value for name, value in told.getheaders()}, told.read()
@@ -154,8 +159,9 @@ class Doors:
             connection.close()
 
     def post(self, path: str, message: tuple[bytes, Mapping[str, str]], **headers: str) -> "Answer":
-        """Post a signed message."""
-        return self.send("POST", path, message[0], **{**message[1], **headers})
+        """Post a signed message. In the names of further headers underscores stand for hyphens."""
+        more = {name.replace("_", "-"): value for name, value in headers.items()}
+        return self.send("POST", path, body=message[0], headers={**message[1], **more})
 
 
 @dataclass(frozen=True)
@@ -239,3 +245,81 @@ def _is_whole(answer: bytes) -> bool:
         return False
     lengths = [line for line in head.lower().split(b"\r\n") if line.startswith(b"content-length:")]
     return bool(lengths) and len(body) >= int(lengths[0].split(b":")[1])
+
+
+def hear(gateway: Gateway, desk: LoopbackDesk, code: str) -> None:
+    """Take what the desk has to tell, and read it."""
+    with gateway.database.read() as db:
+        known = gateway.context.directory(db).desk_by_code(code)
+    assert known is not None
+    for hook in desk.drain_hooks():
+        told = Message(
+            id=wiring.new_id("msg"),
+            desk_id=known.id,
+            received_at=wiring.utc_now(),
+            body=hook.body,
+            headers=hook.headers,
+        )
+        intake.accept(gateway.context, [(told, known.org_id)])
+        intake.process(gateway.context, now=wiring.utc_now())
+
+
+@dataclass(frozen=True, kw_only=True)
+class Chain:
+    """A ticket that began at the upstream's desk and is offered to the downstream; one that stayed; and ids."""
+
+    ticket: str
+    stayed: str
+    hops: Mapping[str, str]
+    desk: LoopbackDesk
+    number: str
+
+
+PRIVATE = "the-safe-code-is-4711"
+
+
+def open_chain(gateway: Gateway) -> Chain:
+    """Two tickets at the upstream's desk; the first passes over the link. A private comment stands on it."""
+    desk = LoopbackDesk(PLAIN, clock=wiring.utc_now, hook_secret=HOOK_SECRET.encode())
+    agent = desk.person("ann")
+    passing = agent.open("The till is dead", "No light", queue="Field", priority="urgent")
+    agent.comment(passing, PRIVATE, public=False)
+    hear(gateway, desk, "north")
+    with gateway.database.write() as db:  # one that stays: what a later link rule would have passed
+        (found,) = views.tickets(db, Scope.operator(), limit=10)
+        stays = {
+            "id": "tkt_stays",
+            "org_id": _org(gateway, "north"),
+            "opened_at": wiring.utc_now(),
+            "version": 0,
+        }
+        db.execute(rows.ticket.insert().values(**stays, facts={}))
+        hop = (
+            db.execute(rows.hop.select().where(rows.hop.c.desk_id == _desk(gateway, "north")))
+            .mappings()
+            .one()
+        )
+        own = {**hop, "id": "hop_stays", "ticket_id": "tkt_stays", "remote_id": "900", "number": "T-900"}
+        db.execute(rows.hop.insert().values(**own))
+    hops = {one["desk"]: one["id"] for one in found["hops"]}
+    return Chain(ticket=found["id"], stayed="tkt_stays", hops=hops, desk=desk, number=passing)
+
+
+def _org(gateway: Gateway, code: str) -> str:
+    with gateway.database.read() as db:
+        known = gateway.context.directory(db).organizations
+    return next(one.id for one in known.values() if one.code == code)
+
+
+def _desk(gateway: Gateway, code: str) -> str:
+    with gateway.database.read() as db:
+        known = gateway.context.directory(db).desk_by_code(code)
+    assert known is not None
+    return known.id
+
+
+def key(gateway: Gateway, organization: str | None = None) -> dict[str, str]:
+    """The header of a caller with a key of the operator's or of an organization's."""
+    wanted = keys.Wanted(label="test", organization=organization)
+    _, text = keys.create(gateway.context, wanted, actor="test", now=wiring.utc_now())
+    return {"authorization": f"Bearer {text}"}

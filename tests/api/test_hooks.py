@@ -159,7 +159,7 @@ def test_a_probe_is_answered(doors: Doors, gateway: Gateway, method: str) -> Non
 
 
 def test_other_methods_are_refused(doors: Doors) -> None:
-    answer = doors.send("PUT", "/hooks/north", b"x")
+    answer = doors.send("PUT", "/hooks/north", body=b"x")
     assert (answer.status, answer.code, answer.headers["allow"]) == (405, "IDK-1406", "GET, HEAD, POST")
 
 
