@@ -1,0 +1,46 @@
+"""The state of the machine that a run was made on: without it no figure means anything."""
+
+import os
+import platform
+import re
+import sqlite3
+import subprocess
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from tests.postgres import WHEEL
+
+
+def state() -> dict[str, Any]:
+    """CPUs, load, versions, date."""
+    return {
+        "date": datetime.now(UTC).date().isoformat(),
+        "cpus": os.cpu_count(),
+        "processor": _processor(),
+        "load": " ".join(f"{load:.1f}" for load in os.getloadavg()),
+        "system": platform.system(),
+        "python": sys.version.split()[0],
+        "sqlite": sqlite3.sqlite_version,
+        "postgres": _postgres(),
+    }
+
+
+def _processor() -> str:
+    found = re.search(r"model name\s*:\s*(.+)", Path("/proc/cpuinfo").read_text())
+    return found.group(1) if found else platform.machine()
+
+
+def _postgres() -> str:
+    import importlib.util
+
+    wheel = importlib.util.find_spec(WHEEL)
+    if wheel is None or not wheel.submodule_search_locations:
+        return "none"
+    from tests.postgres import BINARIES
+
+    binary = Path(wheel.submodule_search_locations[0]) / BINARIES / "postgres"
+    told = subprocess.run([binary, "--version"], capture_output=True, text=True, check=False).stdout
+    found = re.search(r"[\d.]+", told)
+    return found.group() if found else "unknown"

@@ -1,0 +1,131 @@
+"""(b) The whole path: signed message → durable → difference → events → routing → mapping → outbox → call at the next desk
+→ settled. Throughput in a closed loop with at most 400 undelivered, added latency in an open loop at 50 a second."""
+
+import asyncio
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+
+import uvloop
+
+from tests.bench import baseline_outbox
+from tests.bench.desks import PAIRS, BenchDesk, Doc, serve
+from tests.bench.figures import Bench, Row, percentile
+from tests.bench.house import STORES, Plan, Served, Store, gateway, installed, store_of
+from tests.bench.load import Load, until
+from tests.bench.traffic import MIX, NEW, Traffic
+
+OPEN_RATE = 50
+NOTE = (
+    "One event is one call at the next desk, which answers at once; all its answers are settled when a run ends. CPU: of the "
+    "process, and of the PostgreSQL server beside it. Delay: from the moment a message was to be sent to the call at the next "
+    "desk, in an open loop at 50 a second. The baseline does the same job the straightforward way, without difference, "
+    "routing, order, retries or evidence: one commit a message, an outbox table, a poller every 50 ms, httpx."
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Length:
+    """Seconds of each part."""
+
+    warm: float = 2.0
+    closed: float = 6.0
+    open: float = 8.0
+
+
+QUICK = Length(warm=0.5, closed=1.5, open=2.0)
+
+
+@dataclass(kw_only=True)
+class Outside:
+    """The desks of both ends and what was said between them."""
+
+    turns: tuple[str, ...]
+    desks: dict[str, BenchDesk] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.traffic = Traffic(desks=self.desks, turns=self.turns)
+        codes = [f"{side}{number}" for number in range(PAIRS) for side in "cv"]
+        self.desks.update({code: BenchDesk(code=code, on_write=self._written) for code in codes})
+
+    def _written(self, desk: BenchDesk, kind: str, doc: Doc) -> None:
+        self.traffic.arrive(desk, kind, doc)
+
+
+Start = Callable[[Store, str], AbstractContextManager[Served]]
+"""Prepares a database and starts what is measured; given the address of the desks."""
+
+
+async def measure(start: Start, store: Store, turns: tuple[str, ...], length: Length) -> dict[str, float]:
+    """Both loops over one fresh process."""
+    outside = Outside(turns=turns)
+    server, url = await serve(outside.desks)
+    with start(store, url) as it:
+        load = Load(port=it.port, make=outside.traffic.make)
+        outside.traffic.arrived = load.more
+        await load.connect()
+        await load.closed(length.warm)
+        figures = await _closed(load, outside.traffic, it, length.closed)
+        figures |= await _open(load, outside.traffic, length.open)
+        figures["MB"] = it.megabytes()
+        load.close()
+    server.close()
+    if load.answers.refused:
+        raise RuntimeError(f"{load.answers.refused} messages were refused")
+    return figures
+
+
+async def _closed(load: Load, traffic: Traffic, it: Served, seconds: float) -> dict[str, float]:
+    it.mark()
+    before = len(traffic.delivered)
+    took = await load.closed(seconds)
+    done = len(traffic.delivered) - before
+    own, server = it.used()
+    await _quiet(load, traffic)
+    figures = {"events/s": done / took, "CPU ms/event": own / done * 1000}
+    return figures | ({"server CPU ms": server / done * 1000} if it.store.server_pid else {})
+
+
+async def _open(load: Load, traffic: Traffic, seconds: float) -> dict[str, float]:
+    traffic.delivered.clear()
+    load.answers.took.clear()
+    await load.open(OPEN_RATE, seconds)
+    await _quiet(load, traffic)
+    return {
+        "delay p50 ms": percentile(traffic.delivered, 0.5) * 1000,
+        "delay p99 ms": percentile(traffic.delivered, 0.99) * 1000,
+        "answer p99 ms": percentile(load.answers.took, 0.99) * 1000,
+    }
+
+
+async def _quiet(load: Load, traffic: Traffic) -> None:
+    await load.settled()
+    await until(lambda: not traffic.waiting, "messages were accepted and not delivered")
+    await asyncio.sleep(0.3)
+
+
+def run(*, quick: bool) -> Bench:
+    """All rows."""
+    length = QUICK if quick else Length()
+    bench = Bench(name="path", title="The whole path, a desk whose answer is its receipt", note=NOTE)
+    for name in STORES:
+        for what, turns in (("new tickets", NEW), ("new tickets, comments, status changes", MIX)):
+            figures = _on(name, interdesk, turns, length)
+            bench.rows.append(Row(what=what, store=name, figures=figures))
+        figures = _on(name, baseline_outbox.start, NEW, length)
+        bench.rows.append(
+            Row(what="SQLModel outbox, new tickets", store=name, figures=figures, baseline=True)
+        )
+    return bench
+
+
+def _on(name: str, start: Start, turns: tuple[str, ...], length: Length) -> dict[str, float]:
+    with store_of(name) as store:
+        return uvloop.run(measure(start, store, turns, length))
+
+
+def interdesk(store: Store, url: str) -> AbstractContextManager[Served]:
+    """The gateway itself."""
+    with installed(store, Plan(url=url)):
+        pass
+    return gateway(store)
