@@ -46,7 +46,12 @@ def download(attachment: NativeAttachment, desk: Desk) -> Exchange[Blob]:
     del desk
     path = f"attachments/download/{quote(attachment.remote_id, safe='')}"
     response = yield Request(
-        effect=Effect.READ, method="GET", path=path, receive_blob=True, accept=(403, 404)
+        effect=Effect.READ,
+        method="GET",
+        path=path,
+        headers={"accept": "*/*"},
+        receive_blob=True,
+        accept=(403, 404),
     )
     if response.status == 403:
         yield from whoever()

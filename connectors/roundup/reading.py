@@ -89,7 +89,15 @@ def _linked(issue: Document, name: str, kind: str, fields: str, verbose: str) ->
 def download(remote_id: str, filename: str) -> Exchange[Blob]:
     """See Connector.download. Raises DeskGone when the file is no longer there."""
     path = f"rest/data/file/{quote(remote_id, safe='')}/binary_content"
-    response = yield Request(effect=Effect.READ, method="GET", path=path, receive_blob=True, accept=(404,))
+    # asked for JSON, as everywhere else, Roundup answers with the bytes as a text in JSON
+    response = yield Request(
+        effect=Effect.READ,
+        method="GET",
+        path=path,
+        headers={"accept": "*/*"},
+        receive_blob=True,
+        accept=(404,),
+    )
     if response.status == 404:
         raise DeskGone(f"Roundup has no file {remote_id} ({filename})")
     if response.blob is None:

@@ -1,5 +1,6 @@
 """Runs a connector's exchange against a real desk, one request after the other, and remembers what was said."""
 
+import contextlib
 import hashlib
 import json
 from collections.abc import Callable, Mapping
@@ -15,6 +16,12 @@ from gateway.domain.outcome import of_status
 from gateway.testing.verdicts import error_of
 
 T = TypeVar("T")
+
+_LIKE_THE_WIRE = {"accept": "application/json", "accept-encoding": "identity", "user-agent": "interdesk"}
+
+
+class Lost(Exception):
+    """The connection broke."""
 
 
 @dataclass(kw_only=True)
@@ -52,6 +59,21 @@ class Drive:
                 result: T = end.value
                 return result
 
+    def lose_answer(self, exchange: Exchange[Any], *, written: bool = True) -> None:
+        """Breaks off right after the write was carried out (or right before it, if not `written`)."""
+
+        def break_off(request: Request) -> None:
+            over = self.said and self.said[-1][0].effect is Effect.WRITE
+            if over if written else request.effect is Effect.WRITE:
+                raise Lost
+
+        self.said.clear()
+        self.before = break_off
+        with contextlib.suppress(Lost):
+            self.run(exchange)
+            raise AssertionError("the exchange came to its end")
+        self.before = None
+
     def _step(self, exchange: Exchange[T], request: Request, response: Response) -> Request:
         verdict = None
         if response.status not in request.accept:
@@ -70,7 +92,7 @@ class Drive:
         answer = client.request(
             request.method,
             self._url(request),
-            headers={"accept-encoding": "identity", **_kind(request), **request.headers},
+            headers={**_LIKE_THE_WIRE, **_kind(request), **request.headers},
             **self._body(request),
         )
         blob = self.file(answer.content) if request.receive_blob and answer.is_success else None

@@ -1,67 +1,49 @@
-"""The Redmine connector against a running Redmine 5: what it writes arrives, what people do there is seen, and what
-Redmine refuses or drops without a word is noticed."""
+"""The Redmine connector against a running Redmine 5: what it writes arrives, what people do there is seen with times and
+names, and what is private stays so."""
 
 import sqlite3
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from functools import partial
 
 import httpx
 import pytest
 
-from connectors.redmine import CONNECTOR, listing
-from gateway.connector import Effect, Exchange, Request
-from gateway.domain.documents import merged_profile
+from connectors.redmine import CONNECTOR
 from gateway.domain.model import (
     ActorKind,
-    AttachmentDraft,
     Command,
     CommandKind,
-    CommentDraft,
     Desk,
     HopStatus,
-    NativeAttachment,
     Receipt,
-    Snapshot,
     Visibility,
 )
-from gateway.errors import DeskDenied, DeskGone, DeskRejected
+from gateway.errors import DeskRejected
 from tests.connectors.drive import Drive
-from tests.connectors.record_redmine import settings
 from tests.desks.launch import Redmine
+from tests.desks.redmine_commands import desk_of, drive_of, look, made, note, say, update
+
+Make = Callable[..., Receipt]
 
 pytestmark = pytest.mark.desks
-
-WAITING = {"Waiting": {"status": "held", "reason": "third_party"}}
 
 
 @pytest.fixture
 def drive(redmine_vendor: Redmine) -> Drive:
-    """The wire, with the key of the gateway's account."""
-    return Drive(
-        base_url=redmine_vendor.base_url, headers={"X-Redmine-API-Key": redmine_vendor.keys["fedbot"]}
-    )
+    return drive_of(redmine_vendor)
 
 
 @pytest.fixture
 def desk(redmine_vendor: Redmine) -> Desk:
-    """The desk as the gateway would know it, with a status of its own beside Redmine's defaults."""
-    manifest = CONNECTOR.manifest
-    statuses = {row.native: {"status": row.status, "reason": row.reason} for row in manifest.profile.statuses}
-    own = {"statuses": {**statuses, **WAITING}, "defaults": {"queue": redmine_vendor.project}}
-    return Desk(
-        id="dsk_1",
-        code="vendor",
-        org_id="org_1",
-        connector=manifest.name,
-        base_url=redmine_vendor.base_url,
-        settings=settings(redmine_vendor),
-        profile=merged_profile(manifest.profile, own),
-        account=str(redmine_vendor.user_ids["fedbot"]),
-    )
+    return desk_of(redmine_vendor)
+
+
+@pytest.fixture
+def make(drive: Drive, desk: Desk) -> Make:
+    return partial(made, drive, desk)
 
 
 @pytest.fixture
@@ -69,49 +51,6 @@ def alice(redmine_vendor: Redmine) -> Iterator[httpx.Client]:
     """A person at the desk."""
     with redmine_vendor.client("alice") as client:
         yield client
-
-
-@pytest.fixture
-def admin(redmine_vendor: Redmine) -> Iterator[httpx.Client]:
-    """The desk's administrator."""
-    with redmine_vendor.client("admin") as client:
-        yield client
-
-
-Make = Callable[..., Receipt]
-
-
-@pytest.fixture
-def make(drive: Drive, desk: Desk) -> Make:
-    """Creates a ticket by the connector; each has its own marker."""
-
-    def made(**fields: str | None) -> Receipt:
-        wanted = {"title": "VPN down", "queue": "federation", "tracker": "Support", **fields}
-        marker = f"idk-{datetime.now(UTC).timestamp()}"
-        return drive.run(
-            CONNECTOR.push(Command(id="dlv_1", kind=CommandKind.CREATE, marker=marker, fields=wanted), desk)
-        )
-
-    return made
-
-
-def update(remote_id: str, **fields: str | None) -> Command:
-    return Command(id="dlv_2", kind=CommandKind.UPDATE, marker="idk-u", remote_id=remote_id, fields=fields)
-
-
-def note(
-    remote_id: str, text: str, visibility: Visibility = Visibility.PUBLIC, occurrence: int = 1
-) -> Command:
-    draft = CommentDraft(text=text, visibility=visibility, occurrence=occurrence)
-    return Command(id="dlv_3", kind=CommandKind.COMMENT, marker="idk-c", remote_id=remote_id, comment=draft)
-
-
-def say(person: httpx.Client, issue: str, **fields: Any) -> None:
-    person.put(f"/issues/{issue}.json", json={"issue": fields}).raise_for_status()
-
-
-def look(drive: Drive, desk: Desk, remote_id: str, since: str | None = None) -> Snapshot:
-    return drive.run(CONNECTOR.fetch(remote_id, desk, since=since))
 
 
 def test_round_trip_of_every_mapped_status(
@@ -293,254 +232,3 @@ def test_redmine_would_have_published_it(drive: Drive, make: Make, redmine_vendo
         say(us, ticket, notes="secret", private_notes=True)
         journals = us.get(f"/issues/{ticket}.json?include=journals").json()["issue"]["journals"]
     assert [row["private_notes"] for row in journals] == [False]
-
-
-CONTENT = bytes(range(256)) * 40 + b"\r\n\n \n"
-
-
-@pytest.mark.parametrize("filename", ["photo.jpg", "a/b\\c: what?*.bin", "Фото è 中.png", " .x", "none"])
-def test_a_file_arrives_byte_by_byte(drive: Drive, desk: Desk, make: Make, filename: str) -> None:
-    ticket = make().remote_id
-    draft = AttachmentDraft(
-        filename=filename, media_type="image/png", blob=drive.file(CONTENT), visibility=Visibility.PUBLIC
-    )
-    command = Command(id="dlv_4", kind=CommandKind.ATTACH, marker="idk-a", remote_id=ticket, attachment=draft)
-    receipt = drive.run(CONNECTOR.push(command, desk))
-    (native,) = look(drive, desk, ticket).attachments
-    assert (native.remote_id, native.size, native.author.kind) == (
-        receipt.object_id,
-        len(CONTENT),
-        ActorKind.GATEWAY,
-    )
-    assert drive.run(CONNECTOR.download(native, desk)) == drive.file(CONTENT)
-    assert [found.object_id for found in drive.run(CONNECTOR.find(command, desk))] == [receipt.object_id]
-
-
-def test_files_of_one_name_and_size_are_told_apart(drive: Drive, desk: Desk, make: Make) -> None:
-    ticket = make().remote_id
-
-    def command(content: bytes, occurrence: int = 1, filename: str = "x") -> Command:
-        draft = AttachmentDraft(
-            filename=filename, media_type="text/plain", blob=drive.file(content), visibility=Visibility.PUBLIC,
-            occurrence=occurrence,
-        )  # fmt: skip
-        return Command(
-            id="dlv_4", kind=CommandKind.ATTACH, marker="idk-a", remote_id=ticket, attachment=draft
-        )
-
-    def found(wanted: Command) -> list[str | None]:
-        return [receipt.object_id for receipt in drive.run(CONNECTOR.find(wanted, desk))]
-
-    first = drive.run(CONNECTOR.push(command(b"one"), desk)).object_id
-    assert found(command(b"six")) == [first], "a single file of that name and size is taken for it unread"
-    second, third = (drive.run(CONNECTOR.push(command(b"two"), desk)).object_id for _ in range(2))
-    assert found(command(b"one")) == [first]
-    assert found(command(b"two")) == [second, third]
-    assert found(command(b"two", occurrence=2)) == [third]
-    assert found(command(b"six")) == []
-    assert found(command(b"one", filename="y")) == [], "the same bytes under another name"
-    other = drive.run(CONNECTOR.push(command(b"one", filename="y"), desk)).object_id
-    assert found(command(b"one", filename="y", occurrence=2)) == [other], "the second with these bytes"
-
-
-def test_a_file_too_large_is_refused_in_redmines_words(drive: Drive, desk: Desk, make: Make) -> None:
-    limit = CONNECTOR.manifest.capabilities.attachment_max_bytes
-    assert limit is not None
-    draft = AttachmentDraft(
-        filename="x", media_type="text/plain", blob=drive.file(bytes(limit + 1)), visibility=Visibility.PUBLIC
-    )
-    command = Command(
-        id="dlv_4", kind=CommandKind.ATTACH, marker="idk-a", remote_id=make().remote_id, attachment=draft
-    )
-    with pytest.raises(DeskRejected, match=f"exceeds the maximum allowed file size \\({limit}\\)"):
-        drive.run(CONNECTOR.push(command, desk))
-
-
-def test_equal_texts_are_told_apart_by_their_number(
-    drive: Drive, desk: Desk, make: Make, alice: httpx.Client
-) -> None:
-    ticket = make().remote_id
-    say(alice, ticket, notes="ping")
-    assert drive.run(CONNECTOR.find(note(ticket, "ping"), desk)) == (), "another's words are not ours"
-    first = drive.run(CONNECTOR.push(note(ticket, "ping"), desk))
-    assert drive.run(CONNECTOR.find(note(ticket, "ping", occurrence=2), desk)) == ()
-    second = drive.run(CONNECTOR.push(note(ticket, "ping", occurrence=2), desk))
-    third = drive.run(CONNECTOR.push(note(ticket, "ping", Visibility.PRIVATE, occurrence=3), desk))
-
-    def found(wanted: Command) -> list[str | None]:
-        return [receipt.object_id for receipt in drive.run(CONNECTOR.find(wanted, desk))]
-
-    assert found(note(ticket, "ping")) == [first.object_id, second.object_id]
-    assert found(note(ticket, "ping", occurrence=2)) == [second.object_id]
-    assert found(note(ticket, "ping", Visibility.PRIVATE, occurrence=3)) == [third.object_id]
-    assert found(note(ticket, "ping", occurrence=3)) == [], "the third is private"
-
-
-def test_a_change_that_redmine_drops_is_refused_in_words(
-    drive: Drive, desk: Desk, make: Make, alice: httpx.Client, redmine_vendor: Redmine
-) -> None:
-    ticket = make().remote_id
-    child = {
-        "project_id": redmine_vendor.project_id,
-        "tracker_id": 3,
-        "subject": "part",
-        "parent_issue_id": ticket,
-    }
-    alice.post("/issues.json", json={"issue": child}).raise_for_status()
-    with pytest.raises(DeskRejected, match=r"status stayed 'New' instead of 'Closed'; .*In Progress"):
-        drive.run(CONNECTOR.push(update(ticket, status="Closed"), desk))
-    with pytest.raises(DeskRejected, match="due stayed None instead of '2026-12-24'"):
-        drive.run(CONNECTOR.push(update(ticket, due="2026-12-24"), desk))
-    with pytest.raises(DeskRejected, match="Redmine refuses: Due date is not a valid date"):
-        drive.run(CONNECTOR.push(update(make().remote_id, due="soon"), desk))
-
-
-def test_a_person_who_changes_it_again_at_once_is_no_refusal(
-    drive: Drive, desk: Desk, make: Make, alice: httpx.Client, redmine_vendor: Redmine
-) -> None:
-    ticket = make().remote_id
-    written: list[Request] = []
-
-    def interfere(request: Request) -> None:
-        if request.effect is Effect.READ and written:
-            say(alice, ticket, status_id=redmine_vendor.statuses["Feedback"])
-        if request.effect is Effect.WRITE:
-            say(alice, ticket, notes="just looking", private_notes=True)
-            written.append(request)
-
-    drive.before = interfere
-    receipt = drive.run(CONNECTOR.push(update(ticket, status="In Progress"), desk))
-    drive.before = None
-    seen = look(drive, desk, ticket)
-    assert [(entry.new, entry.actor.kind) for entry in seen.history] == [
-        ("In Progress", ActorKind.GATEWAY),
-        ("Feedback", ActorKind.PERSON),
-    ]
-    assert receipt.entries == (seen.history[0].id,)
-
-
-def lost_answer(drive: Drive, exchange: Exchange[Receipt]) -> None:
-    """The write is carried out, its answer never arrives."""
-
-    class Lost(Exception):
-        pass
-
-    def after_the_write(request: Request) -> None:
-        if drive.said and drive.said[-1][0].effect is Effect.WRITE:
-            raise Lost
-
-    drive.said.clear()
-    drive.before = after_the_write
-    with pytest.raises(Lost):
-        drive.run(exchange)
-    drive.before = None
-
-
-def test_what_a_lost_answer_left_is_found(drive: Drive, desk: Desk, make: Make) -> None:
-    ticket = make().remote_id
-    draft = AttachmentDraft(
-        filename="x", media_type="text/plain", blob=drive.file(b"x"), visibility=Visibility.PUBLIC
-    )
-    attach = Command(id="dlv_4", kind=CommandKind.ATTACH, marker="idk-a", remote_id=ticket, attachment=draft)
-    for command in (update(ticket, status="Resolved"), note(ticket, "psst", Visibility.PRIVATE), attach):
-        assert drive.run(CONNECTOR.find(command, desk)) == ()
-        lost_answer(drive, CONNECTOR.push(command, desk))
-        assert len(drive.run(CONNECTOR.find(command, desk))) == 1
-
-
-def test_changes_are_listed_once_and_none_is_missed(
-    drive: Drive, desk: Desk, make: Make, monkeypatch: pytest.MonkeyPatch, alice: httpx.Client
-) -> None:
-    monkeypatch.setattr(listing, "LIMIT", 2)
-    old = make().remote_id
-    page = drive.run(CONNECTOR.changed(None, desk))
-    assert page.sightings == ()
-    time.sleep(1)  # a cursor begins after the second in which it was handed out
-    new = [make(site="PAR-01").remote_id for _ in range(4)]
-    say(alice, old, notes="hello")
-    seen: list[str] = []
-    for _ in range(8):
-        page = drive.run(CONNECTOR.changed(page.cursor, desk))
-        seen += [sighting.remote_id for sighting in page.sightings]
-    assert set(seen) == {old, *new}
-    assert not page.more
-    again = drive.run(CONNECTOR.changed(page.cursor, desk))
-    assert again.sightings == ()
-    assert again.cursor == page.cursor
-
-
-def test_a_listed_ticket_tells_its_marker_and_where_it_stands(drive: Drive, desk: Desk, make: Make) -> None:
-    cursor = drive.run(CONNECTOR.changed(None, desk)).cursor
-    made = make(site="PAR-01", assignee="Alice Agent")
-    (sighting,) = drive.run(CONNECTOR.changed(cursor, desk)).sightings
-    assert (sighting.remote_id, sighting.marker) == (made.remote_id, made.marker)
-    assert sighting.snapshot is not None
-    assert sighting.snapshot.fields == look(drive, desk, made.remote_id).fields
-    assert (sighting.snapshot.has_history, sighting.snapshot.complete) == (False, False)
-
-
-def test_deleted_and_moved_tickets_are_gone(
-    drive: Drive, desk: Desk, make: Make, admin: httpx.Client
-) -> None:
-    deleted, moved = make().remote_id, make().remote_id
-    admin.delete(f"/issues/{deleted}.json").raise_for_status()
-    hidden = {"project": {"name": "Hidden", "identifier": "hidden", "is_public": False}}
-    admin.post("/projects.json", json=hidden).raise_for_status()
-    say(admin, moved, project_id="hidden")
-    for ticket in (deleted, moved):
-        with pytest.raises(DeskGone):
-            look(drive, desk, ticket)
-        with pytest.raises(DeskGone):
-            drive.run(CONNECTOR.push(note(ticket, "hello"), desk))
-        with pytest.raises(DeskGone):
-            drive.run(CONNECTOR.find(note(ticket, "hello"), desk))
-
-
-def test_a_file_that_was_removed_is_gone(drive: Drive, desk: Desk) -> None:
-    with pytest.raises(DeskGone):
-        drive.run(CONNECTOR.download(NativeAttachment(remote_id="99999", filename="x"), desk))
-
-
-def test_a_wrong_key_is_denied_everywhere(desk: Desk, make: Make) -> None:
-    ticket = make().remote_id
-    stranger = Drive(base_url=desk.base_url, headers={"X-Redmine-API-Key": "0" * 40})
-    calls: list[Exchange[Any]] = [
-        CONNECTOR.check(desk),
-        CONNECTOR.fetch(ticket, desk, since=None),
-        CONNECTOR.push(update(ticket, status="Closed"), desk),
-    ]
-    for exchange in calls:
-        with pytest.raises(DeskDenied):
-            stranger.run(exchange)
-
-
-def test_check_says_what_it_sees_and_what_is_missing(
-    drive: Drive, desk: Desk, redmine_vendor: Redmine, admin: httpx.Client
-) -> None:
-    facts = drive.run(CONNECTOR.check(desk))
-    assert (facts.product, facts.account.id, facts.missing) == ("Redmine", desk.account, ())
-    assert set(facts.statuses) == set(redmine_vendor.statuses)
-    assert set(facts.priorities) == set(redmine_vendor.priorities)
-    wrong = replace(
-        desk,
-        account="somebody",
-        settings={**desk.settings, "custom_fields": {"marker": 99}, "project_ids": {"nowhere": 7}},
-    )
-    make_one = Command(
-        id="dlv_1", kind=CommandKind.CREATE, marker="idk-1", fields={"title": "x", "queue": "federation"}
-    )
-    drive.run(CONNECTOR.push(make_one, desk))
-    told = " | ".join(drive.run(CONNECTOR.check(wrong)).missing)
-    for words in (
-        "somebody",
-        "custom field 99",
-        "Used as a filter",
-        "the project nowhere is not visible",
-        "project_ids",
-    ):
-        assert words in told
-    key = Drive(base_url=drive.base_url, headers={"X-Redmine-API-Key": redmine_vendor.keys["admin"]})
-    assert (
-        "everything: the key is an administrator's"
-        in key.run(CONNECTOR.check(replace(desk, account=""))).sees_beyond
-    )
