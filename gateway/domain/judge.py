@@ -89,6 +89,7 @@ def _remember(
         number=snapshot.number or hop.number,
         url=snapshot.url or hop.url,
         looked_at=max(looked_at, hop.looked_at) if hop.looked_at else looked_at,
+        refetch_at=hop.refetch_at or case.now + case.desk(hop).refetch_every,
     )
 
 

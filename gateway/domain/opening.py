@@ -73,6 +73,7 @@ def _root(case: Case, desk: Desk, snapshot: Snapshot) -> Hop:
         revision=snapshot.revision,
         route=(route_mark(case.directory.salt, desk.id),),
         looked_at=case.now,
+        refetch_at=case.now + desk.refetch_every,
         created_at=case.now,
     )
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from gateway.domain import mapping, notes
+from gateway.domain import budgeting, mapping, notes
 from gateway.domain.case import Because, Case
 from gateway.domain.marks import marker
 from gateway.domain.model import (
@@ -12,6 +12,7 @@ from gateway.domain.model import (
     Content,
     ContentKind,
     Delivery,
+    DeliveryState,
     Event,
     Field,
     Hop,
@@ -19,6 +20,7 @@ from gateway.domain.model import (
     Priority,
     Visibility,
 )
+from gateway.domain.model.change import replace
 
 UNDATED = timedelta(days=3650)
 """What no clock presses goes after everything that one does."""
@@ -47,8 +49,21 @@ def queue(
         **more,
     )
     case.put(current, next_seq=current.next_seq + 1)
+    if kind is CommandKind.UPDATE:
+        delivery = _within_budget(case, current, delivery)
     case.deliveries.append(delivery)
     return delivery
+
+
+def _within_budget(case: Case, hop: Hop, delivery: Delivery) -> Delivery:
+    """Count the change; one too many is parked, and its lane waits for a person (D5)."""
+    start, used = budgeting.spend(hop, case.now)
+    case.put(hop, budget_from=start, budget_used=used)
+    if used <= budgeting.CHANGES:
+        return delivery
+    if used == budgeting.CHANGES + 1:
+        case.disagree("oscillation", hop, changes=used)
+    return replace(delivery, state=DeliveryState.PARKED, outcome="frozen", error=budgeting.EXHAUSTED)
 
 
 def _urgency(hop: Hop) -> int:
@@ -68,10 +83,25 @@ def _due(hop: Hop) -> datetime | None:
 
 
 def update(case: Case, hop: Hop, fields: Mapping[str, str | None], event: Event) -> None:
-    """Write native values into fields of the hop's ticket; nothing is queued when the desk shows them already."""
-    news = {str(name): value for name, value in fields.items() if case.hops[hop.id].shadow.get(name) != value}
+    """Write native values into fields of the hop's ticket; nothing is queued for what the desk will show anyway."""
+    news = {str(name): value for name, value in fields.items() if not _will_show(case, hop, str(name), value)}
     if news:
         queue(case, hop, CommandKind.UPDATE, about=event.id, event=event, payload={"fields": news})
+
+
+def _will_show(case: Case, hop: Hop, name: str, value: str | None) -> bool:
+    """Whether the desk shows the value when its lane is empty: it does now, and nothing under way says otherwise."""
+    if case.hops[hop.id].shadow.get(name) != value:
+        return False
+    return all(wanted == value for wanted in under_way(case, hop, name))
+
+
+def under_way(case: Case, hop: Hop, name: str) -> list[str | None]:
+    """The values of a field that wait in the hop's lane, oldest first."""
+    lane = [case.changed_deliveries.get(one.id, one) for one in case.lane(hop.id)]
+    lane += [one for one in case.deliveries if one.hop_id == hop.id]
+    payloads = [one.payload.get("fields", {}) for one in lane if one.state is not DeliveryState.CANCELLED]
+    return [fields[name] for fields in payloads if name in fields]
 
 
 def update_texts(case: Case, hop: Hop, texts: Mapping[str, str], event: Event) -> None:

@@ -136,6 +136,8 @@ class HopRow(SQLModel, table=True):
     wrote_at: datetime | None = fields.moment()
     created_at: datetime | None = fields.moment()
     next_seq: int = 1
+    budget_from: datetime | None = fields.moment()
+    budget_used: int = 0
     version: int = 0
 
 

@@ -62,6 +62,9 @@ class Hop:
     wrote_at: datetime | None = None
     """When a write of ours was last settled here: what the desk does by itself just after has us as its cause."""
     next_seq: int = 1
+    budget_from: datetime | None = None
+    budget_used: int = 0
+    """How many changes of fields were queued here since `budget_from` (D5: domain/budgeting)."""
     version: int = 0
     created_at: datetime | None = None
 

@@ -237,6 +237,8 @@ CREATE TABLE hop (
 	wrote_at BIGINT,
 	created_at BIGINT,
 	next_seq INTEGER NOT NULL,
+	budget_from BIGINT,
+	budget_used INTEGER NOT NULL,
 	version INTEGER NOT NULL,
 	PRIMARY KEY (id)
 );
