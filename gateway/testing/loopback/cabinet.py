@@ -35,8 +35,8 @@ class Folder:
 
     doc: Doc
     revision: int = 0
-    written_at: datetime
-    """When it last changed, by the true clock; what the search lag counts from."""
+    marked_at: datetime
+    """When it got its marker, by the true clock; what the search lag counts from (later changes hide nothing)."""
 
     @property
     def id(self) -> str:
@@ -107,7 +107,7 @@ class Cabinet:
         seen_until = self.clock() - self.temper.search_lag
         found = [self.folders[ticket] for ticket in self._markers.get(marker, ()) if ticket in self.folders]
         carrying = [folder for folder in found if folder.fields.get("marker") == marker]
-        return [folder for folder in carrying if folder.written_at <= seen_until and not self.hidden(folder)]
+        return [folder for folder in carrying if folder.marked_at <= seen_until and not self.hidden(folder)]
 
     def hidden(self, folder: Folder) -> bool:
         """Whether lists leave this ticket out."""
@@ -142,7 +142,7 @@ class Cabinet:
             "id": ticket, "number": f"{self.temper.prefix}-{ticket}", "url": f"/tickets/{ticket}", "revision": 0,
             "created_at": at, "changed_at": at, "fields": full, "comments": [], "attachments": [], "history": [],
         }  # fmt: skip
-        folder = Folder(doc=doc, written_at=self.clock())
+        folder = Folder(doc=doc, marked_at=self.clock())
         self.folders[ticket] = folder
         self._mark(folder)
         self._touch(folder, actor)
@@ -152,6 +152,7 @@ class Cabinet:
         marker = folder.fields.get("marker")
         if marker:
             self._markers.setdefault(marker, {})[folder.id] = None
+            folder.marked_at = self.clock()
 
     def set(self, actor: Doc, folder: Folder, fields: Mapping[str, str | None]) -> list[str]:
         """Change fields; the ids of the history entries, if the desk keeps any. Values that are already there change nothing."""
@@ -231,7 +232,6 @@ class Cabinet:
     def _touch(self, folder: Folder, actor: Doc) -> None:
         at, now = self.desk_now(), self.clock()
         folder.revision += 1
-        folder.written_at = now
         folder.doc["revision"] = folder.revision
         folder.doc["changed_at"] = at.isoformat()
         lag = self.temper.commit_lag * self.random.random() if self.temper.commit_lag else timedelta()
