@@ -136,12 +136,15 @@ def ready_schema(gateway: Gateway) -> None:
     if gateway.database.is_sqlite:
         migrate.upgrade(gateway.database)
     else:
-        check_schema(gateway)
+        migrate.check(gateway.database)
 
 
-def check_schema(gateway: Gateway) -> None:
-    """Raises ConfigError unless the database has the schema that this version needs."""
-    migrate.check(gateway.database)
+def prepare_schema(gateway: Gateway) -> None:
+    """Make a new SQLite file; of every other database only see whether it fits. Raises ConfigError."""
+    if gateway.database.is_sqlite and migrate.current(gateway.database) is None:
+        migrate.upgrade(gateway.database)
+    else:
+        migrate.check(gateway.database)
 
 
 @dataclass(kw_only=True)

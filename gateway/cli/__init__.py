@@ -17,7 +17,18 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-_GROUPS = ("serve", "schema", "configuration", "doctor", "keys", "tickets", "work", "handover", "desks")
+_GROUPS = (
+    "serve",
+    "schema",
+    "configuration",
+    "doctor",
+    "keys",
+    "tickets",
+    "work",
+    "handover",
+    "desks",
+    "restored",
+)
 _WRITTEN_APART = ("demo", "sim")
 
 

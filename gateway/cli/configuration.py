@@ -71,7 +71,7 @@ def apply(
         done = flow.apply(gateway.context, wanted, agreed_on, actor=acting(actor), now=utc_now())
         if as_json:
             print_json(_document(done))
-        say(f"applied: {_summary(done)}" if done.effective else "nothing to do")
+        say(f"applied: {_summary(done, done=True)}" if done.effective else "nothing to do")
 
 
 def _terms(gateway: Gateway, *, prune: bool) -> Terms:
@@ -102,12 +102,11 @@ def _told(difference: Difference) -> str:
     return f"{words(difference.path)}: {before} → {after}"
 
 
-def _summary(plan: Plan) -> str:
-    count = plan.count()
-    told = [
-        f"{count[action.value]} to {action.value}" for action in (Action.CREATE, Action.CHANGE, Action.REMOVE)
-    ]
-    return f"{', '.join(told)}, {count['unchanged']} unchanged"
+def _summary(plan: Plan, *, done: bool = False) -> str:
+    words = ("created", "changed", "removed") if done else ("to create", "to change", "to remove")
+    counts = (len(plan.of(action)) for action in (Action.CREATE, Action.CHANGE, Action.REMOVE))
+    told = [f"{count} {word}" for count, word in zip(counts, words, strict=True)]
+    return f"{', '.join(told)}, {plan.count()['unchanged']} unchanged"
 
 
 def _document(plan: Plan) -> dict[str, Any]:

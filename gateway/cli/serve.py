@@ -40,7 +40,6 @@ def serve(
     given = {"host": host, "port": port, "worker": worker}
     settings = config.load(**{name: value for name, value in given.items() if value is not None})
     with _started(wiring.open_gateway(settings)) as gateway:
-        wiring.ready_schema(gateway)
         with _listening(gateway.settings.host, gateway.settings.port) as sock:
             sys.exit(uvloop.run(_serve(gateway, sock)))
 
@@ -48,15 +47,15 @@ def serve(
 def worker() -> None:
     """Work the queues: deliver, look, poll. Any number of these share one PostgreSQL."""
     with _started(wiring.open_gateway(config.load())) as gateway:
-        wiring.ready_schema(gateway)
         sys.exit(uvloop.run(_work(gateway)))
 
 
 @contextlib.contextmanager
 def _started(gateway: Gateway) -> Iterator[Gateway]:
-    wiring.set_up_logs(gateway)
-    sys.setswitchinterval(_SWITCH_SECONDS)
     try:
+        wiring.ready_schema(gateway)
+        wiring.set_up_logs(gateway)
+        sys.setswitchinterval(_SWITCH_SECONDS)
         yield gateway
     finally:
         gateway.close()

@@ -114,11 +114,12 @@ def agreed(question: str, *, yes: bool) -> bool:
 
 @contextmanager
 def opened(*, checked: bool = True) -> Iterator[Gateway]:
-    """The installation that the settings name. `checked`: only with the schema that this version needs."""
+    """The installation that the settings name. `checked`: with the schema that this version needs, and no other; a new
+    SQLite file gets it at once."""
     gateway = wiring.open_gateway(config.load())
     try:
         if checked:
-            wiring.check_schema(gateway)
+            wiring.prepare_schema(gateway)
         yield gateway
     finally:
         gateway.close()
