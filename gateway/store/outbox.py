@@ -150,6 +150,7 @@ def claim_doubtful(db: Db, scope: Scope, terms: Claim) -> list[Delivery]:
         .where(
             WAITING,
             table.c.state == DeliveryState.AMBIGUOUS.value,
+            table.c.head,
             table.c.next_at <= terms.now,
             or_(table.c.lease_until.is_(None), table.c.lease_until < terms.now),
             table.c.desk_id.in_(terms.free),

@@ -1,0 +1,27 @@
+"""After a backup was put back: unfinished deliveries become doubtful, open hops become due."""
+
+from datetime import datetime
+
+from sqlalchemy import update
+
+from gateway.domain.case import OPEN
+from gateway.domain.model import DeliveryState
+from gateway.store import rows
+from gateway.store.db import Db
+
+_UNFINISHED = (DeliveryState.PENDING.value, DeliveryState.INFLIGHT.value)
+
+
+def doubt_deliveries(db: Db, *, now: datetime) -> int:
+    """Every delivery that was to be sent is to be asked about first; how many."""
+    table = rows.delivery
+    doubtful = {"state": DeliveryState.AMBIGUOUS.value, "probes": 1, "next_at": now, "lease_until": None}
+    return db.execute(update(table).where(table.c.state.in_(_UNFINISHED)).values(doubtful)).rowcount
+
+
+def want_looks(db: Db, *, now: datetime) -> int:
+    """Every open hop is refetched now; how many."""
+    table = rows.hop
+    is_open = table.c.status.in_([status.value for status in OPEN])
+    done = db.execute(update(table).where(is_open, table.c.remote_id.is_not(None)).values(refetch_at=now))
+    return done.rowcount
