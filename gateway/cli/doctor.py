@@ -57,7 +57,8 @@ def _findings(gateway: Gateway) -> Iterator[Finding]:
 
 async def _desks(gateway: Gateway) -> list[Finding]:
     async with gateway.desk_client() as client:
-        return await flow.desks(gateway.context, client, gateway.credentials)
+        call = flow.Call(client=client, credentials=gateway.credentials, now=utc_now)
+        return await flow.desks(gateway.context, call)
 
 
 def _show(finding: Finding, *, as_json: bool) -> None:

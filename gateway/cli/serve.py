@@ -39,9 +39,8 @@ def serve(
     """Serve the doors; on SQLite also work the queues."""
     given = {"host": host, "port": port, "worker": worker}
     settings = config.load(**{name: value for name, value in given.items() if value is not None})
-    with _started(wiring.open_gateway(settings)) as gateway:
-        with _listening(gateway.settings.host, gateway.settings.port) as sock:
-            sys.exit(uvloop.run(_serve(gateway, sock)))
+    with _started(wiring.open_gateway(settings)) as gateway, _listening(settings.host, settings.port) as sock:
+        sys.exit(uvloop.run(_serve(gateway, sock)))
 
 
 def worker() -> None:

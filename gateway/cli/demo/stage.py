@@ -24,6 +24,7 @@ from gateway.flows.apply import apply
 from gateway.flows.proposal import Terms
 from gateway.installation.reading import read
 from gateway.installation.secret_sources import SecretSource
+from gateway.testing.loopback import NAME
 from gateway.testing.loopback.desk import LoopbackDesk
 from gateway.testing.loopback.faults import Dice, FaultKind
 from gateway.testing.loopback.server import LoopbackServer
@@ -135,7 +136,7 @@ class Stage:
         return {
             "code": code,
             "organization": code,
-            "connector": "loopback",
+            "connector": NAME,
             "base_url": self.servers[code].url,
             "zone": temper.zone,
             "account": "interdesk",

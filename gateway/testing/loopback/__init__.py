@@ -53,3 +53,6 @@ __all__ = [
     "Seen",
     "Temper",
 ]
+
+NAME = "loopback"
+"""What its connector is called, for those who configure such a desk."""
