@@ -122,15 +122,22 @@ def backlog(context: Context, *, now: datetime) -> Iterator[Finding]:
         )
 
 
-async def desks(
-    context: Context, client: DeskClient, credentials: Callable[[Desk], Credentials]
-) -> list[Finding]:
+@dataclass(frozen=True, kw_only=True)
+class Call:
+    """How to ask a desk: the wire, what opens its door, and our own clock."""
+
+    client: DeskClient
+    credentials: Callable[[Desk], Credentials]
+    now: Callable[[], datetime]
+
+
+async def desks(context: Context, call: Call) -> list[Finding]:
     """Ask every desk, all at once."""
     with context.database.read() as db:
         known = sorted(context.directory(db).desks.values(), key=lambda desk: desk.code)
         held = {view["code"]: view["held"] for view in views.desks(db, OPERATOR)}
         tokens = views.hook_tokens(db, OPERATOR)
-    asked = [_ask(context, client, credentials, desk) for desk in known]
+    asked = [_ask(context, call, desk) for desk in known]
     findings: list[Finding] = []
     for desk, told in zip(known, await asyncio.gather(*asked), strict=True):
         findings += told
@@ -138,17 +145,24 @@ async def desks(
     return findings
 
 
-async def _ask(
-    context: Context, client: DeskClient, credentials: Callable[[Desk], Credentials], desk: Desk
-) -> list[Finding]:
-    subject = f"desk {desk.code}"
+async def _ask(context: Context, call: Call, desk: Desk) -> list[Finding]:
     try:
-        facts = await client.ask(
-            context.connector(desk).check(desk), desk=desk, credentials=credentials(desk), deadline=PATIENCE
+        facts = await call.client.ask(
+            context.connector(desk).check(desk),
+            desk=desk,
+            credentials=call.credentials(desk),
+            deadline=PATIENCE,
         )
     except InterdeskError as error:
-        return [_not_answered(subject, error)]
-    return list(_of_facts(desk, facts, client.clock_of(desk.id)))
+        return [_not_answered(f"desk {desk.code}", error)]
+    return list(_of_facts(desk, facts, _offset(facts, call.client.clock_of(desk.id), call.now())))
+
+
+def _offset(facts: DeskFacts, sample: ClockSample | None, now: datetime) -> timedelta:
+    """How far the desk's clock is from ours: by what it says itself, else by its answer's date."""
+    if facts.clock is not None:
+        return facts.clock - now
+    return sample.offset if sample is not None else timedelta()
 
 
 def _not_answered(subject: str, error: InterdeskError) -> Finding:
@@ -160,7 +174,7 @@ def _not_answered(subject: str, error: InterdeskError) -> Finding:
     return bad(subject, f"{error.code}: {error.what}{': ' + error.why if error.why else ''}", fix)
 
 
-def _of_facts(desk: Desk, facts: DeskFacts, clock: ClockSample | None) -> Iterator[Finding]:
+def _of_facts(desk: Desk, facts: DeskFacts, offset: timedelta) -> Iterator[Finding]:
     """What the desk says of itself against what its profile and settings say."""
     subject = f"desk {desk.code}"
     who = f", as {facts.account.name or facts.account.id}" if facts.account.name or facts.account.id else ""
@@ -172,13 +186,10 @@ def _of_facts(desk: Desk, facts: DeskFacts, clock: ClockSample | None) -> Iterat
             subject, f"our account sees more than it needs: {beyond}", "narrow its rights at the desk"
         )
     yield from _of_words(desk, facts)
-    if clock is not None and abs(clock.offset) - clock.error > MUCH_OFF:
-        way = "ahead of" if clock.offset > timedelta() else "behind"
-        yield warning(
-            subject,
-            f"its clock is {abs(round(clock.offset.total_seconds()))} s {way} ours",
-            "set the clocks by NTP",
-        )
+    if abs(offset) > MUCH_OFF:
+        way = "ahead of" if offset > timedelta() else "behind"
+        told = f"its clock is {abs(round(offset.total_seconds()))} s {way} ours"
+        yield warning(subject, told, "set the clocks by NTP")
 
 
 def _of_words(desk: Desk, facts: DeskFacts) -> Iterator[Finding]:

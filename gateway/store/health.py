@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sqlalchemy import select, text
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DatabaseError, DBAPIError
 
 from gateway.errors import InterdeskError
 from gateway.store import rows
@@ -72,6 +72,9 @@ def damage(database: Database) -> list[str]:
     """What SQLite's own check finds wrong with its file; empty if it is whole. PostgreSQL checks its pages itself."""
     if not database.is_sqlite:
         return []
-    with database.read() as db:
-        found = [str(row[0]) for row in db.execute(text("PRAGMA quick_check(20)"))]
+    try:
+        with database.read() as db:
+            found = [str(row[0]) for row in db.execute(text("PRAGMA quick_check(20)"))]
+    except DatabaseError as error:  # so damaged that not even the check gets through
+        found = [str(error.orig)]
     return [] if found == ["ok"] else found
