@@ -57,7 +57,7 @@ def _once(ask: Callable[[], Sequence[Content]]) -> Callable[[], Sequence[Content
 
 
 def _library(db: Db, ticket_id: str) -> Sequence[Content]:
-    found = rows.choose(Content).where(rows.content.c.ticket_id == ticket_id).order_by(rows.content.c.at)
+    found = rows.choose(Content).where(rows.content.c.ticket_id == ticket_id).order_by(rows.content.c.id)
     return rows.nouns(Content, db.execute(found))
 
 
