@@ -10,7 +10,7 @@ from structlog.types import EventDict, Processor, WrappedLogger
 from gateway.config import LogFormat, LogLevel, Settings
 from gateway.redaction import Redaction
 
-_QUIET = ("httpx", "httpcore", "uvicorn", "uvicorn.error", "alembic", "asyncio")
+QUIET = ("httpx", "httpcore", "uvicorn", "uvicorn.error", "alembic", "asyncio")
 
 
 def set_up(settings: Settings, redaction: Redaction, *, stream: TextIO | None = None) -> None:
@@ -28,7 +28,7 @@ def set_up(settings: Settings, redaction: Redaction, *, stream: TextIO | None = 
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(_LEVELS[settings.log_level])
-    for name in _QUIET:
+    for name in QUIET:
         logging.getLogger(name).setLevel(logging.WARNING)
     structlog.configure(
         processors=[*_prepare(), structlog.stdlib.ProcessorFormatter.wrap_for_formatter],

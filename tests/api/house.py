@@ -186,11 +186,10 @@ class Answer:
         return str(document["code"])
 
 
-@contextmanager
-def served(folder: Path, *arguments: str, **environment: str) -> Iterator[tuple[subprocess.Popen[str], int]]:
-    """A real `interdesk serve` over the installation in `folder`; the process and its port. Killed at the end."""
-    process = subprocess.Popen(
-        [sys.executable, "-c", "from gateway.cli import main; main()", "serve", "--port", "0", *arguments],
+def started(folder: Path, *words: str, **environment: str) -> subprocess.Popen[str]:
+    """A real `interdesk` process over the installation in `folder`."""
+    return subprocess.Popen(
+        [sys.executable, "-c", "from gateway.cli import main; main()", *words],
         env={
             **{name: value for name, value in os.environ.items() if not name.startswith("INTERDESK_")},
             "INTERDESK_DATA_DIR": str(folder / "data"),
@@ -200,8 +199,12 @@ def served(folder: Path, *arguments: str, **environment: str) -> Iterator[tuple[
         stderr=subprocess.PIPE,
         text=True,
     )
+
+
+@contextmanager
+def _running(process: subprocess.Popen[str]) -> Iterator[subprocess.Popen[str]]:
     try:
-        yield process, _port(process)
+        yield process
     finally:
         process.kill()
         process.wait()
@@ -209,14 +212,30 @@ def served(folder: Path, *arguments: str, **environment: str) -> Iterator[tuple[
             process.stderr.close()
 
 
-def _port(process: subprocess.Popen[str]) -> int:
+@contextmanager
+def served(folder: Path, *words: str, **environment: str) -> Iterator[tuple[subprocess.Popen[str], int]]:
+    """A real `interdesk serve`; the process and its port. Killed at the end."""
+    with _running(started(folder, "serve", "--port", "0", *words, **environment)) as process:
+        yield process, int(_said(process, "listening on ").rsplit(":", 1)[1])
+
+
+@contextmanager
+def working(folder: Path, **environment: str) -> Iterator[subprocess.Popen[str]]:
+    """A real `interdesk worker`. Killed at the end."""
+    with _running(started(folder, "worker", **environment)) as process:
+        _said(process, "working")
+        yield process
+
+
+def _said(process: subprocess.Popen[str], beginning: str) -> str:
+    """The first line of its talk that begins so."""
     said = []
     assert process.stderr is not None
     for line in process.stderr:
         said.append(line)
-        if line.startswith("listening on "):
-            return int(line.rsplit(":", 1)[1])
-    raise AssertionError("the gateway did not start:\n" + "".join(said))
+        if line.startswith(beginning):
+            return line
+    raise AssertionError("the process did not start:\n" + "".join(said))
 
 
 def ended(process: subprocess.Popen[str], *, within: float = 20) -> int:
