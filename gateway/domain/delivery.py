@@ -124,6 +124,18 @@ def lease_ran_out(delivery: Delivery, desk: Desk, now: datetime) -> Delivery:
     )
 
 
+def poisoned(delivery: Delivery, error: str) -> Delivery:
+    """What cannot be settled for a fault of ours: a person looks, and a replay asks the desk first."""
+    return replace(
+        delivery,
+        state=DeliveryState.PARKED,
+        outcome="poisoned",
+        error=error,
+        probes=max(delivery.probes, 1),
+        lease_until=None,
+    )
+
+
 def probed(
     delivery: Delivery, found: Sequence[Receipt], desk: Desk, *, now: datetime
 ) -> tuple[Delivery, Receipt | None, Sequence[Receipt]]:

@@ -10,7 +10,7 @@ from gateway.domain.breaker import Breaker
 from gateway.domain.model import Desk
 from gateway.domain.outcome import Ground, OutcomeClass
 from gateway.domain.pace import Bucket
-from gateway.errors import DeskError, DeskThrottled, DeskUnavailable, DeskUncertain
+from gateway.errors import DeskThrottled, DeskUnavailable, DeskUncertain, InterdeskError
 from gateway.flows.context import OPERATOR, Context
 from gateway.flows.deliver import Outcome
 from gateway.store import desks, workers
@@ -106,7 +106,7 @@ class Capacity:
         elif verdict.outcome is OutcomeClass.APPLIED:
             self._put(desk_id, breaker.succeeded(self._of(desk_id)))
 
-    def learn_look(self, desk_id: str, error: DeskError | None, now: datetime) -> None:
+    def learn_look(self, desk_id: str, error: InterdeskError | None, now: datetime) -> None:
         """What a read says about its desk."""
         match error:
             case None:

@@ -1,6 +1,7 @@
 """Deliveries: claimed with the intent on disk, sent by the worker, settled with all that follows from it. Two
 transactions, the network between them and none open during it."""
 
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -25,12 +26,15 @@ from gateway.domain.model import (
 from gateway.domain.model.change import replace
 from gateway.domain.outcome import Ground, OutcomeClass, Verdict
 from gateway.domain.sighting import text_hash
-from gateway.errors import DeskDenied, DeskError, DeskGone, InterdeskError
+from gateway.errors import DeskDenied, DeskError, DeskGone, DeskUnavailable, InterdeskError
 from gateway.flows.context import OPERATOR, Context
 from gateway.flows.evidence import Evidence
 from gateway.store import attempts, cases, copies, desks, outbox
 from gateway.store.claiming import Claim
 from gateway.store.db import Db
+from gateway.store.health import will_pass
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -173,19 +177,32 @@ def _as_listed(content: Content) -> NativeAttachment:
         size=content.blob_size,
         url=content.source.get("url"),
         comment_id=content.source.get("comment_id"),
+        sha256=content.source.get("sha256"),
         visibility=content.visibility,
     )
 
 
 def downloaded(context: Context, errand: Errand, blob: Blob, *, now: datetime) -> Errand:
-    """The file is here: remember it and assemble the command after all."""
+    """The file is here: remember it and assemble the command after all. Raises DeskUnavailable when it is not the file
+    that its desk lists (a login page, an error page)."""
     if errand.download is None:
         return errand
+    if not _is_that_file(errand.download.attachment, blob):
+        raise DeskUnavailable(
+            f"its desk handed out something else than {errand.download.attachment.filename!r}"
+        )
     with context.database.write() as db:
         content_id = errand.download.content_id
         copies.keep_blob(db, content_id, key=blob.key, size=blob.size, sha256=blob.sha256)
         [ready] = _prepare(context, db, [errand.delivery], now, probe=errand.probe)
     return replace(ready, hop_version=errand.hop_version)
+
+
+def _is_that_file(listed: NativeAttachment, blob: Blob) -> bool:
+    """By its hash, else by its size; of a text that its desk may hand out in another encoding the size says nothing."""
+    if listed.sha256 is not None:
+        return listed.sha256 == blob.sha256
+    return listed.size in (None, blob.size) or listed.media_type.startswith("text/")
 
 
 def _with_occurrences(context: Context, db: Db, errands: list[Errand]) -> list[Errand]:
@@ -250,6 +267,19 @@ def settle(context: Context, outcomes: Sequence[Outcome], *, now: datetime) -> N
         _Settlement(context=context, db=db, now=now).run(outcomes)
         failpoints.step("settle.before_commit")
     failpoints.step("settle.committed")
+
+
+def settle_alone(context: Context, outcome: Outcome, *, now: datetime) -> None:
+    """One errand of a batch that failed. If it fails again its delivery is parked as it is: only its lane waits."""
+    try:
+        settle(context, [outcome], now=now)
+    except Exception as error:
+        if will_pass(error):
+            raise
+        log.exception("delivery %s cannot be settled", outcome.errand.delivery.id)
+        with context.database.write() as db:
+            parked = rules.poisoned(outcome.errand.delivery, f"it could not be settled: {error!r}")
+            outbox.change(db, [parked], now=now)
 
 
 @dataclass(kw_only=True)

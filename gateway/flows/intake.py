@@ -15,6 +15,7 @@ from gateway.flows.context import OPERATOR, Context
 from gateway.flows.evidence import Evidence
 from gateway.store import cases, inbox, locks, looks
 from gateway.store.db import Db
+from gateway.store.health import will_pass
 
 log = logging.getLogger(__name__)
 
@@ -42,9 +43,37 @@ class _Seen:
 
 
 def process(context: Context, *, now: datetime, limit: int = 100) -> int:
-    """Read up to `limit` waiting messages in one transaction. Returns how many there were."""
+    """Read up to `limit` waiting messages in one transaction. Returns how many there were.
+
+    If judging them fails, each is read alone: the one that fails then is quarantined and harms no other.
+    """
+    try:
+        return _process(context, now=now, limit=limit)
+    except Exception as error:
+        if will_pass(error):
+            raise  # the database, not a message: everything is tried again
+        log.exception("reading messages together failed; each is read alone")
+    with context.database.read() as db:
+        waiting = inbox.waiting(db, OPERATOR, limit=limit)
+    for message_id in waiting:
+        _process_alone(context, message_id, now)
+    return len(waiting)
+
+
+def _process_alone(context: Context, message_id: str, now: datetime) -> None:
+    try:
+        _process(context, now=now, limit=1, only=message_id)
+    except Exception as error:
+        if will_pass(error):
+            raise
+        log.exception("message %s cannot be judged", message_id)
+        with context.database.write() as db:
+            inbox.end(db, [(message_id, "quarantined", f"it could not be judged: {error!r}")], now=now)
+
+
+def _process(context: Context, *, now: datetime, limit: int, only: str | None = None) -> int:
     with context.database.write() as db:
-        waiting = inbox.take(db, OPERATOR, limit=limit)
+        waiting = inbox.take(db, OPERATOR, limit=limit, only=only)
         if not waiting:
             return 0
         directory = context.directory(db)

@@ -1,6 +1,7 @@
 """Looks: what a desk now says of one remote ticket is fetched and judged (the shadow's flow). Two transactions, the
 network between them and none open during it."""
 
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -11,16 +12,20 @@ from gateway.domain import delivery as rules
 from gateway.domain import judge, opening
 from gateway.domain.case import Because, Case, Occasion
 from gateway.domain.model import ContentKind, Copy, Delivery, DeliveryState, Desk, Field, Snapshot, Visibility
-from gateway.errors import DeskDenied, DeskError, DeskGone, DeskThrottled
+from gateway.errors import DeskGone, DeskThrottled, InterdeskError
 from gateway.flows.context import OPERATOR, Context
 from gateway.flows.evidence import Evidence
 from gateway.store import cases, copies, desks, locks, looks, outbox
 from gateway.store.claiming import Claim
 from gateway.store.db import Db
+from gateway.store.health import will_pass
 
 LEASE = timedelta(seconds=90)
 DEFER = timedelta(seconds=3)
 GONE_TWICE = timedelta(seconds=30)
+POISONED = timedelta(hours=1)
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,7 +45,7 @@ class Looked:
 
     look: Look
     snapshot: Snapshot | None = None
-    error: DeskError | None = None
+    error: InterdeskError | None = None
     started_at: datetime
 
     @property
@@ -97,6 +102,20 @@ def judge_looks(context: Context, looked: Sequence[Looked], *, now: datetime) ->
     failpoints.step("look.committed")
 
 
+def judge_alone(context: Context, one: Looked, *, now: datetime) -> None:
+    """One look of a batch that failed. If it fails again it is put off, for a long time, with the reason."""
+    try:
+        judge_looks(context, [one], now=now)
+    except Exception as error:
+        if will_pass(error):
+            raise
+        log.exception(
+            "the look at %s of desk %s cannot be judged", one.look.claim.remote_id, one.look.desk.code
+        )
+        with context.database.write() as db:
+            looks.later(db, one.look.claim, at=now + POISONED, error=f"it could not be judged: {error!r}")
+
+
 @dataclass(kw_only=True)
 class _Batch:
     """One transaction's worth of judged looks."""
@@ -119,7 +138,7 @@ class _Batch:
         elif one.snapshot is not None:
             self._unknown_ticket(one, one.snapshot)
 
-    def _failed(self, one: Looked, error: DeskError) -> None:
+    def _failed(self, one: Looked, error: InterdeskError) -> None:
         claim = one.look.claim
         if isinstance(error, DeskGone):
             self._gone(one)
@@ -127,8 +146,7 @@ class _Batch:
         pause = rules.retry_in(claim.attempts + 1, jitter=self.context.jitter())
         if isinstance(error, DeskThrottled) and error.retry_after:
             pause = max(pause, error.retry_after)
-        if isinstance(error, DeskDenied):
-            desks.hold(self.db, one.look.desk.id, f"credentials: {error}", now=self.now)
+        desks.hold_if_hopeless(self.db, one.look.desk.id, error, now=self.now)
         looks.later(self.db, claim, at=self.now + pause, error=str(error))
 
     def _gone(self, one: Looked) -> None:

@@ -11,7 +11,7 @@ from gateway.domain import delivery as rules
 from gateway.domain import opening
 from gateway.domain.directory import Directory
 from gateway.domain.model import Desk, Field, Page, Sighting
-from gateway.errors import DeskDenied, DeskError
+from gateway.errors import InterdeskError
 from gateway.flows.context import OPERATOR, Context
 from gateway.store import cases, desks, looks
 from gateway.store.db import Db
@@ -64,11 +64,10 @@ def store(context: Context, poll: Poll, page: Page, *, now: datetime) -> None:
         failpoints.step("poll.before_commit")
 
 
-def failed(context: Context, poll: Poll, error: DeskError, *, now: datetime) -> None:
-    """The desk could not be polled: again after the usual pause; refused credentials hold the desk."""
+def failed(context: Context, poll: Poll, error: InterdeskError, *, now: datetime) -> None:
+    """The desk could not be polled: again after the usual pause; what only a person can mend holds the desk."""
     with context.database.write() as db:
-        if isinstance(error, DeskDenied):
-            desks.hold(db, poll.desk.id, f"credentials: {error}", now=now)
+        desks.hold_if_hopeless(db, poll.desk.id, error, now=now)
         pause = max(poll.desk.poll_every, rules.retry_in(1, jitter=context.jitter()))
         desks.polled(db, poll.claim, cursor=None, next_at=now + pause, now=now)
 

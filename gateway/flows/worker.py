@@ -19,11 +19,12 @@ from gateway.desk_client.wire import PushTerms
 from gateway.domain import delivery as rules
 from gateway.domain.model import Desk
 from gateway.domain.outcome import Verdict
-from gateway.errors import DeskError, InterdeskError, LeaseLost
+from gateway.errors import InterdeskError, LeaseLost
 from gateway.flows import deliver, intake, observe, poll, sweep
 from gateway.flows.capacity import Capacity
 from gateway.flows.context import Context
 from gateway.store import signals
+from gateway.store.health import will_pass
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -249,12 +250,12 @@ class Worker:
         """All in one transaction; if that fails, each alone, so that one poisoned case harms no other."""
         try:
             deliver.settle(self._context, outcomes, now=self._now())
-        except Exception:
-            if len(outcomes) == 1:
-                raise
+        except Exception as error:
+            if will_pass(error):
+                raise  # their leases run out, the desks are asked
             log.exception("settling %d together failed; each is settled alone", len(outcomes))
             for outcome in outcomes:
-                self._settle_all([outcome])
+                deliver.settle_alone(self._context, outcome, now=self._now())
 
     async def _looks(self) -> bool:
         room = await self._in_thread(self._capacity.room, self._now())
@@ -278,7 +279,7 @@ class Worker:
                 credentials=self._credentials(look.desk),
             )
             looked = replace(looked, snapshot=snapshot)
-        except DeskError as error:
+        except InterdeskError as error:
             looked = replace(looked, error=error)
         finally:
             self._capacity.give(look.desk.id)
@@ -293,12 +294,12 @@ class Worker:
     def _judge_all(self, looked: list[observe.Looked]) -> None:
         try:
             observe.judge_looks(self._context, looked, now=self._now())
-        except Exception:
-            if len(looked) == 1:
+        except Exception as error:
+            if will_pass(error):
                 raise
             log.exception("judging %d looks together failed; each is judged alone", len(looked))
             for one in looked:
-                self._judge_all([one])
+                observe.judge_alone(self._context, one, now=self._now())
 
     async def _polls(self) -> bool:
         polls = await self._in_thread(poll.claim, self._context, now=self._now())
@@ -314,8 +315,7 @@ class Worker:
                 credentials=self._credentials(one.desk),
             )
         except InterdeskError as error:
-            failure = error if isinstance(error, DeskError) else DeskError(str(error))
-            await self._in_thread(poll.failed, self._context, one, failure, now=self._now())
+            await self._in_thread(poll.failed, self._context, one, error, now=self._now())
             return
         await self._in_thread(poll.store, self._context, one, page, now=self._now())
         self.counts["polls"] += 1

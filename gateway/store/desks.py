@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import or_, select, update
 
+from gateway.errors import ConfigError, DeskDenied, InterdeskError
 from gateway.store import rows
 from gateway.store.db import Db
 from gateway.store.scope import Scope
@@ -42,6 +43,14 @@ def hold(db: Db, desk_id: str, why: str, *, now: datetime) -> None:
     db.execute(
         update(table).where(table.c.id == desk_id, table.c.held == "").values(held=why[:500], held_at=now)
     )
+
+
+def hold_if_hopeless(db: Db, desk_id: str, error: InterdeskError, *, now: datetime) -> None:
+    """Hold a desk whose error only a person can mend: refused credentials, an address that must not be reached."""
+    if isinstance(error, DeskDenied):
+        hold(db, desk_id, f"credentials: {error}", now=now)
+    elif isinstance(error, ConfigError):
+        hold(db, desk_id, f"configuration: {error}", now=now)
 
 
 def release(db: Db, desk_id: str) -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sqlalchemy import select, text
-from sqlalchemy.exc import DatabaseError, DBAPIError
+from sqlalchemy.exc import DatabaseError, DBAPIError, InterfaceError, OperationalError
 
 from gateway.errors import InterdeskError
 from gateway.store import rows
@@ -26,6 +26,14 @@ def failure_of(error: BaseException) -> DatabaseFailed | None:
         return None
     told = str(error.orig or error).strip().splitlines() or [type(error).__name__]
     return DatabaseFailed("the database failed", why=told[0][:200])
+
+
+def will_pass(error: BaseException) -> bool:
+    """Whether it is the database's trouble of the moment (no connection, a lock, a deadlock, no room) and not the
+    fault of what was to be written: then everything is simply tried again."""
+    if isinstance(error, DBAPIError) and error.connection_invalidated:
+        return True
+    return isinstance(error, (OperationalError, InterfaceError))
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -34,16 +34,20 @@ def put(db: Db, messages: Sequence[tuple[Message, str]]) -> None:
     signals.tell(db)
 
 
-def take(db: Db, scope: Scope, *, limit: int) -> list[Message]:
-    """The oldest waiting messages, locked until the end of this transaction."""
+def waiting(db: Db, scope: Scope, *, limit: int) -> list[str]:
+    """The ids of the oldest waiting messages."""
     table = rows.message
-    query = (
-        select(table)
-        .where(table.c.state == "received", scope.where(table))
-        .order_by(table.c.received_at)
-        .limit(limit)
-        .with_for_update(skip_locked=True)
-    )
+    query = select(table.c.id).where(table.c.state == "received", scope.where(table))
+    return list(db.execute(query.order_by(table.c.received_at).limit(limit)).scalars())
+
+
+def take(db: Db, scope: Scope, *, limit: int, only: str | None = None) -> list[Message]:
+    """The oldest waiting messages (or `only` this one), locked until the end of this transaction."""
+    table = rows.message
+    query = select(table).where(table.c.state == "received", scope.where(table))
+    if only is not None:
+        query = query.where(table.c.id == only)
+    query = query.order_by(table.c.received_at).limit(limit).with_for_update(skip_locked=True)
     return [_message(row) for row in db.execute(query).mappings()]
 
 
