@@ -8,7 +8,7 @@ from gateway.domain import notes
 from gateway.testing.loopback.cabinet import Doc, kept
 from gateway.testing.simulator.book import Said, Source
 from gateway.testing.simulator.findings import TOKENS, Copy, Findings, Held
-from gateway.testing.simulator.people import ENDED, meaning
+from gateway.testing.simulator.people import ENDED
 from gateway.testing.simulator.reach import PUBLIC, reach
 from gateway.testing.simulator.world import ROOT
 
@@ -81,6 +81,7 @@ def _words(held: Held, source: Source, copy: Copy, said: list[Said]) -> Iterator
     shown = [
         (token, part)
         for part in copy.ours
+        if not _says_why(held, copy, part)
         for token in TOKENS.findall(part["text"])
         if token not in reasons and token != source.token
     ]
@@ -103,6 +104,16 @@ def _words(held: Held, source: Source, copy: Copy, said: list[Said]) -> Iterator
         places = [order[one.token] for one in wanted if one.token in order]
         if places != sorted(places):
             yield f"the words of {code} stand in another order at {copy.desk} ({source.token})"
+
+
+def _says_why(held: Held, copy: Copy, part: Doc) -> bool:
+    """Whether a comment is the gateway's note on a refusal, which quotes the last words said there."""
+    texts = [
+        notes.say(kind, held.language(copy.desk), who=code.title(), reason="\0").split("\0")[0]
+        for kind in ("declined", "returned")
+        for code in held.world.below(copy.desk)
+    ]
+    return any(part["text"].startswith(text) for text in texts)
 
 
 def _repeated(copy: Copy, tokens: list[str], held: Held) -> Iterator[str]:
@@ -173,10 +184,8 @@ def _news(held: Held, source: Source, copy: Copy) -> Iterator[str]:
 
 def _heard(held: Held, parent: Copy, child: str) -> list[str]:
     """The kinds of notes about a child's status that stand at its parent, in order."""
-    document = held.world.plan.desk_documents.get(parent.desk, {})
-    language = document.get("language", "en")
     patterns = {
-        kind: notes.say(kind, language, who=child.title(), reason="\0").split("\0")
+        kind: notes.say(kind, held.language(parent.desk), who=child.title(), reason="\0").split("\0")
         for kind in ("accepted", "pending", "held", "resolved")
     }
     return [
@@ -204,6 +213,3 @@ def describe(doc: Doc) -> str:
         for part in doc["comments"]
     ]
     return "\n".join([f"#{doc['id']} {doc['fields']['status']} {doc['fields']['title']!r}", *words])
-
-
-__all__ = ["check", "describe", "meaning"]

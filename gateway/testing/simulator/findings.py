@@ -64,6 +64,10 @@ class Held:
         """Desk → every token that stands anywhere in it."""
         return {code: set(TOKENS.findall(orjson.dumps(docs).decode())) for code, docs in self.tickets.items()}
 
+    def language(self, desk: str) -> str:
+        """What the gateway speaks at a desk."""
+        return str(self.world.plan.desk_documents[desk].get("language", "en"))
+
     def in_scope(self, source: Source) -> list[str]:
         """The desks that must have it: offered there, and so at every desk above."""
         return [

@@ -16,6 +16,8 @@ from gateway.testing.simulator.world import ROOT
 _DUE_CAUSES = re.compile(r"cannot go from|audience does not include|taken back")
 """Why a delivery may park in a history: the desk's own rule forbids the move, or its reader is gone by now."""
 _SETTLED = ("news.delivered", "assignment.received")
+_PEOPLE = ("person", "unknown")
+"""A desk without history names nobody, but in a simulation only people change it by themselves."""
 MOST_TOLD = 12
 
 
@@ -75,7 +77,7 @@ def _counts(play: Play, held: Held) -> Counter[str]:
     with play.hub.database.read() as db:
         tally = agenda.tally(db)
     counts["events"] = sum(
-        number for (kind, actor), number in tally.items() if actor == "person" or kind in _SETTLED
+        number for (kind, actor), number in tally.items() if actor in _PEOPLE or kind in _SETTLED
     )
     counts["deliveries"] = sum(number for (kind, _), number in tally.items() if kind in _SETTLED)
     counts["acts of people"] = play.crowd.acts

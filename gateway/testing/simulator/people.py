@@ -2,7 +2,8 @@
 
 import hashlib
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
 from random import Random
 from typing import Any
 
@@ -56,7 +57,8 @@ class Crowd:
     book: Book
     random: Random
     most_tickets: int
-    now: Callable[[], Any]
+    now: Callable[[], datetime]
+    trace: Callable[[str], None] = field(default=lambda _line: None)
     acts: int = 0
 
     def act(self) -> None:
@@ -69,7 +71,9 @@ class Crowd:
         spot = self._somewhere()
         if spot is not None:
             deeds, weights = zip(*self._deeds(spot), strict=True)
-            self.random.choices(deeds, weights)[0](spot)
+            [deed] = self.random.choices(deeds, weights)
+            deed(spot)
+            self.trace(f"{spot.person.name} at {spot.code}: {deed.__name__} {spot.source.token}")
 
     def open(self) -> None:
         """A customer opens a ticket, mostly for somebody else to work on."""
@@ -96,17 +100,20 @@ class Crowd:
 
     def _somewhere(self) -> Spot | None:
         code = self.random.choice(list(self.desks))
-        here = [spot for spot in self.spots(code) if self._may_touch(spot)]
-        return self.random.choice(here) if here else None
+        folders = list(self.desks[code].cabinet.folders.values())
+        spot = self._spot(code, self.random.choice(folders)) if folders else None
+        return spot if spot is not None and self._may_touch(spot) else None
 
     def spots(self, code: str) -> Iterator[Spot]:
         """Every ticket of the simulation at a desk."""
-        desk = self.desks[code]
-        person = desk.person(self._name())
-        for folder in desk.cabinet.folders.values():
-            source = self.book.sources.get((folder.fields["title"] or "")[:TOKEN])
-            if source is not None:
-                yield Spot(code=code, desk=desk, folder=folder, source=source, person=person)
+        folders = list(self.desks[code].cabinet.folders.values())
+        return (spot for folder in folders if (spot := self._spot(code, folder)) is not None)
+
+    def _spot(self, code: str, folder: Folder) -> Spot | None:
+        desk, source = self.desks[code], self.book.sources.get((folder.fields["title"] or "")[:TOKEN])
+        if source is None:
+            return None
+        return Spot(code=code, desk=desk, folder=folder, source=source, person=desk.person(self._name()))
 
     def _may_touch(self, spot: Spot) -> bool:
         """Of a calm ticket people use only the first copy they see; a second one is a duplicate, whoever made it."""

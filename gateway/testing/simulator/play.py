@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from random import Random
@@ -54,6 +55,7 @@ class Play:
     seed: int
     script: Script
     database: Database | None = None
+    threads: ThreadPoolExecutor | None = None
     trace: Trace = field(default=lambda _line: None)
     stuck: list[str] = field(default_factory=list)
     cancelled: Counter[str] = field(default_factory=Counter)
@@ -65,7 +67,7 @@ class Play:
         self.book = Book()
         self.crowd = Crowd(
             world=self.world, desks=self.hub.desks, book=self.book, random=self.random,
-            most_tickets=self.script.tickets, now=self.hub.clock,
+            most_tickets=self.script.tickets, now=self.hub.clock, trace=self._tell,
         )  # fmt: skip
         self.dice = CrashDice(random=Random(self.seed + 1), rate=self.script.crashes)  # noqa: S311
         self.over_at = datetime.max.replace(tzinfo=self.hub.clock.now.tzinfo)
@@ -88,6 +90,9 @@ class Play:
             beyond=self.random.random() < 0.15,
         )  # fmt: skip
 
+    def _tell(self, line: str) -> None:
+        self.trace(f"{self.hub.clock.now:%d %H:%M:%S} {line}")
+
     def run(self) -> None:
         """The whole history."""
         with failpoints.installed(self.dice):
@@ -100,13 +105,12 @@ class Play:
     def _storm(self) -> None:
         left = self.script.acts
         while left > 0:
-            for _ in range(min(left, self.random.randint(0, 6))):
+            for _ in range(min(left, self.random.randint(0, 2 + self.script.tickets // 2))):
                 self.crowd.act()
                 left -= 1
             self._mishaps()
             self._deliver_hooks()
-            for number in range(WORKERS):
-                self._turn(number)
+            self._turns()
             self.hub.clock.advance(timedelta(seconds=self.random.choice((0, 0.2, 1, 5, 20, 60))))
 
     def _mishaps(self) -> None:
@@ -140,6 +144,14 @@ class Play:
         except Crash:
             self.post.put_back(code, hook)
 
+    def _turns(self) -> None:
+        """Each worker in turn; on a database that serves many at once, all at once in threads of their own."""
+        if self.threads is None:
+            for number in range(WORKERS):
+                self._turn(number)
+        else:
+            list(self.threads.map(self._turn, range(WORKERS)))
+
     def _turn(self, number: int) -> None:
         """One worker does some of what is due, in the worker's order, or is paused."""
         if self.paused.get(number, self.hub.clock.now) > self.hub.clock.now:
@@ -153,7 +165,7 @@ class Play:
                     if self.random.random() < 0.75:
                         self._act(worker, act)
         except Crash as crash:
-            self.trace(f"{self.hub.clock.now:%d %H:%M:%S} {worker.name} dies at {crash}")
+            self._tell(f"{worker.name} dies at {crash}")
             self.workers[number] = self.hub.new_worker(worker.name)
 
     def _act(self, worker: SteppedWorker, act: str) -> None:
@@ -170,7 +182,7 @@ class Play:
         self.post.stops_at = self.hub.clock.now
         for weather in self.weathers.values():
             weather.stops_at = self.hub.clock.now
-        self.trace(f"{self.hub.clock.now:%d %H:%M:%S} calm")
+        self._tell("calm")
 
     def settle(self, *, quiet_for: timedelta = QUIET_FOR) -> None:
         """Let time pass until nothing moved for so long, or give up."""
@@ -228,7 +240,7 @@ class Play:
                 self._told(lambda context, code=key: commands.release_desk(context, code, order))
             elif what == "delivery parked":
                 self.cancelled[why] += 1
-                self.trace(f"{self.hub.clock.now:%d %H:%M:%S} parked {key}: {why}")
+                self._tell(f"parked {key}: {why}")
                 self._told(lambda context, key=key: commands.cancel_parked(context, key, order))
             elif what == "delivery asking":
                 self.stuck.append(f"{key} asks a person: {why}")
@@ -237,7 +249,7 @@ class Play:
         try:
             command(self.hub.context)
         except InterdeskError as error:
-            self.trace(f"refused: {error}")
+            self._tell(f"the gateway refuses: {error}")
             return False
         return True
 

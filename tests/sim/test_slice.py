@@ -1,0 +1,47 @@
+"""A slice of the simulator in every test run: fixed seeds with faults and crashes, and every seed that once failed."""
+
+import pytest
+
+from gateway.testing.simulator.judge import play_and_judge
+from gateway.testing.simulator.play import Play, Script
+from tests.sim import regressions
+
+SLICE = range(40)
+SMALL = Script(tickets=5, acts=60)
+
+
+def _violations(seed: int, script: Script) -> list[str]:
+    play = Play(seed=seed, script=script)
+    try:
+        return [f"{kind}: {text}" for kind, text in play_and_judge(play).violations]
+    finally:
+        play.hub.database.close()
+
+
+@pytest.mark.parametrize("seed", SLICE)
+def test_a_history_with_faults_and_crashes(seed: int) -> None:
+    assert _violations(seed, SMALL) == []
+
+
+@pytest.mark.parametrize(
+    ("seed", "script"),
+    [
+        pytest.param(seed, script, id=f"{seed}-{script.tickets}-{script.acts}")
+        for seed, script in regressions.known()
+    ],
+)
+def test_what_once_failed(seed: int, script: Script) -> None:
+    assert _violations(seed, script) == []
+
+
+def test_the_same_seed_is_the_same_history() -> None:
+    def history() -> list[str]:
+        lines: list[str] = []
+        play = Play(seed=7, script=SMALL, trace=lines.append)
+        play.run()
+        play.hub.database.close()
+        return lines
+
+    first = history()
+    assert len(first) > 20
+    assert first == history()
