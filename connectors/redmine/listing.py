@@ -21,9 +21,9 @@ BEGINNING = "1970-01-01T00:00:00Z"
 class Cursor:
     """How far the list was read.
 
-    `at` is the newest change reported. `seen` maps issue ids to the change reported last. A change of the newest second
-    stands there with a `?` and is reported once more, as more may have happened in that second after we looked.
-    While a backlog is read page by page, `start` and `offset` say where the next page begins.
+    `at` is the newest change reported. `seen` maps issue ids to the change reported last. One in the newest second stands
+    there with a `?`, for more may happen in that second after we looked: the next poll (`??`) reports it once more.
+    While a backlog is read page by page, `start` and `offset` say what comes next.
     """
 
     at: str
@@ -34,7 +34,8 @@ class Cursor:
     @classmethod
     def read(cls, text: str) -> "Cursor":
         """Raises ValueError or TypeError for what is no cursor of ours."""
-        return cls(**json.loads(text))
+        known = cls(**json.loads(text))
+        return known if known.start else replace(known, seen=_doubted(known.seen))
 
     def written(self) -> str:
         """One line of JSON."""
@@ -56,7 +57,7 @@ def changed(cursor: str | None, desk: Desk) -> Exchange[Page]:
         return Page(sightings=(), cursor=(yield from _now()).written())
     known = Cursor.read(cursor)
     rows, more = yield from _page(known.begins(), known.offset)
-    fresh = [row for row in rows if known.seen.get(str(row["id"])) != row["updated_on"]]
+    fresh = [row for row in rows if not _is_told(known, row)]
     words = yield from _names(fresh, desk)
     return Page(
         sightings=tuple(_sighting(row, words, desk) for row in fresh),
@@ -77,11 +78,11 @@ def _now() -> Exchange[Cursor]:
 
 
 def _page(start: str, offset: int) -> Exchange[tuple[list[Document], bool]]:
-    rows, total = yield from _read(_query(start, offset))
+    rows, total = yield from _read(_query(start, offset, limit=LIMIT))
     return rows, bool(rows) and offset + len(rows) < total
 
 
-def _query(start: str, offset: int, *, limit: int = LIMIT, order: str = "asc") -> Request:
+def _query(start: str, offset: int, *, limit: int, order: str = "asc") -> Request:
     params = (
         ("status_id", "*"),
         ("updated_on", f">={start}"),
@@ -104,22 +105,33 @@ def _read(request: Request) -> Exchange[tuple[list[Document], int]]:
 
 def _after(known: Cursor, rows: list[Document], *, more: bool) -> Cursor:
     """Where to go on. A next page begins at the second of the last row, not at an offset: a row that changes while the
-    backlog is read moves to the end, and everything behind it up by one. Only a page within one second needs one."""
+    backlog is read moves to the end, and everything behind it up by one. Only a page within one second needs an offset,
+    and then half of it is read again."""
     at = max([known.at, *(str(row["updated_on"]) for row in rows)])
-    seen = {**known.seen, **{str(row["id"]): _mark(known, row, None if more else at) for row in rows}}
+    seen = {**known.seen, **{str(row["id"]): _mark(known, row, at) for row in rows}}
     if not more:
         oldest = _earlier(at, OVERLAP + timedelta(seconds=1))
         return Cursor(at=at, seen={ident: when for ident, when in seen.items() if when >= oldest})
     last, start = str(rows[-1]["updated_on"]), known.begins()
     if last > start:
         return Cursor(at=at, seen=seen, start=last)
-    return Cursor(at=at, seen=seen, start=start, offset=known.offset + len(rows))
+    return Cursor(at=at, seen=seen, start=start, offset=known.offset + len(rows) - len(rows) // 2)
 
 
-def _mark(known: Cursor, row: Document, newest: str | None) -> str:
-    when = str(row["updated_on"])
-    told = known.seen.get(str(row["id"]))
-    return f"{when}?" if when == newest and told not in (when, f"{when}?") else when
+def _doubted(seen: Mapping[str, str]) -> dict[str, str]:
+    return {ident: f"{when}?" if when.endswith("?") else when for ident, when in seen.items()}
+
+
+def _is_told(known: Cursor, row: Document) -> bool:
+    when = row["updated_on"]
+    return known.seen.get(str(row["id"])) in (when, f"{when}?")
+
+
+def _mark(known: Cursor, row: Document, newest: str) -> str:
+    when, told = str(row["updated_on"]), known.seen.get(str(row["id"]))
+    if told in (when, f"{when}??"):
+        return when
+    return f"{when}?" if told == f"{when}?" or when == newest else when
 
 
 def _names(rows: list[Document], desk: Desk) -> Exchange[Names]:

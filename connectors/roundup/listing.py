@@ -22,24 +22,25 @@ BEGINNING = "1970-01-01.00:00:00"
 class Cursor:
     """How far the list was read.
 
-    `at` is the newest activity reported. `seen` maps issue ids to the activity reported last. One of the newest second
-    stands there with a `?` and is reported once more, as more may have happened in that second after we looked.
-    While a backlog is read page by page, `start` and `page` (from 1) say what comes next.
+    `at` is the newest activity reported. `seen` maps issue ids to the activity reported last. One in the newest second stands
+    there with a `?`, for more may happen in that second after we looked: the next poll (`??`) reports it once more.
+    While a backlog is read page by page, `start` says where the next page begins, and `pages` how many it takes at once.
     """
 
     at: str
     seen: Mapping[str, str] = field(default_factory=dict)
     start: str | None = None
-    page: int = 1
+    pages: int = 1
 
     @classmethod
     def read(cls, text: str) -> "Cursor":
         """Raises ValueError or TypeError for what is no cursor of ours."""
-        return cls(**json.loads(text))
+        known = cls(**json.loads(text))
+        return known if known.start else replace(known, seen=_doubted(known.seen))
 
     def written(self) -> str:
         """One line of JSON."""
-        told = {"at": self.at, "seen": self.seen, "start": self.start, "page": self.page}
+        told = {"at": self.at, "seen": self.seen, "start": self.start, "pages": self.pages}
         return json.dumps(told, separators=(",", ":"))
 
     def begins(self) -> str:
@@ -53,7 +54,7 @@ def changed(cursor: str | None, desk: Desk) -> Exchange[Page]:
         return Page(sightings=(), cursor=(yield from _now(desk)).written())
     known = Cursor.read(cursor)
     rows, more = yield from _page(known, desk)
-    fresh = [row for row in rows if known.seen.get(str(row["id"])) != row["activity"]]
+    fresh = [row for row in rows if not _is_told(known, row)]
     return Page(
         sightings=tuple(_sighting(row, desk) for row in fresh),
         cursor=_after(known, rows, more=more).written(),
@@ -63,7 +64,7 @@ def changed(cursor: str | None, desk: Desk) -> Exchange[Page]:
 
 def _now(desk: Desk) -> Exchange[Cursor]:
     """The newest activity, and what else happened in the two minutes that the first poll will read again."""
-    newest, _ = yield from _read(_query(BEGINNING, 1, desk, limit=1, order="-activity"))
+    newest, _ = yield from _read(_query(BEGINNING, desk, limit=1, order="-activity"))
     cursor = Cursor(at=str(newest[0]["activity"]) if newest else BEGINNING)
     more = bool(newest)
     while more:
@@ -73,11 +74,11 @@ def _now(desk: Desk) -> Exchange[Cursor]:
 
 
 def _page(cursor: Cursor, desk: Desk) -> Exchange[tuple[list[Document], bool]]:
-    rows, total = yield from _read(_query(cursor.begins(), cursor.page, desk))
-    return rows, bool(rows) and (cursor.page - 1) * LIMIT + len(rows) < total
+    rows, total = yield from _read(_query(cursor.begins(), desk, limit=LIMIT * cursor.pages))
+    return rows, bool(rows) and len(rows) < total
 
 
-def _query(start: str, page: int, desk: Desk, *, limit: int = LIMIT, order: str = "activity,id") -> Request:
+def _query(start: str, desk: Desk, *, limit: int, order: str = "activity,id") -> Request:
     """Roundup reads a bare time in the zone of the account that asks; +0000 says which is meant (seen on 2.6.0)."""
     params = (
         ("activity", f"{start}+0000;"),
@@ -85,7 +86,7 @@ def _query(start: str, page: int, desk: Desk, *, limit: int = LIMIT, order: str 
         ("@fields", reading.wanted(desk)),
         ("@verbose", "2"),
         ("@page_size", str(limit)),
-        ("@page_index", str(page)),
+        ("@page_index", "1"),
     )
     return Request(effect=Effect.READ, method="GET", path=ISSUES, params=params)
 
@@ -101,23 +102,33 @@ def _read(request: Request) -> Exchange[tuple[list[Document], int]]:
 
 def _after(known: Cursor, rows: list[Document], *, more: bool) -> Cursor:
     """Where to go on. What comes next begins at the second of the last row, not at a page number: a row that changes
-    while the backlog is read moves to the end, and everything behind it up by one. Only a page within one second needs
-    a number."""
+    while the backlog is read moves to the end, and everything behind it up by one. A page that does not leave its second
+    is asked for again, larger."""
     at = max([known.at, *(str(row["activity"]) for row in rows)])
-    seen = {**known.seen, **{str(row["id"]): _mark(known, row, None if more else at) for row in rows}}
+    seen = {**known.seen, **{str(row["id"]): _mark(known, row, at) for row in rows}}
     if not more:
         oldest = written_moment(moment(at) - OVERLAP)
         return Cursor(at=at, seen={ident: when for ident, when in seen.items() if when >= oldest})
     last, start = str(rows[-1]["activity"]), known.begins()
     if last > start:
         return Cursor(at=at, seen=seen, start=last)
-    return Cursor(at=at, seen=seen, start=start, page=known.page + 1)
+    return Cursor(at=at, seen=seen, start=start, pages=known.pages + 1)
 
 
-def _mark(known: Cursor, row: Document, newest: str | None) -> str:
-    when = str(row["activity"])
-    told = known.seen.get(str(row["id"]))
-    return f"{when}?" if when == newest and told not in (when, f"{when}?") else when
+def _doubted(seen: Mapping[str, str]) -> dict[str, str]:
+    return {ident: f"{when}?" if when.endswith("?") else when for ident, when in seen.items()}
+
+
+def _is_told(known: Cursor, row: Document) -> bool:
+    when = row["activity"]
+    return known.seen.get(str(row["id"])) in (when, f"{when}?")
+
+
+def _mark(known: Cursor, row: Document, newest: str) -> str:
+    when, told = str(row["activity"]), known.seen.get(str(row["id"]))
+    if told in (when, f"{when}??"):
+        return when
+    return f"{when}?" if told == f"{when}?" or when == newest else when
 
 
 def _sighting(row: Document, desk: Desk) -> Sighting:
