@@ -142,7 +142,8 @@ class Connector(Protocol):
 
     def fetch(self, remote_id: str, desk: Desk, *, since: str | None) -> Exchange[Snapshot]:
         """The ticket as the desk has it, with history, comments and attachments after `since` (a former
-        snapshot's `position`; None = everything). Raises DeskGone when the desk says there is no such ticket."""
+        snapshot's `position`; None = everything). A 404 ends the call with DeskGone by itself; raise DeskGone where
+        the desk says in a 2xx that there is no such ticket."""
 
     def changed(self, cursor: str | None, desk: Desk) -> Exchange[Page]:
         """One page of what changed since the cursor, oldest first; None asks for a cursor that starts now.

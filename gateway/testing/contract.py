@@ -13,9 +13,12 @@ from pathlib import Path
 from typing import Any, ClassVar, Protocol
 
 from gateway.connector import Connector
+from gateway.errors import Invalid
 from gateway.registry import folder_of
 from gateway.testing import rules_inbound, rules_manifest, rules_outbound
 from gateway.testing.fixtures import Received, Subject, Talk, load
+
+USAGE = "python -m gateway.testing.contract package.module:CONNECTOR [folder]"
 
 
 class ContractBroken(AssertionError):
@@ -110,19 +113,29 @@ def _hold(found: Iterator[str]) -> None:
 
 
 def named(reference: str) -> Connector:
-    """The connector that `package.module:NAME` names."""
+    """The connector that `package.module:NAME` names. Raises Invalid where nothing of that name can be imported."""
     module, _, attribute = reference.partition(":")
-    connector: Connector = getattr(importlib.import_module(module), attribute or "CONNECTOR")
+    try:
+        found = importlib.import_module(module)
+    except ModuleNotFoundError as error:
+        if error.name is None or not f"{module}.".startswith(f"{error.name}."):
+            raise  # the module is there; what it imports is not
+        raise Invalid(f"there is no {module} to import here", cure=USAGE) from error
+    connector: Connector = getattr(found, attribute or "CONNECTOR")
     return connector
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Print every problem; 1 if there are any, 2 if the command is misused."""
-    if not arguments:
-        print("python -m gateway.testing.contract package.module:CONNECTOR [folder]", file=sys.stderr)  # noqa: T201
+    """Print every problem; 1 if there are any, 2 if the command is misused or a fixture cannot be read."""
+    if not arguments or arguments[0].startswith("-"):
+        print(USAGE, file=sys.stderr)  # noqa: T201
         return 2
-    connector = named(arguments[0])
-    found = list(problems(connector, Path(arguments[1]) if len(arguments) > 1 else folder_of(connector)))
+    try:
+        connector = named(arguments[0])
+        found = list(problems(connector, Path(arguments[1]) if len(arguments) > 1 else folder_of(connector)))
+    except Invalid as error:  # no such module, or a fixture that breaks the format
+        print(error, file=sys.stderr)  # noqa: T201
+        return 2
     print("\n".join(found) or f"{connector.manifest.name} keeps the contract")  # noqa: T201
     return 1 if found else 0
 
