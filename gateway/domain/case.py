@@ -45,6 +45,8 @@ OPEN = frozenset(
 
 MERGED = "merged"
 """Stands among a hop's unmapped fields while its desk answers with another ticket: nothing is compared or written."""
+ANOTHER = "another"
+"""Stands there when the desk did so once: believed when a second look agrees."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -224,8 +226,9 @@ class Case:
         return content
 
     def all_contents(self) -> list[Content]:
-        """What the ticket holds, with what this judgement added; oldest first."""
-        return sorted((*self.library(), *self.contents), key=lambda content: content.at)
+        """What the ticket holds, with what this judgement added, in the order we learned of it: `at` is each desk's own
+        time, and desks' clocks do not agree."""
+        return [*self.library(), *self.contents]
 
     def want_look(self, hop: Hop, why: str, at: datetime | None = None) -> None:
         """Ask that the hop's desk be read again."""

@@ -173,6 +173,7 @@ def attachment_seen(
             "remote_id": attachment.remote_id,
             "url": attachment.url,
             "comment_id": attachment.comment_id,
+            "sha256": attachment.sha256,
         },
         automatic=because.actor_kind is ActorKind.AUTOMATION or (letter is not None and letter.automatic),
     )

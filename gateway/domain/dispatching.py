@@ -5,20 +5,20 @@ from collections.abc import Mapping, Sequence
 from gateway.domain import handover
 from gateway.domain.case import OPEN, Because, Case
 from gateway.domain.conditions import View, holds, labels
-from gateway.domain.model import Field, Hop, HopStatus, Link
+from gateway.domain.model import Field, HopStatus, Link
 
 _NOT_FROM = frozenset({HopStatus.RESOLVED})
 
 
-def after_changes(case: Case, hop_id: str, *, before: View, because: Because) -> None:
-    """Offer the hop's ticket over every link that matches now and did not before."""
+def after_changes(case: Case, hop_id: str, *, before: View | None, because: Because) -> None:
+    """Offer the hop's ticket over every link that matches now and did not before (None: it was not there before)."""
     hop = case.hops[hop_id]
     if hop.status not in OPEN or hop.status in _NOT_FROM:
         return
     matched = [
         link
         for link in case.directory.links_from(hop.desk_id)
-        if passes(link, hop.shadow) and not passes(link, before)
+        if passes(link, hop.shadow) and not (before is not None and passes(link, before))
     ]
     handover.dispatch(case, hop, matched, because)
 
@@ -32,8 +32,3 @@ def passes(link: Link, view: View) -> bool:
 def at_opening(links: Sequence[Link], view: Mapping[str, str | None]) -> list[Link]:
     """The links a ticket seen for the first time passes over."""
     return [link for link in links if passes(link, view)]
-
-
-def offer_now(case: Case, hop: Hop, link: Link, because: Because) -> Hop | None:
-    """A person names the link: offered whatever the rules say."""
-    return handover.offer(case, hop, link, because)

@@ -1,16 +1,10 @@
-"""Fields that are facts of a hop (priority, site, due, assignee, title …): which side owns each and where it goes."""
+"""Fields that are facts of a hop (priority, site, due, assignee, title …) and where each goes: down a link where the
+upstream owns it (`fields_down`), up where the downstream does (`fields_up`), else it stays where it changed."""
 
 from gateway.domain import mapping, queueing
 from gateway.domain.case import OPEN, Because, Case
-from gateway.domain.model import ContentKind, Event, Field, Hop, Link, Visibility
+from gateway.domain.model import Content, ContentKind, Event, Field, Hop, Link, Visibility
 from gateway.domain.sighting import FieldChange
-
-UPSTREAM_OWNS = frozenset(
-    {Field.TITLE, Field.DESCRIPTION, Field.PRIORITY, Field.SITE, Field.ASSET, Field.SERVICE, Field.DUE}
-)
-"""The upstream of a link owns these: its change goes down, a change below stays below."""
-DOWNSTREAM_OWNS = frozenset({Field.ASSIGNEE})
-"""The downstream owns these: its change is told upwards."""
 
 
 def codes_known(case: Case, field: str) -> frozenset[str]:
@@ -39,12 +33,21 @@ def _fact_changed(case: Case, hop: Hop, field: str, new: str | None, because: Be
         unknown(case, hop, field, new or "", because)
         return
     hop = case.put(hop, unmapped=hop.unmapped - {field})
-    if hop.facts.get(field) == value:
-        return  # rule 5: a lossy map does not travel back
+    if _says_no_more(case, hop, field, new, value):
+        return
     kind = "priority.changed" if field == Field.PRIORITY else "field.changed"
     event = case.record(kind, hop, because, {"field": field, "from": hop.facts.get(field), "to": value})
     keep(case, hop, field, value)
     send_down(case, hop, field, value, event)
+    _send_up(case, hop, field, value, event)
+
+
+def _says_no_more(case: Case, hop: Hop, field: str, new: str | None, value: str | None) -> bool:
+    """Rule 5: a lossy map does not travel back. What the desk shows is what it would show of what we know."""
+    known = hop.facts.get(field)
+    if known is None or value is None:
+        return known == value
+    return known == value or mapping.native(case.desk(hop), field, known) == new
 
 
 def keep(case: Case, hop: Hop, field: str, value: str | None) -> Hop:
@@ -66,10 +69,33 @@ def send_down(case: Case, hop: Hop, field: str, value: str | None, event: Event)
         if child.facts.get(field) == value:
             continue
         told = keep(case, child, field, value)
-        word = mapping.native(case.desk(told), field, value) if value is not None else None
-        if word is not None or value is None:
-            queueing.update(case, told, {field: word}, event)
+        _write(case, told, field, value, event)
         send_down(case, told, field, value, event)
+
+
+def _write(case: Case, hop: Hop, field: str, value: str | None, event: Event) -> None:
+    """Write a fact at the hop's desk; what its own field cannot show is told in words."""
+    desk = case.desk(hop)
+    word = mapping.native(desk, field, value) if value is not None else None
+    if word is not None or (value is None and field in desk.capabilities.writable):
+        queueing.update(case, hop, {field: word}, event)
+    if value is not None and not mapping.is_exact(desk, field, value):
+        queueing.note(case, hop, "fact", event, field=field, value=value)
+
+
+def _send_up(case: Case, hop: Hop, field: str, value: str | None, event: Event) -> None:
+    """Tell the upstream what the downstream may decide by the link. A due date is a promise from below: told in words,
+    for the upstream's own is its own."""
+    parent, link = case.parent(hop), case.link(hop)
+    if parent is None or link is None or parent.status not in OPEN or field not in link.crossing.fields_up:
+        return
+    if field == Field.DUE:
+        who = queueing.neighbour(case, hop, parent)
+        queueing.note(case, parent, "due_below", event, who=who, value=value or "")
+    elif parent.facts.get(field) != value:
+        told = keep(case, parent, field, value)
+        _write(case, told, field, value, event)
+        _send_up(case, told, field, value, event)
 
 
 def _text_changed(case: Case, hop: Hop, field: str, text: str, because: Because) -> None:
@@ -78,17 +104,20 @@ def _text_changed(case: Case, hop: Hop, field: str, text: str, because: Because)
     content = case.write(hop, kind, text, visibility=Visibility.PUBLIC, author=because.actor)
     data = {"field": field, "content": content.id, "digest": content.digest}
     event = case.record("field.changed", hop, because, data)
-    _text_down(case, hop, field, content.id, event)
+    _text_down(case, hop, field, content, event)
 
 
-def _text_down(case: Case, hop: Hop, field: str, content_id: str, event: Event) -> None:
+def _text_down(case: Case, hop: Hop, field: str, content: Content, event: Event) -> None:
     for child in case.children(hop):
         link = case.link(child)
         if link is None or child.status not in OPEN or field not in link.crossing.fields_down:
             continue
         if field in case.desk(child).capabilities.writable:
-            queueing.update_texts(case, child, {field: content_id}, event)
-        _text_down(case, child, field, content_id, event)
+            queueing.update_texts(case, child, {field: content.id}, event)
+        else:
+            who = queueing.neighbour(case, hop, child)
+            queueing.note(case, child, "text_changed", event, who=who, field=field, text=content.text)
+        _text_down(case, child, field, content, event)
 
 
 def _assignee_changed(case: Case, hop: Hop, change: FieldChange, because: Because) -> None:

@@ -1,9 +1,8 @@
 """Handing a ticket over: offer, accept, decline, expire, return, withdraw, and who is asked next."""
 
 from collections.abc import Sequence
-from datetime import timedelta
 
-from gateway.domain import conversation, coverage, mapping, progress, queueing
+from gateway.domain import conversation, coverage, mapping, notes, progress, queueing
 from gateway.domain.case import OPEN, Because, Case
 from gateway.domain.marks import route_mark
 from gateway.domain.model import (
@@ -18,6 +17,7 @@ from gateway.domain.model import (
     HopStatus,
     Link,
     Priority,
+    Source,
 )
 from gateway.domain.model.change import replace
 
@@ -89,28 +89,42 @@ def _stamp(hop: Hop) -> str | None:
 
 
 def _create(case: Case, parent: Hop, hop: Hop, event: Event) -> None:
-    """Queue the new ticket: profile defaults, then the link's, then what may cross; texts by content id."""
+    """Queue the new ticket: profile defaults, then the link's, then what may cross; texts by content id. What the desk
+    has no field for is told in words."""
     desk, link = case.desk(hop), case.directory.links[hop.link_id or ""]
     fields: dict[str, str] = {**desk.profile.defaults, **link.create}
     for name, value in hop.facts.items():
         word = mapping.native(desk, name, value)
         if word is not None:
             fields[name] = word
-    texts = {
+    texts = _texts(case, hop)
+    if Field.TITLE not in texts:
+        who = queueing.neighbour(case, parent, hop)
+        fields[Field.TITLE.value] = notes.say("untitled", desk.language, who=who)
+    payload = {"fields": fields, "texts": texts}
+    queueing.queue(case, hop, CommandKind.CREATE, about="create", event=event, payload=payload)
+    for name, value in hop.facts.items():
+        if not mapping.is_exact(desk, name, value):
+            queueing.note(case, hop, "fact", event, field=name, value=value)
+
+
+def _texts(case: Case, hop: Hop) -> dict[str, str]:
+    """The newest title and description written above, each only as far down as every link on the way lets it cross.
+    What a sibling wrote is not above."""
+    sources = {field: _above(case, hop, field) for field in (ContentKind.TITLE, ContentKind.DESCRIPTION)}
+    return {
         content.kind.value: content.id
         for content in case.all_contents()
-        if content.kind in (ContentKind.TITLE, ContentKind.DESCRIPTION)
-        and content.origin_hop_id == parent.id
-        and content.kind.value in link.crossing.fields_down
+        if content.origin_hop_id in sources.get(content.kind, ())
     }
-    payload = {"fields": fields, "texts": texts or _root_texts(case)}
-    queueing.queue(case, hop, CommandKind.CREATE, about="create", event=event, payload=payload)
 
 
-def _root_texts(case: Case) -> dict[str, str]:
-    """The newest title and description of the ticket, whoever wrote them."""
-    kinds = (ContentKind.TITLE, ContentKind.DESCRIPTION)
-    return {content.kind.value: content.id for content in case.all_contents() if content.kind in kinds}
+def _above(case: Case, hop: Hop, field: str) -> list[str]:
+    """The hops above whose `field` may reach this one."""
+    parent, link = case.parent(hop), case.link(hop)
+    if parent is None or link is None or field not in link.crossing.fields_down:
+        return []
+    return [parent.id, *_above(case, parent, field)]
 
 
 def received(case: Case, hop: Hop, because: Because) -> None:
@@ -122,7 +136,14 @@ def accept(case: Case, hop: Hop, because: Because) -> None:
     """The downstream takes the assignment; its parent works now."""
     event = case.record("assignment.accepted", hop, because)
     accepted = case.put(hop, status=HopStatus.ACCEPTED, answer_by=None, ranks=())
+    _tell_own_desk(case, accepted, because, event)
     progress.tell_parent(case, accepted, event)
+
+
+def _tell_own_desk(case: Case, hop: Hop, because: Because, event: Event) -> None:
+    """What somebody answered elsewhere (a command), the hop's own desk does not know yet."""
+    if because.source is Source.PERSON:
+        queueing.set_status(case, hop, hop.status, event)
 
 
 def refuse(case: Case, hop: Hop, verdict: HopStatus, reason: Content | None, because: Because) -> None:
@@ -130,8 +151,8 @@ def refuse(case: Case, hop: Hop, verdict: HopStatus, reason: Content | None, bec
     data = {"reason": reason.id, "digest": reason.digest} if reason else {}
     event = case.record(REFUSALS[verdict], hop, because, data)
     ranks = hop.ranks
-    gone = case.put(hop, status=verdict, answer_by=None, confirm_by=None, asked=False)
-    _withdraw_children(case, gone, "", event)
+    gone = case.put(hop, status=verdict, answer_by=None, confirm_by=None, asked=False, ranks=())
+    _withdraw_children(case, gone, event)
     parent = case.parent(gone)
     if parent is None:
         return
@@ -139,17 +160,10 @@ def refuse(case: Case, hop: Hop, verdict: HopStatus, reason: Content | None, bec
     queueing.note(case, parent, verdict.value, event, who=who, reason=reason.text if reason else "")
     if verdict is HopStatus.EXPIRED:
         take_back(case, gone, "offer_lapsed", event)
-    _next_rank(case, parent, ranks, event)
-
-
-def _next_rank(case: Case, parent: Hop, ranks: Sequence[str], event: Event) -> None:
-    for position, link_id in enumerate(ranks):
-        link = case.directory.links.get(link_id)
-        if link is not None and offer(case, parent, link, Because(cause_id=event.id), ranks[position + 1 :]):
-            return
-    if not any(child.status in OPEN for child in case.children(parent)):
-        event = case.record("assignment.exhausted", parent, Because(cause_id=event.id))
-        progress.back_to_queue(case, parent, event)
+    elif not _cancel_unsent(case, gone):
+        _tell_own_desk(case, gone, because, event)
+    if not _offer_by_coverage(case, parent, ranks, Because(cause_id=event.id)):
+        progress.branch_ended(case, case.hops[parent.id], gone, event)
 
 
 def take_back(case: Case, hop: Hop, kind: str, event: Event, **facts: str) -> None:
@@ -160,18 +174,22 @@ def take_back(case: Case, hop: Hop, kind: str, event: Event, **facts: str) -> No
     queueing.set_status(case, hop, case.hops[hop.id].status, event)
 
 
+_UNSENT = (DeliveryState.PENDING, DeliveryState.PARKED)
+
+
 def _cancel_unsent(case: Case, hop: Hop) -> bool:
     """Cancel what waits in the lane. True if the ticket was never created there, so there is nobody to tell."""
-    waiting = [delivery for delivery in case.lane(hop.id) if delivery.state is DeliveryState.PENDING]
+    waiting = [delivery for delivery in case.lane(hop.id) if delivery.state in _UNSENT]
+    waiting = [case.changed_deliveries.get(delivery.id, delivery) for delivery in waiting]
     waiting += [delivery for delivery in case.deliveries if delivery.hop_id == hop.id]
-    unsent_create = any(delivery.kind is CommandKind.CREATE and not delivery.attempts for delivery in waiting)
+    unsent = any(delivery.kind is CommandKind.CREATE and not delivery.probes for delivery in waiting)
     for delivery in waiting:
         cancelled = replace(delivery, state=DeliveryState.CANCELLED, outcome="taken_back")
         if delivery in case.deliveries:
             case.deliveries[case.deliveries.index(delivery)] = cancelled
         else:
             case.changed_deliveries[delivery.id] = cancelled
-    return unsent_create
+    return unsent
 
 
 def withdraw(case: Case, hop: Hop, reason: str, because: Because) -> Event:
@@ -182,14 +200,15 @@ def withdraw(case: Case, hop: Hop, reason: str, because: Because) -> Event:
     parent = case.parent(gone)
     who = queueing.neighbour(case, parent, gone) if parent else ""
     take_back(case, gone, "withdrawn", event, who=who, reason=reason)
-    _withdraw_children(case, gone, reason, event)
+    _withdraw_children(case, gone, event)
     return event
 
 
-def _withdraw_children(case: Case, hop: Hop, reason: str, cause: Event) -> None:
+def _withdraw_children(case: Case, hop: Hop, cause: Event) -> None:
+    """What hangs below goes too; the words said to one neighbour are not for the next."""
     for child in case.children(hop):
         if child.status in OPEN:
-            withdraw(case, child, reason, Because(cause_id=cause.id))
+            withdraw(case, child, "withdrawn upstream", Because(cause_id=cause.id))
 
 
 def acknowledge_withdrawal(case: Case, hop: Hop, because: Because) -> None:
@@ -203,26 +222,26 @@ def dispatch(case: Case, hop: Hop, matched: Sequence[Link], because: Because) ->
         if link.passage.choose is Choice.ALWAYS and _may_offer_again(case, hop, link, because):
             offer(case, hop, link, because)
     candidates = [
-        link
+        link.id
         for link in matched
         if link.passage.choose is Choice.COVERAGE and _may_offer_again(case, hop, link, because)
     ]
-    if candidates:
-        _offer_by_coverage(case, hop, candidates, because)
-
-
-def _offer_by_coverage(case: Case, hop: Hop, candidates: Sequence[Link], because: Because) -> None:
-    if any(
-        child.status in OPEN and child.link_id in {link.id for link in candidates}
-        for child in case.children(hop)
-    ):
+    asked = {child.link_id for child in case.children(hop) if child.status in OPEN}
+    if not candidates or not asked.isdisjoint(candidates):
         return
-    order = coverage.ranked(case, hop, frozenset(link.id for link in candidates))
-    for position, link_id in enumerate(order):
-        if offer(case, hop, case.directory.links[link_id], because, order[position + 1 :]):
-            return
-    event = case.record("assignment.exhausted", hop, because, {"why": "not_covered"})
-    queueing.note(case, hop, "nobody_covers", event, why="the coverage table names nobody for this now")
+    if not _offer_by_coverage(case, hop, candidates, because):
+        event = case.record("assignment.exhausted", hop, because, {"why": "not_covered"})
+        queueing.note(case, hop, "nobody_covers", event, why="the coverage table names nobody for this now")
+
+
+def _offer_by_coverage(case: Case, hop: Hop, candidates: Sequence[str], because: Because) -> bool:
+    """Offer to the first who covers it at this moment; those left are asked when this one refuses."""
+    active = [link.id for link in case.directory.links_from(hop.desk_id) if link.id in candidates]
+    for link_id in coverage.ranked(case, hop, frozenset(active)):
+        active.remove(link_id)
+        if offer(case, case.hops[hop.id], case.directory.links[link_id], because, active):
+            return True
+    return False
 
 
 def _may_offer_again(case: Case, hop: Hop, link: Link, because: Because) -> bool:
@@ -233,8 +252,7 @@ def _may_offer_again(case: Case, hop: Hop, link: Link, because: Because) -> bool
 
 def lapse(case: Case, hop: Hop) -> None:
     """The answer-by moment of an offer passed."""
-    if hop.status is HopStatus.OFFERED and hop.answer_by is not None and hop.answer_by <= case.now:
+    if hop.status is HopStatus.OFFERED:
         refuse(case, hop, HopStatus.EXPIRED, None, Because())
-
-
-MAX_OFFER = timedelta(days=365)
+    else:
+        case.put(hop, answer_by=None)

@@ -5,11 +5,11 @@ One entry, `observe`, takes a snapshot of a hop's desk; the rules it calls are n
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from gateway.domain import acts, conversation, dispatching, facts, progress
 from gateway.domain.audience import audience
-from gateway.domain.case import MERGED, Because, Case
+from gateway.domain.case import ANOTHER, MERGED, Because, Case
 from gateway.domain.mapping import status_of
 from gateway.domain.model import (
     Actor,
@@ -36,6 +36,10 @@ from gateway.domain.sighting import (
 )
 
 
+AGAIN = timedelta(seconds=30)
+"""How soon a desk that showed another ticket is asked once more."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Sight:
     """A snapshot and how to read it: what was known, when it was taken (the moment before its first byte), and the
@@ -50,7 +54,7 @@ class Sight:
 def observe(case: Case, hop_id: str, sight: Sight) -> None:
     """Judge one snapshot of the hop's desk."""
     hop, snapshot = case.hops[hop_id], sight.snapshot
-    desk = case.desk(hop)
+    desk, known_before = case.desk(hop), hop.looked_at is not None
     if snapshot.remote_id != hop.remote_id:
         _merged(case, hop, snapshot)
         return
@@ -59,17 +63,21 @@ def observe(case: Case, hop_id: str, sight: Sight) -> None:
     for name in seen.unexplained:
         case.disagree("missing_event", hop, field=name)
     explained = {change.field for change in seen.changes if isinstance(change, FieldChange)}
-    said: list[Content] = []
     for change in (*seen.changes, *_still_unmapped(hop, snapshot, explained)):
-        _judge(case, hop_id, change, said)
-    if seen.changes:
-        before = _view_before(hop, seen.changes)
-        dispatching.after_changes(case, hop_id, before=before, because=_on_whose_account(seen.changes))
+        _judge(case, hop_id, change)
+    before = _view_before(hop, seen.changes) if known_before else None
+    if seen.changes or not known_before:
+        account = _on_whose_account(seen.changes)
+        dispatching.after_changes(case, hop_id, before=before, because=account)
 
 
 def _merged(case: Case, hop: Hop, snapshot: Snapshot) -> None:
-    """The desk answered with another ticket: a merge. Never compared; the hop waits for a person."""
+    """The desk answered with another ticket. Never compared; what it does twice is a merge, and waits for a person."""
     if MERGED in hop.unmapped:
+        return
+    if ANOTHER not in hop.unmapped:
+        case.put(hop, unmapped=hop.unmapped | {ANOTHER})
+        case.want_look(hop, "another ticket was shown", case.now + AGAIN)
         return
     case.disagree("merged", hop, asked=hop.remote_id, answered=snapshot.remote_id)
     case.put(hop, unmapped=hop.unmapped | {MERGED}, refetch_at=None)
@@ -82,7 +90,7 @@ def _remember(
     return case.know(
         hop,
         shadow,
-        unmapped=hop.unmapped - {MERGED},
+        unmapped=hop.unmapped - {MERGED, ANOTHER},
         position=snapshot.position or hop.position,
         last_entry=snapshot.history[-1].id if snapshot.history else hop.last_entry,
         revision=snapshot.revision or hop.revision,
@@ -127,15 +135,14 @@ def _on_whose_account(changes: tuple[Change, ...]) -> Because:
     return Because(source=Source.DIFFERENCE, actor_kind=kind)
 
 
-def _judge(case: Case, hop_id: str, change: Change, said: list[Content]) -> None:
+def _judge(case: Case, hop_id: str, change: Change) -> None:
     hop = case.hops[hop_id]
     match change:
         case FieldChange():
-            _field(case, hop, change, said)
+            _field(case, hop, change)
         case CommentSeen(late_copy_of=None):
             because = _because(case, hop, change.comment.author.kind, change)
             event, content = conversation.comment_seen(case, hop, change.comment, because)
-            said.append(content)
             _answer_children(case, hop, content, event)
         case CommentSeen(comment=comment, late_copy_of=Copy() as first):
             case.disagree("late_duplicate", hop, comment=comment.remote_id)
@@ -176,7 +183,7 @@ def _plain(change: CommentEdited | CommentRemoved) -> Because:
     return Because(source=Source.DIFFERENCE, actor_kind=ActorKind.UNKNOWN, reported_at=at)
 
 
-def _field(case: Case, hop: Hop, change: FieldChange, said: list[Content]) -> None:
+def _field(case: Case, hop: Hop, change: FieldChange) -> None:
     """One field changed: an act, a status, a fact, an edit; or a value that nobody has given a meaning."""
     because = Because(
         source=change.source,
@@ -188,19 +195,19 @@ def _field(case: Case, hop: Hop, change: FieldChange, said: list[Content]) -> No
         data = {"field": change.field, "automatic": True, "from": change.old, "to": change.new}
         case.record("desk.moved", hop, because, data)
     elif change.field == Field.STATUS:
-        _status(case, hop, change, because, said)
-    elif acts.judge(case, hop, change, because, said):
+        _status(case, hop, change, because)
+    elif acts.judge(case, hop, change, because):
         return
     else:
         facts.changed(case, hop, change, because)
 
 
-def _status(case: Case, hop: Hop, change: FieldChange, because: Because, said: list[Content]) -> None:
+def _status(case: Case, hop: Hop, change: FieldChange, because: Because) -> None:
     row = status_of(case.desk(hop), change.new or "")
     if row is None:
         facts.unknown(case, hop, Field.STATUS, change.new or "", because)
         return
     hop = case.put(hop, unmapped=hop.unmapped - {Field.STATUS})
-    if acts.judge(case, hop, change, because, said):
+    if acts.judge(case, hop, change, because):
         return
-    acts.implied(case, hop, row, because, said)
+    acts.implied(case, case.hops[hop.id], row, change, because)

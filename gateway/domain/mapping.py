@@ -1,6 +1,8 @@
 """Between a desk's own words and the canonical ones, by its profile. An unknown word is never guessed."""
 
-from datetime import datetime
+import re
+from datetime import UTC, datetime, time
+from zoneinfo import ZoneInfo
 
 from gateway.domain.model import Desk, Field, HopStatus, Priority, StatusRow
 
@@ -26,11 +28,15 @@ def native_status(desk: Desk, status: HopStatus) -> str | None:
     return None
 
 
+_END = (HopStatus.REJECTED, HopStatus.CANCELLED, HopStatus.CLOSED)
 _NEAREST = {
+    HopStatus.DECLINED: _END,
+    HopStatus.RETURNED: _END,
     HopStatus.WITHDRAWN: (HopStatus.CANCELLED, HopStatus.REJECTED, HopStatus.CLOSED),
     HopStatus.EXPIRED: (HopStatus.CANCELLED, HopStatus.REJECTED, HopStatus.CLOSED),
     HopStatus.CANCELLED: (HopStatus.REJECTED, HopStatus.CLOSED),
-    HopStatus.ACCEPTED: (HopStatus.ACKNOWLEDGED,),
+    HopStatus.REJECTED: (HopStatus.CANCELLED, HopStatus.CLOSED),
+    HopStatus.ACCEPTED: (HopStatus.ACKNOWLEDGED, HopStatus.IN_PROGRESS),
     HopStatus.OFFERED: (HopStatus.ACKNOWLEDGED,),
 }
 
@@ -51,6 +57,8 @@ def canonical(desk: Desk, owner_sites: frozenset[str], field: str, native: str) 
             if code not in owner_sites:
                 raise UnknownWord(native)
             return code
+        case Field.DUE:
+            return _moment(desk, native).isoformat()
         case _:
             return native
 
@@ -71,12 +79,35 @@ def native(desk: Desk, field: str, value: str) -> str | None:
             return value
 
 
+def is_exact(desk: Desk, field: str, value: str) -> bool:
+    """Whether the desk's own field shows all of a canonical value."""
+    word = native(desk, field, value)
+    if field != Field.DUE or desk.capabilities.due != "date":
+        return word is not None
+    return word is not None and _moment(desk, word) == datetime.fromisoformat(value)
+
+
+def _moment(desk: Desk, text: str) -> datetime:
+    """A due date in a desk's own writing as a moment in UTC. A day means its last second at the desk; a time without
+    an offset is the desk's. Raises UnknownWord."""
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise UnknownWord(text) from error
+    if _DAY.fullmatch(text):
+        at = datetime.combine(at, time(23, 59, 59))
+    return (at if at.tzinfo else at.replace(tzinfo=ZoneInfo(desk.zone))).astimezone(UTC)
+
+
+_DAY = re.compile(r"\d{4}-?\d\d-?\d\d")
+
+
 def _due(desk: Desk, value: str) -> str | None:
-    """A desk that keeps only dates gets the earlier day (R20); one that keeps none gets nothing here."""
+    """A desk that keeps only dates gets the earlier day (R20), its own; one that keeps none gets nothing here."""
     match desk.capabilities.due:
         case "datetime":
             return value
         case "date":
-            return datetime.fromisoformat(value).date().isoformat()
+            return datetime.fromisoformat(value).astimezone(ZoneInfo(desk.zone)).date().isoformat()
         case _:
             return None

@@ -86,6 +86,26 @@ _WORDS: dict[str, dict[str, str]] = {
         "ru": "Файл «{name}» не передан ({who}): связь не пропускает файлы такого вида или размера.",
         "it": "Il file “{name}” non è stato trasmesso a {who}: il collegamento non accetta file di questo tipo o dimensione.",
     },
+    "untitled": {
+        "en": "Assignment from {who}",
+        "ru": "Назначение от {who}",
+        "it": "Assegnazione da {who}",
+    },
+    "fact": {
+        "en": "{field}: {value}",
+        "ru": "{field}: {value}",
+        "it": "{field}: {value}",
+    },
+    "text_changed": {
+        "en": "{who} changed the field {field}:\n\n{text}",
+        "ru": "{who}: изменено поле {field}:\n\n{text}",
+        "it": "{who} ha modificato il campo {field}:\n\n{text}",
+    },
+    "due_below": {
+        "en": "{who} expects to be done by {value}.",
+        "ru": "{who}: ожидаемый срок — {value}.",
+        "it": "{who} prevede di finire entro {value}.",
+    },
     "nobody_covers": {
         "en": "Nobody is left to offer this to: {why}. Back to the dispatcher.",
         "ru": "Предложить больше некому: {why}. Возвращено диспетчеру.",

@@ -42,6 +42,9 @@ def open_case(occasion: Occasion, desk: Desk, snapshot: Snapshot) -> Case:
         reported_at=snapshot.created_at,
     )
     case.record("ticket.opened", hop, because, {"desk": desk.code})
+    native = snapshot.fields.get(Field.STATUS) or ""
+    if mapping.status_of(desk, native) is None:
+        facts.unknown(case, hop, Field.STATUS, native, because)
     _take_facts(case, hop, snapshot, because)
     _take_texts(case, hop, snapshot)
     for comment in snapshot.comments:
@@ -67,7 +70,6 @@ def _root(case: Case, desk: Desk, snapshot: Snapshot) -> Hop:
         number=snapshot.number,
         url=snapshot.url,
         shadow={str(name): value for name, value in snapshot.fields.items()},
-        unmapped=frozenset() if row else frozenset({Field.STATUS.value}),
         position=snapshot.position,
         last_entry=snapshot.history[-1].id if snapshot.history else None,
         revision=snapshot.revision,

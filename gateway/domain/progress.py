@@ -3,13 +3,16 @@ confirmation, rejection, reopening. Defaults as agreed in DECISIONS; a link may 
 
 from gateway.domain import handover, queueing
 from gateway.domain.case import OPEN, Because, Case
-from gateway.domain.model import Content, Event, Field, Hop, HopStatus, Link, Reason
+from gateway.domain.model import Content, Event, Field, Hop, HopStatus, Reason
 
 WORKING = frozenset(
     {HopStatus.ACCEPTED, HopStatus.ACKNOWLEDGED, HopStatus.IN_PROGRESS, HopStatus.PENDING, HopStatus.HELD}
 )
 NOT_STARTED = frozenset({HopStatus.OFFERED, HopStatus.ACCEPTED, HopStatus.ACKNOWLEDGED})
 FINISHED = frozenset({HopStatus.RESOLVED, HopStatus.CLOSED})
+ENDED = frozenset({HopStatus.CLOSED, HopStatus.CANCELLED, HopStatus.REJECTED})
+_ANSWERING = frozenset({HopStatus.ACCEPTED, HopStatus.ACKNOWLEDGED, HopStatus.IN_PROGRESS})
+"""Moves of a parent that answer a child's question; to wait oneself is to pass the question on (R10)."""
 
 NOTE, NONE, VERIFY = "note", "none", "to_verify"
 
@@ -39,7 +42,7 @@ def move(case: Case, hop: Hop, status: HopStatus, reason: Reason | None, because
         answer_by=None,
     )
     tell_parent(case, moved, event)
-    _tell_children(case, moved, hop.status, event, because)
+    _tell_children(case, moved, hop.status, event, because.words)
     _close_or_reopen_ticket(case, moved, hop.status, event)
     return event
 
@@ -50,19 +53,29 @@ def tell_parent(case: Case, hop: Hop, event: Event) -> None:
     if parent is None or link is None or parent.status not in OPEN:
         return
     meaning = link.parent_means.get(hop.status, _MEANS.get(hop.status, NONE))
-    if (
-        hop.status in (HopStatus.PENDING, HopStatus.HELD, HopStatus.RESOLVED, HopStatus.ACCEPTED)
-        and meaning != NONE
-    ):
+    if hop.status in _TOLD and meaning != NONE:
         reason = hop.reason.value if hop.reason else ""
         who = queueing.neighbour(case, hop, parent)
         queueing.note(case, parent, hop.status.value, event, who=who, reason=reason)
+    if hop.status in WORKING:
+        stop_verifying(case, parent, event)
     if meaning == VERIFY:
-        _to_verify(case, parent, event)
-    elif meaning == HopStatus.IN_PROGRESS and parent.status in NOT_STARTED:
-        _follow(case, parent, HopStatus.IN_PROGRESS, None, event)
-    elif meaning not in (NOTE, NONE, HopStatus.IN_PROGRESS):
-        _follow(case, parent, HopStatus(meaning), hop.reason, event)
+        verify(case, parent, event)
+    else:
+        _mean(case, parent, meaning, hop.reason, event)
+
+
+_TOLD = frozenset({HopStatus.PENDING, HopStatus.HELD, HopStatus.RESOLVED, HopStatus.ACCEPTED})
+"""A child's statuses that are told at its parent's desk in words."""
+
+
+def _mean(case: Case, parent: Hop, meaning: str, reason: Reason | None, event: Event) -> None:
+    """Carry out what a child's status means for its parent's own."""
+    if meaning == HopStatus.IN_PROGRESS:
+        if parent.status in NOT_STARTED:
+            _follow(case, parent, HopStatus.IN_PROGRESS, None, event)
+    elif meaning not in (NOTE, NONE, VERIFY):
+        _follow(case, parent, HopStatus(meaning), reason, event)
 
 
 def _follow(case: Case, hop: Hop, status: HopStatus, reason: Reason | None, cause: Event) -> None:
@@ -76,34 +89,60 @@ def _follow(case: Case, hop: Hop, status: HopStatus, reason: Reason | None, caus
     tell_parent(case, moved, event)
 
 
-def _to_verify(case: Case, parent: Hop, event: Event) -> None:
+def verify(case: Case, parent: Hop, event: Event) -> None:
     """All branches done: the parent is to verify; it is never resolved by itself."""
-    open_ones = [child for child in case.children(parent) if child.status in OPEN]
+    statuses = {child.status for child in case.children(parent) if child.status in OPEN}
     word = case.desk(parent).profile.to_verify
-    if word is not None and all(child.status is HopStatus.RESOLVED for child in open_ones):
+    if word is not None and statuses == {HopStatus.RESOLVED}:
         queueing.update(case, parent, {Field.STATUS: word}, event)
 
 
-def back_to_queue(case: Case, parent: Hop, event: Event) -> None:
-    """Nobody has the ticket any more but the parent: it stands in its queue again."""
-    if parent.status is HopStatus.IN_PROGRESS:
-        word = case.desk(parent).profile.write_statuses.get(HopStatus.ACKNOWLEDGED)
-        if word is not None and word != case.desk(parent).profile.write_statuses.get(HopStatus.IN_PROGRESS):
-            _follow(case, parent, HopStatus.ACKNOWLEDGED, None, event)
-
-
-def _tell_children(case: Case, hop: Hop, before: HopStatus, event: Event, because: Because) -> None:
-    """What a person's move at the parent means for the hops below it."""
-    if not because.by_person:
+def stop_verifying(case: Case, parent: Hop, event: Event) -> None:
+    """A branch works again: a parent that its desk shows "to verify" shows its own status again."""
+    word, current = case.desk(parent).profile.to_verify, case.hops[parent.id]
+    if word is None:
         return
+    shown = [current.shadow.get(Field.STATUS), *queueing.under_way(case, parent, Field.STATUS)]
+    if shown[-1] == word:
+        queueing.set_status(case, current, current.status, event)
+
+
+def branch_ended(case: Case, parent: Hop, gone: Hop, event: Event) -> None:
+    """A branch was refused or taken back: what is left decides, all resolved or nobody at all."""
+    if any(child.status in OPEN for child in case.children(parent)):
+        verify(case, parent, event)
+        return
+    event = case.record("assignment.exhausted", parent, Because(cause_id=event.id))
+    link = case.link(gone)
+    meaning = link.parent_means.get(gone.status) if link else None
+    if meaning is None:
+        _back_to_queue(case, parent, event)
+    else:
+        _mean(case, parent, meaning, None, event)
+
+
+def _back_to_queue(case: Case, parent: Hop, event: Event) -> None:
+    """Nobody has the ticket any more but the parent: it stands in its queue again."""
+    words = case.desk(parent).profile.write_statuses
+    queue = words.get(HopStatus.ACKNOWLEDGED)
+    if (
+        parent.status is HopStatus.IN_PROGRESS
+        and queue is not None
+        and queue != words.get(HopStatus.IN_PROGRESS)
+    ):
+        _follow(case, parent, HopStatus.ACKNOWLEDGED, None, event)
+
+
+def _tell_children(case: Case, hop: Hop, before: HopStatus, event: Event, words: str) -> None:
+    """What a move at the parent's desk means for the hops below it."""
     for child in case.children(hop):
-        if hop.status in (HopStatus.CLOSED, HopStatus.CANCELLED, HopStatus.REJECTED) and child.status in OPEN:
+        if hop.status in ENDED and child.status in OPEN:
             _end_child(case, child, hop, event)
         elif hop.status is HopStatus.RESOLVED and child.status is HopStatus.RESOLVED:
             confirm(case, child, Because(cause_id=event.id))
-        elif hop.status is HopStatus.IN_PROGRESS and before in FINISHED and child.status in FINISHED:
-            reopen(case, child, because.words, Because(cause_id=event.id))
-        elif before is not HopStatus.PENDING and child.status is HopStatus.PENDING and child.asked:
+        elif hop.status in WORKING and before in FINISHED and child.status in FINISHED:
+            reopen(case, child, words, Because(cause_id=event.id))
+        elif hop.status in _ANSWERING and child.status is HopStatus.PENDING and child.asked:
             answered(case, child, event)
 
 
@@ -157,6 +196,8 @@ def _work_again(case: Case, hop: Hop, kind: str, reason: str, event: Event) -> N
     who = queueing.neighbour(case, parent, working) if parent else ""
     queueing.note(case, working, kind, event, who=who, reason=reason)
     queueing.set_status(case, working, HopStatus.IN_PROGRESS, event)
+    if parent is not None:
+        stop_verifying(case, parent, event)
 
 
 def _close_or_reopen_ticket(case: Case, hop: Hop, before: HopStatus, event: Event) -> None:
@@ -170,11 +211,3 @@ def _close_or_reopen_ticket(case: Case, hop: Hop, before: HopStatus, event: Even
     elif hop.status not in ended and before in ended and case.ticket.closed_at is not None:
         case.put_ticket(closed_at=None)
         case.record("ticket.reopened", hop, Because(cause_id=event.id))
-
-
-def link_of(case: Case, hop: Hop) -> Link:
-    """The link of a hop that is known not to be the root."""
-    link = case.link(hop)
-    if link is None:
-        raise ValueError("the root hop came over no link")
-    return link

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from gateway.domain import dispatching, handover, progress, queueing, settling
+from gateway.domain import handover, progress, queueing, settling
 from gateway.domain.case import OPEN, Because, Case
 from gateway.domain.conversation import hand_over_one
 from gateway.domain.egress import Withheld, assemble
@@ -84,7 +84,7 @@ def offer(context: Context, hop_id: str, link_code: str, order: Order) -> Hop:
 
 
 def _offer(case: Case, hop: Hop, link: Link, order: Order) -> None:
-    if dispatching.offer_now(case, hop, link, order.because) is None:
+    if handover.offer(case, hop, link, order.because) is None:
         raise Refused(
             f"the ticket cannot be offered over {link.code}",
             why="it is there already, it came from there, or it has gone over too many desks",

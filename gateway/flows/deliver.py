@@ -278,8 +278,9 @@ def settle_alone(context: Context, outcome: Outcome, *, now: datetime) -> None:
             raise
         log.exception("delivery %s cannot be settled", outcome.errand.delivery.id)
         with context.database.write() as db:
-            parked = rules.poisoned(outcome.errand.delivery, f"it could not be settled: {error!r}")
-            outbox.change(db, [parked], now=now)
+            if outcome.errand.claim in outbox.still_mine(db, [outcome.errand.delivery]):
+                parked = rules.poisoned(outcome.errand.delivery, f"it could not be settled: {error!r}")
+                outbox.change(db, [parked], now=now)
 
 
 @dataclass(kw_only=True)

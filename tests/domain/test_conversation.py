@@ -448,10 +448,12 @@ def hand_over(case: Case, *earlier: Content) -> list[str]:
     return [one.content_id or "" for one in queued(case, "south")]
 
 
-def test_a_new_hop_is_given_what_was_said_above_it_oldest_first() -> None:
+def test_a_new_hop_is_given_what_was_said_above_it_as_we_learned_of_it_whatever_the_desks_clocks_say() -> (
+    None
+):
     earlier = [
-        content("customer", id="cnt_2", at=later(2)),
-        content("vendor", id="cnt_1", at=later(1)),
+        content("vendor", id="cnt_1", at=later(2)),
+        content("customer", id="cnt_2", at=later(1)),
         content("customer", id="cnt_3", at=later(3), kind=ContentKind.ATTACHMENT),
     ]
 
