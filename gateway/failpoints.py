@@ -21,17 +21,24 @@ STEPS: tuple[str, ...] = (
     "process.before_commit",
     "process.committed",
     # a ticket is looked at, a desk is polled
+    "look.claimed",
     "look.fetched",
     "look.before_commit",
     "look.committed",
     "poll.fetched",
     "poll.before_commit",
+    "poll.committed",
     # a delivery is claimed with its intent on disk, and settled
     "claim.before_commit",
     "claim.committed",
+    "file.kept",
+    "doubt.claimed",
     "settle.before",
     "settle.before_commit",
     "settle.committed",
+    # what falls due by itself
+    "sweep.before_commit",
+    "sweep.committed",
     # a push at the wire: nothing left yet, the write's bytes left, the write's whole answer is here
     "send.before",
     "send.after",

@@ -90,6 +90,8 @@ def claim(
     terms = Claim(now=now, lease=rules.LEASE, worker=worker, capacity=capacity, limit=limit)
     with context.database.write() as db:
         taken = outbox.claim(db, OPERATOR, terms)
+        if not taken:
+            return []
         errands = _prepare(context, db, taken, now, probe=False)
         failpoints.step("claim.before_commit")
     failpoints.step("claim.committed")
@@ -103,7 +105,11 @@ def claim_doubtful(
     terms = Claim(now=now, lease=rules.LEASE, worker=worker, capacity=capacity, limit=limit)
     with context.database.write() as db:
         taken = outbox.claim_doubtful(db, OPERATOR, terms)
-        return _prepare(context, db, taken, now, probe=True)
+        if not taken:
+            return []
+        errands = _prepare(context, db, taken, now, probe=True)
+    failpoints.step("doubt.claimed")
+    return errands
 
 
 def _prepare(context: Context, db: Db, taken: list[Delivery], now: datetime, *, probe: bool) -> list[Errand]:
@@ -195,6 +201,7 @@ def downloaded(context: Context, errand: Errand, blob: Blob, *, now: datetime) -
         content_id = errand.download.content_id
         copies.keep_blob(db, content_id, key=blob.key, size=blob.size, sha256=blob.sha256)
         [ready] = _prepare(context, db, [errand.delivery], now, probe=errand.probe)
+    failpoints.step("file.kept")
     return replace(ready, hop_version=errand.hop_version)
 
 

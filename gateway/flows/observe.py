@@ -62,6 +62,8 @@ def claim(context: Context, *, now: datetime, capacity: Mapping[str, int], limit
         taken = looks.claim(db, OPERATOR, terms)
         places = cases.hops_at(db, OPERATOR, [(look.desk_id, look.remote_id) for look in taken])
         loaded = cases.load(db, OPERATOR, [place[0] for place in places.values()], occasion, lock=False)
+    if taken:
+        failpoints.step("look.claimed")
     prepared = []
     for look in taken:
         place = places.get((look.desk_id, look.remote_id))

@@ -62,6 +62,7 @@ def store(context: Context, poll: Poll, page: Page, *, now: datetime) -> None:
         next_at = now if page.more else now + poll.desk.poll_every
         desks.polled(db, poll.claim, cursor=page.cursor, next_at=next_at, now=now)
         failpoints.step("poll.before_commit")
+    failpoints.step("poll.committed")
 
 
 def failed(context: Context, poll: Poll, error: InterdeskError, *, now: datetime) -> None:

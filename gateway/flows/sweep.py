@@ -4,6 +4,7 @@ looked at again though nothing was heard of them."""
 from collections.abc import Callable
 from datetime import datetime
 
+from gateway import failpoints
 from gateway.domain import delivery as rules
 from gateway.domain import handover, progress
 from gateway.domain.case import OPEN, Because, Case
@@ -62,6 +63,8 @@ def _each(context: Context, column: str, act: Callable[[Case, Hop], None], now: 
             if moment is not None and moment <= now:  # somebody may have been faster than our lock
                 act(case, case.hops[hop_id])
         cases.save(db, loaded.values())
+        failpoints.step("sweep.before_commit")
+    failpoints.step("sweep.committed")
     return len(due)
 
 
