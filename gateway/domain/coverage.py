@@ -17,7 +17,7 @@ def ranked(case: Case, hop: Hop, candidates: frozenset[str]) -> tuple[str, ...]:
         for row in case.directory.coverage_of(hop.org_id)
         if row.link_id in candidates and _fits(case, hop, row) and open_at(row, case.now)
     ]
-    ordered = sorted(rows, key=lambda row: (row.rank, -_precision(row), row.link_id))
+    ordered = sorted(rows, key=lambda row: (row.rank, *_vagueness(row), row.link_id))
     return tuple(dict.fromkeys(row.link_id for row in ordered))
 
 
@@ -31,8 +31,9 @@ def _fits(case: Case, hop: Hop, row: CoverageRow) -> bool:
     return row.service is None or row.service.casefold() == hop.facts.get(Field.SERVICE, "").casefold()
 
 
-def _precision(row: CoverageRow) -> int:
-    return 2 * (row.site_code is not None) + (row.site_group is not None) + (row.service is not None)
+def _vagueness(row: CoverageRow) -> tuple[bool, bool, bool]:
+    """How little a row says of the place, then of the work; of two rows the smaller goes first."""
+    return row.site_code is None, row.site_group is None, row.service is None
 
 
 def open_at(row: CoverageRow, now: datetime) -> bool:
