@@ -10,17 +10,14 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
+from typing import TYPE_CHECKING
 
 import uuid_utils
-from fastapi import FastAPI
-from starlette.routing import Route
 
-from gateway import __version__, logs, vault
-from gateway.api import deliveries, health, problems, tickets
-from gateway.api.deps import House
-from gateway.api.health import Readiness
+from gateway import logs, vault
 from gateway.api.hook_desks import HookDesks
-from gateway.api.hooks import HookDoor, HookTerms
+from gateway.api.house import House
+from gateway.api.readiness import Readiness
 from gateway.blobs import BlobStore
 from gateway.config import Settings
 from gateway.desk_client import DeskClient, GuardedTransport, Limits, NetworkPolicy
@@ -29,13 +26,16 @@ from gateway.errors import ConfigError
 from gateway.flows import intake
 from gateway.flows.context import Context
 from gateway.flows.credentials import OpenedCredentials
-from gateway.flows.hooks import GroupCommit
+from gateway.flows.hooks import GroupCommit, NotStored
 from gateway.flows.worker import Worker
 from gateway.metrics import Metrics
 from gateway.registry import Registry
 from gateway.store import migrate
 from gateway.store.db import Database
 from gateway.vault import Vault
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
 
 log = logging.getLogger(__name__)
 
@@ -149,61 +149,54 @@ def prepare_schema(gateway: Gateway) -> None:
 
 @dataclass(kw_only=True)
 class Life:
-    """The life of one application: `stop` asks it to end; `failed` is called when its worker ends by itself."""
+    """The life of one application: `stop` asks it to end; `failed` is called when its worker ends by itself; `inbox` is
+    there while it lives."""
 
     stop: asyncio.Event = field(default_factory=asyncio.Event)
     failed: Callable[[BaseException], None] | None = None
+    inbox: GroupCommit | None = None
+
+    async def store(self, message: Message, org_id: str) -> None:
+        """Put a message on disk. Raises NotStored."""
+        if self.inbox is None:
+            raise NotStored("the gateway is not open yet")
+        await self.inbox.accept(message, org_id)
 
 
-def web_app(gateway: Gateway, *, with_worker: bool, life: Life | None = None) -> FastAPI:
+def web_app(gateway: Gateway, *, with_worker: bool, life: Life | None = None) -> "FastAPI":
     """The doors of one process and, if asked for, its worker, started and ended with it."""
+    from gateway.api import site  # noqa: PLC0415 - most commands open no door, and loading FastAPI takes a while
+
     life = life or Life()
-    metrics = Metrics()
-    metrics.watch(gateway.database, utc_now)
-    desks = HookDesks(gateway.context)
+    house = _house(gateway, life)
 
     @asynccontextmanager
-    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        async with _running(gateway, app, life, with_worker=with_worker) as wake:
-            inbox = GroupCommit(partial(intake.accept, gateway.context), committed=_committed(metrics, wake))
-            app.state.inbox = inbox
-            fresh = asyncio.create_task(desks.keep_fresh(life.stop))
+    async def lifespan(_app: "FastAPI") -> AsyncIterator[None]:
+        async with _running(gateway, life, with_worker=with_worker) as wake:
+            store, committed = partial(intake.accept, gateway.context), _committed(house.metrics, wake)
+            life.inbox = GroupCommit(store, committed=committed)
+            fresh = asyncio.create_task(house.desks.keep_fresh(life.stop))
             yield
             life.stop.set()
             await fresh
-            await inbox.close()
+            await life.inbox.close()
 
-    app = FastAPI(title="Interdesk", version=__version__, lifespan=lifespan, openapi_url=None)
-    app.state.house = House(
+    return site.build(house, lifespan)
+
+
+def _house(gateway: Gateway, life: Life) -> House:
+    metrics = Metrics()
+    metrics.watch(gateway.database, utc_now)
+    return House(
         context=gateway.context,
         metrics=metrics,
         now=utc_now,
+        desks=HookDesks(gateway.context),
+        store=life.store,
         readiness=Readiness(gateway.database),
         is_stopping=life.stop.is_set,
+        max_hook_bytes=gateway.settings.max_hook_bytes,
     )
-    _open_doors(app, _hook_door(gateway, app, desks, metrics))
-    return app
-
-
-def _hook_door(gateway: Gateway, app: FastAPI, desks: HookDesks, metrics: Metrics) -> HookDoor:
-    async def store(message: Message, org_id: str) -> None:
-        await app.state.inbox.accept(message, org_id)
-
-    terms = HookTerms(
-        store=store,
-        new_id=gateway.context.new_id,
-        now=utc_now,
-        max_bytes=gateway.settings.max_hook_bytes,
-    )
-    return HookDoor(desks, terms, metrics)
-
-
-def _open_doors(app: FastAPI, hooks: HookDoor) -> None:
-    """The hook door stands first, being the busiest. Every other door but health asks for a key."""
-    app.router.routes[:0] = [Route("/hooks/{desk}", hooks), Route("/hooks/{desk}/{token}", hooks)]
-    for router in (health.open_to_all, health.for_operators, tickets.router, deliveries.router):
-        app.include_router(router)
-    problems.install(app)
 
 
 def _committed(metrics: Metrics, wake: Callable[[], None]) -> Callable[[int], None]:
@@ -215,16 +208,13 @@ def _committed(metrics: Metrics, wake: Callable[[], None]) -> Callable[[int], No
 
 
 @asynccontextmanager
-async def _running(
-    gateway: Gateway, app: FastAPI, life: Life, *, with_worker: bool
-) -> AsyncIterator[Callable[[], None]]:
+async def _running(gateway: Gateway, life: Life, *, with_worker: bool) -> AsyncIterator[Callable[[], None]]:
     """Runs the worker around the block, if there is to be one; what is given wakes it."""
     if not with_worker:
         yield lambda: None
         return
     client = gateway.desk_client()
     worker = gateway.worker(client)
-    app.state.worker = worker
     running = asyncio.create_task(worker.run(life.stop))
     running.add_done_callback(partial(_ended, life))
     try:

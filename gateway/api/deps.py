@@ -1,29 +1,14 @@
 """What every door is given, and who knocks: an API key's scope is all that a caller ever sees."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import datetime
 from typing import Annotated
 
 from fastapi import Depends, Query, Request
 
 from gateway.api import problems
+from gateway.api.house import House
 from gateway.flows import keys
-from gateway.flows.context import Context
-from gateway.metrics import Metrics
 from gateway.store.keys import ApiKey
 from gateway.store.scope import Scope
-
-
-@dataclass(frozen=True, kw_only=True)
-class House:
-    """Put into `app.state.house` where the application is wired. `readiness` says what is wrong, "" if nothing is."""
-
-    context: Context
-    metrics: Metrics
-    now: Callable[[], datetime]
-    readiness: Callable[[], str]
-    is_stopping: Callable[[], bool]
 
 
 def house(request: Request) -> House:

@@ -9,9 +9,8 @@ import hmac
 import logging
 import re
 import time
-from collections.abc import Awaitable, Callable, Mapping, MutableMapping
-from dataclasses import dataclass, replace
-from datetime import datetime
+from collections.abc import Mapping, MutableMapping
+from dataclasses import replace
 from hashlib import sha256
 from typing import Any
 from urllib.parse import parse_qsl
@@ -19,11 +18,11 @@ from urllib.parse import parse_qsl
 from starlette.types import Receive, Scope, Send
 
 from gateway.api import problems
-from gateway.api.hook_desks import HookDesk, HookDesks
+from gateway.api.hook_desks import HookDesk
+from gateway.api.house import House
 from gateway.api.problems import Problem
 from gateway.domain.model import Message
 from gateway.errors import InterdeskError, NotFound, SignatureInvalid
-from gateway.metrics import Metrics
 
 log = logging.getLogger(__name__)
 
@@ -39,16 +38,6 @@ _KEPT = re.compile(
 _NEVER = re.compile(r"authorization|cookie|secret|token|password|api-?key")
 
 
-@dataclass(frozen=True, kw_only=True)
-class HookTerms:
-    """What the door is wired to. `store` returns when the message is on disk, or raises NotStored."""
-
-    store: Callable[[Message, str], Awaitable[None]]
-    new_id: Callable[[str], str]
-    now: Callable[[], datetime]
-    max_bytes: int
-
-
 class _HungUp(Exception):
     """The sender left before the end of its message: there is nobody to answer."""
 
@@ -56,14 +45,14 @@ class _HungUp(Exception):
 class HookDoor:
     """The ASGI application of one address, with `desk` and perhaps `token` in `scope["path_params"]`."""
 
-    def __init__(self, desks: HookDesks, terms: HookTerms, metrics: Metrics) -> None:
-        self._desks = desks
-        self._terms = terms
-        self._metrics = metrics
+    def __init__(self, house: House) -> None:
+        self._house = house
+        self._desks = house.desks
+        self._metrics = house.metrics
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         started = time.perf_counter()
-        body = _Body(receive, self._terms.max_bytes)
+        body = _Body(receive, self._house.max_hook_bytes)
         try:
             message_id = await self._serve(scope, body)
         except Problem as problem:
@@ -91,15 +80,15 @@ class HookDoor:
         headers = _headers(scope)
         _refuse_encoded(headers)
         message = Message(
-            id=self._terms.new_id("msg"),
+            id=self._house.context.new_id("msg"),
             desk_id=entry.desk.id,
-            received_at=self._terms.now(),
+            received_at=self._house.now(),
             body=await body.read(headers),
             headers=headers,
             query=_query(scope),
         )
         await self._verify(entry, message)
-        await self._terms.store(replace(message, headers=_kept(headers)), entry.desk.org_id)
+        await self._house.store(replace(message, headers=_kept(headers)), entry.desk.org_id)
         return message.id
 
     async def _entry(self, scope: Scope) -> HookDesk:

@@ -1,48 +1,37 @@
-"""The command line: `interdesk`. One small file for each group of commands; the rules they share are in `terminal`."""
+"""The command line: `interdesk`. One small file for each group of commands; the rules they share are in `terminal`, which
+module brings which command is in `group`."""
 
 import sys
-from importlib import import_module
-from importlib.util import find_spec
+from typing import Annotated
 
 import typer
 
-from gateway.cli.terminal import Interdesk
+from gateway import __version__
+from gateway.cli.group import Interdesk
 
 app = typer.Typer(
     name="interdesk",
     cls=Interdesk,
-    help="A federation gateway between service desks.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-_GROUPS = (
-    "serve",
-    "schema",
-    "configuration",
-    "doctor",
-    "keys",
-    "tickets",
-    "work",
-    "handover",
-    "desks",
-    "restored",
-)
-_WRITTEN_APART = ("demo", "sim")
+
+def _tell_version(asked: bool) -> None:
+    if asked:
+        typer.echo(__version__)
+        raise typer.Exit
 
 
-def _register() -> None:
-    """Each module brings its commands by itself; `demo` and `sim` are there where their module is."""
-    for name in _GROUPS:
-        import_module(f"gateway.cli.{name}").register(app)
-    for name in _WRITTEN_APART:
-        module = f"gateway.cli.{name}"
-        if find_spec(module) is not None:
-            app.command(name)(getattr(import_module(module), name))
-
-
-_register()
+@app.callback()
+def interdesk(
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_tell_version, is_eager=True, help="Say which version this is."),
+    ] = False,
+) -> None:
+    """A federation gateway between service desks."""
 
 
 def main() -> None:

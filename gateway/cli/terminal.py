@@ -11,7 +11,6 @@ import orjson
 import typer
 from rich.console import Console
 from rich.table import Table
-from typer.core import TyperGroup
 
 from gateway import app as wiring
 from gateway import config
@@ -25,7 +24,7 @@ from gateway.errors import (
     Refused,
     Unsupported,
 )
-from gateway.store.health import DatabaseFailed, failure_of
+from gateway.store.health import DatabaseFailed
 
 
 class Code(IntEnum):
@@ -56,25 +55,6 @@ Actor = Annotated[
     typer.Option("--actor", help="Who does this; stands in the audit. Without it: your login name."),
 ]
 Reason = Annotated[str, typer.Option("--reason", help="Why; stands in the audit.")]
-
-
-class Interdesk(TyperGroup):
-    """The group of all commands: a user's mistake ends in one line and an exit code, never in a traceback."""
-
-    def invoke(self, ctx: Any) -> Any:
-        """Run the command; put our errors into words."""
-        try:
-            return super().invoke(ctx)
-        except InterdeskError as error:
-            raise typer.Exit(complain(error)) from error
-        except KeyboardInterrupt:
-            say("interrupted")
-            raise typer.Exit(130) from None
-        except Exception as error:
-            failed = failure_of(error)
-            if failed is None:
-                raise
-            raise typer.Exit(complain(failed)) from error
 
 
 def complain(error: InterdeskError) -> Code:
