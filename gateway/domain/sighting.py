@@ -144,11 +144,12 @@ def _from_history(hop: Hop, snapshot: Snapshot, shadow: dict[str, str | None]) -
     """Rule 9: each entry with its own time and actor, less our own; `shadow` is folded along."""
     changes: list[Change] = []
     for entry in new_entries(hop, snapshot):
-        shadow[entry.field] = entry.new
+        name = str(entry.field)  # a connector may name it by an enum; it becomes part of documents
+        shadow[name] = entry.new
         if entry.actor.kind is not ActorKind.GATEWAY and entry.old != entry.new:
             changes.append(
                 FieldChange(
-                    field=entry.field,
+                    field=name,
                     old=entry.old,
                     new=entry.new,
                     at=entry.at,
@@ -208,7 +209,7 @@ def _from_difference(
     """Without history the difference is the event; its time is the desk's last change only if it is the only one."""
     return [
         FieldChange(
-            field=name,
+            field=str(name),
             old=old,
             new=snapshot.fields[name],
             at=snapshot.changed_at if alone and not snapshot.has_history else None,
