@@ -35,7 +35,6 @@ from gateway.domain.sighting import (
     compare,
 )
 
-
 AGAIN = timedelta(seconds=30)
 """How soon a desk that showed another ticket is asked once more."""
 

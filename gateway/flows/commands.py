@@ -201,6 +201,8 @@ def release(context: Context, hop_id: str, content_id: str, order: Order) -> Hop
         content = next((one for one in case.all_contents() if one.id == content_id), None)
         if content is None:
             raise NotFound(f"this ticket has no content {content_id}")
+        if hop.link_id in content.released_to:
+            raise Refused("this content was released to that assignment before")
         freed = replace(content, released_to=content.released_to | {hop.link_id or ""})
         case.changed_contents[freed.id] = freed
         event = case.record("content.released", hop, order.because, {"content": content_id})
