@@ -9,6 +9,7 @@ from gateway.connector import Connector
 from gateway.domain.directory import Directory
 from gateway.domain.model import Desk
 from gateway.flows.context import OPERATOR, Context
+from gateway.flows.hooks import NotStored
 from gateway.store import views
 
 log = logging.getLogger(__name__)
@@ -43,8 +44,11 @@ class HookDesks:
         return self._known.get(code)
 
     async def get_fresh(self, code: str) -> HookDesk | None:
-        """The same, after asking whether anything changed."""
+        """The same, after asking whether anything changed. Raises NotStored as long as nothing could ever be read: a
+        desk that we cannot know of is not one that is not there."""
         await self._refresh(ASK_AGAIN_SECONDS)
+        if self._directory is None:
+            raise NotStored("the desks are not known yet", cure="send it again in a few seconds")
         return self._known.get(code)
 
     async def keep_fresh(self, stop: asyncio.Event) -> None:

@@ -270,6 +270,17 @@ def test_a_full_disk_means_503_and_no_half_state(gateway: Gateway, caplog: pytes
     assert "could not be stored" in caplog.text
 
 
+def test_while_the_desks_are_not_known_nobody_is_told_that_there_is_none(
+    gateway: Gateway, caplog: pytest.LogCaptureFixture
+) -> None:
+    with gateway.database.write() as db:
+        db.execute(text("ALTER TABLE desk RENAME TO elsewhere"))
+    with Doors(gateway) as doors:
+        answer = doors.post("/hooks/north", message())
+    assert (answer.status, answer.code) == (503, "IDK-1106")
+    assert "the directory could not be read" in caplog.text
+
+
 def test_a_new_secret_is_known_at_once(
     doors: Doors, gateway: Gateway, monkeypatch: pytest.MonkeyPatch
 ) -> None:

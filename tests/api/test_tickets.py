@@ -14,6 +14,12 @@ from tests.api.house import Chain, Doors
 
 
 @pytest.fixture
+def gateway(either: Gateway) -> Gateway:
+    """On both databases."""
+    return either
+
+
+@pytest.fixture
 def chain(gateway: Gateway) -> Chain:
     return house.open_chain(gateway)
 

@@ -254,6 +254,29 @@ def test_a_person_hands_over_and_a_wrong_moment_is_refused(gateway: Gateway, cha
     assert audited(gateway, south)[0] == "maria"
 
 
+def test_the_same_on_postgresql(
+    run: Run, tmp_path: Path, fresh_postgres: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("INTERDESK_DATABASE_URL", fresh_postgres)
+    with house.installed(tmp_path, url=fresh_postgres) as gateway:
+        chain = house.open_chain(gateway)
+        name = delivery(gateway)["id"]
+        assert chain.ticket in run("tickets", "list", "--open").stdout
+        assert f"{name}: create for desk south is pending" in told(run, "T-1").replace("\n", " ") + told(
+            run, chain.ticket
+        )
+        assert "its next try is" in told(run, name)
+        for command in (
+            ["parked"],
+            ["ambiguous", "list"],
+            ["messages", "list"],
+            ["desks", "list"],
+            ["keys", "list"],
+        ):
+            assert run(*command).exit_code == 0
+        assert run("withdraw", chain.hops["south"], "--reason", "mended").exit_code == 0
+
+
 def test_nobody_named_and_nobody_logged_in(
     gateway: Gateway, chain: Chain, run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
