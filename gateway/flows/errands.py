@@ -1,0 +1,207 @@
+"""Errands: claimed deliveries made ready for the wire, each command assembled from what the store says now."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from gateway.connector import Connector
+from gateway.domain import egress
+from gateway.domain.case import Case
+from gateway.domain.model import (
+    Blob,
+    Command,
+    CommandKind,
+    Content,
+    Delivery,
+    Desk,
+    NativeAttachment,
+    Receipt,
+)
+from gateway.domain.model.change import replace
+from gateway.domain.outcome import Ground, OutcomeClass, Verdict
+from gateway.domain.sighting import text_hash
+from gateway.errors import DeskError, DeskGone, InterdeskError
+from gateway.flows.context import OPERATOR, Context
+from gateway.store import cases, copies
+from gateway.store.db import Db
+
+
+@dataclass(frozen=True, kw_only=True)
+class Download:
+    """A file that must be fetched from its own desk before it can be attached elsewhere."""
+
+    content_id: str
+    desk: Desk
+    connector: Connector
+    attachment: NativeAttachment
+
+
+@dataclass(frozen=True, kw_only=True)
+class Errand:
+    """A claimed delivery, ready for the wire. `withheld` says why it must not leave after all, `moot` that
+    nobody need do anything about that; `probe`: ask the desk with `find` instead of writing."""
+
+    delivery: Delivery
+    desk: Desk
+    connector: Connector
+    command: Command | None
+    hop_version: int
+    probe: bool = False
+    withheld: str = ""
+    moot: bool = False
+    download: Download | None = None
+
+    @property
+    def claim(self) -> tuple[str, int]:
+        """Which delivery, under which fence."""
+        return self.delivery.id, self.delivery.fence
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """How an errand ended: a verdict of a push, or what a probe found (`error` if the desk could not be asked)."""
+
+    errand: Errand
+    at: datetime
+    command: Command | None = None
+    verdict: Verdict | None = None
+    found: Sequence[Receipt] | None = None
+    error: DeskError | None = None
+    blob: Blob | None = None
+    took_ms: int = 0
+
+
+def prepare(context: Context, db: Db, taken: list[Delivery], now: datetime, *, probe: bool) -> list[Errand]:
+    """Assemble each command from what the store says now (the egress check)."""
+    if not taken:
+        return []
+    occasion = context.occasion(db, now)
+    tickets = {delivery.ticket_id for delivery in taken}
+    preparation = _Preparation(
+        context=context,
+        loaded=cases.load(db, OPERATOR, tickets, occasion, lock=False),
+        contents=copies.contents(db, [key for delivery in taken for key in _named(delivery)]),
+        probe=probe,
+    )
+    return _with_occurrences(context, db, [preparation.errand(delivery) for delivery in taken])
+
+
+def _named(delivery: Delivery) -> list[str]:
+    texts = list(delivery.payload.get("texts", {}).values())
+    return [*texts, delivery.content_id] if delivery.content_id else texts
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Preparation:
+    """What a batch of claimed deliveries is assembled from."""
+
+    context: Context
+    loaded: Mapping[str, Case]
+    contents: Mapping[str, Content]
+    probe: bool
+
+    def errand(self, delivery: Delivery) -> Errand:
+        case = self.loaded[delivery.ticket_id]
+        desk = case.directory.desks[delivery.desk_id]
+        base = Errand(
+            delivery=delivery,
+            desk=desk,
+            connector=self.context.connector(desk),
+            command=None,
+            hop_version=case.hops[delivery.hop_id].version,
+            probe=self.probe,
+        )
+        try:
+            download = self._download(case, delivery)
+            if download is not None:
+                return replace(base, download=download)
+            command = egress.assemble(case, delivery, self.contents, asking=self.probe)
+            return replace(base, command=command)
+        except egress.Withheld as reason:
+            return replace(base, withheld=str(reason), moot=isinstance(reason, egress.NotForThem))
+
+    def _download(self, case: Case, delivery: Delivery) -> Download | None:
+        content = self.contents.get(delivery.content_id or "")
+        if delivery.kind is not CommandKind.ATTACH or content is None or content.blob_key is not None:
+            return None
+        desk = case.desk(case.hops[content.origin_hop_id])
+        return Download(
+            content_id=content.id,
+            desk=desk,
+            connector=self.context.connector(desk),
+            attachment=_as_listed(content),
+        )
+
+
+def _as_listed(content: Content) -> NativeAttachment:
+    """The file as its own desk listed it."""
+    return NativeAttachment(
+        remote_id=content.source["remote_id"],
+        filename=content.filename or "file",
+        media_type=content.media_type or "application/octet-stream",
+        size=content.blob_size,
+        url=content.source.get("url"),
+        comment_id=content.source.get("comment_id"),
+        sha256=content.source.get("sha256"),
+        visibility=content.visibility,
+    )
+
+
+def is_that_file(listed: NativeAttachment, blob: Blob) -> bool:
+    """By its hash, else by its size; of a text that its desk may hand out in another encoding the size says nothing."""
+    if listed.sha256 is not None:
+        return listed.sha256 == blob.sha256
+    return listed.size in (None, blob.size) or listed.media_type.startswith("text/")
+
+
+def _with_occurrences(context: Context, db: Db, errands: list[Errand]) -> list[Errand]:
+    """Tell equal texts apart: how many of ours with this very text stand there already (a lane is strictly in order,
+    so all earlier ones are settled)."""
+    hashes = {errand.delivery.id: _identity(context, errand) for errand in errands}
+    counts = copies.counts(
+        db, [(errand.delivery.hop_id, known) for errand in errands if (known := hashes[errand.delivery.id])]
+    )
+    return [
+        _nth(errand, counts.get((errand.delivery.hop_id, hashes[errand.delivery.id]), 0) + 1)
+        for errand in errands
+    ]
+
+
+def _identity(context: Context, errand: Errand) -> str:
+    command = errand.command
+    if command is not None and command.comment is not None:
+        return text_hash(context.shown(errand.desk, command.comment.text))
+    if command is not None and command.attachment is not None:
+        return command.attachment.blob.sha256
+    return ""
+
+
+def _nth(errand: Errand, occurrence: int) -> Errand:
+    command = errand.command
+    if command is None or occurrence == 1:
+        return errand
+    if command.comment is not None:
+        command = replace(command, comment=replace(command.comment, occurrence=occurrence))
+    elif command.attachment is not None:
+        command = replace(command, attachment=replace(command.attachment, occurrence=occurrence))
+    return replace(errand, command=command)
+
+
+def withheld(errand: Errand, at: datetime) -> Outcome:
+    """An errand that must not leave: parked at once, with the words."""
+    verdict = Verdict(outcome=OutcomeClass.PERMANENT, reason=Ground.REFUSED, message=errand.withheld)
+    return Outcome(errand=errand, at=at, verdict=verdict)
+
+
+def broke_off(errand: Errand, error: InterdeskError, at: datetime) -> Outcome:
+    """An errand that ended before any write: a file that could not be fetched, a probe that got no answer."""
+    if errand.probe:
+        failure = error if isinstance(error, DeskError) else DeskError(str(error))
+        return Outcome(errand=errand, at=at, command=errand.command, error=failure)
+    gone = isinstance(error, DeskGone) or not isinstance(error, DeskError)
+    verdict = Verdict(
+        outcome=OutcomeClass.PERMANENT if gone else OutcomeClass.NOT_APPLIED,
+        reason=Ground.GONE if gone else Ground.UNREACHABLE,
+        message=str(error),
+    )
+    return Outcome(errand=errand, at=at, verdict=verdict)
