@@ -6,6 +6,9 @@ from typing import NoReturn
 
 import pytest
 
+from tests.desks.chain_links import coverage, links
+from tests.desks.crew import Crew, hired
+from tests.desks.house import House, installation
 from tests.desks.launch import Redmine, RequestTracker, Roundup
 from tests.desks.launch.chain import Chain
 
@@ -50,6 +53,34 @@ def rt_partner(desk_chain: Chain) -> RequestTracker:
 def roundup_subcontractor(desk_chain: Chain) -> Roundup:
     _need(Roundup)
     return desk_chain.subcontractor
+
+
+@pytest.fixture(scope="session")
+def four_desks(
+    rt_customer: RequestTracker,
+    redmine_vendor: Redmine,
+    rt_partner: RequestTracker,
+    roundup_subcontractor: Roundup,
+    desk_chain: Chain,
+) -> Chain:
+    """All four: customer(RT) → vendor(Redmine) → partner(RT) → subcontractor(Roundup)."""
+    return desk_chain
+
+
+@pytest.fixture(scope="module")
+def house(four_desks: Chain, tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    """The gateway's process over the four desks, with the links of chain_links."""
+    gateway = House(directory=tmp_path_factory.mktemp("house"), chain=four_desks)
+    gateway.apply(installation(four_desks, links(), coverage()))
+    with gateway.at_work():
+        yield gateway
+
+
+@pytest.fixture(scope="session")
+def crew(four_desks: Chain) -> Iterator[Crew]:
+    """The people of the four desks."""
+    with hired(four_desks) as people:
+        yield people
 
 
 @pytest.fixture(autouse=True)

@@ -1,35 +1,34 @@
 """A gateway of its own process over the real desks: configured by YAML, started by the command people use."""
 
+import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Self, TypeVar
 
 import httpx
 import yaml
+from typer.testing import CliRunner
 
-from tests.desks.launch import HOOK_SECRET
+from gateway.cli import app
+from tests.desks.launch import HOOK_SECRET, HookingDesk
 from tests.desks.launch.chain import Chain
+from tests.desks.launch.process import free_port
 
 T = TypeVar("T")
 PATIENCE = 60.0
 """Seconds a change may take to show at another desk; real desks on a shared machine are slow."""
 
 
-def free_port() -> int:
-    """A port nobody listens on now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-def installation(chain: Chain, links: list[dict[str, Any]], coverage: list[dict[str, Any]]) -> dict[str, Any]:
+def installation(
+    chain: Chain, links: Sequence[Mapping[str, Any]], coverage: Sequence[Mapping[str, Any]] = ()
+) -> dict[str, Any]:
     """The installation document of customer(RT) → vendor(Redmine) → partner(RT) → subcontractor(Roundup)."""
     names = ("customer", "vendor", "partner", "subcontractor")
     return {
@@ -43,8 +42,8 @@ def installation(chain: Chain, links: list[dict[str, Any]], coverage: list[dict[
             _rt("partner", chain.partner),
             _roundup("subcontractor", chain.subcontractor),
         ],
-        "links": links,
-        **({"coverage": coverage} if coverage else {}),
+        "links": [dict(link) for link in links],
+        **({"coverage": [dict(row) for row in coverage]} if coverage else {}),
     }  # fmt: skip
 
 
@@ -85,7 +84,19 @@ def _redmine(code: str, desk: Any) -> dict[str, Any]:
             "project_ids": {desk.project: desk.project_id},
         },
         "credentials": {"kind": "header", "secret": {"env": f"SECRET_{code.upper()}"}},
-        "profile": {"defaults": {"queue": desk.project, "tracker": "Support"}},
+        "profile": {
+            "statuses": {
+                "New": "acknowledged",
+                "In Progress": "in_progress",
+                "Feedback": {"status": "pending", "reason": "requester_info"},
+                "Waiting": {"status": "held", "reason": "other"},
+                "Resolved": "resolved",
+                "Closed": "closed",
+                "Rejected": "rejected",
+            },
+            "to_verify": "Waiting",
+            "defaults": {"queue": desk.project, "tracker": "Support"},
+        },
         **_QUICK,
     }
 
@@ -113,6 +124,7 @@ class House:
     port: int = field(default_factory=free_port)
     extra: Mapping[str, str] = field(default_factory=dict)
     process: subprocess.Popen[bytes] | None = None
+    key: str = ""
 
     @property
     def url(self) -> str:
@@ -121,7 +133,10 @@ class House:
     def environment(self) -> dict[str, str]:
         """The environment of the gateway's commands."""
         chain = self.chain
-        ports = {httpx.URL(desk.base_url).port for desk in (chain.customer, chain.vendor, chain.partner, chain.subcontractor)}
+        ports = {
+            httpx.URL(desk.base_url).port
+            for desk in (chain.customer, chain.vendor, chain.partner, chain.subcontractor)
+        }
         return {
             **{name: value for name, value in os.environ.items() if not name.startswith("INTERDESK_")},
             "INTERDESK_DATA_DIR": str(self.directory / "data"),
@@ -136,36 +151,83 @@ class House:
             **self.extra,
         }  # fmt: skip
 
-    def command(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        """Run one `interdesk` command."""
-        return subprocess.run(
-            [sys.executable, "-c", "from gateway.cli import main; main()", *arguments],
-            env=self.environment(),
-            capture_output=True,
-            text=True,
-            timeout=120,
-            check=False,
-        )
+    def command(self, *words: str) -> str:
+        """What one `interdesk` command prints. It runs in this process, beside the gateway's own."""
+        ran = CliRunner().invoke(app, [*words], env=self.environment(), catch_exceptions=False)
+        assert ran.exit_code == 0, f"{words}: {ran.output}{ran.stderr}"
+        return ran.stdout
 
     def apply(self, document: dict[str, Any]) -> None:
         """Configure the gateway."""
         path = self.directory / "installation.yaml"
         path.write_text(yaml.safe_dump(document, allow_unicode=True), encoding="utf-8")
-        made = self.command("migrate")
-        assert made.returncode == 0, made.stdout + made.stderr
-        done = self.command("apply", str(path), "--yes", "--actor", "tests")
-        assert done.returncode == 0, done.stdout + done.stderr
+        self.command("apply", str(path), "--yes", "--actor", "tests")
+
+    def told(self, path: str) -> Any:
+        """What the gateway's own API answers an operator."""
+        if not self.key:
+            self.key = json.loads(self.command("keys", "create", "tests", "--actor", "tests", "--json"))[
+                "key"
+            ]
+        answer = httpx.get(f"{self.url}{path}", headers={"Authorization": f"Bearer {self.key}"}, timeout=30)
+        assert answer.is_success, f"{path}: {answer.status_code} {answer.text[:500]}"
+        return answer.json()
+
+    def story(self, desk: str, remote_id: str) -> dict[str, Any]:
+        """The ticket that stands at a desk under that id: its assignments (hops) and events."""
+        for ticket in self.told("/v1/tickets?limit=200")["tickets"]:
+            if any(hop["desk"] == desk and hop["number"] == remote_id for hop in ticket["hops"]):
+                story: dict[str, Any] = self.told(f"/v1/tickets/{ticket['id']}")
+                return story
+        raise AssertionError(f"the gateway knows no ticket {remote_id} at the {desk}'s desk")
+
+    def quiet(self) -> None:
+        """Waits until nothing is on its way to any desk."""
+        states = "&".join(f"state={state}" for state in ("pending", "inflight", "ambiguous", "asking"))
+        eventually(
+            lambda: not self.told(f"/v1/deliveries?{states}")["deliveries"], "everything is delivered",
+            show=lambda: self.told(f"/v1/deliveries?{states}"),
+        )  # fmt: skip
 
     def start(self) -> None:
         """Run the gateway and send it the desks' webhooks."""
-        log = (self.directory / "serve.log").open("ab")
-        self.process = subprocess.Popen(
-            [sys.executable, "-c", "from gateway.cli import main; main()", "serve"], env=self.environment(), stdout=log, stderr=log
-        )
+        serve = [sys.executable, "-c", "from gateway.cli import main; main()", "serve"]
+        with (self.directory / "serve.log").open("ab") as log:
+            self.process = subprocess.Popen(serve, env=self.environment(), stdout=log, stderr=log)
         eventually(lambda: httpx.get(f"{self.url}/readyz").status_code in (200, 404), "the gateway is ready")
-        self.chain.customer.hook_to(f"{self.url}/hooks/customer")
-        self.chain.partner.hook_to(f"{self.url}/hooks/partner")
-        self.chain.subcontractor.hook_to(f"{self.url}/hooks/subcontractor")
+        for name, desk in self._hooking.items():
+            desk.hook_to(f"{self.url}/hooks/{name}")
+
+    @contextmanager
+    def at_work(self) -> Iterator[Self]:
+        """Runs within the block; the desks send it their webhooks as long."""
+        try:
+            self.start()
+            yield self
+        finally:
+            self.stop()
+            for desk in self._hooking.values():
+                desk.hook_to(None)
+
+    @property
+    def _hooking(self) -> Mapping[str, HookingDesk]:
+        chain = self.chain
+        return {"customer": chain.customer, "partner": chain.partner, "subcontractor": chain.subcontractor}
+
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        """Frozen within the block: it takes no webhook and looks at nothing."""
+        assert self.process is not None
+        self.process.send_signal(signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            self.process.send_signal(signal.SIGCONT)
+
+    def keeps(self, word: str) -> bool:
+        """Whether a word stands anywhere in the gateway's data."""
+        files = [path for path in (self.directory / "data").rglob("*") if path.is_file()]
+        return any(word.encode() in path.read_bytes() for path in files)
 
     def stop(self, how: signal.Signals = signal.SIGTERM) -> None:
         """End the gateway."""
@@ -178,8 +240,10 @@ class House:
         self.stop(signal.SIGKILL)
 
 
-def eventually(ask: Callable[[], T], what: str, *, patience: float = PATIENCE) -> T:
-    """The first true answer; AssertionError when none comes within `patience` seconds."""
+def eventually(
+    ask: Callable[[], T], what: str, *, patience: float = PATIENCE, show: Callable[[], object] | None = None
+) -> T:
+    """The first true answer; AssertionError, with what `show` tells, when none comes within `patience` seconds."""
     deadline = time.monotonic() + patience
     last: Any = None
     while time.monotonic() < deadline:
@@ -190,4 +254,4 @@ def eventually(ask: Callable[[], T], what: str, *, patience: float = PATIENCE) -
         if last and not isinstance(last, Exception):
             return last
         time.sleep(0.2)
-    raise AssertionError(f"it never came true that {what}; last seen: {last!r}")
+    raise AssertionError(f"it never came true that {what}; last seen: {show() if show else last!r}")

@@ -1,0 +1,60 @@
+"""What all desks let their people do, in the canonical names of fields and the desk's own values."""
+
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import httpx
+
+
+@dataclass(frozen=True, kw_only=True)
+class Said:
+    """A comment as the desk shows it. `author` is a log-in name or what the desk shows of it."""
+
+    text: str
+    public: bool
+    author: str
+
+
+class Agent(Protocol):
+    """One person at one desk. Every method fails where the desk refuses."""
+
+    def open(self, title: str, text: str, **fields: str) -> str:
+        """A new ticket; its id."""
+
+    def change(self, ticket: str, **fields: str) -> None:
+        """Set fields: title, status, priority, delegate, site, assignee."""
+
+    def say(self, ticket: str, text: str, *, public: bool = True) -> None:
+        """A comment."""
+
+    def attach(self, ticket: str, filename: str, content: bytes) -> None:
+        """A file, with a public comment where the desk wants words."""
+
+    def field(self, ticket: str, name: str) -> str | None:
+        """One field: also marker and description."""
+
+    def said(self, ticket: str) -> list[Said]:
+        """The comments, oldest first."""
+
+    def files(self, ticket: str) -> list[tuple[str, bytes]]:
+        """(name, bytes) of each file."""
+
+    def titled(self, title: str) -> list[str]:
+        """The ids of all tickets with that very title."""
+
+    def marked(self, marker: str) -> list[str]:
+        """The ids of all tickets that carry that marker."""
+
+    def knows(self, word: str) -> bool:
+        """Whether a word of letters and digits stands anywhere at the desk, as far as this person may see."""
+
+    def close(self) -> None:
+        """Lets the connections go."""
+
+
+def good(answer: httpx.Response) -> Any:
+    """What the desk answered; AssertionError with its words if it refused."""
+    assert answer.is_success, (
+        f"{answer.request.method} {answer.url}: {answer.status_code} {answer.text[:500]}"
+    )
+    return answer.json() if answer.content and "json" in answer.headers.get("content-type", "") else None
