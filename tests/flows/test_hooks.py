@@ -135,7 +135,9 @@ def test_a_full_queue_refuses_and_forgets_nobody_that_it_took(disk: Disk) -> Non
         await inbox.close()
 
     asyncio.run(scene())
-    assert sorted(name for batch in disk.batches for name in batch) == [f"msg_{number}" for number in range(6)]
+    assert sorted(name for batch in disk.batches for name in batch) == [
+        f"msg_{number}" for number in range(6)
+    ]
 
 
 def test_a_sender_that_hangs_up_harms_nobody_in_its_batch(disk: Disk) -> None:
