@@ -87,7 +87,9 @@ def judge_looks(context: Context, looked: Sequence[Looked], *, now: datetime) ->
     with context.database.write() as db:
         occasion = context.occasion(db, now)
         places = locks.find_or_lock(db, {one.key for one in looked if one.snapshot})
-        loaded = cases.load(db, OPERATOR, [place[0] for place in places.values()], occasion)
+        places |= cases.hops_at(db, OPERATOR, [one.key for one in looked if isinstance(one.error, DeskGone)])
+        tickets = {ticket_id for ticket_id, _ in places.values()} | _behind(db, looked, places)
+        loaded = cases.load(db, OPERATOR, tickets, occasion)
         mine = looks.still_mine(db, [one.look.claim for one in looked])
         good = [one for one in looked if (one.look.claim.id, one.look.claim.fence) in mine]
         shown = [
@@ -95,13 +97,23 @@ def judge_looks(context: Context, looked: Sequence[Looked], *, now: datetime) ->
             for one in good
             if one.snapshot is not None and one.key in places
         ]
-        batch = _Batch(context=context, db=db, occasion=occasion, evidence=Evidence(context, db, shown))
+        evidence = Evidence(context, db, shown)
+        batch = _Batch(context=context, db=db, occasion=occasion, evidence=evidence, loaded=loaded)
         for one in good:
             place = places.get(one.key)
             batch.judge(one, loaded[place[0]] if place else None, place[1] if place else None)
         cases.save(db, [*loaded.values(), *batch.opened])
         failpoints.step("look.before_commit")
     failpoints.step("look.committed")
+
+
+def _behind(db: Db, looked: Sequence[Looked], places: Mapping[tuple[str, str], tuple[str, str]]) -> set[str]:
+    """The tickets of ours of which somebody found a copy that we do not know. They are locked with all others, in one
+    order: locked later, two workers could wait for each other."""
+    unknown = [one.snapshot for one in looked if one.snapshot and one.key not in places]
+    markers = {snapshot.fields.get(Field.MARKER) for snapshot in unknown}
+    ours = [outbox.by_marker(db, OPERATOR, marker) for marker in markers if marker]
+    return {delivery.ticket_id for delivery in ours if delivery is not None}
 
 
 def judge_alone(context: Context, one: Looked, *, now: datetime) -> None:
@@ -126,6 +138,7 @@ class _Batch:
     db: Db
     occasion: Occasion
     evidence: Evidence
+    loaded: Mapping[str, Case]
     opened: list[Case] = field(default_factory=list)
 
     @property
@@ -133,7 +146,9 @@ class _Batch:
         return self.occasion.now
 
     def judge(self, one: Looked, case: Case | None, hop_id: str | None) -> None:
-        if one.error is not None:
+        if isinstance(one.error, DeskGone):
+            self._gone(one, case, hop_id)
+        elif one.error is not None:
             self._failed(one, one.error)
         elif one.snapshot is not None and case is not None and hop_id is not None:
             self._known_ticket(one, case, hop_id, one.snapshot)
@@ -142,30 +157,24 @@ class _Batch:
 
     def _failed(self, one: Looked, error: InterdeskError) -> None:
         claim = one.look.claim
-        if isinstance(error, DeskGone):
-            self._gone(one)
-            return
         pause = rules.retry_in(claim.attempts + 1, jitter=self.context.jitter())
         if isinstance(error, DeskThrottled) and error.retry_after:
             pause = max(pause, error.retry_after)
         desks.hold_if_hopeless(self.db, one.look.desk.id, error, now=self.now)
         looks.later(self.db, claim, at=self.now + pause, error=str(error))
 
-    def _gone(self, one: Looked) -> None:
+    def _gone(self, one: Looked, case: Case | None, hop_id: str | None) -> None:
         """Rule 7: a deletion is believed when a second look, some time later, agrees."""
         claim = one.look.claim
         if claim.gone_at is None:
             at = self.now + GONE_TWICE
             looks.later(self.db, claim, at=at, error="the desk has no such ticket", gone_at=self.now)
             return
-        place = cases.hops_at(self.db, OPERATOR, [(one.look.desk.id, claim.remote_id)])
-        for ticket_id, hop_id in place.values():
-            case = self._load(ticket_id)
+        if case is not None and hop_id is not None:
             hop = case.hops[hop_id]
             case.disagree("deleted", hop, remote_id=claim.remote_id)
             case.record("desk.deleted", hop, Because(), {"remote_id": claim.remote_id})
             case.put(hop, refetch_at=None)
-            cases.save(self.db, [case])
         looks.done(self.db, claim, now=self.now)
 
     def _known_ticket(self, one: Looked, case: Case, hop_id: str, snapshot: Snapshot) -> None:
@@ -197,19 +206,14 @@ class _Batch:
     def _copy_of_ours(self, one: Looked, delivery: Delivery) -> None:
         """Our marker on a ticket we do not know: its delivery is in doubt and will adopt it, or this is a second copy
         that a late write made: flagged once, never a new ticket."""
-        if delivery.state is not DeliveryState.DONE:
+        case = self.loaded.get(delivery.ticket_id)
+        if delivery.state is not DeliveryState.DONE or case is None:
             looks.later(self.db, one.look.claim, at=self.now + DEFER, error="its delivery is not settled")
             return
         looks.done(self.db, one.look.claim, now=self.now)
         mark = (delivery.hop_id, ContentKind.DESCRIPTION, one.look.claim.remote_id)
         if not copies.by_remote(self.db, [mark]):
-            case = self._load(delivery.ticket_id)
             flag_duplicate(case, delivery, one.look.claim.remote_id)
-            cases.save(self.db, [case])
-
-    def _load(self, ticket_id: str) -> Case:
-        loaded = cases.load(self.db, OPERATOR, [ticket_id], self.occasion)
-        return loaded[ticket_id]
 
 
 def flag_duplicate(case: Case, delivery: Delivery, remote_id: str) -> None:

@@ -33,6 +33,8 @@ BATCH = 200
 IDLE = 0.25
 """Seconds between looks for work that nobody announced (retries, other processes)."""
 SWEEP_EVERY = 1.0
+AGAIN = 0.5
+"""Seconds between tries to write down what a desk said."""
 STOP_WITHIN = 25.0
 """Seconds that exchanges under way get to finish when the process is asked to stop."""
 
@@ -138,6 +140,19 @@ class Worker:
         call = partial(function, *args, **more)
         return await asyncio.get_running_loop().run_in_executor(self._threads, call)
 
+    async def _insist(self, function: Callable[..., T], *args: Any, **more: Any) -> T:
+        """In a thread, again and again while the database is away: what a desk said is known nowhere else. Fences make a
+        second writing-down harmless; after so long as a lease lasts, others ask the desk anyway."""
+        until = time.monotonic() + rules.LEASE.total_seconds()
+        while True:
+            try:
+                return await self._in_thread(function, *args, **more)
+            except Exception as error:
+                if not will_pass(error) or time.monotonic() > until:
+                    raise
+                log.warning("what a desk said could not be written down, trying again: %s", error)
+            await asyncio.sleep(AGAIN)
+
     def _spawn(self, exchange: Awaitable[None]) -> None:
         task = asyncio.ensure_future(exchange)
         self._exchanges.add(task)
@@ -161,10 +176,10 @@ class Worker:
         room = await self._in_thread(self._capacity.room, self._now())
         if not room:
             return False
+        claimed_at = time.monotonic()  # before the claim: a pause right after it counts too
         errands = await self._in_thread(
             claim, self._context, now=self._now(), worker=self._id, capacity=room, limit=BATCH
         )
-        claimed_at = time.monotonic()
         for errand in errands:
             self._capacity.take(errand.desk.id)
             self._spawn(self._errand(errand, claimed_at))
@@ -200,7 +215,7 @@ class Worker:
             desk=wanted.desk,
             credentials=self._credentials(wanted.desk),
         )
-        return await self._in_thread(deliver.downloaded, self._context, errand, blob, now=self._now())
+        return await self._insist(deliver.downloaded, self._context, errand, blob, now=self._now())
 
     async def _find(self, errand: deliver.Errand) -> Any:
         if errand.command is None:
@@ -241,7 +256,7 @@ class Worker:
                     queue.task_done()
 
     async def _settle(self, outcomes: list[deliver.Outcome]) -> None:
-        await self._in_thread(self._settle_all, outcomes)
+        await self._insist(self._settle_all, outcomes)
         self.counts["settled"] += len(outcomes)
         self._wakes["deliveries"].set()
         self._wakes["looks"].set()
@@ -252,7 +267,7 @@ class Worker:
             deliver.settle(self._context, outcomes, now=self._now())
         except Exception as error:
             if will_pass(error):
-                raise  # their leases run out, the desks are asked
+                raise
             log.exception("settling %d together failed; each is settled alone", len(outcomes))
             for outcome in outcomes:
                 deliver.settle_alone(self._context, outcome, now=self._now())
@@ -287,7 +302,7 @@ class Worker:
         await self._looked.put(looked)
 
     async def _judge(self, looked: list[observe.Looked]) -> None:
-        await self._in_thread(self._judge_all, looked)
+        await self._insist(self._judge_all, looked)
         self.counts["looks"] += len(looked)
         self._wakes["deliveries"].set()
 
@@ -315,9 +330,9 @@ class Worker:
                 credentials=self._credentials(one.desk),
             )
         except InterdeskError as error:
-            await self._in_thread(poll.failed, self._context, one, error, now=self._now())
+            await self._insist(poll.failed, self._context, one, error, now=self._now())
             return
-        await self._in_thread(poll.store, self._context, one, page, now=self._now())
+        await self._insist(poll.store, self._context, one, page, now=self._now())
         self.counts["polls"] += 1
         self._wakes["looks"].set()
 

@@ -1,11 +1,11 @@
 """Opening the database and its transactions: SQLite (WAL, every commit on disk) or PostgreSQL. No query lives here."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy import Connection, Engine, create_engine, event, make_url
 from sqlalchemy.pool import StaticPool
 
 Db = Connection
@@ -20,6 +20,20 @@ _PRAGMAS = (
     "PRAGMA temp_store=MEMORY",
     "PRAGMA cache_size=-65536",
 )
+
+
+PAUSED_SECONDS = 20
+"""A transaction whose process is silent for so long in its middle is rolled back by PostgreSQL: a paused process must not
+stop all others with the rows it has locked. It finds its connection closed and starts anew."""
+
+_PEER: Mapping[str, int] = {
+    "connect_timeout": 10,
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 25_000,
+}
+"""For libpq: a server that vanished without a word (its host lost power, a fail-over) is noticed within half a minute."""
 
 
 class Database:
@@ -76,4 +90,18 @@ def _sqlite(url: str) -> Engine:
 
 
 def _postgres(url: str, pool_size: int) -> Engine:
-    return create_engine(url, pool_size=pool_size, max_overflow=pool_size, pool_pre_ping=True)
+    said = make_url(url).query
+    engine = create_engine(
+        url,
+        pool_size=pool_size,
+        max_overflow=pool_size,
+        pool_pre_ping=True,
+        connect_args={name: value for name, value in _PEER.items() if name not in said},
+    )
+
+    @event.listens_for(engine, "connect")
+    def _prepare(connection: Any, _record: Any) -> None:
+        connection.execute(f"SET idle_in_transaction_session_timeout = {PAUSED_SECONDS * 1000:d}")
+        connection.commit()
+
+    return engine

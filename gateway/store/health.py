@@ -7,10 +7,14 @@ from pathlib import Path
 
 from sqlalchemy import select, text
 from sqlalchemy.exc import DatabaseError, DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from gateway.errors import InterdeskError
 from gateway.store import rows
 from gateway.store.db import Database
+
+_STATE_OF_TRANSACTION = "25"
+"""SQLSTATE class: read-only (a standby), ended for its idleness."""
 
 
 class DatabaseFailed(InterdeskError):
@@ -29,11 +33,14 @@ def failure_of(error: BaseException) -> DatabaseFailed | None:
 
 
 def will_pass(error: BaseException) -> bool:
-    """Whether it is the database's trouble of the moment (no connection, a lock, a deadlock, no room) and not the
-    fault of what was to be written: then everything is simply tried again."""
-    if isinstance(error, DBAPIError) and error.connection_invalidated:
+    """Whether it is the database's trouble of the moment (no connection, a lock, a deadlock, no room, a standby that is
+    not yet promoted) and not the fault of what was to be written: then everything is simply tried again."""
+    if isinstance(error, (OperationalError, InterfaceError, PoolTimeout)):
         return True
-    return isinstance(error, (OperationalError, InterfaceError))
+    if not isinstance(error, DBAPIError):
+        return False
+    state: str = getattr(error.orig, "sqlstate", None) or ""
+    return error.connection_invalidated or state[:2] == _STATE_OF_TRANSACTION
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -19,8 +19,10 @@ def find_or_lock(db: Db, keys: Iterable[Key]) -> dict[Key, tuple[str, str]]:
     found = cases.hops_at(db, Scope.operator(), wanted)
     unknown = wanted - found.keys()
     if unknown and db.dialect.name == "postgresql":
-        for desk_id, remote_id in sorted(unknown):
-            number = zlib.crc32(f"{desk_id}|{remote_id}".encode())
+        # In the order of the numbers, which two tickets may share: nobody waits for each other.
+        for number in sorted(
+            {zlib.crc32(f"{desk_id}|{remote_id}".encode()) for desk_id, remote_id in unknown}
+        ):
             db.execute(text("SELECT pg_advisory_xact_lock(7310, :number)"), {"number": number - 2**31})
         found |= cases.hops_at(db, Scope.operator(), unknown)
     return found

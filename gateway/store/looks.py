@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import delete, exists, func, or_, select, update
@@ -11,6 +12,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from gateway.domain.marks import keyed
 from gateway.store import rows, signals
 from gateway.store.claiming import Claim, Room
+from gateway.store.columns import micros
 from gateway.store.db import Db
 from gateway.store.scope import Scope
 
@@ -55,13 +57,16 @@ def want(db: Db, wishes: Sequence[Wish]) -> None:
             "why": statement.excluded.why,
         },
     )
-    db.execute(statement, [_row(merged[key]) for key in sorted(merged)])
+    # In the order of ids, as `still_mine` locks them: two transactions that want the same tickets cannot wait for each other.
+    db.execute(statement, sorted([_row(wish) for wish in merged.values()], key=itemgetter("id")))
     signals.tell(db)
 
 
 def _row(wish: Wish) -> dict[str, Any]:
+    """The id says first which ticket, then when it was wished for: a look that is over and wished for again is another
+    one, and a worker that slept over both does not take its old fence for the new one's."""
     return {
-        "id": f"lok_{keyed('', wish.desk_id, wish.remote_id)[:20]}",
+        "id": f"lok_{keyed('', wish.desk_id, wish.remote_id)[:20]}_{micros(wish.due_at):x}",
         "org_id": wish.org_id,
         "desk_id": wish.desk_id,
         "remote_id": wish.remote_id,

@@ -5,7 +5,8 @@ from datetime import timedelta
 import pytest
 
 from gateway.domain import judge, settling
-from gateway.flows import deliver, intake
+from gateway.domain.delivery import LEASE
+from gateway.flows import deliver, intake, sweep
 from gateway.store import inbox, views
 from gateway.store.scope import Scope
 from gateway.testing.hub import Hub, Plan
@@ -74,3 +75,27 @@ def test_a_delivery_that_cannot_be_settled_is_parked_alone(monkeypatch: pytest.M
     assert found is not None
     assert (found["state"], found["outcome"]) == ("parked", "poisoned")
     assert "a fault of ours" in found["error"]
+
+
+def test_who_settles_too_late_parks_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    hub = _hub()
+    hub.desks["customer"].person("anna").open("one", "", queue="IT")
+    for code, hook in hub.hooks():
+        hub.receive(code, hook)
+    intake.process(hub.context, now=hub.now)
+    room = {"dsk_vendor": 5}
+    [late] = deliver.claim(hub.context, now=hub.now, worker="slept", capacity=room)
+    hub.clock.advance(LEASE + timedelta(seconds=1))
+    sweep.lapse_leases(hub.context, now=hub.now)
+    hub.clock.advance(timedelta(minutes=5))
+    [other] = deliver.claim_doubtful(hub.context, now=hub.now, worker="awake", capacity=room)
+
+    def fails(*_: object, **__: object) -> None:
+        raise RuntimeError("a fault of ours")
+
+    monkeypatch.setattr(deliver, "settle", fails)
+    deliver.settle_alone(hub.context, deliver.withheld(late, hub.now), now=hub.now)
+    with hub.database.read() as db:
+        found = views.delivery(db, Scope.operator(), other.delivery.id)
+    assert found is not None
+    assert found["state"] == "ambiguous"

@@ -1,0 +1,100 @@
+"""The worker's shell: what a desk said is written down however long the database is away, and a pause counts against the
+lease wherever it happens."""
+
+import asyncio
+from datetime import UTC, datetime
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from sqlalchemy.exc import IntegrityError, OperationalError
+
+from gateway.desk_client import DeskClient
+from gateway.errors import LeaseLost
+from gateway.flows import worker as shell
+from gateway.flows.context import Context
+from gateway.flows.worker import Worker
+from gateway.registry import Registry
+from gateway.store.db import Database
+
+NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
+
+
+@pytest.fixture
+def worker() -> Worker:
+    context = Context(database=Database("sqlite://"), registry=Registry(), new_id=str, jitter=lambda: 0.0)
+    client: DeskClient = object()  # type: ignore[assignment]  # no desk is asked here
+    return Worker(context, client, lambda _desk: None, worker_id="w", now=lambda: NOW)  # type: ignore[arg-type,return-value]
+
+
+class _Away:
+    """A flow whose database is away the first few times."""
+
+    def __init__(self, *failures: Exception) -> None:
+        self.failures = list(failures)
+        self.calls = 0
+
+    def __call__(self) -> str:
+        self.calls += 1
+        if self.failures:
+            raise self.failures.pop(0)
+        return "written"
+
+
+def _gone() -> OperationalError:
+    return OperationalError("UPDATE", {}, Exception("server closed the connection unexpectedly"))
+
+
+def test_what_a_desk_said_is_written_down_when_the_database_is_back(
+    worker: Worker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shell, "AGAIN", 0.01)
+    flow = _Away(_gone(), _gone())
+    assert asyncio.run(worker._insist(flow)) == "written"
+    assert flow.calls == 3
+
+
+def test_what_will_not_pass_is_not_tried_again(worker: Worker) -> None:
+    flow = _Away(IntegrityError("INSERT", {}, Exception("duplicate key")))
+    with pytest.raises(IntegrityError):
+        asyncio.run(worker._insist(flow))
+    assert flow.calls == 1
+
+
+def test_after_a_lease_it_is_given_up(worker: Worker, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shell, "AGAIN", 0.01)
+    clock = iter([0.0, 89.0, 91.0])
+    monkeypatch.setattr(shell, "time", SimpleNamespace(monotonic=lambda: next(clock)))
+    flow = _Away(_gone(), _gone(), _gone())
+    with pytest.raises(OperationalError):
+        asyncio.run(worker._insist(flow))
+    assert flow.calls == 2
+
+
+def test_a_pause_while_claiming_counts_against_the_lease(
+    worker: Worker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    began: list[float] = []
+    clock = [1000.0]
+    monkeypatch.setattr(shell, "time", SimpleNamespace(monotonic=lambda: clock[0]))
+
+    class _Errand:
+        class desk:  # noqa: N801
+            id = "dsk_1"
+
+    def claim(*_: Any, **__: Any) -> list[_Errand]:
+        clock[0] += 95  # paused after the commit, before anything else
+        return [_Errand()]
+
+    async def errand(_errand: Any, claimed_at: float) -> None:
+        began.append(claimed_at)
+
+    async def scene() -> None:
+        monkeypatch.setattr(worker._capacity, "room", lambda _now: {"dsk_1": 1})
+        monkeypatch.setattr(worker, "_errand", errand)
+        await worker._claim(claim)  # type: ignore[arg-type]
+        await asyncio.gather(*worker._exchanges)
+
+    asyncio.run(scene())
+    with pytest.raises(LeaseLost):
+        shell._check_lease(began[0])

@@ -1,0 +1,70 @@
+"""Transactions on PostgreSQL: a process that is paused in the middle of one does not stop the others."""
+
+import time
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
+
+from gateway.store import db as connecting
+from gateway.store.db import Database
+from gateway.store.health import will_pass
+
+
+def _one_row(url: str) -> None:
+    database = Database(url)
+    with database.write() as db:
+        db.execute(text("CREATE TABLE thing (id int PRIMARY KEY, n int)"))
+        db.execute(text("INSERT INTO thing VALUES (1, 0)"))
+    database.close()
+
+
+def test_a_paused_transaction_gives_its_locks_back(
+    fresh_postgres: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _one_row(fresh_postgres)
+    monkeypatch.setattr(connecting, "PAUSED_SECONDS", 1)
+    paused, other = Database(fresh_postgres), Database(fresh_postgres)
+    count = text("UPDATE thing SET n = n + 1 WHERE id = 1")
+
+    def count_and_sleep() -> None:
+        with paused.write() as db:
+            db.execute(count)
+            started = time.monotonic()
+            with other.write() as elsewhere:
+                elsewhere.execute(count)
+            assert 0.5 < time.monotonic() - started < 15
+            db.execute(count)
+
+    with pytest.raises(DBAPIError) as told:
+        count_and_sleep()
+    assert will_pass(told.value)
+    with paused.write() as db:  # its pool is as good as new
+        assert db.execute(text("SELECT n FROM thing")).scalar_one() == 1
+    paused.close()
+    other.close()
+
+
+def test_an_address_may_say_itself_how_patient_a_connection_is(fresh_postgres: str) -> None:
+    database = Database(f"{fresh_postgres}&keepalives_idle=77")
+    with database.read() as db:
+        parameters = db.connection.driver_connection.info.get_parameters()  # type: ignore[union-attr]
+    database.close()
+    assert (parameters["keepalives_idle"], parameters["keepalives_interval"]) == ("77", "5")
+
+
+def test_a_standby_that_is_not_promoted_yet_is_trouble_that_passes(fresh_postgres: str) -> None:
+    _one_row(fresh_postgres)
+    database = Database(f"{fresh_postgres}&options=-cdefault_transaction_read_only%3Don")
+    with pytest.raises(DBAPIError) as told, database.write() as db:
+        db.execute(text("UPDATE thing SET n = 5"))
+    database.close()
+    assert will_pass(told.value)
+
+
+def test_what_is_wrong_with_a_statement_does_not_pass(fresh_postgres: str) -> None:
+    database = Database(fresh_postgres)
+    with pytest.raises(DBAPIError) as told, database.write() as db:
+        db.execute(text("SELECT * FROM nothing_of_that_name"))
+    database.close()
+    assert not will_pass(told.value)
