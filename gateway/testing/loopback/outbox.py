@@ -1,7 +1,8 @@
 """Posts a loopback desk's webhooks: in order, a few tries each, then given up, as real desks do."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from itertools import cycle
 
 import httpx
 
@@ -15,10 +16,11 @@ LOOK_EVERY = 0.2
 
 
 class HookPoster:
-    """Posts to one address. `wake` says that something may be waiting; `failed` counts messages given up."""
+    """Posts to one address, or to several in turn, each try to the next, as a load balancer would. `wake` says that
+    something may be waiting; `failed` counts messages given up."""
 
-    def __init__(self, url: str, *, client: httpx.AsyncClient | None = None) -> None:
-        self._url = url
+    def __init__(self, url: str | Sequence[str], *, client: httpx.AsyncClient | None = None) -> None:
+        self._urls = cycle([url] if isinstance(url, str) else url)
         self._client = client
         self._waiting = asyncio.Event()
         self.posted = 0
@@ -45,7 +47,7 @@ class HookPoster:
         for pause in TRIES:
             await asyncio.sleep(pause)
             try:
-                answer = await client.post(self._url, content=hook.body, headers=dict(hook.headers))
+                answer = await client.post(next(self._urls), content=hook.body, headers=dict(hook.headers))
             except httpx.HTTPError:
                 continue
             if answer.is_success:

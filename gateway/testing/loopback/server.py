@@ -3,7 +3,7 @@
 import asyncio
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -63,7 +63,7 @@ class LoopbackServer:
         desk: LoopbackDesk,
         *,
         port: int = 0,
-        hook_url: str | None = None,
+        hook_url: str | Sequence[str] | None = None,
         control_token: str | None = None,
     ) -> None:
         self.poster = HookPoster(hook_url) if hook_url else None
