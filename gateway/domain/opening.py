@@ -11,6 +11,8 @@ from gateway.domain.model import (
     Field,
     Hop,
     HopStatus,
+    NativeAttachment,
+    NativeComment,
     Snapshot,
     Source,
     Ticket,
@@ -47,11 +49,7 @@ def open_case(occasion: Occasion, desk: Desk, snapshot: Snapshot) -> Case:
         facts.unknown(case, hop, Field.STATUS, native, because)
     _take_facts(case, hop, snapshot, because)
     _take_texts(case, hop, snapshot)
-    for comment in snapshot.comments:
-        kind = comment.author.kind
-        conversation.comment_seen(case, hop, comment, Because(source=Source.HISTORY, actor_kind=kind))
-    for attachment in snapshot.attachments:
-        conversation.attachment_seen(case, hop, attachment, Because(source=Source.HISTORY))
+    _take_what_was_said(case, hop, snapshot)
     links = dispatching.at_opening(directory.links_from(desk.id), snapshot.fields)
     handover.dispatch(case, case.hops[hop.id], links, because)
     return case
@@ -92,6 +90,25 @@ def _take_facts(case: Case, hop: Hop, snapshot: Snapshot, because: Because) -> N
             facts.unknown(case, current, field, native, because)
         else:
             facts.keep(case, current, field, value)
+
+
+def _take_what_was_said(case: Case, hop: Hop, snapshot: Snapshot) -> None:
+    """Comments and files that are there already; what stands there of our own is nobody's news."""
+    for comment in snapshot.comments:
+        if comment.author.kind is not ActorKind.GATEWAY:
+            conversation.comment_seen(case, hop, comment, _said_by(case, hop, comment))
+    for file in snapshot.attachments:
+        if file.author.kind is not ActorKind.GATEWAY:
+            conversation.attachment_seen(case, hop, file, _said_by(case, hop, file))
+
+
+def _said_by(case: Case, hop: Hop, thing: NativeComment | NativeAttachment) -> Because:
+    return Because(
+        source=Source.HISTORY,
+        actor_kind=thing.author.kind,
+        actor=case.person(hop, thing.author),
+        reported_at=thing.at,
+    )
 
 
 def _take_texts(case: Case, hop: Hop, snapshot: Snapshot) -> None:
