@@ -33,7 +33,8 @@ class Cell:
 
 def trial(cell: Cell, server: PostgresServer, *, hurry: bool) -> Cell:
     """Kill once, restart, let everything come to rest, judge."""
-    started, wrong = time.monotonic(), ()
+    started = time.monotonic()
+    wrong: tuple[str, ...] = ()
     name = f"kill_{cell.step.replace('.', '_')}_{cell.nth}"
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="interdesk-kill-")))

@@ -45,7 +45,7 @@ def play_batch(batch: Batch, trace: Callable[[str], None] = lambda _line: None) 
         results = []
         for seed in batch.seeds:
             play = Play(seed=seed, script=batch.script, database=database, threads=threads, trace=trace)
-            results.append(_played(play))
+            results.append(played(play))
             if database is None:
                 play.hub.database.close()
             else:
@@ -53,7 +53,8 @@ def play_batch(batch: Batch, trace: Callable[[str], None] = lambda _line: None) 
         return results
 
 
-def _played(play: Play) -> Result:
+def played(play: Play) -> Result:
+    """Play and judge one history; one that breaks off has that as its violation."""
     try:
         return play_and_judge(play)
     except Exception as error:  # noqa: BLE001 - whatever breaks a history is what the history shows
