@@ -4,28 +4,33 @@ SQLAlchemy builds its parameters anew for every row of an executemany; in the ba
 than the database did. The statements are still its own, compiled for the dialect.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import Dialect, Table, bindparam, insert, update
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.sql.dml import Insert, Update
 from sqlalchemy.sql.schema import ScalarElementColumnDefault
 
+from gateway.store import rows
 from gateway.store.db import Db
+from gateway.store.prepared import Convert, chained, execute_many
 
 Row = Mapping[str, Any]
-Convert = Callable[[Any], Any]
 
 
 class _Prepared:
     """A compiled statement with the columns it wants and how their values are converted. Its parameters are called
     `new_<column>`, and `row_id` for the key of an update."""
 
-    def __init__(self, statement: Insert | Update, table: Table, dialect: Dialect) -> None:
+    def __init__(
+        self, statement: Insert | Update, table: Table, names: Sequence[str], dialect: Dialect
+    ) -> None:
         compiled = statement.compile(dialect=dialect)
         self.sql = str(compiled)
         self.positional = compiled.positiontup is not None
-        self.parameters = list(compiled.positiontup or compiled.binds)
+        self.parameters = list(compiled.positiontup or compiled.params)
         self.columns = [name.removeprefix("new_").removeprefix("row_") for name in self.parameters]
         columns = [table.c[name] for name in self.columns]
         self.defaults = {
@@ -33,37 +38,57 @@ class _Prepared:
             for column in columns
             if isinstance(column.default, ScalarElementColumnDefault)
         }
-        self.convert: list[Convert | None] = [
-            column.type.dialect_impl(dialect).bind_processor(dialect) for column in columns
+        self._pick = itemgetter(*self.columns)
+        self._convert: list[tuple[int, Convert]] = [
+            (place, convert)
+            for place, column in enumerate(columns)
+            if (convert := _conversion(table, column.name, dialect)) is not None
         ]
 
-    def run(self, db: Db, rows: Sequence[Row]) -> None:
+    def run(self, db: Db, given: Sequence[Row]) -> None:
         """Execute for all rows at once."""
-        pairs = list(zip(self.columns, self.convert, strict=True))
-        if not rows[0].keys() >= set(self.columns):
-            rows = [{**self.defaults, **row} for row in rows]
-        values = [
-            tuple([convert(row[name]) if convert else row[name] for name, convert in pairs]) for row in rows
-        ]
+        if not given[0].keys() >= set(self.columns):
+            given = [{**self.defaults, **row} for row in given]
+        values = [self._values(row) for row in given]
         if self.positional:
-            db.exec_driver_sql(self.sql, values)
+            execute_many(db, self.sql, values)
         else:
-            db.exec_driver_sql(self.sql, [dict(zip(self.parameters, one, strict=True)) for one in values])
+            execute_many(db, self.sql, [dict(zip(self.parameters, one, strict=True)) for one in values])
+
+    def _values(self, row: Row) -> list[Any]:
+        values = list(self._pick(row))
+        for place, convert in self._convert:
+            value = values[place]
+            if value is not None:
+                values[place] = convert(value)
+        return values
+
+
+def _conversion(table: Table, name: str, dialect: Dialect) -> Convert | None:
+    """From a noun's value to the driver's: first into plain words, then as the column's type says."""
+    processor = table.c[name].type.dialect_impl(dialect).bind_processor(dialect)
+    return chained(rows.plain_of(table).get(name), processor)
 
 
 _prepared: dict[tuple[str, str, str, tuple[str, ...]], _Prepared] = {}
 
 
-def add(db: Db, table: Table, rows: Sequence[Row]) -> None:
+def add(db: Db, table: Table, given: Sequence[Row]) -> None:
     """Insert rows that all have the same columns."""
-    if rows:
-        _of(db, table, "insert", tuple(rows[0])).run(db, rows)
+    if given:
+        _of(db, table, "insert", tuple(given[0])).run(db, given)
 
 
-def change(db: Db, table: Table, rows: Sequence[Row]) -> None:
+def add_new(db: Db, table: Table, given: Sequence[Row]) -> None:
+    """Insert those rows whose key is not there yet."""
+    if given:
+        _of(db, table, "insert new", tuple(given[0])).run(db, given)
+
+
+def change(db: Db, table: Table, given: Sequence[Row]) -> None:
     """Update rows by their `id`; all name the same columns."""
-    if rows:
-        _of(db, table, "update", tuple(rows[0])).run(db, rows)
+    if given:
+        _of(db, table, "update", tuple(given[0])).run(db, given)
 
 
 def _of(db: Db, table: Table, verb: str, names: tuple[str, ...]) -> _Prepared:
@@ -74,8 +99,13 @@ def _of(db: Db, table: Table, verb: str, names: tuple[str, ...]) -> _Prepared:
 
 
 def _prepare(table: Table, verb: str, names: tuple[str, ...], dialect: Dialect) -> _Prepared:
+    if verb == "update":
+        changes: dict[str, Any] = {name: bindparam(f"new_{name}") for name in names if name != "id"}
+        statement = update(table).where(table.c.id == bindparam("row_id")).values(changes)
+        return _Prepared(statement, table, [*(f"new_{name}" for name in changes), "row_id"], dialect)
+    values: dict[str, Any] = {name: bindparam(f"new_{name}") for name in names}
+    parameters = list(map("new_{}".format, names))
     if verb == "insert":
-        values: dict[str, Any] = {name: bindparam(f"new_{name}") for name in names}
-        return _Prepared(insert(table).values(values), table, dialect)
-    values = {name: bindparam(f"new_{name}") for name in names if name != "id"}
-    return _Prepared(update(table).where(table.c.id == bindparam("row_id")).values(values), table, dialect)
+        return _Prepared(insert(table).values(values), table, parameters, dialect)
+    dml = sqlite if dialect.name == "sqlite" else postgresql
+    return _Prepared(dml.insert(table).values(values).on_conflict_do_nothing(), table, parameters, dialect)

@@ -5,13 +5,14 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Select, bindparam, select
 
 from gateway.domain.case import Case, Occasion
 from gateway.domain.delivery import FINAL
 from gateway.domain.model import Content, Delivery, Hop, Ticket
 from gateway.store import bulk, looks, outbox, people, rows
 from gateway.store.db import Db
+from gateway.store.prepared import Statement, among, tuples, within
 from gateway.store.scope import Scope
 
 _FINAL = [state.value for state in FINAL]
@@ -25,11 +26,9 @@ def load(
     wanted = sorted(set(ticket_ids))
     if not wanted:
         return {}
-    found = rows.choose(Ticket).where(rows.ticket.c.id.in_(wanted), scope.where(rows.ticket))
-    ordered = found.order_by(rows.ticket.c.id)
-    tickets = rows.nouns(Ticket, db.execute(ordered.with_for_update() if lock else ordered))
+    tickets = (_LOCKED_TICKETS if lock else _TICKETS).all(db, ids=wanted, **scope.parameters)
     hops: dict[str, dict[str, Hop]] = {ticket.id: {} for ticket in tickets}
-    for hop in rows.nouns(Hop, db.execute(rows.choose(Hop).where(rows.hop.c.ticket_id.in_(list(hops))))):
+    for hop in _HOPS.all(db, ticket_ids=list(hops)):
         hops[hop.ticket_id][hop.id] = hop
     return {
         ticket.id: Case(
@@ -45,6 +44,18 @@ def load(
     }
 
 
+def _tickets(query: Select[Any], dialect: str) -> Select[Any]:
+    table = rows.ticket
+    return query.where(among(dialect, table.c.id, "ids"), within(dialect, table)).order_by(table.c.id)
+
+
+_TICKETS = rows.Choice(Ticket, _tickets)
+_LOCKED_TICKETS = rows.Choice(Ticket, lambda query, dialect: _tickets(query, dialect).with_for_update())
+_HOPS = rows.Choice(
+    Hop, lambda query, dialect: query.where(among(dialect, rows.hop.c.ticket_id, "ticket_ids"))
+)
+
+
 def _once(ask: Callable[[], Sequence[Content]]) -> Callable[[], Sequence[Content]]:
     answer: list[Sequence[Content]] = []
 
@@ -57,8 +68,15 @@ def _once(ask: Callable[[], Sequence[Content]]) -> Callable[[], Sequence[Content
 
 
 def _library(db: Db, ticket_id: str) -> Sequence[Content]:
-    found = rows.choose(Content).where(rows.content.c.ticket_id == ticket_id).order_by(rows.content.c.id)
-    return rows.nouns(Content, db.execute(found))
+    return _LIBRARY.all(db, ticket_id=ticket_id)
+
+
+_LIBRARY = rows.Choice(
+    Content,
+    lambda query, _dialect: query.where(rows.content.c.ticket_id == bindparam("ticket_id")).order_by(
+        rows.content.c.id
+    ),
+)
 
 
 def _lane(db: Db, hop_id: str) -> Sequence[Delivery]:
@@ -130,17 +148,24 @@ def _looks(case: Case) -> list[looks.Wish]:
 
 def hops_at(db: Db, scope: Scope, keys: Iterable[tuple[str, str]]) -> dict[tuple[str, str], tuple[str, str]]:
     """(desk id, remote id) → (ticket id, hop id) for those that are hops of ours."""
-    wanted: dict[str, set[str]] = {}
-    for desk_id, remote_id in keys:
-        wanted.setdefault(desk_id, set()).add(remote_id)
-    found: dict[tuple[str, str], tuple[str, str]] = {}
-    columns = (rows.hop.c.desk_id, rows.hop.c.remote_id, rows.hop.c.ticket_id, rows.hop.c.id)
-    for desk_id, remote_ids in sorted(wanted.items()):
-        query = select(*columns).where(
-            rows.hop.c.desk_id == desk_id, rows.hop.c.remote_id.in_(sorted(remote_ids)), scope.where(rows.hop)
-        )
-        found.update({(row[0], row[1]): (row[2], row[3]) for row in db.execute(query)})
-    return found
+    wanted = sorted(set(keys))
+    if not wanted:
+        return {}
+    found = _HOPS_AT.raw(db, keys=wanted, **scope.parameters)
+    return {(row[0], row[1]): (row[2], row[3]) for row in found}
+
+
+def _hops_at(dialect: str) -> Select[Any]:
+    hop, wanted = rows.hop.c, tuples(dialect, "keys", ("desk_id", "remote_id"))
+    here = (hop.desk_id == wanted.c.desk_id) & (hop.remote_id == wanted.c.remote_id)
+    return (
+        select(hop.desk_id, hop.remote_id, hop.ticket_id, hop.id)
+        .join(wanted, here)
+        .where(within(dialect, rows.hop))
+    )
+
+
+_HOPS_AT = Statement(_hops_at)
 
 
 def revisions(db: Db, scope: Scope, desk_id: str, remote_ids: Iterable[str]) -> dict[str, str | None]:

@@ -3,17 +3,22 @@
 from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import func, select, tuple_
+from sqlalchemy import Select, func, select
 
 from gateway.domain.model import Content, ContentKind, Copy
 from gateway.store import rows
 from gateway.store.db import Db
+from gateway.store.prepared import Statement, among, tuples
 
 
 def of_hops(db: Db, hop_ids: Iterable[str]) -> list[Copy]:
     """All copies at these hops (for snapshots that claim to be complete)."""
-    query = rows.choose(Copy).where(rows.copy.c.hop_id.in_(sorted(set(hop_ids))))
-    return rows.nouns(Copy, db.execute(query))
+    return _OF_HOPS.all(db, hop_ids=sorted(set(hop_ids)))
+
+
+_OF_HOPS = rows.Choice(
+    Copy, lambda query, dialect: query.where(among(dialect, rows.copy.c.hop_id, "hop_ids"))
+)
 
 
 def by_remote(db: Db, keys: Iterable[tuple[str, ContentKind, str]]) -> list[Copy]:
@@ -21,9 +26,16 @@ def by_remote(db: Db, keys: Iterable[tuple[str, ContentKind, str]]) -> list[Copy
     wanted = sorted({(hop_id, kind.value, remote_id) for hop_id, kind, remote_id in keys})
     if not wanted:
         return []
-    table = rows.copy
-    query = rows.choose(Copy).where(tuple_(table.c.hop_id, table.c.kind, table.c.remote_id).in_(wanted))
-    return rows.nouns(Copy, db.execute(query))
+    return _BY_REMOTE.all(db, keys=wanted)
+
+
+def _by_remote(query: Select[Any], dialect: str) -> Select[Any]:
+    table, wanted = rows.copy.c, tuples(dialect, "keys", ("hop_id", "kind", "remote_id"))
+    same = (table.hop_id == wanted.c.hop_id) & (table.remote_id == wanted.c.remote_id)
+    return query.join(wanted, same & (table.kind == wanted.c.kind))
+
+
+_BY_REMOTE = rows.Choice(Copy, _by_remote)
 
 
 def ours_by_hash(db: Db, keys: Iterable[tuple[str, str]]) -> list[Copy]:
@@ -31,9 +43,16 @@ def ours_by_hash(db: Db, keys: Iterable[tuple[str, str]]) -> list[Copy]:
     wanted = sorted(set(keys))
     if not wanted:
         return []
-    table = rows.copy
-    query = rows.choose(Copy).where(tuple_(table.c.hop_id, table.c.native_hash).in_(wanted), table.c.ours)
-    return rows.nouns(Copy, db.execute(query))
+    return _OURS.all(db, keys=wanted)
+
+
+def _ours(query: Select[Any], dialect: str) -> Select[Any]:
+    table, wanted = rows.copy.c, tuples(dialect, "keys", ("hop_id", "native_hash"))
+    same = (table.hop_id == wanted.c.hop_id) & (table.native_hash == wanted.c.native_hash)
+    return query.join(wanted, same).where(table.ours)
+
+
+_OURS = rows.Choice(Copy, _ours)
 
 
 def counts(db: Db, keys: Iterable[tuple[str, str]]) -> dict[tuple[str, str], int]:
@@ -41,13 +60,16 @@ def counts(db: Db, keys: Iterable[tuple[str, str]]) -> dict[tuple[str, str], int
     wanted = sorted(set(keys))
     if not wanted:
         return {}
-    table = rows.copy
-    query = (
-        select(table.c.hop_id, table.c.native_hash, func.count())
-        .where(tuple_(table.c.hop_id, table.c.native_hash).in_(wanted), table.c.ours)
-        .group_by(table.c.hop_id, table.c.native_hash)
-    )
-    return {(row[0], row[1]): row[2] for row in db.execute(query)}
+    return {(row[0], row[1]): row[2] for row in _COUNTS.raw(db, keys=wanted)}
+
+
+def _counts(dialect: str) -> Select[Any]:
+    table = rows.copy.c
+    query = select(table.hop_id, table.native_hash, func.count()).select_from(rows.copy)
+    return _ours(query, dialect).group_by(table.hop_id, table.native_hash)
+
+
+_COUNTS = Statement(_counts)
 
 
 def contents(db: Db, content_ids: Iterable[str]) -> dict[str, Content]:
@@ -55,8 +77,10 @@ def contents(db: Db, content_ids: Iterable[str]) -> dict[str, Content]:
     wanted = sorted(set(content_ids))
     if not wanted:
         return {}
-    found = rows.nouns(Content, db.execute(rows.choose(Content).where(rows.content.c.id.in_(wanted))))
-    return {content.id: content for content in found}
+    return {content.id: content for content in _CONTENTS.all(db, ids=wanted)}
+
+
+_CONTENTS = rows.Choice(Content, lambda query, dialect: query.where(among(dialect, rows.content.c.id, "ids")))
 
 
 def keep_blob(db: Db, content_id: str, *, key: str, size: int, sha256: str) -> None:

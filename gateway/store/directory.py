@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 import orjson
-from sqlalchemy import Row, Table, or_, select, true
+from sqlalchemy import Row, Table, bindparam, or_, select, true
 
 from gateway.domain.directory import Code, Directory
 from gateway.domain.documents import (
@@ -19,6 +19,7 @@ from gateway.domain.documents import (
 from gateway.domain.model import Asset, CoverageRow, Desk, Link, Manifest, Organization, Site
 from gateway.errors import ConfigError
 from gateway.store.db import Db
+from gateway.store.prepared import Statement
 from gateway.store.scope import Scope
 from gateway.store.tables import DeskRow, DirectoryRow, LinkRow, Meta, OrganizationRow
 from gateway.vault import Place
@@ -74,7 +75,11 @@ def salt(db: Db) -> str:
 
 
 def _meta(db: Db, key: str) -> str | None:
-    return db.execute(select(META.c.value).where(META.c.key == key)).scalar()
+    found = _META.raw(db, key=key)
+    return found[0][0] if found else None
+
+
+_META = Statement(lambda _dialect: select(META.c.value).where(META.c.key == bindparam("key")))
 
 
 def load(

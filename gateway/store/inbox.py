@@ -4,11 +4,12 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import Boolean, Integer, Select, bindparam, or_, select, text, update
 
 from gateway.domain.model import Message
 from gateway.store import bulk, rows, signals
 from gateway.store.db import Db
+from gateway.store.prepared import Statement, within
 from gateway.store.scope import Scope
 
 
@@ -43,12 +44,26 @@ def waiting(db: Db, scope: Scope, *, limit: int) -> list[str]:
 
 def take(db: Db, scope: Scope, *, limit: int, only: str | None = None) -> list[Message]:
     """The oldest waiting messages (or `only` this one), locked until the end of this transaction."""
+    found = _WAITING.rows(db, limit=limit, every=only is None, only=only, **scope.parameters)
+    return [Message(**dict(zip(_NAMES, row, strict=True))) for row in found]
+
+
+_NAMES = ("id", "desk_id", "received_at", "body", "headers", "query")
+
+
+def _waiting(dialect: str) -> Select[Any]:
     table = rows.message
-    query = select(table).where(table.c.state == "received", scope.where(table))
-    if only is not None:
-        query = query.where(table.c.id == only)
-    query = query.order_by(table.c.received_at).limit(limit).with_for_update(skip_locked=True)
-    return [_message(row) for row in db.execute(query).mappings()]
+    wanted = or_(bindparam("every", type_=Boolean()), table.c.id == bindparam("only"))
+    return (
+        select(*(table.c[name] for name in _NAMES))
+        .where(text("state = 'received'"), within(dialect, table), wanted)
+        .order_by(table.c.received_at)
+        .limit(bindparam("limit", type_=Integer()))
+        .with_for_update(skip_locked=True)
+    )
+
+
+_WAITING = Statement(_waiting)
 
 
 def get(db: Db, scope: Scope, message_id: str) -> Message | None:
@@ -71,17 +86,14 @@ def _message(row: Any) -> Message:
 
 def end(db: Db, verdicts: Iterable[tuple[str, str, str]], *, now: datetime) -> None:
     """(message id, state `processed` | `quarantined` | `superseded`, error) for each."""
-    values = [
-        {"row_id": key, "new_state": state, "new_error": error[:2000]} for key, state, error in verdicts
-    ]
-    if not values:
-        return
-    statement = (
-        update(rows.message)
-        .where(rows.message.c.id == bindparam("row_id"))
-        .values(state=bindparam("new_state"), error=bindparam("new_error"), processed_at=now)
+    bulk.change(
+        db,
+        rows.message,
+        [
+            {"id": key, "state": state, "error": error[:2000], "processed_at": now}
+            for key, state, error in verdicts
+        ],
     )
-    db.execute(statement, values)
 
 
 def replay(db: Db, scope: Scope, message_id: str) -> bool:

@@ -6,14 +6,27 @@ from datetime import datetime
 from operator import itemgetter
 from typing import Any
 
-from sqlalchemy import delete, exists, func, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Integer,
+    Select,
+    bindparam,
+    delete,
+    exists,
+    func,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.sql.dml import Insert
 
 from gateway.domain.marks import keyed
 from gateway.store import rows, signals
 from gateway.store.claiming import Claim, Room
-from gateway.store.columns import micros
+from gateway.store.columns import Moment, micros
 from gateway.store.db import Db
+from gateway.store.prepared import Statement, among, within
 from gateway.store.scope import Scope
 
 
@@ -46,10 +59,17 @@ def want(db: Db, wishes: Sequence[Wish]) -> None:
     if not wishes:
         return
     merged = {(wish.desk_id, wish.remote_id): wish for wish in wishes}
-    dialect = sqlite if db.dialect.name == "sqlite" else postgresql
-    statement = dialect.insert(rows.look)
-    earlier = func.min if db.dialect.name == "sqlite" else func.least
-    statement = statement.on_conflict_do_update(
+    # In the order of ids, as `still_mine` locks them: two transactions that want the same tickets cannot wait for each other.
+    _WANT.run_all(db, sorted([_row(wish) for wish in merged.values()], key=itemgetter("id")))
+    signals.tell(db)
+
+
+def _wanting(dialect: str) -> Insert:
+    statement: sqlite.Insert | postgresql.Insert = _INSERT[dialect](rows.look).values(
+        {**_COLUMNS, **_AT_FIRST}
+    )
+    earlier = func.min if dialect == "sqlite" else func.least
+    return statement.on_conflict_do_update(
         index_elements=["desk_id", "remote_id"],
         set_={
             "hints": rows.look.c.hints + 1,
@@ -57,9 +77,15 @@ def want(db: Db, wishes: Sequence[Wish]) -> None:
             "why": statement.excluded.why,
         },
     )
-    # In the order of ids, as `still_mine` locks them: two transactions that want the same tickets cannot wait for each other.
-    db.execute(statement, sorted([_row(wish) for wish in merged.values()], key=itemgetter("id")))
-    signals.tell(db)
+
+
+_INSERT: dict[str, Any] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
+_COLUMNS = {
+    name: bindparam(name, type_=rows.look.c[name].type)
+    for name in ("id", "org_id", "desk_id", "remote_id", "due_at", "why")
+}
+_AT_FIRST = {"hints": 1, "attempts": 0, "error": "", "fence": 0}
+_WANT = Statement(_wanting)
 
 
 def _row(wish: Wish) -> dict[str, Any]:
@@ -78,7 +104,15 @@ def _row(wish: Wish) -> dict[str, Any]:
 def claim(db: Db, scope: Scope, terms: Claim) -> list[Look]:
     """Take due looks at desks with free capacity. A ticket with a write of ours under way is left alone until that is
     settled: its answer will say more."""
-    table = rows.look
+    found = _DUE.rows(db, now=terms.now, free=terms.free, limit=terms.limit, **scope.parameters)
+    taken = Room(terms.capacity).take([_look(row) for row in found], most=terms.limit)
+    if taken:
+        _TAKE.run(db, ids=[look.id for look in taken], lease_until=terms.until)
+    return taken
+
+
+def _due(dialect: str) -> Select[Any]:
+    table, now = rows.look, bindparam("now", type_=Moment())
     writing = (
         select(rows.delivery.c.id)
         .join(rows.hop, rows.hop.c.id == rows.delivery.c.hop_id)
@@ -89,36 +123,36 @@ def claim(db: Db, scope: Scope, terms: Claim) -> list[Look]:
             rows.delivery.c.state == "inflight",
         )
     )
-    query = (
-        select(table)
+    return (
+        select(*(table.c[name] for name in _LOOK))
         .where(
-            table.c.due_at <= terms.now,
-            or_(table.c.lease_until.is_(None), table.c.lease_until < terms.now),
-            table.c.desk_id.in_(terms.free),
+            table.c.due_at <= now,
+            or_(table.c.lease_until.is_(None), table.c.lease_until < now),
+            among(dialect, table.c.desk_id, "free"),
             ~exists(writing),
-            scope.where(table),
+            within(dialect, table),
         )
         .order_by(table.c.due_at)
-        .limit(terms.limit)
+        .limit(bindparam("limit", type_=Integer()))
         .with_for_update(skip_locked=True, of=table)
     )
-    taken = Room(terms.capacity).take(db.execute(query).all(), most=terms.limit)
-    if taken:
-        changes = {"lease_until": terms.until, "fence": table.c.fence + 1}
-        db.execute(update(table).where(table.c.id.in_([row.id for row in taken])).values(changes))
-    return [_look(row) for row in taken]
 
 
-def _look(row: Any) -> Look:
-    return Look(
-        id=row.id,
-        desk_id=row.desk_id,
-        remote_id=row.remote_id,
-        hints=row.hints,
-        attempts=row.attempts,
-        fence=row.fence + 1,
-        gone_at=row.gone_at,
+_LOOK = ("id", "desk_id", "remote_id", "hints", "attempts", "fence", "gone_at")
+_DUE = Statement(_due)
+_TAKE = Statement(
+    lambda dialect: (
+        update(rows.look)
+        .where(among(dialect, rows.look.c.id, "ids"))
+        .values(lease_until=bindparam("lease_until", type_=Moment()), fence=rows.look.c.fence + 1)
     )
+)
+
+
+def _look(row: Sequence[Any]) -> Look:
+    """As it is once it is taken: under a new fence."""
+    found = dict(zip(_LOOK, row, strict=True))
+    return Look(**found | {"fence": found["fence"] + 1})
 
 
 def still_mine(db: Db, looks: Iterable[Look]) -> set[tuple[str, int]]:
@@ -126,18 +160,42 @@ def still_mine(db: Db, looks: Iterable[Look]) -> set[tuple[str, int]]:
     its own only under the newer fence."""
     held = {(look.id, look.fence) for look in looks}
     wanted = sorted({look_id for look_id, _ in held})
-    query = select(rows.look.c.id, rows.look.c.fence).where(rows.look.c.id.in_(wanted))
-    found = db.execute(query.order_by(rows.look.c.id).with_for_update())
+    found = _FENCES.raw(db, ids=wanted)
     return held & {(row[0], row[1]) for row in found}
+
+
+_FENCES = Statement(
+    lambda dialect: (
+        select(rows.look.c.id, rows.look.c.fence)
+        .where(among(dialect, rows.look.c.id, "ids"))
+        .order_by(rows.look.c.id)
+        .with_for_update()
+    )
+)
 
 
 def done(db: Db, look: Look, *, now: datetime) -> None:
     """The look was made: gone, unless another hint came meanwhile."""
+    mine = {"id": look.id, "fence": look.fence, "answered": look.hints}
+    if not _DONE.run(db, **mine):
+        _AGAIN.run(db, now=now, **mine)
+
+
+def _mine() -> ColumnElement[bool]:
     table = rows.look
-    mine = (table.c.id == look.id) & (table.c.fence == look.fence)
-    db.execute(delete(table).where(mine, table.c.hints <= look.hints))
-    again = {"lease_until": None, "due_at": now, "hints": 1, "attempts": 0, "error": ""}
-    db.execute(update(table).where(mine, table.c.hints > look.hints).values(again))
+    return (table.c.id == bindparam("id")) & (table.c.fence == bindparam("fence"))
+
+
+_DONE = Statement(
+    lambda _dialect: delete(rows.look).where(_mine(), rows.look.c.hints <= bindparam("answered"))
+)
+_AGAIN = Statement(
+    lambda _dialect: (
+        update(rows.look)
+        .where(_mine(), rows.look.c.hints > bindparam("answered"))
+        .values(lease_until=None, due_at=bindparam("now", type_=Moment()), hints=1, attempts=0, error="")
+    )
+)
 
 
 def later(db: Db, look: Look, *, at: datetime, error: str, gone_at: datetime | None = None) -> None:

@@ -1,10 +1,23 @@
 """The outbox: deliveries in lanes. Claims are fair between organizations and fenced; each lane's head alone is ready."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import and_, bindparam, exists, func, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Integer,
+    Select,
+    Update,
+    and_,
+    bindparam,
+    exists,
+    func,
+    or_,
+    select,
+    text,
+    update,
+)
 
 from gateway.domain.delivery import FINAL, blocks
 from gateway.domain.model import Delivery, DeliveryState
@@ -13,6 +26,7 @@ from gateway.store import bulk, rows, signals
 from gateway.store.claiming import Claim, Room
 from gateway.store.columns import Moment
 from gateway.store.db import Db
+from gateway.store.prepared import Statement, among, within
 from gateway.store.scope import Scope
 from gateway.store.work_tables import WAITING
 
@@ -27,7 +41,7 @@ def append(db: Db, deliveries: Sequence[Delivery]) -> None:
     values = []
     for delivery in sorted(deliveries, key=lambda delivery: (delivery.hop_id, delivery.seq)):
         holds = blocks(delivery)
-        values.append({**rows.row(delivery), "blocks": holds, "head": holds and delivery.hop_id not in held})
+        values.append({**vars(delivery), "blocks": holds, "head": holds and delivery.hop_id not in held})
         if holds:
             held.add(delivery.hop_id)
     bulk.add(db, rows.delivery, values)
@@ -35,10 +49,16 @@ def append(db: Db, deliveries: Sequence[Delivery]) -> None:
 
 
 def _held_lanes(db: Db, hop_ids: set[str]) -> set[str]:
-    query = select(rows.delivery.c.hop_id).where(
-        rows.delivery.c.hop_id.in_(sorted(hop_ids)), rows.delivery.c.blocks
+    return {row[0] for row in _HELD_LANES.raw(db, hop_ids=sorted(hop_ids))}
+
+
+_HELD_LANES = Statement(
+    lambda dialect: (
+        select(rows.delivery.c.hop_id)
+        .where(among(dialect, rows.delivery.c.hop_id, "hop_ids"), rows.delivery.c.blocks)
+        .distinct()
     )
-    return set(db.execute(query.distinct()).scalars())
+)
 
 
 _CHANGING = (
@@ -53,9 +73,11 @@ def change(db: Db, deliveries: Sequence[Delivery], *, now: datetime | None = Non
 
 
 def _changed(delivery: Delivery, now: datetime | None) -> dict[str, Any]:
-    row = rows.row(delivery)
     done_at = now if delivery.state in FINAL else None
-    return {name: row[name] for name in _CHANGING} | {"blocks": blocks(delivery), "done_at": done_at}
+    return {name: getattr(delivery, name) for name in _CHANGING} | {
+        "blocks": blocks(delivery),
+        "done_at": done_at,
+    }
 
 
 def promote(db: Db, hop_ids: Iterable[str]) -> None:
@@ -63,17 +85,24 @@ def promote(db: Db, hop_ids: Iterable[str]) -> None:
     wanted = sorted(set(hop_ids))
     if not wanted:
         return
+    _PROMOTE.run(db, hop_ids=wanted)
+
+
+def _promote(dialect: str) -> Update:
     table, earlier = rows.delivery, rows.delivery.alias("earlier")
     before = exists(
         select(earlier.c.id).where(
             earlier.c.hop_id == table.c.hop_id, earlier.c.blocks, earlier.c.seq < table.c.seq
         )
     )
-    db.execute(
+    return (
         update(table)
-        .where(table.c.hop_id.in_(wanted), table.c.blocks, ~table.c.head, ~before)
+        .where(among(dialect, table.c.hop_id, "hop_ids"), table.c.blocks, ~table.c.head, ~before)
         .values(head=True)
     )
+
+
+_PROMOTE = Statement(_promote)
 
 
 def claim(db: Db, scope: Scope, terms: Claim) -> list[Delivery]:
@@ -87,49 +116,63 @@ def claim(db: Db, scope: Scope, terms: Claim) -> list[Delivery]:
     for org_id in orgs:
         if len(taken) < terms.limit:
             taken += room.take(_ready_of(db, org_id, terms, room.free(), share), most=share)
-    first_sent = func.coalesce(rows.delivery.c.first_sent_at, bindparam("sent", terms.now, type_=Moment()))
-    return _take(db, taken, terms, state=DeliveryState.INFLIGHT.value, first_sent_at=first_sent)
+    return _take(db, taken, terms, state=DeliveryState.INFLIGHT)
 
 
-def _ready(terms: Claim, free: Sequence[str]) -> Any:
+def _ready(dialect: str) -> ColumnElement[bool]:
     table = rows.delivery
     return and_(
-        table.c.state == "pending", table.c.head, table.c.next_at <= terms.now, table.c.desk_id.in_(free)
+        text("delivery.state = 'pending'"),
+        table.c.head,
+        table.c.next_at <= bindparam("now", type_=Moment()),
+        among(dialect, table.c.desk_id, "free"),
     )
 
 
 def _organizations_waiting(db: Db, scope: Scope, terms: Claim) -> list[str]:
     """Who has something ready: the one with the most urgent first, then the one that waits longest."""
+    found = _ORGANIZATIONS.raw(db, now=terms.now, free=terms.free, **scope.parameters)
+    return [row[0] for row in found]
+
+
+def _organizations(dialect: str) -> Select[Any]:
     table = rows.delivery
-    query = (
+    return (
         select(table.c.org_id)
-        .where(_ready(terms, terms.free), scope.where(table))
+        .where(_ready(dialect), within(dialect, table))
         .group_by(table.c.org_id)
         .order_by(func.min(table.c.urgency), func.min(table.c.next_at), table.c.org_id)
     )
-    return list(db.execute(query).scalars())
+
+
+_ORGANIZATIONS = Statement(_organizations)
 
 
 def _ready_of(db: Db, org_id: str, terms: Claim, free: Sequence[str], share: int) -> list[Delivery]:
+    return _READY.all(db, now=terms.now, free=free, org_id=org_id, limit=share * 2)
+
+
+def _first_ready(query: Select[Any], dialect: str) -> Select[Any]:
     table = rows.delivery
-    query = (
-        rows.choose(Delivery)
-        .where(_ready(terms, free), table.c.org_id == org_id)
+    return (
+        query.where(_ready(dialect), table.c.org_id == bindparam("org_id"))
         .order_by(table.c.urgency, table.c.due_at, table.c.created_at, table.c.seq)
-        .limit(share * 2)
+        .limit(bindparam("limit", type_=Integer()))
         .with_for_update(skip_locked=True)
     )
-    return rows.nouns(Delivery, db.execute(query))
 
 
-def _take(db: Db, taken: Sequence[Delivery], terms: Claim, **changes: Any) -> list[Delivery]:
+_READY = rows.Choice(Delivery, _first_ready)
+
+
+def _take(
+    db: Db, taken: Sequence[Delivery], terms: Claim, state: DeliveryState | None = None
+) -> list[Delivery]:
     """Put the rows under a lease and a new fence, and give them back as they are now."""
     if not taken:
         return []
-    table, lease = rows.delivery, {"lease_until": terms.until, "worker": terms.worker}
-    ids = [delivery.id for delivery in taken]
-    db.execute(update(table).where(table.c.id.in_(ids)).values(**changes, **lease, fence=table.c.fence + 1))
-    state = DeliveryState(changes["state"]) if "state" in changes else None
+    lease = {"lease_until": terms.until, "worker": terms.worker}
+    _TAKE[state].run(db, ids=[delivery.id for delivery in taken], now=terms.now, **lease)
     return [
         replace(
             delivery,
@@ -140,6 +183,22 @@ def _take(db: Db, taken: Sequence[Delivery], terms: Claim, **changes: Any) -> li
         )
         for delivery in taken
     ]
+
+
+def _taking(state: DeliveryState | None) -> Callable[[str], Update]:
+    table = rows.delivery
+    changes: dict[str, Any] = {
+        "lease_until": bindparam("lease_until", type_=Moment()),
+        "worker": bindparam("worker"),
+        "fence": table.c.fence + 1,
+        "first_sent_at": func.coalesce(table.c.first_sent_at, bindparam("now", type_=Moment())),
+    }
+    if state is not None:
+        changes["state"] = state.value
+    return lambda dialect: update(table).where(among(dialect, table.c.id, "ids")).values(changes)
+
+
+_TAKE = {state: Statement(_taking(state)) for state in (None, DeliveryState.INFLIGHT)}
 
 
 def claim_doubtful(db: Db, scope: Scope, terms: Claim) -> list[Delivery]:
@@ -185,24 +244,35 @@ def still_mine(db: Db, deliveries: Iterable[Delivery]) -> set[tuple[str, int]]:
     """(id, fence) of those deliveries that nobody has claimed since, locked. One that the same worker claimed twice is
     its own only under the newer fence."""
     held = {(delivery.id, delivery.fence) for delivery in deliveries}
-    query = select(rows.delivery.c.id, rows.delivery.c.fence, rows.delivery.c.state).where(
-        rows.delivery.c.id.in_(sorted({delivery_id for delivery_id, _ in held}))
-    )
-    found = db.execute(query.order_by(rows.delivery.c.id).with_for_update())
+    found = _FENCES.raw(db, ids=sorted({delivery_id for delivery_id, _ in held}))
     open_states = {DeliveryState.INFLIGHT.value, DeliveryState.AMBIGUOUS.value}
     return held & {(row[0], row[1]) for row in found if row[2] in open_states}
 
 
+def _fences(dialect: str) -> Select[Any]:
+    table = rows.delivery
+    query = select(table.c.id, table.c.fence, table.c.state).where(among(dialect, table.c.id, "ids"))
+    return query.order_by(table.c.id).with_for_update()
+
+
+_FENCES = Statement(_fences)
+
+
 def unresolved(db: Db, hop_ids: Iterable[str]) -> dict[str, list[Delivery]]:
     """Per hop, the deliveries whose effect at the desk is not known (rule 3)."""
-    table, wanted = rows.delivery, sorted(set(hop_ids))
-    query = rows.choose(Delivery).where(
-        table.c.hop_id.in_(wanted), table.c.blocks, table.c.state.in_(_UNRESOLVED)
-    )
     found: dict[str, list[Delivery]] = {}
-    for delivery in rows.nouns(Delivery, db.execute(query)):
+    for delivery in _DOUBTFUL.all(db, hop_ids=sorted(set(hop_ids))):
         found.setdefault(delivery.hop_id, []).append(delivery)
     return found
+
+
+def _doubtful(query: Select[Any], dialect: str) -> Select[Any]:
+    lanes = among(dialect, rows.delivery.c.hop_id, "hop_ids")
+    in_doubt = text("delivery.state IN ('inflight', 'ambiguous', 'asking')")
+    return query.where(lanes, rows.delivery.c.blocks, in_doubt)
+
+
+_DOUBTFUL = rows.Choice(Delivery, _doubtful)
 
 
 def by_marker(db: Db, scope: Scope, marker: str) -> Delivery | None:

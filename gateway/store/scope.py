@@ -25,6 +25,11 @@ class Scope:
         """One organization, and the organizations whose rows its links let it see."""
         return Scope(org_ids=frozenset({org_id, *granted}))
 
+    @property
+    def parameters(self) -> dict[str, Any]:
+        """The same condition in a prepared statement: values for its `within`."""
+        return {"scope_all": self.org_ids is None, "scope_orgs": sorted(self.org_ids or ())}
+
     def where(self, table: Table) -> ColumnElement[bool]:
         """The condition every SELECT, UPDATE and DELETE carries."""
         if self.org_ids is None:

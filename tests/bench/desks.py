@@ -19,7 +19,7 @@ PAIRS = 8
 """Customers, each with a vendor of its own: one desk takes 333 exchanges a second, as the loopback manifest says."""
 ACCOUNT = {"id": "interdesk", "name": "Interdesk", "kind": "api"}
 PERSON = {"id": "ann.agent", "name": "Ann Agent", "kind": "person"}
-TEXT = "The till at the counter prints nothing since this morning; power was cycled twice. " * 11
+TEXT = " ".join(["The till at the counter prints nothing since this morning; power was cycled twice."] * 11)
 
 
 def secret_of(code: str) -> str:

@@ -6,9 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import event
 
-from gateway.store import looks, migrate
+from gateway.store import looks, migrate, prepared
 from gateway.store.claiming import Claim
 from gateway.store.db import Database
 from gateway.store.scope import Scope
@@ -59,18 +58,15 @@ def test_a_second_wish_is_the_same_look_brought_forward(database: Database) -> N
     assert look.hints == 2
 
 
-def test_wishes_are_written_in_the_order_in_which_claimed_looks_are_locked(database: Database) -> None:
+def test_wishes_are_written_in_the_order_in_which_claimed_looks_are_locked(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
     written: list[Any] = []
-
-    def note(*arguments: Any) -> None:
-        written.append(arguments[3])
-
+    monkeypatch.setattr(prepared, "execute_many", lambda _db, _sql, rows: written.append(rows))
     names = [str(number) for number in range(20)]
     with database.write() as db:
-        event.listen(database.engine, "before_cursor_execute", note)
         looks.want(db, [_wish(name) for name in names])
-        event.remove(database.engine, "before_cursor_execute", note)
     [parameters] = written
-    ids = [row[0] for row in parameters]
+    ids = [row["id"] if isinstance(row, dict) else row[0] for row in parameters]
     assert ids == sorted(ids)
     assert len(ids) == len(names)
