@@ -27,9 +27,11 @@ SPARE_LEASE = timedelta(seconds=20)
 SCHEDULE = tuple(timedelta(seconds=seconds) for seconds in (0, 5, 30, 120, 300, 900, 1800))
 HOURLY = timedelta(hours=1)
 GIVE_UP_AFTER = timedelta(hours=72)
+MOST_ATTEMPTS = len(SCHEDULE) + GIVE_UP_AFTER // HOURLY
 JITTER = 0.2
 STALE_PAUSE = timedelta(seconds=1)
-PROBES_BEFORE_ASKING = 12
+STALE_SHARE = 10
+"""A command that was refused as stale waits, beyond a second, for this part of the time it has been tried."""
 
 FINAL = frozenset({DeliveryState.DONE, DeliveryState.SUPERSEDED, DeliveryState.CANCELLED})
 _LETS_GO = frozenset({CommandKind.COMMENT, CommandKind.ATTACH})
@@ -52,7 +54,7 @@ def settled(delivery: Delivery, verdict: Verdict, desk: Desk, *, now: datetime, 
     """The delivery after one push came to `verdict`."""
     tried = replace(
         delivery,
-        attempts=delivery.attempts + verdict.counts_as_attempt,
+        attempts=delivery.attempts + _uses_up(verdict),
         outcome=verdict.outcome.value,
         error="" if verdict.outcome is OutcomeClass.APPLIED else verdict.message,
         lease_until=None,
@@ -65,11 +67,26 @@ def settled(delivery: Delivery, verdict: Verdict, desk: Desk, *, now: datetime, 
         case OutcomeClass.PERMANENT:
             return replace(tried, state=DeliveryState.PARKED)
         case OutcomeClass.STALE:
-            return replace(tried, state=DeliveryState.PENDING, next_at=now + STALE_PAUSE)
+            return _stale(tried, desk, now)
         case OutcomeClass.AUTH | OutcomeClass.ABANDONED:
             return _again(tried, desk, now)
         case OutcomeClass.NOT_APPLIED:
             return _not_applied(tried, verdict, desk, now=now, jitter=jitter)
+
+
+def _uses_up(verdict: Verdict) -> bool:
+    """An outage eats no attempts (D8): what never got a connection says nothing about this delivery."""
+    return verdict.counts_as_attempt and verdict.reason is not Ground.UNREACHABLE
+
+
+def _stale(delivery: Delivery, desk: Desk, now: datetime) -> Delivery:
+    """Again after a look, less and less eagerly. What was ever in doubt is asked about: what changed the ticket may have
+    been an older attempt of ours."""
+    if delivery.probes:
+        return _doubt(delivery, desk, now)
+    tried_for = now - (delivery.first_sent_at or now)
+    pause = STALE_PAUSE + max(tried_for, timedelta()) / STALE_SHARE
+    return replace(delivery, state=DeliveryState.PENDING, next_at=now + pause)
 
 
 def _doubt(delivery: Delivery, desk: Desk, now: datetime) -> Delivery:
@@ -103,8 +120,7 @@ def _not_applied(
 
 def _outlived(delivery: Delivery) -> bool:
     """More tries than the schedule has in 72 hours: outages and throttling do not count, so tries are counted."""
-    hours = GIVE_UP_AFTER // HOURLY
-    return delivery.attempts >= len(SCHEDULE) + hours
+    return delivery.attempts >= MOST_ATTEMPTS
 
 
 def let_go(delivery: Delivery, why: str) -> Delivery:
@@ -137,7 +153,7 @@ def poisoned(delivery: Delivery, error: str) -> Delivery:
 
 
 def probed(
-    delivery: Delivery, found: Sequence[Receipt], desk: Desk, *, now: datetime
+    delivery: Delivery, found: Sequence[Receipt], desk: Desk, *, now: datetime, jitter: float
 ) -> tuple[Delivery, Receipt | None, Sequence[Receipt]]:
     """The delivery after `find` answered: (delivery, receipt adopted or None, further copies: late duplicates). `found`
     carries this very command: equal texts are told apart by the connector (CommentDraft.occurrence, or its marker)."""
@@ -148,8 +164,12 @@ def probed(
     if desk.tiers.get(delivery.kind) is IdempotencyTier.NOTHING:
         asking = replace(delivery, state=DeliveryState.ASKING, lease_until=None)
         return replace(asking, error="the desk cannot say whether it has this; a person must"), None, ()
-    again = replace(delivery, state=DeliveryState.PENDING, next_at=now, lease_until=None)
-    return replace(again, outcome="not_found", probes=delivery.probes), None, ()
+    if _outlived(delivery):
+        error = f"sent {delivery.attempts} times, and the desk never had it"
+        return replace(delivery, state=DeliveryState.PARKED, lease_until=None, error=error), None, ()
+    pause = retry_in(max(delivery.attempts - 1, 0), jitter=jitter)
+    again = replace(delivery, state=DeliveryState.PENDING, next_at=now + pause, lease_until=None)
+    return replace(again, outcome="not_found"), None, ()
 
 
 def probe_failed(delivery: Delivery, message: str, *, now: datetime, jitter: float) -> Delivery:

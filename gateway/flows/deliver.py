@@ -195,12 +195,14 @@ class _Settlement:
 
     def _probed(self, outcome: Outcome, found: Sequence[Receipt], case: Case, evidence: Evidence) -> None:
         errand = outcome.errand
-        after, receipt, others = rules.probed(errand.delivery, found, errand.desk, now=self.now)
+        after, receipt, others = rules.probed(
+            errand.delivery, found, errand.desk, now=self.now, jitter=self.context.jitter()
+        )
         self.changed.append(after)
         if receipt is not None:
             self._applied(outcome, receipt, case, evidence)
             settling.duplicates(case, errand.delivery, others)
-        elif after.state is DeliveryState.ASKING:
+        elif after.state in (DeliveryState.ASKING, DeliveryState.PARKED):
             settling.parked(case, after)
 
     def _not_asked(self, outcome: Outcome, error: DeskError) -> Delivery:

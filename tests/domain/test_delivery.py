@@ -1,0 +1,429 @@
+"""The delivery state machine: verdicts and probes row by row, and as a machine that has at most one effect."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+
+from gateway.domain.delivery import (
+    FINAL,
+    LEASE,
+    MOST_ATTEMPTS,
+    blocks,
+    lease_ran_out,
+    let_go,
+    poisoned,
+    probe_failed,
+    probed,
+    retry_in,
+    settled,
+)
+from gateway.domain.model import CommandKind, Delivery, Desk, IdempotencyTier, Receipt
+from gateway.domain.model import DeliveryState as S
+from gateway.domain.model.change import replace
+from gateway.domain.outcome import Ground, OutcomeClass, Verdict
+from tests.builders import NOW, PROPERTY, delivery, desk, later
+
+SETTLE = timedelta(seconds=90)
+HERE = desk(settle_window=SETTLE)
+RECEIPT = Receipt(remote_id="1")
+
+
+def verdict(outcome: OutcomeClass, reason: Ground = Ground.NO_ANSWER, **more: Any) -> Verdict:
+    receipt = RECEIPT if outcome is OutcomeClass.APPLIED else None
+    return Verdict(outcome=outcome, reason=reason, message="words of the desk", receipt=receipt, **more)
+
+
+def sent(**more: Any) -> Delivery:
+    plain: dict[str, Any] = {"state": S.INFLIGHT, "lease_until": NOW + LEASE, "first_sent_at": NOW}
+    return delivery(**(plain | more))
+
+
+def after(one: Verdict, now: datetime = NOW, **more: Any) -> Delivery:
+    return settled(sent(**more), one, HERE, now=now, jitter=0)
+
+
+# -- what a verdict makes of it -----------------------------------------------------------------------------------------------
+
+# verdict, probes before → state, tries used up, when it is next
+FIRST: dict[str, tuple[Verdict, int, S, int, timedelta | None]] = {
+    "applied": (verdict(OutcomeClass.APPLIED, Ground.DONE), 0, S.DONE, 1, None),
+    "applied at last": (verdict(OutcomeClass.APPLIED, Ground.DONE), 3, S.DONE, 1, None),
+    "in doubt": (verdict(OutcomeClass.AMBIGUOUS), 0, S.AMBIGUOUS, 1, SETTLE),
+    "in doubt again": (verdict(OutcomeClass.AMBIGUOUS), 2, S.AMBIGUOUS, 1, SETTLE),
+    "refused for good": (verdict(OutcomeClass.PERMANENT, Ground.REFUSED), 0, S.PARKED, 1, None),
+    "the desk failed before anything left": (
+        verdict(OutcomeClass.NOT_APPLIED, Ground.SERVER_ERROR),
+        0,
+        S.PENDING,
+        1,
+        timedelta(seconds=5),
+    ),
+    "no connection: an outage eats no attempt": (
+        verdict(OutcomeClass.NOT_APPLIED, Ground.UNREACHABLE),
+        0,
+        S.PENDING,
+        0,
+        timedelta(seconds=5),
+    ),
+    "too many requests eat none either": (
+        verdict(OutcomeClass.NOT_APPLIED, Ground.THROTTLED),
+        0,
+        S.PENDING,
+        0,
+        timedelta(seconds=5),
+    ),
+    "too many requests, with a wish": (
+        verdict(OutcomeClass.NOT_APPLIED, Ground.THROTTLED, retry_after=timedelta(minutes=7)),
+        0,
+        S.PENDING,
+        0,
+        timedelta(minutes=7),
+    ),
+    "proven, while an older try may still arrive": (
+        verdict(OutcomeClass.NOT_APPLIED, Ground.UNREACHABLE),
+        1,
+        S.AMBIGUOUS,
+        0,
+        SETTLE,
+    ),
+    "the same, with a longer wish": (
+        verdict(OutcomeClass.NOT_APPLIED, Ground.THROTTLED, retry_after=timedelta(minutes=7)),
+        1,
+        S.AMBIGUOUS,
+        0,
+        timedelta(minutes=7),
+    ),
+    "stale": (verdict(OutcomeClass.STALE, Ground.PRECONDITION), 0, S.PENDING, 0, timedelta(seconds=1)),
+    "stale, perhaps by an older try of ours": (
+        verdict(OutcomeClass.STALE, Ground.PRECONDITION),
+        1,
+        S.AMBIGUOUS,
+        0,
+        SETTLE,
+    ),
+    "not let in": (verdict(OutcomeClass.AUTH, Ground.DENIED), 0, S.PENDING, 0, timedelta()),
+    "not let in, an older try in doubt": (
+        verdict(OutcomeClass.AUTH, Ground.DENIED),
+        1,
+        S.AMBIGUOUS,
+        0,
+        SETTLE,
+    ),
+    "we stopped ourselves": (verdict(OutcomeClass.ABANDONED, Ground.LEASE), 0, S.PENDING, 0, timedelta()),
+}
+
+
+@pytest.mark.parametrize(("one", "probes", "state", "used", "pause"), FIRST.values(), ids=FIRST.keys())
+def test_after_a_push(one: Verdict, probes: int, state: S, used: int, pause: timedelta | None) -> None:
+    done = after(one, probes=probes)
+
+    assert (done.state, done.attempts, done.lease_until) == (state, used, None)
+    assert done.outcome == one.outcome.value
+    assert done.error == ("" if state is S.DONE else "words of the desk")
+    if pause is not None:
+        assert done.next_at == NOW + pause
+    if state is S.AMBIGUOUS:
+        assert done.probes >= 1
+
+
+def test_what_stays_stale_is_tried_less_and_less_eagerly() -> None:
+    pauses = [
+        after(verdict(OutcomeClass.STALE), now=NOW + tried).next_at - NOW - tried
+        for tried in (timedelta(), timedelta(minutes=10), timedelta(hours=10))
+    ]
+
+    assert pauses == [timedelta(seconds=1), timedelta(seconds=61), timedelta(seconds=3601)]
+
+
+SCHEDULE = [0, 5, 30, 120, 300, 900, 1800, 3600, 3600, 3600]
+
+
+def test_the_schedule() -> None:
+    assert [retry_in(tries, jitter=0).total_seconds() for tries in range(10)] == SCHEDULE
+
+
+@PROPERTY
+@given(st.integers(0, 200), st.floats(-1, 1))
+def test_jitter_moves_a_pause_by_a_fifth_at_most(tries: int, jitter: float) -> None:
+    exact = retry_in(tries, jitter=0)
+
+    assert (
+        exact * 0.8 - timedelta(seconds=1)
+        <= retry_in(tries, jitter=jitter)
+        <= exact * 1.2 + timedelta(seconds=1)
+    )
+
+
+def test_it_is_parked_after_72_hours_of_trying_and_not_a_try_before() -> None:
+    one = verdict(OutcomeClass.NOT_APPLIED, Ground.SERVER_ERROR)
+    tried, at = delivery(), NOW
+    while tried.state is S.PENDING:
+        at = tried.next_at
+        tried = settled(replace(tried, state=S.INFLIGHT), one, HERE, now=at, jitter=0)
+
+    assert tried.state is S.PARKED
+    assert tried.attempts == MOST_ATTEMPTS
+    assert timedelta(hours=72) <= at - NOW <= timedelta(hours=74)
+
+
+@pytest.mark.parametrize("reason", [Ground.UNREACHABLE, Ground.THROTTLED])
+def test_an_outage_of_a_month_parks_nothing(reason: Ground) -> None:
+    tried = delivery()
+    for day in range(30 * 24):
+        now = NOW + timedelta(hours=day)
+        tried = settled(
+            replace(tried, state=S.INFLIGHT),
+            verdict(OutcomeClass.NOT_APPLIED, reason),
+            HERE,
+            now=now,
+            jitter=0,
+        )
+
+    assert (tried.state, tried.attempts) == (S.PENDING, 0)
+
+
+# -- leases, probes, faults of ours -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("late", [timedelta(), timedelta(minutes=30)], ids=["at once", "much later"])
+def test_a_worker_that_does_not_come_back_leaves_a_doubt_counted_from_its_last_moment(
+    late: timedelta,
+) -> None:
+    now = NOW + LEASE + late
+
+    lapsed = lease_ran_out(sent(), HERE, now)
+
+    assert (lapsed.state, lapsed.attempts, lapsed.lease_until) == (S.AMBIGUOUS, 1, None)
+    assert lapsed.next_at == now + SETTLE
+    assert lapsed.probes == 1
+
+
+def probe(found: Sequence[Receipt], here: Desk = HERE, **more: Any) -> tuple[Delivery, Receipt | None, Any]:
+    plain: dict[str, Any] = {"state": S.AMBIGUOUS, "probes": 1, "attempts": 1}
+    doubtful = delivery(**(plain | more))
+    return probed(doubtful, found, here, now=NOW, jitter=0)
+
+
+def test_what_is_found_is_adopted_the_oldest_and_the_rest_is_late_copies() -> None:
+    found = [Receipt(remote_id=number) for number in "123"]
+
+    done, first, others = probe(found)
+
+    assert (done.state, done.outcome, done.error) == (S.DONE, "adopted", "")
+    assert (first, list(others)) == (found[0], found[1:])
+
+
+@pytest.mark.parametrize(("attempts", "pause"), [(1, 0), (2, 5), (3, 30), (8, 3600)])
+def test_what_is_not_there_is_sent_again_on_the_schedule(attempts: int, pause: int) -> None:
+    again, first, _ = probe([], attempts=attempts)
+
+    assert (again.state, again.outcome, first) == (S.PENDING, "not_found", None)
+    assert again.next_at == NOW + timedelta(seconds=pause)
+    assert again.probes == 1, "whatever happens next, the desk is asked first"
+
+
+def test_what_never_arrives_is_parked_in_the_end() -> None:
+    parked, _, _ = probe([], attempts=MOST_ATTEMPTS)
+
+    assert parked.state is S.PARKED
+    assert "never had it" in parked.error
+
+
+def test_where_the_desk_cannot_say_a_person_must() -> None:
+    blind = desk(tiers={CommandKind.UPDATE: IdempotencyTier.NOTHING})
+
+    asking, _, _ = probe([], blind)
+
+    assert asking.state is S.ASKING
+    assert "a person must" in asking.error
+
+
+def test_a_probe_that_fails_is_repeated_on_the_schedule_for_as_long_as_it_takes() -> None:
+    doubtful, pauses = delivery(state=S.AMBIGUOUS, probes=1), []
+    for _ in range(12):
+        doubtful = probe_failed(doubtful, "down", now=NOW, jitter=0)
+        pauses.append((doubtful.next_at - NOW).total_seconds())
+
+    assert pauses == [5, 30, 120, 300, 900, 1800, 3600, 3600, 3600, 3600, 3600, 3600]
+    assert (doubtful.state, doubtful.error) == (S.AMBIGUOUS, "could not ask the desk: down")
+
+
+def test_a_fault_of_ours_parks_it_and_a_replay_asks_first() -> None:
+    parked = poisoned(sent(), "KeyError")
+
+    assert (parked.state, parked.probes, parked.lease_until, parked.error) == (S.PARKED, 1, None, "KeyError")
+
+
+def test_what_is_not_for_them_any_more_is_let_go() -> None:
+    gone = let_go(sent(), "its audience")
+
+    assert (gone.state, gone.outcome, gone.lease_until) == (S.CANCELLED, "withheld", None)
+
+
+# -- the lane -----------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", CommandKind)
+@pytest.mark.parametrize("state", S)
+def test_a_lane_is_held_by_what_is_not_finished_but_not_by_parked_words(state: S, kind: CommandKind) -> None:
+    held = blocks(delivery(state=state, kind=kind))
+
+    if state is S.PARKED:
+        assert held is (kind in (CommandKind.CREATE, CommandKind.UPDATE))
+    else:
+        assert held is (state not in FINAL)
+
+
+# -- as a machine -------------------------------------------------------------------------------------------------------------
+
+
+class Lane(RuleBasedStateMachine):
+    """One delivery, a desk that loses answers, is late and refuses, workers that die. The desk applies a request within
+    its settle window or never; then there is at most one effect, and a finished delivery has exactly one."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.now = NOW
+        self.delivery = delivery()
+        self.effects: list[datetime] = []
+        """When each request of ours is applied at the desk."""
+
+    @property
+    def applied(self) -> int:
+        return sum(at <= self.now for at in self.effects)
+
+    def settle(self, one: Verdict, jitter: float = 0) -> None:
+        self.delivery = settled(self.delivery, one, HERE, now=self.now, jitter=jitter)
+
+    @rule(seconds=st.integers(1, 4000))
+    def time_passes(self, seconds: int) -> None:
+        self.now += timedelta(seconds=seconds)
+
+    @precondition(lambda self: self.delivery.state in (S.PENDING, S.AMBIGUOUS))
+    @rule()
+    def until_it_is_due(self) -> None:
+        self.now = max(self.now, self.delivery.next_at)
+
+    def due(self, state: S) -> bool:
+        return self.delivery.state is state and self.delivery.next_at <= self.now
+
+    def claim(self) -> None:
+        self.delivery = replace(
+            self.delivery,
+            state=S.INFLIGHT,
+            lease_until=self.now + LEASE,
+            first_sent_at=self.delivery.first_sent_at or self.now,
+        )
+
+    @precondition(lambda self: self.due(S.PENDING))
+    @rule()
+    def sent_and_answered(self) -> None:
+        self.claim()
+        self.effects.append(self.now)
+        self.settle(verdict(OutcomeClass.APPLIED, Ground.DONE))
+
+    @precondition(lambda self: self.due(S.PENDING))
+    @rule(late=st.none() | st.integers(0, 90))
+    def sent_and_no_answer(self, late: int | None) -> None:
+        self.claim()
+        if late is not None:
+            self.effects.append(self.now + timedelta(seconds=late))
+        self.settle(verdict(OutcomeClass.AMBIGUOUS))
+
+    @precondition(lambda self: self.due(S.PENDING))
+    @rule(
+        outcome=st.sampled_from(
+            [
+                OutcomeClass.NOT_APPLIED,
+                OutcomeClass.STALE,
+                OutcomeClass.AUTH,
+                OutcomeClass.ABANDONED,
+                OutcomeClass.PERMANENT,
+            ]
+        ),
+        reason=st.sampled_from([Ground.UNREACHABLE, Ground.THROTTLED, Ground.SERVER_ERROR]),
+        jitter=st.floats(-1, 1),
+    )
+    def refused_before_anything_left(self, outcome: OutcomeClass, reason: Ground, jitter: float) -> None:
+        self.claim()
+        self.settle(verdict(outcome, reason), jitter)
+
+    @precondition(lambda self: self.due(S.PENDING))
+    @rule(left_after=st.none() | st.integers(0, 70), late=st.integers(0, 90))
+    def the_worker_dies(self, left_after: int | None, late: int) -> None:
+        """Its write may leave at any moment at which enough of its lease is left."""
+        self.claim()
+        if left_after is not None:
+            self.effects.append(self.now + timedelta(seconds=left_after + late))
+
+    @precondition(lambda self: self.delivery.state is S.INFLIGHT)
+    @rule(later_by=st.integers(0, 1000))
+    def its_lease_runs_out(self, later_by: int) -> None:
+        lease_until = self.delivery.lease_until
+        assert lease_until is not None
+        self.now = max(self.now, lease_until) + timedelta(seconds=later_by)
+        self.delivery = lease_ran_out(self.delivery, HERE, self.now)
+
+    @precondition(lambda self: self.due(S.AMBIGUOUS))
+    @rule()
+    def the_desk_is_asked(self) -> None:
+        found = [RECEIPT] * self.applied
+        self.delivery, receipt, others = probed(self.delivery, found, HERE, now=self.now, jitter=0)
+        assert (receipt is not None) is bool(found)
+        assert not others
+
+    @precondition(lambda self: self.due(S.AMBIGUOUS))
+    @rule()
+    def the_desk_cannot_be_asked(self) -> None:
+        self.delivery = probe_failed(self.delivery, "down", now=self.now, jitter=0)
+
+    @precondition(lambda self: self.delivery.state is S.PARKED)
+    @rule()
+    def a_person_replays_it(self) -> None:
+        state = S.AMBIGUOUS if self.delivery.probes else S.PENDING
+        self.delivery = replace(self.delivery, state=state, next_at=self.now, attempts=0)
+
+    @invariant()
+    def there_is_at_most_one_effect(self) -> None:
+        assert len(self.effects) <= 1
+
+    @invariant()
+    def done_means_there(self) -> None:
+        if self.delivery.state is S.DONE:
+            assert self.applied == 1
+
+    @invariant()
+    def nothing_is_sent_again_while_an_older_try_may_still_arrive(self) -> None:
+        assert not (self.delivery.state is S.PENDING and self.effects)
+
+    @invariant()
+    def whoever_waits_knows_until_when(self) -> None:
+        assert self.delivery.next_at.tzinfo is not None
+        assert (self.delivery.lease_until is not None) is (self.delivery.state is S.INFLIGHT)
+
+    def teardown(self) -> None:
+        """When the faults stop, it arrives, unless a person was asked."""
+        for _ in range(20):
+            if self.delivery.state is S.INFLIGHT:
+                self.its_lease_runs_out(0)
+            elif self.delivery.state in (S.PENDING, S.AMBIGUOUS):
+                self.now = max(self.now, self.delivery.next_at)
+                (self.sent_and_answered if self.delivery.state is S.PENDING else self.the_desk_is_asked)()
+        assert self.delivery.state in (S.DONE, S.PARKED)
+        self.there_is_at_most_one_effect()
+        self.done_means_there()
+
+
+TestLane = Lane.TestCase
+TestLane.settings = settings(max_examples=80, stateful_step_count=25, derandomize=True, deadline=None)
+
+
+def test_the_settle_window_of_the_desk_counts_not_ours() -> None:
+    slow = desk(settle_window=timedelta(minutes=20))
+
+    assert settled(sent(), verdict(OutcomeClass.AMBIGUOUS), slow, now=NOW, jitter=0).next_at == later(20)
