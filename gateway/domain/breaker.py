@@ -12,7 +12,6 @@ THRESHOLD = 5
 """Failures in a row that open the breaker."""
 FIRST_PAUSE = timedelta(seconds=10)
 LONGEST_PAUSE = timedelta(minutes=5)
-PROBE_LEASE = timedelta(seconds=90)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,8 +35,8 @@ def room(breaker: Breaker, *, now: datetime, concurrency: int) -> int:
 
 
 def succeeded(breaker: Breaker) -> Breaker:
-    """The desk answered: closed."""
-    return Breaker() if breaker != Breaker() else breaker
+    """The desk answered: closed. A pause it asked for still holds: the call may be from before it asked."""
+    return Breaker(slow_until=breaker.slow_until)
 
 
 def failed(breaker: Breaker, *, now: datetime) -> Breaker:
