@@ -13,7 +13,7 @@ Post = tuple[str, bytes, dict[str, str]]
 async def until(holds: Callable[[], bool], otherwise: str, *, within: float = 60.0) -> None:
     """Wait for something that other processes bring about. Raises RuntimeError if it does not come."""
     end = time.monotonic() + within
-    while not holds():  # noqa: ASYNC110 - nothing here could set an event
+    while not holds():
         if time.monotonic() > end:
             raise RuntimeError(otherwise)
         await asyncio.sleep(0.005)

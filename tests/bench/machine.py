@@ -1,5 +1,6 @@
 """The state of the machine that a run was made on: without it no figure means anything."""
 
+import importlib.util
 import os
 import platform
 import re
@@ -10,7 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from tests.postgres import WHEEL
+from tests.postgres import BINARIES, WHEEL
 
 
 def state() -> dict[str, Any]:
@@ -33,13 +34,9 @@ def _processor() -> str:
 
 
 def _postgres() -> str:
-    import importlib.util
-
     wheel = importlib.util.find_spec(WHEEL)
     if wheel is None or not wheel.submodule_search_locations:
         return "none"
-    from tests.postgres import BINARIES
-
     binary = Path(wheel.submodule_search_locations[0]) / BINARIES / "postgres"
     told = subprocess.run([binary, "--version"], capture_output=True, text=True, check=False).stdout
     found = re.search(r"[\d.]+", told)

@@ -12,6 +12,7 @@ from tests.bench import baseline_outbox
 from tests.bench.desks import PAIRS, BenchDesk, Doc, serve
 from tests.bench.figures import Bench, Row, percentile
 from tests.bench.house import STORES, Plan, Served, Store, gateway, installed, store_of
+from tests.bench.length import Length
 from tests.bench.load import Load, until
 from tests.bench.traffic import MIX, NEW, Traffic
 
@@ -24,29 +25,22 @@ NOTE = (
 )
 
 
-@dataclass(frozen=True, kw_only=True)
-class Length:
-    """Seconds of each part."""
-
-    warm: float = 2.0
-    closed: float = 6.0
-    open: float = 8.0
-
-
-QUICK = Length(warm=0.5, closed=1.5, open=2.0)
-
-
 @dataclass(kw_only=True)
 class Outside:
     """The desks of both ends and what was said between them."""
 
     turns: tuple[str, ...]
+    traffic_of: type[Traffic] = Traffic
     desks: dict[str, BenchDesk] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.traffic = Traffic(desks=self.desks, turns=self.turns)
+        self.traffic = self.traffic_of(desks=self.desks, turns=self.turns)
         codes = [f"{side}{number}" for number in range(PAIRS) for side in "cv"]
         self.desks.update({code: BenchDesk(code=code, on_write=self._written) for code in codes})
+
+    def calls(self) -> int:
+        """How many requests reached the desks."""
+        return sum(desk.calls for desk in self.desks.values())
 
     def _written(self, desk: BenchDesk, kind: str, doc: Doc) -> None:
         self.traffic.arrive(desk, kind, doc)
@@ -81,7 +75,7 @@ async def _closed(load: Load, traffic: Traffic, it: Served, seconds: float) -> d
     took = await load.closed(seconds)
     done = len(traffic.delivered) - before
     own, server = it.used()
-    await _quiet(load, traffic)
+    await quiet(load, traffic)
     figures = {"events/s": done / took, "CPU ms/event": own / done * 1000}
     return figures | ({"server CPU ms": server / done * 1000} if it.store.server_pid else {})
 
@@ -90,7 +84,7 @@ async def _open(load: Load, traffic: Traffic, seconds: float) -> dict[str, float
     traffic.delivered.clear()
     load.answers.took.clear()
     await load.open(OPEN_RATE, seconds)
-    await _quiet(load, traffic)
+    await quiet(load, traffic)
     return {
         "delay p50 ms": percentile(traffic.delivered, 0.5) * 1000,
         "delay p99 ms": percentile(traffic.delivered, 0.99) * 1000,
@@ -98,15 +92,15 @@ async def _open(load: Load, traffic: Traffic, seconds: float) -> dict[str, float
     }
 
 
-async def _quiet(load: Load, traffic: Traffic) -> None:
+async def quiet(load: Load, traffic: Traffic) -> None:
+    """Wait until everything accepted was delivered."""
     await load.settled()
     await until(lambda: not traffic.waiting, "messages were accepted and not delivered")
     await asyncio.sleep(0.3)
 
 
-def run(*, quick: bool) -> Bench:
+def run(length: Length) -> Bench:
     """All rows."""
-    length = QUICK if quick else Length()
     bench = Bench(name="path", title="The whole path, a desk whose answer is its receipt", note=NOTE)
     for name in STORES:
         for what, turns in (("new tickets", NEW), ("new tickets, comments, status changes", MIX)):

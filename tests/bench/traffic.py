@@ -65,6 +65,10 @@ class Traffic:
     def _posted(self, kind: str, desk: BenchDesk, doc: Doc, key: tuple[str, str, str]) -> Post:
         self.kinds[kind] += 1
         self.waiting[key] = time.monotonic()
+        return self.post_of(desk, doc)
+
+    def post_of(self, desk: BenchDesk, doc: Doc) -> Post:
+        """The signed webhook of a ticket."""
         body, headers = desk.hook(doc)
         return f"/hooks/{desk.code}", body, headers
 
