@@ -94,9 +94,11 @@ class Redmine(Desk):
 
 
 def _puma(directory: Path, link: Path, port: int, key: str) -> Command:
+    """One thread: a second that waits for SQLite's lock holds Ruby's, so that the first, which has SQLite's, cannot go on;
+    both then stand still for the database's whole time-out and end in 500 (seen on 5.0.4)."""
     address = f"tcp://127.0.0.1:{port}"
     return Command(
-        arguments=["bundle", "exec", "puma", "-e", "production", "-b", address, "-t", "1:4", "-w", "0", "--dir", str(PRODUCT)],
+        arguments=["bundle", "exec", "puma", "-e", "production", "-b", address, "-t", "1:1", "-w", "0", "--dir", str(PRODUCT)],
         environment=_environment(directory, link.name), log=directory / "server.log",
         ready_url=f"http://127.0.0.1:{port}/users/current.json", ready_headers={"X-Redmine-API-Key": key},
     )  # fmt: skip

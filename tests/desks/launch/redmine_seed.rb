@@ -5,6 +5,7 @@ Setting.rest_api_enabled = '1'
 Setting.mail_handler_api_enabled = '1'
 Setting.mail_handler_api_key = 'mail-key-of-the-tests'
 Setting.default_language = 'en'
+Setting.notified_events = [] # mails go out in a second thread, and two cannot share SQLite (redmine.py says why)
 
 def person(login)
   user = User.find_by_login(login) || User.new(:mail => "#{login}@redmine.test", :firstname => login.capitalize, :lastname => 'Agent')
