@@ -190,6 +190,9 @@ class _Batch:
     def _unknown_ticket(self, one: Looked, snapshot: Snapshot) -> None:
         """Not a hop of ours: a copy we made and lost sight of, a new ticket, or none of our business (rule 10)."""
         claim, desk = one.look.claim, one.look.desk
+        if snapshot.remote_id != claim.remote_id:
+            self._another_ticket(one, snapshot)
+            return
         marker = snapshot.fields.get(Field.MARKER)
         ours = outbox.by_marker(self.db, OPERATOR, marker) if marker else None
         if ours is not None:
@@ -202,6 +205,23 @@ class _Batch:
         else:
             self.opened.append(opening.open_case(self.occasion, desk, snapshot))
             looks.done(self.db, claim, now=self.now)
+
+    def _another_ticket(self, one: Looked, snapshot: Snapshot) -> None:
+        """Asked about one unknown ticket, the desk shows another: once is a mistake, twice a merge; the other one is
+        looked at under its own number."""
+        claim = one.look.claim
+        if not claim.attempts:
+            looks.later(self.db, claim, at=self.now + DEFER, error="the desk showed another ticket")
+            return
+        wish = looks.Wish(
+            org_id=one.look.desk.org_id,
+            desk_id=one.look.desk.id,
+            remote_id=snapshot.remote_id,
+            due_at=self.now,
+            why="merged",
+        )
+        looks.want(self.db, [wish])
+        looks.done(self.db, claim, now=self.now)
 
     def _copy_of_ours(self, one: Looked, delivery: Delivery) -> None:
         """Our marker on a ticket we do not know: its delivery is in doubt and will adopt it, or this is a second copy

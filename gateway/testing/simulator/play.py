@@ -117,7 +117,7 @@ class Play:
         """What happens now and then while it storms: clocks, pauses, commands, an operator who releases a held desk."""
         rough, chance = self.script.faults > 0, self.random.random
         if rough and chance() < 0.02:
-            self.hub.off_by = timedelta(seconds=self.random.uniform(-100, 100))
+            self.hub.off_by = timedelta(seconds=self.random.uniform(-10, 10))
             self.post.met["own clock stepped"] += 1
         if rough and chance() < 0.03:
             disturb_clock(self.hub.desks[self.random.choice(list(self.hub.desks))], self.random)
