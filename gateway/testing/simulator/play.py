@@ -75,8 +75,6 @@ class Play:
             random=self.random, now=self.hub.clock, trouble=self.script.hooks, stops_at=self.over_at
         )
         self.weathers = {code: self._weather() for code in self.hub.desks}
-        for code, weather in self.weathers.items():
-            self.hub.desks[code].faults = weather
         self.workers = [self.hub.new_worker(f"worker{number}") for number in range(WORKERS)]
         self.paused: dict[int, datetime] = {}
 
@@ -95,12 +93,20 @@ class Play:
 
     def run(self) -> None:
         """The whole history."""
+        self._begin()
         with failpoints.installed(self.dice):
             self._storm()
             self._calm()
             self.settle(quiet_for=REFETCHED_IN)
             self._end_tickets()
             self.settle()
+
+    def _begin(self) -> None:
+        """The installation begins with its first poll: what happened before is none of its business."""
+        self.hub.step()
+        self.hub.clock.advance(timedelta(seconds=1))
+        for code, weather in self.weathers.items():
+            self.hub.desks[code].faults = weather
 
     def _storm(self) -> None:
         left = self.script.acts
