@@ -124,14 +124,31 @@ def compare(
     changes += _from_difference(hop, snapshot, desk, residue, alone=len(residue) == 1 and not changes)
     kept_back = frozenset() if snapshot.has_history else known.masked_fields - written.keys()
     shadow |= {name: value for name, value in snapshot.fields.items() if name not in kept_back}
-    return Seen(changes=tuple(sorted(changes, key=_when)), shadow=shadow, unexplained=unexplained)
+    return Seen(changes=_in_order(changes), shadow=shadow, unexplained=unexplained)
+
+
+def _in_order(changes: Sequence[Change]) -> tuple[Change, ...]:
+    """Oldest first; at the same moment what was said stands before what was done; no time means last. What comes from
+    one list stays in its order, for a desk's clock may step back."""
+    latest: dict[type, float] = {}
+    keyed: list[tuple[tuple[float, int], Change]] = []
+    for change in changes:
+        moment, rank = _when(change)
+        if moment != NO_TIME:
+            moment = latest[type(change)] = max(moment, latest.get(type(change), 0.0))
+        keyed.append(((moment, rank), change))
+    return tuple(change for _, change in sorted(keyed, key=lambda pair: pair[0]))
+
+
+NO_TIME = float("inf")
 
 
 def _when(change: Change) -> tuple[float, int]:
-    """Oldest first; at the same moment what was said stands before what was done; no time means last."""
     match change:
+        case FieldChange(at=None, source=Source.DIFFERENCE):
+            return (NO_TIME, 1)
         case FieldChange(at=at):
-            return (at.timestamp() if at else float("inf"), 1)
+            return (at.timestamp() if at else 0.0, 1)
         case CommentSeen(comment=comment):
             return (comment.at.timestamp() if comment.at else 0.0, 0)
         case AttachmentSeen(attachment=attachment):
