@@ -1,6 +1,5 @@
 """YAML is data: the words of YAML 1.2, no tags, no bombs, no duplicate keys; every refusal names its line."""
 
-import time
 
 import orjson
 import pytest
@@ -102,13 +101,10 @@ BOMB = "a0: &a0 [x,x,x,x,x,x,x,x,x,x]\n" + "".join(
          "itself", "latin", "control", "zero", "half a sign", "bomb", "deep", "very deep", "long"],
 )  # fmt: skip
 def test_what_is_refused_and_where(text: bytes, says: str) -> None:
-    began = time.monotonic()
-
     with pytest.raises(Invalid) as raised:
         documents(text, source="a.yaml")
 
     assert says in str(raised.value)
-    assert time.monotonic() - began < 5
 
 
 @given(st.binary(max_size=300) | st.text(max_size=300).map(lambda text: text.encode("utf-8", "replace")))
