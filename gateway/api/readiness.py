@@ -22,9 +22,11 @@ class Readiness:
         self._lock = threading.Lock()
         self._asked_at = float("-inf")
         self._wrong = ""
+        self._fits = False
 
     def __call__(self) -> str:
-        """Has the right schema, answers, can be written."""
+        """Has the right schema, answers, can be written. What fitted once goes on fitting: while an upgrade is under way a
+        newer version has migrated, and its revisions only add."""
         with self._lock:
             if time.monotonic() - self._asked_at >= ASK_AGAIN_SECONDS:
                 self._wrong = self._ask()
@@ -33,7 +35,9 @@ class Readiness:
 
     def _ask(self) -> str:
         try:
-            migrate.check(self._database)
+            if not self._fits:
+                migrate.check(self._database)
+                self._fits = True
             health.answers(self._database)
         except ConfigError as error:
             return str(error)

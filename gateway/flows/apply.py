@@ -41,7 +41,7 @@ def apply(context: Context, installation: Installation, terms: Terms, *, actor: 
     if not foreseen.effective:
         return foreseen
     wanted = installation.with_secrets(terms.secrets)
-    with context.database.write() as db:
+    with context.database.write(slow=True) as db:
         _refuse_if_moved(directory.lock(db), terms)
         proposal = propose(context, db, wanted, terms)
         ids = _carry_out(context, db, proposal, terms, now=now)

@@ -18,7 +18,7 @@ class Doubted:
 
 def doubt_everything(context: Context, order: Order) -> Doubted:
     """Treat all unfinished work as if its fate were unknown. Harmless at any time: it costs one question each."""
-    with context.database.write() as db:
+    with context.database.write(slow=True) as db:
         found = Doubted(
             deliveries=restored.doubt_deliveries(db, now=order.now),
             looks=restored.want_looks(db, now=order.now),

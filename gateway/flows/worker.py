@@ -24,7 +24,7 @@ from gateway.flows import deliver, intake, observe, poll, sweep
 from gateway.flows.capacity import Capacity
 from gateway.flows.context import Context
 from gateway.store import signals
-from gateway.store.health import will_pass
+from gateway.store.health import failure_of, will_pass
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -129,8 +129,11 @@ class Worker:
             event.clear()
             try:
                 more = await act()
-            except Exception:
-                log.exception("a round of %s failed; it is repeated", act.__name__)
+            except Exception as error:
+                if will_pass(error):
+                    log.warning("a round of %s is repeated: %s", act.__name__, failure_of(error) or error)
+                else:
+                    log.exception("a round of %s failed; it is repeated", act.__name__)
                 more = False
                 await asyncio.sleep(1.0)
             if not more:
@@ -150,7 +153,9 @@ class Worker:
             except Exception as error:
                 if not will_pass(error) or time.monotonic() > until:
                     raise
-                log.warning("what a desk said could not be written down, trying again: %s", error)
+                log.warning(
+                    "what a desk said could not be written down, trying again: %s", failure_of(error) or error
+                )
             await asyncio.sleep(AGAIN)
 
     def _spawn(self, exchange: Awaitable[None]) -> None:

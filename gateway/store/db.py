@@ -26,6 +26,12 @@ PAUSED_SECONDS = 20
 """A transaction whose process is silent for so long in its middle is rolled back by PostgreSQL: a paused process must not
 stop all others with the rows it has locked. It finds its connection closed and starts anew."""
 
+TRANSACTION_SECONDS = 60
+"""No transaction but an operator's takes longer. From PostgreSQL 17 on the server sees to it, and with that ends also what
+was paused in the middle of a pipeline, where it does not count as idle."""
+
+_TRANSACTION_TIMEOUT_SINCE = 17
+
 _PEER: Mapping[str, int] = {
     "connect_timeout": 10,
     "keepalives_idle": 10,
@@ -47,9 +53,12 @@ class Database:
         self._writer: Any = threading.RLock() if self.is_sqlite else nullcontext()
 
     @contextmanager
-    def write(self) -> Iterator[Db]:
-        """A transaction that commits at the end of the block and rolls back on any exception."""
+    def write(self, *, slow: bool = False) -> Iterator[Db]:
+        """A transaction that commits at the end of the block and rolls back on any exception. `slow`: it may take as long
+        as it takes (a migration, a big configuration)."""
         with self._writer, self.engine.begin() as db:
+            if slow and not self.is_sqlite and _ends_transactions(db):
+                db.exec_driver_sql("SET LOCAL transaction_timeout = 0")
             yield db
 
     @contextmanager
@@ -72,7 +81,9 @@ class Database:
 def _sqlite(url: str) -> Engine:
     memory = url in ("sqlite://", "sqlite:///:memory:")
     options: dict[str, Any] = {"poolclass": StaticPool} if memory else {}
-    engine = create_engine(url, connect_args={"check_same_thread": False, "timeout": 30}, **options)
+    engine = create_engine(
+        url, connect_args={"check_same_thread": False, "timeout": 30}, hide_parameters=True, **options
+    )
 
     @event.listens_for(engine, "connect")
     def _prepare(connection: Any, _record: Any) -> None:
@@ -96,12 +107,19 @@ def _postgres(url: str, pool_size: int) -> Engine:
         pool_size=pool_size,
         max_overflow=pool_size,
         pool_pre_ping=True,
+        hide_parameters=True,  # what people wrote stands in no log, not even when a statement fails
         connect_args={name: value for name, value in _PEER.items() if name not in said},
     )
 
     @event.listens_for(engine, "connect")
     def _prepare(connection: Any, _record: Any) -> None:
-        connection.execute(f"SET idle_in_transaction_session_timeout = {PAUSED_SECONDS * 1000:d}")
+        connection.execute(f"SET idle_in_transaction_session_timeout = '{PAUSED_SECONDS:d}s'")
+        if connection.info.server_version >= _TRANSACTION_TIMEOUT_SINCE * 10_000:
+            connection.execute(f"SET transaction_timeout = '{TRANSACTION_SECONDS:d}s'")
         connection.commit()
 
     return engine
+
+
+def _ends_transactions(db: Db) -> bool:
+    return (db.dialect.server_version_info or (0,)) >= (_TRANSACTION_TIMEOUT_SINCE,)

@@ -116,7 +116,7 @@ def upgrade(database: Database, *, new_salt: Callable[[], str] = secrets.token_h
 @contextmanager
 def _alone(database: Database) -> Iterator[Db]:
     """A write transaction that no other process can have at the same time (SQLite's BEGIN IMMEDIATE is that already)."""
-    with database.write() as db:
+    with database.write(slow=True) as db:
         if not database.is_sqlite:
             db.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _ADVISORY_LOCK})
         yield db

@@ -44,6 +44,15 @@ def test_not_ready_with_another_schema(gateway: Gateway) -> None:
     assert "9999" in answer.document["detail"]
 
 
+def test_a_newer_version_that_migrates_meanwhile_puts_nobody_out_of_work(gateway: Gateway) -> None:
+    with Doors(gateway) as doors:
+        assert doors.send("GET", "/readyz").status == 200
+        with gateway.database.write() as db:
+            db.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+        doors.app.state.house.readiness._asked_at = float("-inf")
+        assert doors.send("GET", "/readyz").status == 200
+
+
 def test_not_ready_while_stopping(doors: Doors) -> None:
     doors.life.stop.set()
     answer = doors.send("GET", "/readyz")

@@ -45,6 +45,19 @@ def test_a_paused_transaction_gives_its_locks_back(
     other.close()
 
 
+def test_no_transaction_lasts_for_ever(fresh_postgres: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connecting, "TRANSACTION_SECONDS", 1)
+    database = Database(fresh_postgres)
+    with pytest.raises(DBAPIError) as told, database.write() as db:
+        db.execute(text("SELECT pg_sleep(30)"))
+    assert will_pass(told.value)
+    with database.write(slow=True) as db:
+        db.execute(text("SELECT pg_sleep(1.5)"))
+    with pytest.raises(DBAPIError), database.write() as db:  # what was slow is not so for good
+        db.execute(text("SELECT pg_sleep(30)"))
+    database.close()
+
+
 def test_an_address_may_say_itself_how_patient_a_connection_is(fresh_postgres: str) -> None:
     database = Database(f"{fresh_postgres}&keepalives_idle=77")
     with database.read() as db:
