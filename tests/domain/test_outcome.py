@@ -158,18 +158,10 @@ BREAKS = {
 }
 
 
-@pytest.mark.parametrize(
-    ("writing", "connected", "started", "outcome", "reason"), BREAKS.values(), ids=BREAKS.keys()
-)
+@pytest.mark.parametrize("broken", BREAKS.values(), ids=BREAKS.keys())
 @pytest.mark.parametrize("stage", Stage)
-def test_a_break_means(
-    writing: bool,
-    connected: bool,
-    started: bool | None,
-    outcome: OutcomeClass,
-    reason: Ground,
-    stage: Stage,
-) -> None:
+def test_a_break_means(broken: tuple[bool, bool, bool | None, OutcomeClass, Ground], stage: Stage) -> None:
+    writing, connected, started, outcome, reason = broken
     verdict = of_break(writing=writing, connected=connected, write_started=started, stage=stage)
     assert (verdict.outcome, verdict.reason) == (outcome, reason)
     assert verdict.message
@@ -203,11 +195,7 @@ def test_retry_after(header: str | None, wish: timedelta | None) -> None:
     assert retry_after(header, NOW) == wish
 
 
-@given(
-    st.one_of(
-        st.none(), st.text(), st.integers().map(str), st.datetimes().map(format_datetime)
-    )
-)
+@given(st.one_of(st.none(), st.text(), st.integers().map(str), st.datetimes().map(format_datetime)))
 def test_retry_after_is_bounded_whatever_stands_there(header: str | None) -> None:
     wish = retry_after(header, NOW)
     assert wish is None or timedelta() <= wish <= RETRY_AFTER_CAP
