@@ -145,12 +145,13 @@ class Worker:
 
     async def _insist(self, function: Callable[..., T], *args: Any, **more: Any) -> T:
         """In a thread, again and again while the database is away: what a desk said is known nowhere else. Fences make a
-        second writing-down harmless; after so long as a lease lasts, others ask the desk anyway."""
-        until = time.monotonic() + rules.LEASE.total_seconds()
+        second writing-down harmless; a lease after the first failure it is given up, for others have asked the desk."""
+        until: float | None = None
         while True:
             try:
                 return await self._in_thread(function, *args, **more)
             except Exception as error:
+                until = until or time.monotonic() + rules.LEASE.total_seconds()
                 if not will_pass(error) or time.monotonic() > until:
                     raise
                 log.warning(

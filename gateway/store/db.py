@@ -101,14 +101,13 @@ def _sqlite(url: str) -> Engine:
 
 
 def _postgres(url: str, pool_size: int) -> Engine:
-    said = make_url(url).query
     engine = create_engine(
         url,
         pool_size=pool_size,
         max_overflow=pool_size,
         pool_pre_ping=True,
         hide_parameters=True,  # what people wrote stands in no log, not even when a statement fails
-        connect_args={name: value for name, value in _PEER.items() if name not in said},
+        connect_args=patience(url),
     )
 
     @event.listens_for(engine, "connect")
@@ -119,6 +118,12 @@ def _postgres(url: str, pool_size: int) -> Engine:
         connection.commit()
 
     return engine
+
+
+def patience(url: str) -> dict[str, Any]:
+    """How long a connection waits for a silent server, as far as the address itself does not say."""
+    said = make_url(url).query
+    return {name: value for name, value in _PEER.items() if name not in said}
 
 
 def _ends_transactions(db: Db) -> bool:

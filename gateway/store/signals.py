@@ -3,11 +3,12 @@
 import logging
 import threading
 from collections.abc import Callable
+from typing import Any
 
 import psycopg
 from sqlalchemy import make_url
 
-from gateway.store.db import Db
+from gateway.store.db import Db, patience
 
 CHANNEL = "interdesk_work"
 PATIENCE = 1.0
@@ -24,14 +25,15 @@ def tell(db: Db) -> None:
 
 def listen(url: str, wake: Callable[[], None], stop: threading.Event) -> None:
     """Call `wake` whenever somebody tells, until `stop`. Work nobody hears of is found by looking, only later."""
-    address = make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
+    address = make_url(url)
+    options: dict[str, Any] = {**address.get_dialect()().create_connect_args(address)[1], **patience(url)}
     while not stop.is_set():
         try:
-            with psycopg.connect(address, autocommit=True) as connection:
+            with psycopg.connect(**options, autocommit=True) as connection:
                 connection.execute(f"LISTEN {CHANNEL}")
                 while not stop.is_set():
                     for _ in connection.notifies(timeout=PATIENCE, stop_after=1):
                         wake()
-        except psycopg.OperationalError as error:
+        except psycopg.Error as error:  # a standby refuses to listen, too
             log.warning("cannot listen for work, trying again: %s", error)
             stop.wait(PATIENCE)
