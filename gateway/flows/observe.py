@@ -57,6 +57,9 @@ class Looked:
 def claim(context: Context, *, now: datetime, capacity: Mapping[str, int], limit: int = 50) -> list[Look]:
     """Take due looks; each notes the hop's version before the first byte of its fetch (rule 2)."""
     terms = Claim(now=now, lease=LEASE, capacity=capacity, limit=limit)
+    with context.database.read() as db:
+        if not looks.any_due(db, OPERATOR, now=now):
+            return []  # asked after every batch of messages and answers; for that alone no writer should wait
     with context.database.write() as db:
         occasion = context.occasion(db, now)
         taken = looks.claim(db, OPERATOR, terms)

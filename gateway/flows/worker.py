@@ -179,17 +179,17 @@ class Worker:
         return await self._claim(deliver.claim_doubtful)
 
     async def _claim(self, claim: Callable[..., list[deliver.Errand]]) -> bool:
-        room = await self._in_thread(self._capacity.room, self._now())
-        if not room:
-            return False
         claimed_at = time.monotonic()  # before the claim: a pause right after it counts too
-        errands = await self._in_thread(
-            claim, self._context, now=self._now(), worker=self._id, capacity=room, limit=BATCH
-        )
+        errands = await self._in_thread(self._with_room, claim, worker=self._id)
         for errand in errands:
             self._capacity.take(errand.desk.id)
             self._spawn(self._errand(errand, claimed_at))
         return len(errands) == BATCH
+
+    def _with_room(self, claim: Callable[..., list[T]], **more: Any) -> list[T]:
+        now = self._now()
+        room = self._capacity.room(now)
+        return claim(self._context, now=now, capacity=room, limit=BATCH, **more) if room else []
 
     async def _errand(self, errand: deliver.Errand, claimed_at: float) -> None:
         try:
@@ -279,12 +279,7 @@ class Worker:
                 deliver.settle_alone(self._context, outcome, now=self._now())
 
     async def _looks(self) -> bool:
-        room = await self._in_thread(self._capacity.room, self._now())
-        if not room:
-            return False
-        looks = await self._in_thread(
-            observe.claim, self._context, now=self._now(), capacity=room, limit=BATCH
-        )
+        looks = await self._in_thread(self._with_room, observe.claim)
         for look in looks:
             self._capacity.take(look.desk.id)
             self._spawn(self._look(look))

@@ -10,10 +10,13 @@ from sqlalchemy import (
     ColumnElement,
     Integer,
     Select,
+    Table,
+    and_,
     bindparam,
     delete,
     exists,
     func,
+    literal,
     or_,
     select,
     update,
@@ -101,6 +104,21 @@ def _row(wish: Wish) -> dict[str, Any]:
     }
 
 
+def any_due(db: Db, scope: Scope, *, now: datetime) -> bool:
+    """Whether a claim may find something."""
+    return bool(_ANY_DUE.raw(db, now=now, **scope.parameters))
+
+
+def _free_and_due(table: Table) -> ColumnElement[bool]:
+    now = bindparam("now", type_=Moment())
+    return and_(table.c.due_at <= now, or_(table.c.lease_until.is_(None), table.c.lease_until < now))
+
+
+_ANY_DUE = Statement(
+    lambda dialect: select(literal(1)).where(_free_and_due(rows.look), within(dialect, rows.look)).limit(1)
+)
+
+
 def claim(db: Db, scope: Scope, terms: Claim) -> list[Look]:
     """Take due looks at desks with free capacity. A ticket with a write of ours under way is left alone until that is
     settled: its answer will say more."""
@@ -112,7 +130,7 @@ def claim(db: Db, scope: Scope, terms: Claim) -> list[Look]:
 
 
 def _due(dialect: str) -> Select[Any]:
-    table, now = rows.look, bindparam("now", type_=Moment())
+    table = rows.look
     writing = (
         select(rows.delivery.c.id)
         .join(rows.hop, rows.hop.c.id == rows.delivery.c.hop_id)
@@ -126,8 +144,7 @@ def _due(dialect: str) -> Select[Any]:
     return (
         select(*(table.c[name] for name in _LOOK))
         .where(
-            table.c.due_at <= now,
-            or_(table.c.lease_until.is_(None), table.c.lease_until < now),
+            _free_and_due(table),
             among(dialect, table.c.desk_id, "free"),
             ~exists(writing),
             within(dialect, table),
