@@ -45,7 +45,8 @@ def offer(case: Case, parent: Hop, link: Link, because: Because, ranks: Sequence
     event = case.record("assignment.offered", hop, because, {"link": link.id, "answer_by": _stamp(hop)})
     _create(case, parent, hop, event)
     conversation.hand_over(case, hop, event)
-    if case.hops[parent.id].status is HopStatus.OFFERED:  # an offer of the same moment may have accepted it
+    waiting = case.hops[parent.id].status is HopStatus.OFFERED  # an offer of this moment may have accepted it
+    if waiting and parent.parent_id is not None:
         accept(case, parent, because.after(event))
     return hop
 

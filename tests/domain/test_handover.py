@@ -329,6 +329,15 @@ def test_whoever_hands_on_has_accepted() -> None:
     assert happened(case, "vendor") == ["assignment.accepted"]
 
 
+def test_the_customers_own_ticket_was_offered_by_nobody() -> None:
+    case = start("customer")
+    put(case, "customer", status=HopStatus.OFFERED)
+
+    offer(case, "customer", "vendor")
+
+    assert happened(case, "customer") == []
+
+
 def test_an_offer_accepted_elsewhere_is_shown_at_its_own_desk() -> None:
     case = start("customer", "vendor")
     put(case, "vendor", status=HopStatus.OFFERED)
