@@ -7,7 +7,7 @@ content, the link's allow-list, the state of the hop.
 from collections.abc import Mapping
 
 from gateway.domain.audience import audience
-from gateway.domain.case import MERGED, Case
+from gateway.domain.case import MERGED, OPEN, Case
 from gateway.domain.model import (
     AttachmentDraft,
     Blob,
@@ -47,9 +47,12 @@ def assemble(
         fields=_fields(case, delivery, hop, contents),
     )
     if delivery.kind is CommandKind.CREATE:
+        if hop.status not in OPEN and not asking:
+            raise NotForThem("the assignment was taken back before its ticket was made")
         return command
     if hop.remote_id is None:
-        raise Withheld("the ticket does not exist at that desk")
+        gone = hop.status not in OPEN
+        raise (NotForThem if gone else Withheld)("the ticket does not exist at that desk")
     if delivery.kind is CommandKind.UPDATE:
         return command
     content = contents.get(delivery.content_id or "")

@@ -127,9 +127,9 @@ _WORDS: dict[str, dict[str, str]] = {
         "it": "Non è stato possibile trasmettere qui ({what}): {why}",
     },
     "duplicate": {
-        "en": "This ticket is a duplicate of {number} made by a late write; please close it.",
-        "ru": "Эта заявка — дубликат {number}, созданный запоздавшей записью; закройте её.",
-        "it": "Questo ticket è un duplicato di {number} creato da una scrittura tardiva; va chiuso.",
+        "en": "{number} is a duplicate of this ticket, made by a late write; please close it.",
+        "ru": "{number} — дубликат этой заявки, созданный запоздавшей записью; закройте его.",
+        "it": "{number} è un duplicato di questo ticket, creato da una scrittura tardiva; va chiuso.",
     },
     "edited": {
         "en": "(edited) {text}",

@@ -105,6 +105,39 @@ def duplicates(case: Case, delivery: Delivery, others: Sequence[Receipt]) -> Non
         case.disagree("late_duplicate", hop, remote_id=other.remote_id, object=other.object_id)
 
 
+def made_late(case: Case, delivery: Delivery, remote_id: str) -> None:
+    """A ticket of ours that nobody expected any more: remembered, so that it is never taken for a new one. Either there
+    is another, which is kept, or the assignment was taken back meanwhile, and it is told so."""
+    hop, because = case.hops[delivery.hop_id], Because(cause_id=delivery.event_id)
+    if hop.remote_id is None:
+        event = case.record("desk.late", hop, because, {"remote_id": remote_id})
+        late = case.put(hop, remote_id=remote_id, number=remote_id)
+        parent = case.parent(late)
+        who = queueing.neighbour(case, parent, late) if parent else ""
+        handover.take_back(case, late, "withdrawn", event, who=who, reason="")
+        return
+    case.copies.append(_second_ticket(case, delivery, remote_id))
+    case.disagree("late_duplicate", hop, remote_id=remote_id)
+    event = case.record("desk.duplicated", hop, because, {"remote_id": remote_id})
+    queueing.note(case, hop, "duplicate", event, number=remote_id)
+
+
+def _second_ticket(case: Case, delivery: Delivery, remote_id: str) -> Copy:
+    """How a flagged duplicate is remembered."""
+    return Copy(
+        id=case.new_id("cpy"),
+        org_id=delivery.org_id,
+        ticket_id=delivery.ticket_id,
+        hop_id=delivery.hop_id,
+        content_id="",
+        kind=ContentKind.DESCRIPTION,
+        remote_id=remote_id,
+        native_hash="",
+        visibility=Visibility.PRIVATE,
+        ours=True,
+    )
+
+
 def parked(case: Case, delivery: Delivery) -> None:
     """It will not go without a person: recorded, told to the other side, and for words or files noted on the spot."""
     hop = case.hops[delivery.hop_id]

@@ -9,9 +9,9 @@ from datetime import datetime, timedelta
 from gateway import failpoints
 from gateway.connector import Connector
 from gateway.domain import delivery as rules
-from gateway.domain import judge, opening
+from gateway.domain import judge, opening, settling
 from gateway.domain.case import Because, Case, Occasion
-from gateway.domain.model import ContentKind, Copy, Delivery, DeliveryState, Desk, Field, Snapshot, Visibility
+from gateway.domain.model import ContentKind, Delivery, Desk, Field, Snapshot
 from gateway.errors import DeskGone, DeskThrottled, InterdeskError
 from gateway.flows.context import OPERATOR, Context
 from gateway.flows.evidence import Evidence
@@ -227,37 +227,13 @@ class _Batch:
         looks.done(self.db, claim, now=self.now)
 
     def _copy_of_ours(self, one: Looked, delivery: Delivery) -> None:
-        """Our marker on a ticket we do not know: its delivery is in doubt and will adopt it, or this is a second copy
-        that a late write made: flagged once, never a new ticket."""
+        """Our marker on a ticket we do not know: its delivery is in doubt and will adopt it, or a late write made it:
+        flagged once, never a new ticket."""
         case = self.loaded.get(delivery.ticket_id)
-        if delivery.state is not DeliveryState.DONE or case is None:
+        if delivery.state not in rules.FINAL or case is None:
             looks.later(self.db, one.look.claim, at=self.now + DEFER, error="its delivery is not settled")
             return
         looks.done(self.db, one.look.claim, now=self.now)
         mark = (delivery.hop_id, ContentKind.DESCRIPTION, one.look.claim.remote_id)
         if not copies.by_remote(self.db, [mark]):
-            flag_duplicate(case, delivery, one.look.claim.remote_id)
-
-
-def flag_duplicate(case: Case, delivery: Delivery, remote_id: str) -> None:
-    """Note a second copy of a ticket of ours, once; remembered, so that it is never taken for a new ticket."""
-    hop = case.hops[delivery.hop_id]
-    case.copies.append(duplicate_mark(case, delivery, remote_id))
-    case.disagree("late_duplicate", hop, remote_id=remote_id)
-    case.record("desk.duplicated", hop, Because(cause_id=delivery.event_id), {"remote_id": remote_id})
-
-
-def duplicate_mark(case: Case, delivery: Delivery, remote_id: str) -> Copy:
-    """How a flagged duplicate is remembered."""
-    return Copy(
-        id=case.new_id("cpy"),
-        org_id=delivery.org_id,
-        ticket_id=delivery.ticket_id,
-        hop_id=delivery.hop_id,
-        content_id="",
-        kind=ContentKind.DESCRIPTION,
-        remote_id=remote_id,
-        native_hash="",
-        visibility=Visibility.PRIVATE,
-        ours=True,
-    )
+            settling.made_late(case, delivery, one.look.claim.remote_id)

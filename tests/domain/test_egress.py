@@ -119,6 +119,22 @@ def test_a_hop_that_has_ended_gets_nothing_more() -> None:
         leaves(case, comment_to(), content("vendor"))
 
 
+@pytest.mark.parametrize("kind", CommandKind)
+def test_a_hop_that_ended_before_its_ticket_was_made_gets_nothing_at_all(kind: CommandKind) -> None:
+    case = tree(*CHAIN)
+    put(case, "partner", status=HopStatus.WITHDRAWN, remote_id=None)
+
+    with pytest.raises(NotForThem):
+        leaves(case, comment_to(kind=kind, note=True), content("partner", kind=ContentKind.NOTE))
+
+
+def test_whether_a_ticket_was_made_for_it_is_still_asked() -> None:
+    case = tree(*CHAIN)
+    put(case, "partner", status=HopStatus.WITHDRAWN, remote_id=None)
+
+    assert leaves(case, delivery("partner", kind=CommandKind.CREATE), asking=True).remote_id is None
+
+
 def test_a_note_reaches_a_hop_that_has_ended() -> None:
     case = tree(*CHAIN)
     put(case, "partner", status=HopStatus.WITHDRAWN)

@@ -330,10 +330,7 @@ def test_a_file_is_attached_once_though_its_answer_was_lost() -> None:
     for temper in MARKS.values():
         stage = Stage("customer>vendor", cast=Cast(tempers={"vendor": temper}))
         stage.open()
-        script = iter([LOST])
-        stage.hub.desks["vendor"].faults = lambda call, script=script: (
-            next(script, None) if call.writes else None
-        )
+        stage.hub.desks["vendor"].faults = Script(steps=[LOST], writes_only=True)
 
         stage.person("customer").attach(stage.id("customer"), "a.txt", b"hello")
         stage.wait(10 * MINUTE)
