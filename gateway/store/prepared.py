@@ -202,6 +202,17 @@ def execute_many(db: Db, sql: str, bound: Sequence[Any]) -> None:
         raise _failure(db, sql, error) from error
 
 
+def copy_in(db: Db, sql: str, rows: Sequence[Sequence[Any]]) -> None:
+    """Many rows by PostgreSQL's COPY. Raises DBAPIError."""
+    cursor: Any = db.connection.cursor()
+    try:
+        with cursor.copy(sql) as copy:
+            for row in rows:
+                copy.write_row(row)
+    except db.dialect.loaded_dbapi.Error as error:
+        raise _failure(db, sql, error) from error
+
+
 def _failure(db: Db, sql: str, error: Exception) -> BaseException:
     """The driver's error as SQLAlchemy tells it; a connection that broke is never used again."""
     broke = db.dialect.is_disconnect(cast("Any", error), cast("Any", db.connection.driver_connection), None)

@@ -109,7 +109,8 @@ def serve(app: FastAPI) -> None:
     """Like the gateway: uvicorn, uvloop, httptools, one process."""
     with socket.create_server(("127.0.0.1", 0), backlog=2048) as sock:
         print(f"listening on http://127.0.0.1:{sock.getsockname()[1]}", file=sys.stderr, flush=True)
-        config = uvicorn.Config(app, http="httptools", loop="uvloop", access_log=False, log_level="warning")
+        options: dict[str, Any] = {"access_log": False, "log_level": "warning", "timeout_keep_alive": 65}
+        config = uvicorn.Config(app, http="httptools", loop="uvloop", **options)
         uvicorn.Server(config).run(sockets=[sock])
 
 

@@ -10,7 +10,11 @@ def tree(pid: int) -> list[int]:
     """A process and all below it."""
     found = [pid]
     for task in Path(f"/proc/{pid}/task").glob("*/children"):
-        for child in task.read_text().split():
+        try:
+            children = task.read_text().split()
+        except FileNotFoundError:
+            continue  # a thread that ended meanwhile
+        for child in children:
             found += tree(int(child))
     return found
 
@@ -19,7 +23,11 @@ def cpu_seconds(pid: int) -> float:
     """User and system time of a process and its live children."""
     total = 0.0
     for one in tree(pid):
-        fields = Path(f"/proc/{one}/stat").read_text().rpartition(")")[2].split()
+        try:
+            told = Path(f"/proc/{one}/stat").read_text()
+        except FileNotFoundError:
+            continue  # ended meanwhile; what it used is its parent's by now
+        fields = told.rpartition(")")[2].split()
         total += sum(int(ticks) for ticks in fields[11:15]) / _TICK
     return total
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from sqlalchemy import event
 
-from gateway.store import gauges, migrate, outbox
+from gateway.store import gauges, migrate, outbox, prepared
 from gateway.store.claiming import Claim
 from gateway.store.db import Database, Db
 from gateway.store.scope import Scope
@@ -39,8 +39,17 @@ def database(tmp_path: Path) -> Iterator[Database]:
 
 
 @pytest.mark.parametrize("question", QUESTIONS.values(), ids=QUESTIONS.keys())
-def test_what_is_done_is_not_read_again(database: Database, question: Callable[[Db], object]) -> None:
+def test_what_is_done_is_not_read_again(
+    database: Database, question: Callable[[Db], object], monkeypatch: pytest.MonkeyPatch
+) -> None:
     asked: list[tuple[str, Any]] = []
+    run = prepared.execute
+
+    def run_prepared(db: Db, sql: str, bound: Any) -> Any:
+        asked.append((sql, bound))
+        return run(db, sql, bound)
+
+    monkeypatch.setattr(prepared, "execute", run_prepared)
 
     def note(*arguments: Any) -> None:
         asked.append((arguments[2], arguments[3]))
