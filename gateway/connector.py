@@ -94,7 +94,9 @@ class Response:
             return json.loads(self.body)
         except (ValueError, RecursionError) as error:
             kind = self.headers.get("content-type", "no content type")
-            raise AnswerUnreadable(f"the desk answered {self.status} with something that is not JSON ({kind})") from error
+            raise AnswerUnreadable(
+                f"the desk answered {self.status} with something that is not JSON ({kind})"
+            ) from error
 
 
 def payload(message: Message) -> Any:

@@ -1,6 +1,5 @@
 """YAML is data: the words of YAML 1.2, no tags, no bombs, no duplicate keys; every refusal names its line."""
 
-
 import orjson
 import pytest
 from hypothesis import given
