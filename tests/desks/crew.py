@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tests.desks.house import House, eventually
+from tests.desks.launch import Redmine, RequestTracker, Roundup
 from tests.desks.launch.chain import Chain
 from tests.desks.people import Agent, Said, agent_of
 
@@ -39,7 +40,7 @@ class Crew:
 @contextmanager
 def hired(chain: Chain) -> Iterator[Crew]:
     """The crew of running desks."""
-    desks = {
+    desks: dict[str, RequestTracker | Redmine | Roundup] = {
         "customer": chain.customer, "vendor": chain.vendor, "partner": chain.partner,
         "subcontractor": chain.subcontractor,
     }  # fmt: skip
@@ -125,6 +126,17 @@ class Way:
         heard = eventually(enough, f"the {desk}'s desk hears {words!r}", show=lambda: self.said(desk))
         assert len(heard) == times, f"said {len(heard)} times: {heard}"
         return heard[-1]
+
+    def hears_in_order(self, desk: str, words: Sequence[str]) -> None:
+        """Waits until all the words stand at the desk; AssertionError unless each does once, in that order."""
+
+        def found() -> list[str]:
+            texts = [said.text for said in self.said(desk)]
+            return [one for text in texts for one in words if one in text]
+
+        told = f"the {desk}'s desk hears {words}"
+        eventually(lambda: set(found()) == set(words), told, show=lambda: self.said(desk))
+        assert found() == list(words)
 
     def gets_file(self, desk: str, *, number: int = 1) -> tuple[str, bytes]:
         """Waits until the desk has so many files; the last of them."""

@@ -3,10 +3,8 @@
 import json
 import os
 import signal
-import subprocess
-import sys
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,13 +14,15 @@ import httpx
 import yaml
 from typer.testing import CliRunner
 
+from gateway import failpoints
 from gateway.cli import app
+from tests.cluster.process import Process
 from tests.desks.launch import HOOK_SECRET, HookingDesk
 from tests.desks.launch.chain import Chain
 from tests.desks.launch.process import free_port
 
 T = TypeVar("T")
-PATIENCE = 60.0
+PATIENCE = 90.0
 """Seconds a change may take to show at another desk; real desks on a shared machine are slow."""
 
 
@@ -48,6 +48,13 @@ def installation(
 
 
 _QUICK = {"allow_private_network": True, "poll_every": "1s", "refetch_every": "20s", "settle_window": "3s"}
+
+
+def desk_in(document: dict[str, Any], code: str) -> dict[str, Any]:
+    """A desk's part of an installation document, to be changed."""
+    [found] = [desk for desk in document["desks"] if desk["code"] == code]
+    desk: dict[str, Any] = found
+    return desk
 
 
 def _rt(code: str, desk: Any) -> dict[str, Any]:
@@ -115,16 +122,33 @@ def _roundup(code: str, desk: Any) -> dict[str, Any]:
     }
 
 
+HOOKING = ("customer", "partner", "subcontractor")
+"""Redmine has no webhooks."""
+
+
 @dataclass(kw_only=True)
 class House:
-    """The gateway's process. `apply` configures it, `start` runs it, `kill` is kill -9."""
+    """The gateway's process. `hurry`: its leases run out while a test can wait. `hooks`: the desks call it. `proxies`:
+    ports through which it may reach them."""
 
     directory: Path
     chain: Chain
+    hurry: bool = False
+    hooks: bool = True
+    proxies: Collection[int] = ()
     port: int = field(default_factory=free_port)
-    extra: Mapping[str, str] = field(default_factory=dict)
-    process: subprocess.Popen[bytes] | None = None
     key: str = ""
+
+    def __post_init__(self) -> None:
+        command = (
+            ("-m", "tests.cluster.hurried") if self.hurry else ("-c", "from gateway.cli import main; main()")
+        )
+        self.process = Process(
+            name="gateway",
+            arguments=(*command, "serve"),
+            environment={},
+            log=self.directory / "serve.log",
+        )
 
     @property
     def url(self) -> str:
@@ -133,10 +157,8 @@ class House:
     def environment(self) -> dict[str, str]:
         """The environment of the gateway's commands."""
         chain = self.chain
-        ports = {
-            httpx.URL(desk.base_url).port
-            for desk in (chain.customer, chain.vendor, chain.partner, chain.subcontractor)
-        }
+        desks = (chain.customer, chain.vendor, chain.partner, chain.subcontractor)
+        ports = {*(desk.port for desk in desks), *self.proxies}
         return {
             **{name: value for name, value in os.environ.items() if not name.startswith("INTERDESK_")},
             "INTERDESK_DATA_DIR": str(self.directory / "data"),
@@ -148,7 +170,7 @@ class House:
             "SECRET_PARTNER": chain.partner.tokens["fedbot"],
             "SECRET_SUBCONTRACTOR": chain.subcontractor.passwords["fedbot"],
             "SECRET_HOOK": HOOK_SECRET,
-            **self.extra,
+            **({"INTERDESK_DESK_DEADLINE": "7"} if self.hurry else {}),
         }  # fmt: skip
 
     def command(self, *words: str) -> str:
@@ -181,63 +203,101 @@ class House:
                 return story
         raise AssertionError(f"the gateway knows no ticket {remote_id} at the {desk}'s desk")
 
-    def quiet(self) -> None:
+    def quiet(self, *, patience: float = PATIENCE) -> None:
         """Waits until nothing is on its way to any desk."""
-        states = "&".join(f"state={state}" for state in ("pending", "inflight", "ambiguous", "asking"))
         eventually(
-            lambda: not self.told(f"/v1/deliveries?{states}")["deliveries"], "everything is delivered",
-            show=lambda: self.told(f"/v1/deliveries?{states}"),
-        )  # fmt: skip
+            lambda: not self.under_way(), "everything is delivered", patience=patience, show=self.under_way
+        )
 
-    def start(self) -> None:
-        """Run the gateway and send it the desks' webhooks."""
-        serve = [sys.executable, "-c", "from gateway.cli import main; main()", "serve"]
-        with (self.directory / "serve.log").open("ab") as log:
-            self.process = subprocess.Popen(serve, env=self.environment(), stdout=log, stderr=log)
-        eventually(lambda: httpx.get(f"{self.url}/readyz").status_code in (200, 404), "the gateway is ready")
-        for name, desk in self._hooking.items():
-            desk.hook_to(f"{self.url}/hooks/{name}")
+    def tries_in_vain(self, desks: Collection[str]) -> None:
+        """Waits until it has tried each of these desks, and everything for them still waits."""
+
+        def tried() -> set[str]:
+            return {one["desk"] for one in self.under_way() if one["error"]}
+
+        eventually(lambda: tried() >= set(desks), f"it tries {desks} in vain", show=self.under_way)
+
+    def under_way(self) -> list[dict[str, Any]]:
+        """What is to be delivered: desk, kind, state, attempts, what went wrong."""
+        states = "&".join(f"state={state}" for state in ("pending", "inflight", "ambiguous", "asking"))
+        parts = ("desk", "seq", "kind", "state", "attempts", "error")
+        told = self.told(f"/v1/deliveries?limit=200&{states}")["deliveries"]
+        return [{part: one[part] for part in parts} for one in told]
+
+    def start(self, failpoint: str = "") -> None:
+        """Run the gateway; returns when it is ready."""
+        self.launch(failpoint)
+        self.is_up()
+
+    def launch(self, failpoint: str = "") -> None:
+        """Run the gateway, to kill itself at `failpoint` (step:nth) if one is given."""
+        armed = {failpoints.VARIABLE: failpoint} if failpoint else {}
+        self.process.environment = {**self.environment(), **armed}
+        self.process.start()
+
+    def is_up(self) -> None:
+        """Waits until it is ready; from then on the desks send it their webhooks."""
+        eventually(
+            self._is_ready,
+            "the gateway is ready",
+            patience=2 * PATIENCE,
+            show=lambda: self.process.said[-3000:],
+        )
+        for name in HOOKING if self.hooks else ():
+            self.hook(name, f"{self.url}/hooks/{name}")
+
+    def hook(self, desk: str, url: str | None) -> None:
+        """From now on that desk sends its webhooks there, or none."""
+        hooking = getattr(self.chain, desk)
+        assert isinstance(hooking, HookingDesk)
+        hooking.hook_to(url)
+
+    def _is_ready(self) -> bool:
+        running = self.process.running
+        assert running is not None
+        if running.poll() is not None:
+            raise AssertionError(f"the gateway ended with {running.returncode}: {self.process.said[-3000:]}")
+        return httpx.get(f"{self.url}/readyz").status_code == 200
 
     @contextmanager
     def at_work(self) -> Iterator[Self]:
-        """Runs within the block; the desks send it their webhooks as long."""
+        """Runs within the block; nothing of it is left afterwards."""
         try:
             self.start()
             yield self
+            self.end()
         finally:
-            self.stop()
-            for desk in self._hooking.values():
-                desk.hook_to(None)
+            self.process.discard()
+            for name in HOOKING if self.hooks else ():
+                self.hook(name, None)
 
-    @property
-    def _hooking(self) -> Mapping[str, HookingDesk]:
-        chain = self.chain
-        return {"customer": chain.customer, "partner": chain.partner, "subcontractor": chain.subcontractor}
+    def end(self) -> None:
+        """Asks it to end, and waits until it has; AssertionError if it fails."""
+        self.process.ask_to_end()
+        assert self.process.ended() == 0, self.process.said[-3000:]
 
     @contextmanager
     def paused(self) -> Iterator[None]:
         """Frozen within the block: it takes no webhook and looks at nothing."""
-        assert self.process is not None
-        self.process.send_signal(signal.SIGSTOP)
+        self.process.pause()
         try:
             yield
         finally:
-            self.process.send_signal(signal.SIGCONT)
+            self.process.resume()
+
+    def dies(self) -> None:
+        """Waits until the gateway has killed itself at its failpoint."""
+        running = self.process.running
+        assert running is not None
+        eventually(
+            lambda: running.poll() is not None, "the gateway dies", show=lambda: self.process.said[-3000:]
+        )
+        assert running.returncode == -signal.SIGKILL, self.process.said[-3000:]
 
     def keeps(self, word: str) -> bool:
         """Whether a word stands anywhere in the gateway's data."""
         files = [path for path in (self.directory / "data").rglob("*") if path.is_file()]
         return any(word.encode() in path.read_bytes() for path in files)
-
-    def stop(self, how: signal.Signals = signal.SIGTERM) -> None:
-        """End the gateway."""
-        if self.process is not None and self.process.poll() is None:
-            self.process.send_signal(how)
-            self.process.wait(timeout=60)
-
-    def kill(self) -> None:
-        """End it as a power cut would."""
-        self.stop(signal.SIGKILL)
 
 
 def eventually(
@@ -248,10 +308,12 @@ def eventually(
     last: Any = None
     while time.monotonic() < deadline:
         try:
-            last = ask()
+            found = ask()
         except httpx.TransportError as error:
             last = error
-        if last and not isinstance(last, Exception):
-            return last
+        else:
+            if found:
+                return found
+            last = found
         time.sleep(0.2)
     raise AssertionError(f"it never came true that {what}; last seen: {show() if show else last!r}")

@@ -8,7 +8,7 @@ import pytest
 from tests.desks.crew import DESKS, GATEWAY, Crew, Way, word
 from tests.desks.house import House
 
-pytestmark = pytest.mark.desks
+pytestmark = [pytest.mark.desks, pytest.mark.timeout(300)]
 
 BYTES = bytes(range(256)) * 300 + b"\r\n\x00\xff end\n"
 FILE = "Отчёт № 7 «схема».bin"
@@ -144,7 +144,10 @@ def test_what_is_private_reaches_nobody(house: House, crew: Crew, way: Way) -> N
     words = {desk: word("canary") for desk in ("customer", "vendor", "partner")}
     for desk, said in words.items():
         way.say(desk, f"They never pay: {said}", public=False)
-    way.is_noticed(house, words)
+    known = word("known")
+    way.say("subcontractor", known)
+    way.is_noticed(house, [*words, "subcontractor"])
+    assert crew.desks_that_know(known) == set(DESKS), "what is there is found"
     assert {desk: crew.desks_that_know(said) for desk, said in words.items()} == {
         desk: {desk} for desk in words
     }

@@ -77,7 +77,7 @@ class RoundupAgent:
         idents = sorted((str(link["id"]) for link in self._issue(ticket)[name]), key=int)
         if not idents:
             return []
-        asked = [("id", ident) for ident in idents] + [("@fields", fields), ("@verbose", "3")]
+        asked: dict[str, str | list[str]] = {"id": idents, "@fields": fields, "@verbose": "3"}
         rows = good(self._client.get(f"/{kind}", params=asked))["data"]["collection"]
         return sorted(rows, key=lambda row: int(row["id"]))
 
@@ -88,9 +88,8 @@ class RoundupAgent:
         return [str(row["id"]) for row in self._rows("issue", {key: value, "@fields": "title"})]
 
     def _rows(self, kind: str, params: Mapping[str, str]) -> list[Mapping[str, Any]]:
-        rows: list[Mapping[str, Any]] = good(self._client.get(f"/{kind}", params=params))["data"][
-            "collection"
-        ]
+        asked = {**params, "@verbose": "3"}  # without it a message's text is a link
+        rows: list[Mapping[str, Any]] = good(self._client.get(f"/{kind}", params=asked))["data"]["collection"]
         return rows
 
     def _message(self, text: str) -> str:
