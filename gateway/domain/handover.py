@@ -183,7 +183,8 @@ def _cancel_unsent(case: Case, hop: Hop) -> bool:
     waiting = [delivery for delivery in case.lane(hop.id) if delivery.state in _UNSENT]
     waiting = [case.changed_deliveries.get(delivery.id, delivery) for delivery in waiting]
     waiting += [delivery for delivery in case.deliveries if delivery.hop_id == hop.id]
-    unsent = any(delivery.kind is CommandKind.CREATE and not delivery.probes for delivery in waiting)
+    # One that waits here after a doubt was asked about and is not there; one in doubt is not among these and goes first.
+    unsent = any(delivery.kind is CommandKind.CREATE for delivery in waiting)
     for delivery in waiting:
         cancelled = replace(delivery, state=DeliveryState.CANCELLED, outcome="taken_back")
         if delivery in case.deliveries:
