@@ -8,9 +8,17 @@ from datetime import datetime, timedelta
 from gateway.domain import breaker, pace
 from gateway.domain.breaker import Breaker
 from gateway.domain.model import Desk
-from gateway.domain.outcome import Ground, OutcomeClass
+from gateway.domain.outcome import Ground, OutcomeClass, Verdict
 from gateway.domain.pace import Bucket
-from gateway.errors import DeskThrottled, DeskUnavailable, DeskUncertain, InterdeskError
+from gateway.errors import (
+    DeskGone,
+    DeskRejected,
+    DeskStale,
+    DeskThrottled,
+    DeskUnavailable,
+    DeskUncertain,
+    InterdeskError,
+)
 from gateway.flows.context import OPERATOR, Context
 from gateway.flows.deliver import Outcome
 from gateway.store import desks, workers
@@ -18,6 +26,25 @@ from gateway.store import desks, workers
 REFRESH = timedelta(seconds=1)
 THROTTLED_FOR = timedelta(seconds=30)
 """The pause for a desk that says "too many requests" without saying for how long."""
+
+
+_DOWN = frozenset(
+    {
+        Ground.UNREACHABLE,
+        Ground.NO_ANSWER,
+        Ground.SERVER_ERROR,
+        Ground.UNREADABLE,
+        Ground.UNEXPECTED_STATUS,
+        Ground.OTHER_OBJECT,
+    }
+)
+"""What a desk that is well does not do."""
+
+
+def _answered(verdict: Verdict) -> bool:
+    """A desk that says no is well; one that does not let us in is held, and our own refusals say nothing."""
+    said_no = verdict.outcome in (OutcomeClass.PERMANENT, OutcomeClass.STALE)
+    return said_no and (verdict.http_status is not None or verdict.reason is Ground.READ_BACK)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,22 +121,24 @@ class Capacity:
             self._under_way[desk_id] -= 1
 
     def learn(self, outcome: Outcome, now: datetime) -> None:
-        """What an errand says about its desk."""
-        verdict, desk_id = outcome.verdict, outcome.errand.desk.id
+        """What an errand says about its desk; one that broke off while its file was fetched, about the file's desk."""
+        verdict, errand = outcome.verdict, outcome.errand
+        at_origin = errand.command is None and errand.download is not None
+        desk_id = errand.download.desk.id if at_origin and errand.download else errand.desk.id
         if verdict is None:
             self.learn_look(desk_id, outcome.error, now)
         elif verdict.reason is Ground.THROTTLED:
             pause = verdict.retry_after or THROTTLED_FOR
             self._put(desk_id, breaker.throttled(self._of(desk_id), now=now, pause=pause))
-        elif verdict.outcome is OutcomeClass.AMBIGUOUS or verdict.reason is Ground.UNREACHABLE:
+        elif verdict.reason in _DOWN:
             self._put(desk_id, breaker.failed(self._of(desk_id), now=now))
-        elif verdict.outcome is OutcomeClass.APPLIED:
+        elif verdict.outcome is OutcomeClass.APPLIED or _answered(verdict):
             self._put(desk_id, breaker.succeeded(self._of(desk_id)))
 
     def learn_look(self, desk_id: str, error: InterdeskError | None, now: datetime) -> None:
         """What a read says about its desk."""
         match error:
-            case None:
+            case None | DeskGone() | DeskRejected() | DeskStale():
                 self._put(desk_id, breaker.succeeded(self._of(desk_id)))
             case DeskThrottled(retry_after=pause):
                 after = breaker.throttled(self._of(desk_id), now=now, pause=pause or THROTTLED_FOR)

@@ -20,7 +20,7 @@ from gateway.domain.model import (
 from gateway.domain.model.change import replace
 from gateway.domain.outcome import Ground, OutcomeClass, Verdict
 from gateway.domain.sighting import text_hash
-from gateway.errors import DeskError, DeskGone, InterdeskError
+from gateway.errors import ConnectorFailed, DeskError, DeskGone, DeskRejected, DeskThrottled, InterdeskError
 from gateway.flows.context import OPERATOR, Context
 from gateway.store import cases, copies
 from gateway.store.db import Db
@@ -194,14 +194,19 @@ def withheld(errand: Errand, at: datetime) -> Outcome:
 
 
 def broke_off(errand: Errand, error: InterdeskError, at: datetime) -> Outcome:
-    """An errand that ended before any write: a file that could not be fetched, a probe that got no answer."""
+    """An errand that ended before any write: a file that could not be fetched, a probe that got no answer. A file that
+    will not come is tried as long as any refusal is, then parked: it holds the lane of a desk that is well."""
     if errand.probe:
         failure = error if isinstance(error, DeskError) else DeskError(str(error))
         return Outcome(errand=errand, at=at, command=errand.command, error=failure)
-    gone = isinstance(error, DeskGone) or not isinstance(error, DeskError)
-    verdict = Verdict(
-        outcome=OutcomeClass.PERMANENT if gone else OutcomeClass.NOT_APPLIED,
-        reason=Ground.GONE if gone else Ground.UNREACHABLE,
-        message=str(error),
-    )
-    return Outcome(errand=errand, at=at, verdict=verdict)
+    return Outcome(errand=errand, at=at, verdict=_verdict_on_a_file(error))
+
+
+def _verdict_on_a_file(error: InterdeskError) -> Verdict:
+    if isinstance(error, DeskThrottled):
+        outcome, reason, pause = OutcomeClass.NOT_APPLIED, Ground.THROTTLED, error.retry_after
+    elif isinstance(error, DeskGone | DeskRejected | ConnectorFailed) or not isinstance(error, DeskError):
+        outcome, reason, pause = OutcomeClass.PERMANENT, Ground.GONE, None
+    else:
+        outcome, reason, pause = OutcomeClass.NOT_APPLIED, Ground.NO_ANSWER, None
+    return Verdict(outcome=outcome, reason=reason, message=str(error), retry_after=pause)
