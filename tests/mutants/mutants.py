@@ -11,7 +11,7 @@ from unittest.mock import patch
 
 from connectors import loopback
 from connectors.loopback import reading
-from gateway.domain import audience, delivery, egress, settling, sighting
+from gateway.domain import audience, delivery, egress, judge, settling, sighting
 from gateway.domain.model import ActorKind, Copy, Delivery, DeliveryState, Desk, Visibility
 from gateway.domain.sighting import Known
 from gateway.flows import deliver, errands, observe
@@ -24,6 +24,7 @@ from gateway.testing.stepped import SteppedWorker
 Mutation = Callable[[ExitStack], None]
 
 ROUGH = Script(tickets=6, acts=90, faults=0.12, hooks=0.3, crashes=0.01)
+ROUGHER = Script(tickets=6, acts=90, faults=0.3, hooks=0.3, crashes=0.02)
 PLAIN = Script(tickets=6, acts=90, faults=0.03, hooks=0.2, crashes=0.002)
 
 
@@ -141,8 +142,13 @@ def _same_known(thing: Any, **changes: Any) -> Any:
 
 
 def shadow_is_what_we_sent(stack: ExitStack) -> None:
-    """The shadow holds the values as we wrote them, not as the desk shows them."""
-    _swap(stack, type(loopback.CONNECTOR), "normalised", lambda _self, _field, value, _desk: value)
+    """The shadow holds what we last wrote, not what the desk shows: every read-back is forgotten."""
+    real = judge._remember
+
+    def remember(case: Any, hop: Any, snapshot: Any, _shadow: Any, looked_at: Any) -> Any:
+        return real(case, hop, snapshot, hop.shadow, looked_at)
+
+    _swap(stack, judge, "_remember", remember)
 
 
 def position_ignored(stack: ExitStack) -> None:
@@ -216,7 +222,7 @@ MUTANTS: Mapping[str, tuple[Mutation, Script]] = {
     "intent after send": (intent_after_send, ROUGH),
     "short settle": (short_settle, ROUGH),
     "no find before resend": (no_find, ROUGH),
-    "pending beside a doubt": (pending_beside_a_doubt, ROUGH),
+    "pending beside a doubt": (pending_beside_a_doubt, ROUGHER),
     "no head of line": (no_head_of_line, ROUGH),
     "visibility public by default": (public_by_default, PLAIN),
     "outcome in two transactions": (two_transactions, ROUGH),
