@@ -47,14 +47,14 @@ def _arguments(given: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.mutants", description=__doc__)
     parser.add_argument("--seeds", type=int, default=150, help="so many before a mutant counts as a survivor")
     parser.add_argument("--processes", type=int, default=2)
-    parser.add_argument("--only", default="", help="part of a mutant's name")
+    parser.add_argument("--only", default="", help="parts of names, with commas between")
     return parser.parse_args(given)
 
 
 def main(given: Sequence[str]) -> int:
     """Hunt them all and print the table."""
     asked = _arguments(given)
-    names = [name for name in MUTANTS if asked.only in name]
+    names = [name for name in MUTANTS if any(part in name for part in asked.only.split(","))]
     survivors = 0
     with ProcessPoolExecutor(max_workers=asked.processes) as pool:
         for caught in pool.map(hunt, names, [range(asked.seeds)] * len(names)):
