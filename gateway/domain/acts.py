@@ -160,7 +160,13 @@ def _work(case: Case, hop: Hop, row: StatusRow, because: Because) -> None:
         progress.move(case, hop, row.status, row.reason, because)
 
 
+def at_root(status: HopStatus) -> HopStatus:
+    """A word that means "offered" at a downstream says only "registered" where the ticket began: nobody offered it."""
+    return HopStatus.ACKNOWLEDGED if status is HopStatus.OFFERED else status
+
+
 def _at_root(case: Case, hop: Hop, row: StatusRow, because: Because) -> None:
+    row = replace(row, status=at_root(row.status))
     if _same(hop, row):
         return
     closed_at = case.ticket.closed_at

@@ -1,6 +1,6 @@
 """A ticket seen for the first time at an upstream desk: is it one for us, and if so, the case that opens with it."""
 
-from gateway.domain import conversation, dispatching, facts, handover, mapping
+from gateway.domain import acts, conversation, dispatching, facts, handover, mapping
 from gateway.domain.case import Because, Case, Occasion
 from gateway.domain.directory import Directory
 from gateway.domain.marks import route_mark
@@ -18,6 +18,7 @@ from gateway.domain.model import (
     Ticket,
     Visibility,
 )
+from gateway.domain.model.change import replace
 
 _ENDED = frozenset({HopStatus.RESOLVED, HopStatus.CLOSED, HopStatus.REJECTED, HopStatus.CANCELLED})
 
@@ -43,7 +44,7 @@ def open_case(occasion: Occasion, desk: Desk, snapshot: Snapshot) -> Case:
         actor_kind=ActorKind.PERSON,
         reported_at=snapshot.created_at,
     )
-    case.record("ticket.opened", hop, because, {"desk": desk.code})
+    opened = case.record("ticket.opened", hop, because, {"desk": desk.code})
     native = snapshot.fields.get(Field.STATUS) or ""
     if mapping.status_of(desk, native) is None:
         facts.unknown(case, hop, Field.STATUS, native, because)
@@ -51,7 +52,7 @@ def open_case(occasion: Occasion, desk: Desk, snapshot: Snapshot) -> Case:
     _take_texts(case, hop, snapshot)
     _take_what_was_said(case, hop, snapshot)
     links = dispatching.at_opening(directory.links_from(desk.id), snapshot.fields)
-    handover.dispatch(case, case.hops[hop.id], links, because)
+    handover.dispatch(case, case.hops[hop.id], links, replace(because, cause_id=opened.id))
     return case
 
 
@@ -62,7 +63,7 @@ def _root(case: Case, desk: Desk, snapshot: Snapshot) -> Hop:
         org_id=desk.org_id,
         ticket_id=case.ticket.id,
         desk_id=desk.id,
-        status=row.status if row else HopStatus.ACKNOWLEDGED,
+        status=acts.at_root(row.status) if row else HopStatus.ACKNOWLEDGED,
         reason=row.reason if row else None,
         remote_id=snapshot.remote_id,
         number=snapshot.number,
