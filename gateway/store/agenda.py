@@ -12,7 +12,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _DUE = text("""
     SELECT 'messages', min(received_at) FROM message WHERE state = 'received'
     UNION ALL SELECT 'deliveries', min(next_at) FROM delivery WHERE state = 'pending' AND head
-    UNION ALL SELECT 'sweep', min(lease_until) FROM delivery WHERE state IN ('inflight', 'ambiguous') AND state = 'inflight'
+    UNION ALL SELECT 'sweep', min(lease_until) + 1 FROM delivery WHERE state IN ('inflight', 'ambiguous') AND state = 'inflight'
     UNION ALL SELECT 'doubts', min(CASE WHEN lease_until > next_at THEN lease_until ELSE next_at END)
         FROM delivery WHERE state IN ('inflight', 'ambiguous') AND state = 'ambiguous'
     UNION ALL SELECT 'looks', min(CASE WHEN lease_until > due_at THEN lease_until ELSE due_at END) FROM look
@@ -26,7 +26,7 @@ _DUE = text("""
 
 def due(db: Db) -> dict[str, datetime]:
     """Kind of work → the moment from which there is some: messages, deliveries, doubts, looks, polls, sweep. What a held
-    desk or a full lane keeps from being done is due all the same."""
+    desk or a full lane keeps from being done is due all the same. A lease has run out only after its last microsecond."""
     found: dict[str, datetime] = {}
     for kind, micros in db.execute(_DUE):
         if micros is not None:

@@ -64,7 +64,7 @@ def test_every_door_but_hooks_and_health_asks_for_a_key(doors: Doors, chain: Cha
 
 def test_the_operator_sees_the_whole_chain(doors: Doors, chain: Chain, operator: dict[str, str]) -> None:
     told = doors.send("GET", f"/v1/tickets/{chain.ticket}", headers=operator).document
-    assert {hop["desk"]: hop["status"] for hop in told["hops"]} == {"north": "accepted", "south": "offered"}
+    assert {hop["desk"]: hop["status"] for hop in told["hops"]} == {"north": "acknowledged", "south": "offered"}
     assert {event["type"] for event in told["events"]} >= {"ticket.opened", "assignment.offered"}
     assert told["neighbours"] == []
 
@@ -77,7 +77,7 @@ def test_an_organization_sees_its_own_hop_and_how_its_neighbour_stands(
     assert [hop["id"] for hop in told["hops"]] == [chain.hops["south"]]
     assert {event["hop_id"] for event in told["events"]} == {chain.hops["south"]}
     assert [(one["side"], one["organization"], one["status"]) for one in told["neighbours"]] == [
-        ("upstream", "north", "accepted")
+        ("upstream", "north", "acknowledged")
     ]
     assert set(told["neighbours"][0]) == {"side", "organization", "status", "offered_at"}
     for secret in (house.PRIVATE, "T-1", "127.0.0.1:9/tickets/1", "ticket.opened", 'facts":{"x'):

@@ -125,7 +125,7 @@ def test_messages_are_listed_by_state(gateway: Gateway, chain: Chain, run: Run) 
 def test_tickets_are_listed_and_shown(gateway: Gateway, chain: Chain, run: Run) -> None:
     listed = run("tickets", "list").stdout
     assert chain.ticket in listed
-    assert "north T-1 accepted · south – offered" in listed
+    assert "north T-1 acknowledged · south – offered" in listed
     shown = run("tickets", "show", chain.ticket)
     assert "ticket.opened" in shown.stdout
     assert house.PRIVATE not in shown.stdout

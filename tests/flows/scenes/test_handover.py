@@ -36,7 +36,7 @@ def test_a_decline_comes_back_with_the_newest_comment_as_its_reason() -> None:
 
     assert stage.is_("vendor") is S.DECLINED
     assert stage.read("customer")[-1] == "Vendor declined the assignment. Reason: we have no people in Milan"
-    assert stage.is_("customer") is S.OFFERED, "nobody had started"
+    assert stage.is_("customer") is S.ACKNOWLEDGED, "nobody had started"
 
 
 def test_a_decline_comes_back_with_the_reason_that_stands_in_a_field() -> None:

@@ -1,0 +1,251 @@
+"""Deliveries: the intent on disk before the first byte, each verdict written down once, by whoever still holds the claim."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+from gateway.domain.delivery import LEASE
+from gateway.domain.model import CommandKind, Delivery, DeliveryState
+from gateway.domain.outcome import Ground, OutcomeClass, Verdict
+from gateway.flows import commands, deliver
+from gateway.store import rows
+from gateway.testing.loopback.faults import Fault, FaultKind
+from tests.flows.scenes.stage import MINUTE, Stage
+
+D = DeliveryState
+ROOM = {"dsk_customer": 9, "dsk_vendor": 9}
+
+
+def ready(text: str = "hello") -> Stage:
+    """A comment of the customer waits for the vendor's desk."""
+    stage = Stage("customer>vendor")
+    stage.open()
+    stage.person("customer").comment(stage.id("customer"), text)
+    for code, hook in stage.hub.hooks():
+        stage.hub.receive(code, hook)
+    stage.hub.worker.read_messages()
+    return stage
+
+
+def claim(stage: Stage, who: str = "w", take: Callable[..., Any] = deliver.claim) -> list[deliver.Errand]:
+    errands: list[deliver.Errand] = take(stage.hub.context, now=stage.hub.now, worker=who, capacity=ROOM)
+    return errands
+
+
+def push(stage: Stage, errand: deliver.Errand) -> deliver.Outcome:
+    assert errand.command is not None
+    verdict = stage.hub.wires[errand.desk.id].push(
+        errand.connector.push(errand.command, errand.desk), errand.command
+    )
+    return deliver.Outcome(errand=errand, at=stage.hub.now, command=errand.command, verdict=verdict)
+
+
+def settle(stage: Stage, *outcomes: deliver.Outcome) -> Delivery:
+    deliver.settle(stage.hub.context, outcomes, now=stage.hub.now)
+    return stage.deliveries("vendor")[-1]
+
+
+def verdict(outcome: OutcomeClass, reason: Ground, **more: Any) -> Verdict:
+    return Verdict(outcome=outcome, reason=reason, message="words", **more)
+
+
+def came_to(stage: Stage, one: Verdict) -> Delivery:
+    [errand] = claim(stage)
+    return settle(
+        stage, deliver.Outcome(errand=errand, at=stage.hub.now, command=errand.command, verdict=one)
+    )
+
+
+def attempts(stage: Stage) -> list[tuple[str, str]]:
+    with stage.hub.database.read() as db:
+        found = db.execute(rows.attempt.select().order_by(rows.attempt.c.seq))
+        return [(row.kind, row.outcome) for row in found][-3:]
+
+
+def held(stage: Stage) -> str:
+    with stage.hub.database.read() as db:
+        return str(db.execute(rows.desk.select().where(rows.desk.c.code == "vendor")).one().held)
+
+
+# -- the claim ----------------------------------------------------------------------------------------------------------------
+
+
+def test_the_intent_is_written_before_anything_is_sent() -> None:
+    stage = ready()
+
+    [errand] = claim(stage, "worker 7")
+
+    stored = stage.deliveries("vendor")[-1]
+    assert (stored.state, stored.worker, stored.fence) == (D.INFLIGHT, "worker 7", 1)
+    assert stored.lease_until == stage.hub.now + LEASE
+    assert stored.first_sent_at == stage.hub.now
+    assert errand.delivery == stored
+
+
+def test_what_is_claimed_is_not_claimed_again() -> None:
+    stage = ready()
+
+    assert [len(claim(stage, who)) for who in ("a", "b")] == [1, 0]
+
+
+def test_of_a_lane_only_the_first_is_ready() -> None:
+    stage = ready("first")
+    stage.person("customer").comment(stage.id("customer"), "second")
+    for code, hook in stage.hub.hooks():
+        stage.hub.receive(code, hook)
+    stage.hub.worker.read_messages()
+
+    [first] = claim(stage)
+    settle(stage, push(stage, first))
+    [second] = claim(stage)
+
+    texts = [
+        errand.command.comment.text for errand in (first, second) if errand.command and errand.command.comment
+    ]
+    assert [text.partition("\n\n")[2] for text in texts] == ["first", "second"]
+
+
+def test_the_command_is_assembled_from_what_the_store_says_now() -> None:
+    stage = ready()
+    number = stage.doc("customer")["comments"][-1]["id"]
+    stage.person("customer").show(stage.id("customer"), number, public=False)
+    for code, hook in stage.hub.hooks():
+        stage.hub.receive(code, hook)
+    stage.hub.worker.read_messages()
+
+    [errand] = claim(stage)
+
+    assert (errand.command, errand.moot) == (None, True)
+    assert settle(stage, deliver.withheld(errand, stage.hub.now)).state is D.CANCELLED
+
+
+# -- what it came to ----------------------------------------------------------------------------------------------------------
+
+
+def test_applied_and_all_that_follows_in_one_transaction() -> None:
+    stage = ready()
+    [errand] = claim(stage)
+
+    done = settle(stage, push(stage, errand))
+
+    assert (done.state, done.outcome, done.lease_until) == (D.DONE, "applied", None)
+    assert stage.happened()[-1] == "news.delivered"
+    assert stage.hop("vendor").revision == str(stage.doc("vendor")["revision"])
+    assert attempts(stage)[-1] == ("push", "applied")
+
+
+def test_refused_credentials_hold_the_desk_and_nothing_dies() -> None:
+    stage = ready()
+
+    waiting = came_to(stage, verdict(OutcomeClass.AUTH, Ground.DENIED, http_status=401))
+
+    assert (waiting.state, waiting.attempts) == (D.PENDING, 0)
+    assert "words" in held(stage)
+    stage.wait(MINUTE)
+    assert stage.heard("vendor") == []
+
+    stage.order(commands.release_desk, "vendor")
+    stage.wait(MINUTE)
+    assert stage.heard("vendor") == ["hello"]
+
+
+def test_what_changed_under_our_write_is_looked_at_first() -> None:
+    stage = ready()
+
+    waiting = came_to(stage, verdict(OutcomeClass.STALE, Ground.PRECONDITION, http_status=412))
+
+    assert (waiting.state, waiting.attempts) == (D.PENDING, 0)
+    with stage.hub.database.read() as db:
+        assert [row.why for row in db.execute(rows.look.select())] == ["changed under our write"]
+    stage.wait(MINUTE)
+    assert stage.heard("vendor") == ["hello"]
+
+
+def test_a_doubt_is_asked_about_after_the_settle_window_and_not_before() -> None:
+    stage = ready()
+    doubtful = came_to(stage, verdict(OutcomeClass.AMBIGUOUS, Ground.NO_ANSWER))
+    assert doubtful.state is D.AMBIGUOUS
+
+    window = stage.hub.context.directory_now.desks["dsk_vendor"].settle_window
+    stage.hub.clock.advance(window - timedelta(seconds=1))
+    assert claim(stage, take=deliver.claim_doubtful) == []
+    assert claim(stage) == []
+
+    stage.hub.clock.advance(timedelta(seconds=1))
+    [probe] = claim(stage, take=deliver.claim_doubtful)
+    assert (probe.probe, probe.delivery.state) == (True, D.AMBIGUOUS)
+
+
+def test_a_refusal_parks_it_and_says_so() -> None:
+    stage = ready()
+
+    parked = came_to(stage, verdict(OutcomeClass.PERMANENT, Ground.REFUSED, http_status=422))
+
+    assert (parked.kind, parked.state) == (CommandKind.COMMENT, D.PENDING), (
+        "the last is the note of what is missing"
+    )
+    stage.wait()
+    assert stage.read("vendor") == ["A comment could not be carried here: words"]
+    assert stage.read("customer") == ["Something could not be carried to Vendor: words"]
+
+
+def test_a_worker_that_wakes_up_after_another_took_over_changes_nothing() -> None:
+    stage = ready()
+    [slow] = claim(stage, "slow")
+    stage.hub.clock.advance(LEASE + timedelta(seconds=1))
+    stage.hub.worker.sweep()
+    stage.hub.clock.advance(5 * MINUTE)
+    [fast] = claim(stage, "fast", deliver.claim_doubtful)
+
+    late = deliver.Outcome(
+        errand=slow,
+        at=stage.hub.now,
+        command=slow.command,
+        verdict=verdict(OutcomeClass.PERMANENT, Ground.REFUSED),
+    )
+    after = settle(stage, late)
+
+    assert (after.state, after.fence) == (D.AMBIGUOUS, fast.delivery.fence)
+    assert attempts(stage)[-1] == ("push", "late: permanent")
+
+
+def test_a_worker_that_wakes_up_before_anybody_took_over_knows_best() -> None:
+    stage = ready()
+    [slow] = claim(stage, "slow")
+    outcome = push(stage, slow)
+    stage.hub.clock.advance(LEASE + timedelta(seconds=1))
+    stage.hub.worker.sweep()
+    assert stage.deliveries("vendor")[-1].state is D.AMBIGUOUS
+
+    assert settle(stage, outcome).state is D.DONE
+
+
+def test_settling_nothing_is_nothing() -> None:
+    stage = ready()
+    before = len(stage.events())
+
+    deliver.settle(stage.hub.context, [], now=stage.hub.now)
+
+    assert len(stage.events()) == before
+
+
+# -- days of outage -----------------------------------------------------------------------------------------------------------
+
+
+def test_a_desk_that_is_down_for_days_loses_nothing_parks_nothing_and_is_not_hammered() -> None:
+    stage = Stage("customer>vendor")
+    stage.open()
+    stage.set("vendor", "assignee", "anna")  # an offer that nobody answers for so long would lapse
+    desk = stage.hub.desks["vendor"]
+    desk.faults = lambda _call: Fault(kind=FaultKind.REFUSE)
+    before = desk.calls
+    stage.say("customer", "hello")
+
+    stage.wait(timedelta(days=4))
+    calls = desk.calls - before
+    assert {one.state for one in stage.deliveries("vendor")} <= {D.DONE, D.PENDING}
+    assert calls < 4 * 24 * 60, "less than a call a minute: its polls, looks and deliveries together"
+
+    desk.faults = lambda _call: None
+    stage.wait(timedelta(hours=1))
+    assert stage.heard("vendor") == ["hello"]

@@ -1,0 +1,183 @@
+"""Polling: one page at a time, the cursor only with what it brought, and of strangers nothing but the cursor."""
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from gateway.domain.model import Page, Sighting, Snapshot
+from gateway.errors import DeskDenied, DeskUnavailable, InterdeskError
+from gateway.flows import poll
+from gateway.store import rows
+from gateway.testing.loopback.temper import PLAIN, Hooks
+from tests.flows.scenes.stage import MINUTE, Cast, Stage
+
+DEAF = replace(PLAIN, hooks=Hooks.NONE)
+EVERY = timedelta(minutes=5)
+
+
+def quiet() -> Stage:
+    """The customer's desk sends no messages and is polled; a ticket of its own is open."""
+    cast = Cast(tempers={"customer": DEAF}, desks={"customer": {"poll_every": "5m"}})
+    stage = Stage("customer>vendor", cast=cast)
+    stage.wait()
+    stage.open()
+    stage.wait(6 * MINUTE)
+    return stage
+
+
+def claimed(stage: Stage) -> poll.Poll | None:
+    found = [one for one in poll.claim(stage.hub.context, now=stage.hub.now) if one.desk.code == "customer"]
+    return found[0] if found else None
+
+
+def due(stage: Stage) -> poll.Poll:
+    stage.hub.clock.advance(EVERY)
+    one = claimed(stage)
+    assert one is not None
+    return one
+
+
+def sighting(remote_id: str, **fields: str | None) -> Sighting:
+    shown = Snapshot(remote_id=remote_id, fields=fields, revision=fields.pop("revision", None))
+    return Sighting(remote_id=remote_id, snapshot=shown)
+
+
+def store(stage: Stage, one: poll.Poll, *sightings: Sighting, more: bool = False) -> list[str]:
+    """Keep a page; the remote ids that are to be looked at."""
+    poll.store(stage.hub.context, one, Page(sightings=sightings, cursor="next", more=more), now=stage.hub.now)
+    with stage.hub.database.read() as db:
+        return [row.remote_id for row in db.execute(rows.look.select()) if row.desk_id == "dsk_customer"]
+
+
+def state(stage: Stage) -> Any:
+    with stage.hub.database.read() as db:
+        return db.execute(rows.desk.select().where(rows.desk.c.code == "customer")).one()
+
+
+# -- the right to poll --------------------------------------------------------------------------------------------------------
+
+
+def test_a_desk_is_polled_when_its_time_has_come_and_by_one_process() -> None:
+    stage = quiet()
+
+    assert due(stage).claim.cursor is not None
+    assert claimed(stage) is None
+
+
+def test_a_poller_that_does_not_come_back_is_replaced() -> None:
+    stage = quiet()
+    lost = due(stage)
+
+    stage.hub.clock.advance(poll.LEASE + timedelta(seconds=1))
+    again = claimed(stage)
+
+    assert again is not None
+    assert again.claim.fence > lost.claim.fence
+    store(stage, again)
+    cursor = state(stage).cursor
+    poll.store(stage.hub.context, lost, Page(sightings=(), cursor="stale"), now=stage.hub.now)
+    assert state(stage).cursor == cursor, "who was replaced moves nothing"
+
+
+@pytest.mark.parametrize(
+    ("more", "pause"), [(False, EVERY), (True, timedelta())], ids=["the last page", "more"]
+)
+def test_after_a_page_comes_the_next_one_now_or_later(more: bool, pause: timedelta) -> None:
+    stage = quiet()
+
+    store(stage, due(stage), more=more)
+
+    assert (state(stage).cursor, state(stage).poll_at) == ("next", stage.hub.now + pause)
+
+
+# -- what is worth a look -----------------------------------------------------------------------------------------------------
+
+
+def test_a_ticket_of_ours_that_changed_is_looked_at_once() -> None:
+    stage = quiet()
+    number = stage.id("customer")
+
+    assert store(stage, due(stage), sighting(number, revision="99"), sighting(number, revision="99")) == [
+        number
+    ]
+
+
+def test_a_ticket_of_ours_as_we_know_it_is_not() -> None:
+    stage = quiet()
+    known = stage.hop("customer").revision
+
+    assert store(stage, due(stage), sighting(stage.id("customer"), revision=known)) == []
+
+
+STRANGERS: dict[str, tuple[dict[str, str | None], bool]] = {
+    "one that no rule lets pass": ({"status": "open", "delegate": None}, False),
+    "one that a rule lets pass": ({"status": "open", "delegate": "vendor"}, True),
+    "one that has ended": ({"status": "closed", "delegate": "vendor"}, False),
+    "one with a marker": ({"status": "open", "marker": "idk-x"}, True),
+}
+
+
+@pytest.mark.parametrize(("fields", "looked_at"), STRANGERS.values(), ids=STRANGERS.keys())
+def test_a_stranger(fields: dict[str, str | None], looked_at: bool) -> None:
+    stage = quiet()
+
+    assert store(stage, due(stage), sighting("4711", **fields)) == (["4711"] if looked_at else [])
+
+
+def test_a_stranger_of_which_the_list_says_nothing_is_looked_at() -> None:
+    stage = quiet()
+
+    assert store(stage, due(stage), Sighting(remote_id="4711")) == ["4711"]
+
+
+# -- a desk that does not answer ----------------------------------------------------------------------------------------------
+
+ERRORS: dict[str, tuple[InterdeskError, bool]] = {
+    "down": (DeskUnavailable("x"), False),
+    "not letting us in": (DeskDenied("x"), True),
+}
+
+
+@pytest.mark.parametrize(("error", "held"), ERRORS.values(), ids=ERRORS.keys())
+def test_a_desk_that_is(error: InterdeskError, held: bool) -> None:
+    stage = quiet()
+    one = due(stage)
+    cursor = state(stage).cursor
+
+    poll.failed(stage.hub.context, one, error, now=stage.hub.now)
+
+    after = state(stage)
+    assert (after.cursor, after.poll_at, bool(after.held)) == (cursor, stage.hub.now + EVERY, held)
+
+
+# -- as the net under everything ----------------------------------------------------------------------------------------------
+
+
+def test_what_was_committed_out_of_order_is_found_by_the_overlap() -> None:
+    """A change takes its place in the list long before it can be seen there."""
+    slow = replace(DEAF, commit_lag=timedelta(seconds=100))
+    cast = Cast(tempers={"vendor": slow}, desks={"vendor": {"poll_every": "30s"}})
+    stage = Stage("customer>vendor", cast=cast)
+    stage.open()
+    said = []
+    for number in range(8):
+        said.append(f"word {number}")
+        stage.person("vendor").comment(stage.id("vendor"), said[-1])
+        stage.hub.run(timedelta(seconds=20))
+
+    stage.wait(5 * MINUTE)
+
+    assert stage.heard("customer") == said
+
+
+def test_more_than_a_page_is_read_to_its_end() -> None:
+    stage = quiet()
+    numbers = [stage.person("customer").open(f"ticket {number}", delegate="vendor") for number in range(120)]
+
+    stage.wait(6 * MINUTE)
+
+    titles = [doc["fields"]["title"] for doc in stage.docs("vendor")]
+    assert len(numbers) == 120
+    assert sorted(titles[1:]) == sorted(f"ticket {number}" for number in range(120))
