@@ -46,7 +46,7 @@ OPEN = frozenset(
 MERGED = "merged"
 """Stands among a hop's unmapped fields while its desk answers with another ticket: nothing is compared or written."""
 ANOTHER = "another"
-"""Stands there when the desk did so once: believed when a second look agrees."""
+"""Begins what stands there when the desk did so, with how often and which other ticket: believed when later looks agree."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -37,6 +37,8 @@ from gateway.domain.sighting import (
 
 AGAIN = timedelta(seconds=30)
 """How soon a desk that showed another ticket is asked once more."""
+AGREEING = 3
+"""So many looks in a row that show the same other ticket make a merge: a wrong answer may well come twice."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,16 +73,23 @@ def observe(case: Case, hop_id: str, sight: Sight) -> None:
 
 
 def _merged(case: Case, hop: Hop, snapshot: Snapshot) -> None:
-    """The desk answered with another ticket. Never compared; what it does twice is a merge, and waits for a person."""
+    """The desk answered with another ticket. Never compared; what it keeps saying is a merge, and waits for a person."""
     if MERGED in hop.unmapped:
         return
-    if ANOTHER not in hop.unmapped:
-        case.put(hop, unmapped=hop.unmapped | {ANOTHER})
+    doubts = [f"{ANOTHER} {time} {snapshot.remote_id}" for time in range(1, AGREEING)]
+    fresh = next((doubt for doubt in doubts if doubt not in hop.unmapped), None)
+    if fresh is not None:
+        case.put(hop, unmapped=_trusted(hop) | hop.unmapped.intersection(doubts) | {fresh})
         case.want_look(hop, "another ticket was shown", case.now + AGAIN)
         return
     case.disagree("merged", hop, asked=hop.remote_id, answered=snapshot.remote_id)
-    case.put(hop, unmapped=hop.unmapped | {MERGED}, refetch_at=None)
+    case.put(hop, unmapped=_trusted(hop) | {MERGED}, refetch_at=None)
     case.record("desk.merged", hop, Because(source=Source.DIFFERENCE), {"into": snapshot.remote_id})
+
+
+def _trusted(hop: Hop) -> frozenset[str]:
+    """The hop's unmapped fields without what says that its desk showed another ticket."""
+    return frozenset(name for name in hop.unmapped if name != MERGED and not name.startswith(f"{ANOTHER} "))
 
 
 def _remember(
@@ -89,7 +98,7 @@ def _remember(
     return case.know(
         hop,
         shadow,
-        unmapped=hop.unmapped - {MERGED, ANOTHER},
+        unmapped=_trusted(hop),
         position=snapshot.position or hop.position,
         last_entry=snapshot.history[-1].id if snapshot.history else hop.last_entry,
         revision=snapshot.revision or hop.revision,

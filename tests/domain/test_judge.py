@@ -256,16 +256,19 @@ def test_a_ticket_shown_for_another_is_never_compared() -> None:
     observe(case, "north", STRANGE)
 
     hop = case.hops["hop_north"]
-    assert (hop.status, hop.shadow, hop.unmapped) == (S.IN_PROGRESS, OPEN_SHADOW, frozenset({ANOTHER}))
+    assert (hop.status, hop.shadow, hop.unmapped) == (S.IN_PROGRESS, OPEN_SHADOW, frozenset({f"{ANOTHER} 1 99"}))
     assert (case.events, case.discrepancies) == ([], [])
     assert case.wanted_looks == {("dsk_north", "1"): (NOW + judge.AGAIN, "another ticket was shown")}
 
 
-def test_twice_is_a_merge_and_waits_for_a_person() -> None:
+def test_the_same_one_three_times_is_a_merge_and_waits_for_a_person() -> None:
     case = chain()
     put(case, "north", refetch_at=later(9))
 
-    for _ in range(4):
+    for _ in range(2):
+        observe(case, "north", STRANGE)
+    assert happened(case) == []
+    for _ in range(3):
         observe(case, "north", STRANGE)
 
     hop = case.hops["hop_north"]
@@ -274,10 +277,21 @@ def test_twice_is_a_merge_and_waits_for_a_person() -> None:
     assert [(kind, data["answered"]) for kind, _, data in case.discrepancies] == [("merged", "99")]
 
 
-def test_the_right_ticket_again_lifts_it() -> None:
+def test_a_desk_that_shows_another_one_each_time_merged_nothing() -> None:
     case = chain()
-    observe(case, "north", STRANGE)
-    observe(case, "north", STRANGE)
+
+    for other in ("99", "98", "99", "97", "99"):
+        observe(case, "north", replace(STRANGE, remote_id=other))
+
+    assert case.hops["hop_north"].unmapped == frozenset({f"{ANOTHER} 1 99"})
+    assert happened(case) == []
+
+
+@pytest.mark.parametrize("times", [1, 2, 3])
+def test_the_right_ticket_again_lifts_it(times: int) -> None:
+    case = chain()
+    for _ in range(times):
+        observe(case, "north", STRANGE)
 
     observe(case, "north", snapshot(fields={"status": "parts"}))
 

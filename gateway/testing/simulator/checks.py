@@ -165,7 +165,8 @@ def _fields(held: Held, source: Source, copy: Copy) -> Iterator[str]:
 
 def _news(held: Held, source: Source, copy: Copy) -> Iterator[str]:
     """What happened at a desk was told one hop up: accepted once, and the last word is the present state. Where no history
-    names who did it, taking a ticket up right after our own comment may be the desk's own habit."""
+    names who did it, taking a ticket up right after our own comment may be the desk's own habit. A note that the parent's
+    desk applied later than any settle window stands there a second time (D4 promises no more), and stands last."""
     temper = held.world.plan.temper(copy.desk)
     up = held.copies[source.token].get(held.world.above[copy.desk], [])
     if not up or copy.status == "offered" or copy.status in ENDED:
@@ -175,10 +176,11 @@ def _news(held: Held, source: Source, copy: Copy) -> Iterator[str]:
     least = copy.desk in source.worked and (temper.history or copy.status != "in_progress")
     if least and parent.status in ("offered", "acknowledged"):
         yield f"{copy.desk} works on {source.token}, {parent.desk} still shows {parent.status}"
-    if not least <= heard.count("accepted") <= 1:
+    late = held.too_late.get(parent.desk, 0)
+    if not least <= heard.count("accepted") <= 1 + late:
         yield f"{parent.desk} heard {heard.count('accepted')} times that {copy.desk} accepted {source.token}"
     states = [kind for kind in heard if kind != "accepted"]
-    if copy.status in ("pending", "held", "resolved") and (not states or states[-1] != copy.status):
+    if copy.status in ("pending", "held", "resolved") and copy.status not in states[-1 - late :]:
         yield f"{copy.desk} shows {copy.status} for {source.token}, {parent.desk} last heard {states[-1:]}"
 
 
