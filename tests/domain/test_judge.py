@@ -256,7 +256,11 @@ def test_a_ticket_shown_for_another_is_never_compared() -> None:
     observe(case, "north", STRANGE)
 
     hop = case.hops["hop_north"]
-    assert (hop.status, hop.shadow, hop.unmapped) == (S.IN_PROGRESS, OPEN_SHADOW, frozenset({f"{ANOTHER} 1 99"}))
+    assert (hop.status, hop.shadow, hop.unmapped) == (
+        S.IN_PROGRESS,
+        OPEN_SHADOW,
+        frozenset({f"{ANOTHER} 1 99"}),
+    )
     assert (case.events, case.discrepancies) == ([], [])
     assert case.wanted_looks == {("dsk_north", "1"): (NOW + judge.AGAIN, "another ticket was shown")}
 
