@@ -1,6 +1,7 @@
 """Settings come from the environment, name themselves when they are wrong, and are all described in env.example."""
 
 import base64
+import re
 from pathlib import Path
 
 import pytest
@@ -14,12 +15,18 @@ KEY = base64.b64encode(b"k" * 32).decode()
 
 
 def described() -> dict[str, str]:
-    lines = [line for line in EXAMPLE.read_text().splitlines() if line and not line.startswith("#")]
+    lines = [line[1:] for line in EXAMPLE.read_text().splitlines() if line.startswith(f"#{PREFIX}")]
     return {name: value for name, _, value in (line.partition("=") for line in lines)}
 
 
 def test_every_setting_is_described_and_nothing_else_is() -> None:
     assert sorted(described()) == sorted(f"{PREFIX}{name.upper()}" for name in Settings.model_fields)
+
+
+def test_every_setting_is_read_by_somebody() -> None:
+    code = "\n".join(path.read_text() for path in (EXAMPLE.parents[1] / "gateway").rglob("*.py"))
+    read = set(re.findall(r"\b(?:settings|self)\.(\w+)", code))
+    assert [name for name in Settings.model_fields if name not in read] == []
 
 
 def test_the_example_is_the_default(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,7 +14,9 @@ import pytest
 import yaml
 
 from gateway.app import utc_now
+from gateway.cli.terminal import Code
 from gateway.config import Settings
+from gateway.domain.model import DeliveryState
 from gateway.metrics import Metrics
 from gateway.store import migrate
 from gateway.store.db import Database
@@ -171,6 +173,8 @@ def test_a_unit_starts_a_command_with_settings_there_are(path: Path) -> None:
     assert names <= SETTINGS
     assert service["User"] != ["root"]
     assert int(service["TimeoutStopSec"][0]) > Settings.model_fields["stop_within"].default
+    waits_for_a_person = {int(code) for code in service["RestartPreventExitStatus"][0].split()}
+    assert waits_for_a_person == {Code.USAGE, Code.CONFIG}  # never Code.UNREACHABLE: the database comes back
 
 
 @pytest.mark.parametrize("path", UNITS, ids=of_file)
@@ -203,21 +207,35 @@ def test_a_unit_file_differs_from_the_other_only_in_what_it_runs() -> None:
 
 
 def test_the_example_of_settings_names_settings_and_their_defaults() -> None:
-    lines = [line for line in (DEPLOY / "env.example").read_text().splitlines() if re.match(r"[A-Z]", line)]
+    lines = re.findall(r"^#(INTERDESK_.*)$", (DEPLOY / "env.example").read_text(), re.MULTILINE)
     given = dict(line.split("=", 1) for line in lines)
     assert set(given) == SETTINGS
     told = Settings.model_validate({name[10:].lower(): value for name, value in given.items() if value})
     assert told == Settings()
 
 
-def exposed(tmp_path: Path) -> set[str]:
-    """The names of everything that `/metrics` tells of a new installation."""
+def test_the_example_as_it_is_leaves_what_a_unit_sets() -> None:
+    """systemd lets the file win over the unit, and the file is where every installation begins."""
+    lines = (DEPLOY / "env.example").read_text().splitlines()
+    assert [line for line in lines if line.strip() and not line.startswith("#")] == []
+    assert "INTERDESK_DATA_DIR=/var/lib/interdesk" in unit(UNITS[0])["Service"]["Environment"]
+    assert unit(UNITS[0])["Service"]["StateDirectory"] == ["interdesk"]
+
+
+def told_by_metrics(tmp_path: Path) -> str:
+    """What `/metrics` tells of a new installation."""
     database = Database(f"sqlite:///{tmp_path / 'x.db'}")
     migrate.upgrade(database)
     metrics = Metrics()
     metrics.watch(database, utc_now)
     text = metrics.text().decode()
     database.close()
+    return text
+
+
+def exposed(tmp_path: Path) -> set[str]:
+    """The names of all that."""
+    text = told_by_metrics(tmp_path)
     kinds = dict(re.findall(r"^# TYPE (\S+) (\w+)$", text, re.MULTILINE))
     return {*kinds, *(f"{name}_bucket" for name, kind in kinds.items() if kind == "histogram")}
 
@@ -231,6 +249,23 @@ def test_alerts_and_runbook_speak_of_metrics_there_are(tmp_path: Path) -> None:
         name for name in known if name.startswith("interdesk_") and not name.endswith(("_bucket", "_created"))
     }
     assert named == told
+
+
+def test_alerts_ask_for_labels_and_states_there_are(tmp_path: Path) -> None:
+    """A matcher that nothing matches never fires."""
+    expressions = " ".join(rule["expr"] for rule in ALERTS)
+    asked = re.findall(r"(\binterdesk_\w+)\{state=\"(\w+)\"\}", expressions)
+    delivery = {state.value for state in DeliveryState} - {"done", "superseded", "cancelled"}
+    states = {"deliveries": delivery, "messages": {"received", "quarantined"}}
+    assert len(asked) == expressions.count("state=")
+    assert [pair for pair in asked if pair[1] not in states[pair[0].split("_")[1]]] == []
+    shown = set(
+        re.findall(r"^interdesk_messages\{state=\"(\w+)\"\}", told_by_metrics(tmp_path), re.MULTILINE)
+    )
+    assert shown == states["messages"]
+    assert set(re.findall(r"\{(\w+)=", expressions)) == {"job", "state", "status"}
+    assert set(re.findall(r"\bby \((\w+)\)", expressions)) == {"desk", "le"}
+    assert Metrics().hooks.labels(status="503")  # ValueError for a label it does not have
 
 
 def test_every_alert_leads_to_its_page_of_the_runbook() -> None:
