@@ -10,9 +10,10 @@ from itertools import count
 from gateway.testing.simulator.judge import Result
 from gateway.testing.simulator.play import Script
 from gateway.testing.simulator.report import summary, told
-from gateway.testing.simulator.run import Totals, batches, run
+from gateway.testing.simulator.run import Totals, batches, play_batch, run
 from tests.postgres import running_server
 from tests.sim import regressions
+from tests.sim.regressions import WEATHERS, script_for
 
 TELL_EVERY = 30.0
 
@@ -28,14 +29,20 @@ def _arguments(given: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--acts", type=int, default=900, help="what people do in each history")
     parser.add_argument("--postgres-tickets", type=int, default=8)
     parser.add_argument("--postgres-acts", type=int, default=120)
-    parser.add_argument("--peace", action="store_true", help="without faults and crashes")
+    parser.add_argument(
+        "--weather", choices=WEATHERS, default="faults", help="how much goes wrong: peace is nothing"
+    )
+    parser.add_argument(
+        "--trace", action="store_true", help="tell what happens in each seed, in this process"
+    )
     return parser.parse_args(given)
 
 
-def _script(tickets: int, acts: int, *, peace: bool) -> Script:
-    if peace:
-        return Script(tickets=tickets, acts=acts, faults=0.0, hooks=0.0, crashes=0.0)
-    return Script(tickets=tickets, acts=acts)
+def _played(asked: argparse.Namespace, script: Script) -> Iterator[list[Result]]:
+    work = batches(_seeds(asked), script)
+    if asked.trace:
+        return (play_batch(batch, trace=print) for batch in work)
+    return run(work, processes=asked.processes)
 
 
 def _seeds(asked: argparse.Namespace) -> Iterator[int]:
@@ -76,13 +83,13 @@ def main(given: Sequence[str]) -> int:
     totals = Totals()
     teller = _Teller(totals)
     if asked.postgres_seeds:
-        script = _script(asked.postgres_tickets, asked.postgres_acts, peace=asked.peace)
+        script = script_for(asked.postgres_tickets, asked.postgres_acts, asked.weather)
         with running_server() as server:
             seeds = range(asked.first, asked.first + asked.postgres_seeds)
             for results in run(batches(seeds, script, server.url()), processes=asked.processes):
                 teller.hear(results, where="postgresql")
-    script = _script(asked.tickets, asked.acts, peace=asked.peace)
-    for results in run(batches(_seeds(asked), script), processes=asked.processes):
+    script = script_for(asked.tickets, asked.acts, asked.weather)
+    for results in _played(asked, script):
         teller.hear(results, where="memory")
         if not asked.seeds and totals.events >= asked.events:
             break

@@ -1,12 +1,23 @@
-"""The seeds that once failed: one a line, `seed tickets acts faults|peace  # what was wrong`."""
+"""The seeds that once failed: one a line, `seed tickets acts faults|peace|rough  # what was wrong`."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from gateway.testing.simulator.judge import Result
-from gateway.testing.simulator.play import Script
+from gateway.testing.simulator.play import PEACE, Script
 
 FILE = Path(__file__).with_name("regressions.txt")
+WEATHERS: Mapping[str, Script] = {
+    "faults": Script(),
+    "peace": PEACE,
+    "rough": Script(faults=0.2, crashes=0.02, hooks=0.4),
+}
+
+
+def script_for(tickets: int, acts: int, weather: str) -> Script:
+    """A history of that size in that weather."""
+    return replace(WEATHERS[weather], tickets=tickets, acts=acts)
 
 
 def known() -> Iterator[tuple[int, Script]]:
@@ -14,9 +25,8 @@ def known() -> Iterator[tuple[int, Script]]:
     for line in FILE.read_text(encoding="utf-8").splitlines():
         words = line.partition("#")[0].split()
         if words:
-            seed, tickets, acts, how = words
-            calm = {"faults": 0.0, "hooks": 0.0, "crashes": 0.0} if how == "peace" else {}
-            yield int(seed), Script(tickets=int(tickets), acts=int(acts), **calm)
+            seed, tickets, acts, weather = words
+            yield int(seed), script_for(int(tickets), int(acts), weather)
 
 
 def remember(result: Result, *, where: str) -> None:
@@ -24,6 +34,6 @@ def remember(result: Result, *, where: str) -> None:
     if any((seed, script) == (result.seed, result.script) for seed, script in known()):
         return
     script, (kind, text) = result.script, result.violations[0]
-    how = "faults" if script.faults else "peace"
+    how = next(name for name in WEATHERS if script_for(script.tickets, script.acts, name) == script)
     with FILE.open("a", encoding="utf-8") as file:
         file.write(f"{result.seed} {script.tickets} {script.acts} {how}  # {where}: {kind}: {text[:100]}\n")
