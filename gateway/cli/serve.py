@@ -18,6 +18,7 @@ from gateway import config
 from gateway.app import Gateway, Life
 from gateway.cli.terminal import say
 from gateway.errors import ConfigError
+from gateway.store.waiting import wait_until_it_answers
 
 _SWITCH_SECONDS = 0.0005
 """How long a thread may keep the interpreter: the store's threads and the event loop take turns a hundred times in a
@@ -59,6 +60,7 @@ def worker() -> None:
 @contextlib.contextmanager
 def _started(gateway: Gateway) -> Iterator[Gateway]:
     try:
+        wait_until_it_answers(gateway.database, say)
         wiring.ready_schema(gateway)
         wiring.set_up_logs(gateway)
         sys.setswitchinterval(_SWITCH_SECONDS)
