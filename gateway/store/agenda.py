@@ -6,10 +6,11 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy import text
 
 from gateway.store.db import Db
+from gateway.store.prepared import execute
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
-_DUE = text("""
+_DUE = """
     SELECT 'messages', min(received_at) FROM message WHERE state = 'received'
     UNION ALL SELECT 'deliveries', min(next_at) FROM delivery WHERE state = 'pending' AND head
     UNION ALL SELECT 'sweep', min(lease_until) + 1 FROM delivery WHERE state IN ('inflight', 'ambiguous') AND state = 'inflight'
@@ -21,14 +22,14 @@ _DUE = text("""
     UNION ALL SELECT 'sweep', min(answer_by) FROM hop
     UNION ALL SELECT 'sweep', min(confirm_by) FROM hop
     UNION ALL SELECT 'sweep', min(refetch_at) FROM hop
-""")
+"""
 
 
 def due(db: Db) -> dict[str, datetime]:
     """Kind of work → the moment from which there is some: messages, deliveries, doubts, looks, polls, sweep. What a held
     desk or a full lane keeps from being done is due all the same. A lease has run out only after its last microsecond."""
     found: dict[str, datetime] = {}
-    for kind, micros in db.execute(_DUE):
+    for kind, micros in execute(db, _DUE, ()):
         if micros is not None:
             moment = _EPOCH + timedelta(microseconds=micros)
             found[kind] = min(moment, found.get(kind, moment))
@@ -41,14 +42,14 @@ def tally(db: Db) -> dict[tuple[str, str], int]:
     return {(row[0], row[1]): row[2] for row in counted}
 
 
-_UNDONE = text("""
+_UNDONE = """
     SELECT 'delivery ' || state, id, error FROM delivery WHERE state NOT IN ('done', 'superseded', 'cancelled')
     UNION ALL SELECT 'message ' || state, id, error FROM message WHERE state NOT IN ('processed', 'superseded')
     UNION ALL SELECT 'look', id, error FROM look
     UNION ALL SELECT 'desk held', code, held FROM desk WHERE held <> ''
-""")
+"""
 
 
 def undone(db: Db) -> list[tuple[str, str, str]]:
     """(what, id, why) of everything that is not finished: deliveries, messages, looks, held desks."""
-    return [(row[0], row[1], row[2]) for row in db.execute(_UNDONE)]
+    return [(row[0], row[1], row[2]) for row in execute(db, _UNDONE, ())]
