@@ -1,13 +1,15 @@
-"""Transactions on PostgreSQL: a process that is paused in the middle of one does not stop the others."""
+"""Transactions: on PostgreSQL a process that is paused in the middle of one does not stop the others; on SQLite the one
+writer keeps its connection, whatever happens to a transaction."""
 
 import time
+from pathlib import Path
 
 import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from gateway.store import db as connecting
-from gateway.store.db import Database
+from gateway.store.db import Database, Db
 from gateway.store.health import will_pass
 
 
@@ -81,3 +83,29 @@ def test_what_is_wrong_with_a_statement_does_not_pass(fresh_postgres: str) -> No
         db.execute(text("SELECT * FROM nothing_of_that_name"))
     database.close()
     assert not will_pass(told.value)
+
+
+def _broken_off(db: Db) -> None:
+    db.execute(text("UPDATE thing SET n = 7"))
+    raise ZeroDivisionError
+
+
+def test_the_writer_of_sqlite_keeps_its_connection_and_no_transaction(tmp_path: Path) -> None:
+    address = f"sqlite:///{tmp_path / 'one.db'}"
+    _one_row(address)
+    database, other = Database(address), Database(address)
+    with database.write() as first:
+        first.execute(text("PRAGMA busy_timeout=1"))
+    with pytest.raises(ZeroDivisionError), database.write() as db:
+        _broken_off(db)
+    with other.write(), pytest.raises(DBAPIError) as told, database.write():
+        pytest.fail("two at once write")
+    assert will_pass(told.value)
+    with database.write() as again, other.read() as db:
+        assert again is first
+        assert db.execute(text("SELECT n FROM thing")).scalar_one() == 0
+    database.close()
+    with database.write() as opened_anew:
+        assert opened_anew is not first
+    database.close()
+    other.close()
