@@ -49,6 +49,11 @@ ANOTHER = "another"
 """Begins what stands there when the desk did so, with how often and which other ticket: believed when later looks agree."""
 
 
+def shows_another(hop: Hop) -> bool:
+    """Whether the hop's desk last showed another ticket in its place, and it is not yet known why."""
+    return any(name.startswith(f"{ANOTHER} ") for name in hop.unmapped)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Occasion:
     """The circumstances of a judgement: who there is, when it is, and where new ids come from."""

@@ -69,7 +69,7 @@ def settled(delivery: Delivery, verdict: Verdict, desk: Desk, *, now: datetime, 
         case OutcomeClass.STALE:
             return _stale(tried, desk, now)
         case OutcomeClass.AUTH | OutcomeClass.ABANDONED:
-            return _again(tried, desk, now)
+            return _again(tried, desk, now, verdict.retry_after or timedelta())
         case OutcomeClass.NOT_APPLIED:
             return _not_applied(tried, verdict, desk, now=now, jitter=jitter)
 
@@ -99,11 +99,11 @@ def _doubt(delivery: Delivery, desk: Desk, now: datetime) -> Delivery:
     )
 
 
-def _again(delivery: Delivery, desk: Desk, now: datetime) -> Delivery:
+def _again(delivery: Delivery, desk: Desk, now: datetime, pause: timedelta) -> Delivery:
     """Back to the queue; what was ever in doubt is asked about first, for an older attempt may still arrive."""
     if delivery.probes:
         return _doubt(delivery, desk, now)
-    return replace(delivery, state=DeliveryState.PENDING, next_at=now)
+    return replace(delivery, state=DeliveryState.PENDING, next_at=now + pause)
 
 
 def _not_applied(

@@ -7,7 +7,7 @@ content, the link's allow-list, the state of the hop.
 from collections.abc import Mapping
 
 from gateway.domain.audience import audience
-from gateway.domain.case import MERGED, OPEN, Case
+from gateway.domain.case import MERGED, OPEN, Case, shows_another
 from gateway.domain.model import (
     AttachmentDraft,
     Blob,
@@ -27,6 +27,10 @@ class Withheld(Exception):
     """This must not leave; the delivery is parked with the words."""
 
 
+class NotYet(Withheld):
+    """Its desk shows another ticket in the place of ours: what is written now might be read by the wrong people."""
+
+
 class NotForThem(Withheld):
     """Its audience does not include this desk any more: there is nothing to carry, and nothing for a person to do."""
 
@@ -39,6 +43,8 @@ def assemble(
     hop = case.hops[delivery.hop_id]
     if MERGED in hop.unmapped:
         raise Withheld("the ticket was merged into another one at that desk")
+    if shows_another(hop) and not asking:
+        raise NotYet("the desk shows another ticket under that number")
     command = Command(
         id=delivery.id,
         kind=delivery.kind,

@@ -37,7 +37,7 @@ from gateway.domain.sighting import (
 
 AGAIN = timedelta(seconds=30)
 """How soon a desk that showed another ticket is asked once more."""
-AGREEING = 3
+AGREEING = 5
 """So many looks in a row that show the same other ticket make a merge: a wrong answer may well come twice."""
 
 

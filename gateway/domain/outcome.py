@@ -19,7 +19,8 @@ RETRY_AFTER_CAP = timedelta(hours=24)
 
 
 class OutcomeClass(StrEnum):
-    """The classes a delivery acts on. `ABANDONED`: we stopped ourselves before a byte left (the lease was lost)."""
+    """The classes a delivery acts on. `ABANDONED`: we stopped ourselves before a byte left (the lease was lost, or the
+    desk shows another ticket in the place of ours)."""
 
     APPLIED = "applied"
     NOT_APPLIED = "not_applied"
@@ -49,6 +50,7 @@ class Ground(StrEnum):
     GONE = "gone"
     TOO_LARGE = "too_large"
     OTHER_OBJECT = "other_object"
+    OTHER_SHOWN = "other_shown"
     READ_BACK = "read_back"
     CONFIG = "config"
     CONNECTOR = "connector"

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from gateway.connector import Connector
-from gateway.domain import egress
+from gateway.domain import egress, judge
 from gateway.domain.case import Case
 from gateway.domain.model import (
     Blob,
@@ -39,7 +39,8 @@ class Download:
 @dataclass(frozen=True, kw_only=True)
 class Errand:
     """A claimed delivery, ready for the wire. `withheld` says why it must not leave after all, `moot` that
-    nobody need do anything about that; `probe`: ask the desk with `find` instead of writing."""
+    nobody need do anything about that, `not_yet` that it may leave later; `probe`: ask the desk with `find` instead of
+    writing."""
 
     delivery: Delivery
     desk: Desk
@@ -49,6 +50,7 @@ class Errand:
     probe: bool = False
     withheld: str = ""
     moot: bool = False
+    not_yet: bool = False
     download: Download | None = None
 
     @property
@@ -118,7 +120,8 @@ class _Preparation:
             command = egress.assemble(case, delivery, self.contents, asking=self.probe)
             return replace(base, command=command)
         except egress.Withheld as reason:
-            return replace(base, withheld=str(reason), moot=isinstance(reason, egress.NotForThem))
+            moot, not_yet = isinstance(reason, egress.NotForThem), isinstance(reason, egress.NotYet)
+            return replace(base, withheld=str(reason), moot=moot, not_yet=not_yet)
 
     def _download(self, case: Case, delivery: Delivery) -> Download | None:
         content = self.contents.get(delivery.content_id or "")
@@ -188,8 +191,12 @@ def _nth(errand: Errand, occurrence: int) -> Errand:
 
 
 def withheld(errand: Errand, at: datetime) -> Outcome:
-    """An errand that must not leave: parked at once, with the words."""
-    verdict = Verdict(outcome=OutcomeClass.PERMANENT, reason=Ground.REFUSED, message=errand.withheld)
+    """An errand that must not leave: parked at once with the words, or put off until its desk was looked at again."""
+    if errand.not_yet:
+        outcome, reason, pause = OutcomeClass.ABANDONED, Ground.OTHER_SHOWN, judge.AGAIN
+    else:
+        outcome, reason, pause = OutcomeClass.PERMANENT, Ground.REFUSED, None
+    verdict = Verdict(outcome=outcome, reason=reason, message=errand.withheld, retry_after=pause)
     return Outcome(errand=errand, at=at, verdict=verdict)
 
 

@@ -116,6 +116,13 @@ FIRST: dict[str, tuple[Verdict, int, S, int, timedelta | None]] = {
         SETTLE,
     ),
     "we stopped ourselves": (verdict(OutcomeClass.ABANDONED, Ground.LEASE), 0, S.PENDING, 0, timedelta()),
+    "we stopped ourselves for a while": (
+        verdict(OutcomeClass.ABANDONED, Ground.OTHER_SHOWN, retry_after=timedelta(seconds=30)),
+        0,
+        S.PENDING,
+        0,
+        timedelta(seconds=30),
+    ),
 }
 
 

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from gateway.domain.case import MERGED, Case
-from gateway.domain.egress import NotForThem, Withheld, assemble, words
+from gateway.domain.case import ANOTHER, MERGED, Case
+from gateway.domain.egress import NotForThem, NotYet, Withheld, assemble, words
 from gateway.domain.model import (
     Carry,
     Command,
@@ -194,6 +194,22 @@ def test_nothing_is_written_to_a_ticket_that_was_merged_away(kind: CommandKind) 
 
     with pytest.raises(Withheld, match="merged"):
         leaves(case, comment_to(kind=kind), content("vendor"))
+
+
+@pytest.mark.parametrize("kind", [CommandKind.UPDATE, CommandKind.COMMENT, CommandKind.ATTACH])
+def test_nothing_is_written_while_the_desk_shows_another_ticket(kind: CommandKind) -> None:
+    case = tree(*CHAIN)
+    put(case, "partner", unmapped=frozenset({f"{ANOTHER} 1 99"}))
+
+    with pytest.raises(NotYet, match="another ticket"):
+        leaves(case, comment_to(kind=kind), content("vendor"))
+
+
+def test_while_the_desk_shows_another_ticket_it_may_still_be_asked() -> None:
+    case = tree(*CHAIN)
+    put(case, "partner", unmapped=frozenset({f"{ANOTHER} 1 99"}))
+
+    assert leaves(case, comment_to(), content("vendor"), asking=True).comment is not None
 
 
 def test_an_update_is_its_payload() -> None:

@@ -265,11 +265,11 @@ def test_a_ticket_shown_for_another_is_never_compared() -> None:
     assert case.wanted_looks == {("dsk_north", "1"): (NOW + judge.AGAIN, "another ticket was shown")}
 
 
-def test_the_same_one_three_times_is_a_merge_and_waits_for_a_person() -> None:
+def test_the_same_one_each_time_is_a_merge_and_waits_for_a_person() -> None:
     case = chain()
     put(case, "north", refetch_at=later(9))
 
-    for _ in range(2):
+    for _ in range(judge.AGREEING - 1):
         observe(case, "north", STRANGE)
     assert happened(case) == []
     for _ in range(3):
@@ -291,7 +291,7 @@ def test_a_desk_that_shows_another_one_each_time_merged_nothing() -> None:
     assert happened(case) == []
 
 
-@pytest.mark.parametrize("times", [1, 2, 3])
+@pytest.mark.parametrize("times", [1, 2, judge.AGREEING])
 def test_the_right_ticket_again_lifts_it(times: int) -> None:
     case = chain()
     for _ in range(times):

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from gateway.domain.model import DeliveryState, HopStatus, Site
-from gateway.testing.loopback.faults import Fault, FaultKind, Script
+from gateway.testing.loopback.faults import Fault, FaultKind, Script, no_faults
 from gateway.testing.loopback.hooks import Hook
 from gateway.testing.loopback.temper import PLAIN, Hooks
 from tests.flows.scenes.stage import MINUTE, Cast, Stage
@@ -274,6 +274,27 @@ def test_a_merged_ticket_is_held_and_nothing_is_written_into_the_other() -> None
     assert stage.discrepancies() == ["merged"]
     parked = [one for one in stage.deliveries("vendor") if one.state is DeliveryState.PARKED]
     assert {one.error for one in parked} == {"the ticket was merged into another one at that desk"}
+
+
+def test_while_a_desk_shows_another_ticket_nothing_is_written_and_nothing_is_lost() -> None:
+    stage = opened()
+    ours = stage.id("vendor")
+    stage.person("vendor").open("somebody else's ticket")
+    desk, wrong = stage.hub.desks["vendor"], Fault(kind=FaultKind.WRONG_ID)
+
+    def said() -> list[str]:
+        return [part["text"].rpartition("\n")[2] for part in desk.ticket(ours)["comments"]]
+
+    desk.faults = lambda call: wrong if call.method == "GET" and call.path == f"/tickets/{ours}" else None
+    stage.person("vendor").comment(ours, "looking at it")
+    stage.wait(MINUTE / 2)
+    stage.say("customer", "what does it cost?")
+    assert said() == ["looking at it"]
+
+    desk.faults = no_faults
+    stage.wait(3 * MINUTE)
+    assert said() == ["looking at it", "what does it cost?"]
+    assert "desk.merged" not in stage.happened()
 
 
 # -- words nobody has taught us -----------------------------------------------------------------------------------------------
