@@ -1,0 +1,220 @@
+"""Whose minutes they were (R23): the running time of a clock by party, and the shares of its breach."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from gateway.domain.sla.clocks import MET, Clock, Folded, is_stopped
+from gateway.domain.sla.ledger import Span, shown
+from gateway.domain.sla.pieces import Piece
+from gateway.domain.sla.terms import NONE, AgreementKind, TargetKind, Terms
+from gateway.domain.sla.tree import REQUESTER
+from gateway.domain.worktime import ROUND_THE_CLOCK, Calendar, Worktime, worktime
+
+GAP = "contract_gap"
+"""What the targets leave over, because they do not fit together."""
+_MICRO = timedelta(microseconds=1)
+_WALL = Calendar(code="always", weekly=ROUND_THE_CLOCK)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Attribution:
+    """The clock's running time by party; of a breach, each party's overrun and its part of the breach. Parties are
+    organizations, `link:<hop>` and `outside:<code>`; each mapping sums up: time to the elapsed time, parts to the breach."""
+
+    clock: Clock
+    time: Mapping[str, timedelta]
+    breach: timedelta = NONE
+    overrun: Mapping[str, timedelta] = field(default_factory=dict)
+    parts: Mapping[str, timedelta] = field(default_factory=dict)
+
+
+class _Slice(NamedTuple):
+    """Running time of the clock within one row of the ledger."""
+
+    start: datetime
+    end: datetime
+    booked_to: tuple[str, ...]
+
+
+def attribute(folded: Folded, every: Sequence[Clock], clock: Clock) -> Attribution:
+    """Split a clock's running time, and its breach if there is one."""
+    terms = next(one for one in folded.chain.agreements if one.id == clock.agreement)
+    work = worktime(terms.calendar_of(clock.target_kind))
+    slices = list(_slices(clock))
+    time = _by_party(folded, _shared(slices, work))
+    if clock.breached_at is None or clock.target is None or clock.elapsed <= clock.target:
+        return Attribution(clock=clock, time=time)
+    shares = _Shares(folded, every, terms, clock)
+    over: list[tuple[str, timedelta]] = []
+    for holder in dict.fromkeys(name for one in slices for name in one.booked_to):
+        since = shares.overruns_from(holder)
+        if since is not None:
+            late = [one._replace(start=max(one.start, since)) for one in slices if one.end > since]
+            over += [(name, amount) for name, amount in _shared(late, work) if name == holder]
+    overrun = {party: amount for party, amount in _by_party(folded, over).items() if amount}
+    breach = clock.elapsed - clock.target
+    return Attribution(
+        clock=clock, time=time, breach=breach, overrun=overrun, parts=_divided(breach, overrun)
+    )
+
+
+def _slices(clock: Clock) -> Iterator[_Slice]:
+    """The clock's running pieces, joined where the ledger shows one row."""
+    last: Piece | None = None
+    for piece in clock.pieces:
+        if piece.stopped:
+            continue
+        if last is not None and last.end == piece.start and shown(last.span) == shown(piece.span):
+            last = last._replace(end=piece.end)
+            continue
+        if last is not None:
+            yield _slice(clock, last)
+        last = piece
+    if last is not None:
+        yield _slice(clock, last)
+
+
+def _slice(clock: Clock, piece: Piece) -> _Slice:
+    return _Slice(piece.start, piece.end, tuple(piece.span.booked_to) or (clock.hop,))
+
+
+def _shared(slices: Iterable[_Slice], work: Worktime) -> Iterator[tuple[str, timedelta]]:
+    """(booked to, time): each slice equally per holder, whole microseconds, the remainder to the first (R12)."""
+    for one in slices:
+        amount = work.between(one.start, one.end)
+        each, rest = divmod(amount // _MICRO, len(one.booked_to))
+        for place, name in enumerate(one.booked_to):
+            yield name, (each + (rest if place == 0 else 0)) * _MICRO
+
+
+def _by_party(folded: Folded, amounts: Iterable[tuple[str, timedelta]]) -> dict[str, timedelta]:
+    """Summed by party, parties in the order of R12."""
+    summed: dict[str, timedelta] = {}
+    for name, amount in sorted(amounts, key=lambda one: _rank(folded, one[0])):
+        if amount:
+            party = _party(folded, name)
+            summed[party] = summed.get(party, NONE) + amount
+    return summed
+
+
+def _party(folded: Folded, name: str) -> str:
+    place = folded.chain.places.get(name)
+    if place is not None:
+        return place.org
+    return folded.chain.customer if name == REQUESTER else name.removeprefix("supplier:")
+
+
+def _rank(folded: Folded, name: str) -> tuple[int, int]:
+    """Requester, tree in pre-order, a link before its hop, outsiders last."""
+    if name == REQUESTER:
+        return (-1, 0)
+    hop = name.removeprefix("link:")
+    order = folded.chain.preorder
+    return (order.index(hop), int(hop == name)) if hop in folded.chain.places else (len(order), 0)
+
+
+def _divided(breach: timedelta, overrun: Mapping[str, timedelta]) -> dict[str, timedelta]:
+    """Overruns that reach the breach share it in proportion; else each bears its own, and the rest is a contract gap."""
+    total = sum(overrun.values(), NONE)
+    if total < breach:
+        return {**overrun, GAP: breach - total}
+    parts = {
+        party: (breach // _MICRO) * (amount // _MICRO) // (total // _MICRO) * _MICRO
+        for party, amount in overrun.items()
+    }
+    first = next(iter(parts))
+    parts[first] += breach - sum(parts.values(), NONE)
+    return parts
+
+
+class _Shares:
+    """How much time each holder may take of the customer's, and when it had taken more."""
+
+    def __init__(self, folded: Folded, every: Sequence[Clock], terms: Terms, clock: Clock) -> None:
+        self._folded, self._every, self._terms, self._kind = folded, every, terms, clock.target_kind
+        self._inside = folded.chain.subtree(terms.hop)
+        until = clock.ended_at or folded.now
+        in_force = [priority for at, priority, _ in folded.priorities if at <= until]
+        self._priority = in_force[-1] if in_force else ""
+        offered = {one.hop for one in folded.told.records if one.type == "assignment.offered"}
+        self._handed = {
+            name: [one.id for one in folded.chain.places.values() if one.parent == name and one.id in offered]
+            for name in folded.chain.places
+        }
+
+    def overruns_from(self, holder: str) -> datetime | None:
+        """From when on the time booked to the holder, in full, exceeds its share; None if it never does or has none."""
+        hop = holder.removeprefix("link:")
+        if holder == REQUESTER or (hop in self._folded.chain.places and hop not in self._inside):
+            return self._folded.spans[0].start  # the customer's side has no share at all
+        if hop != holder:
+            return self._crosses(holder, self._folded.chain.places[hop].allowance, None)
+        if hop not in self._inside or self._met_its_own(hop):
+            return None
+        found = self._share(hop)
+        return self._crosses(holder, *found) if found else None
+
+    def _met_its_own(self, hop: str) -> bool:
+        own = [
+            clock
+            for clock in self._every
+            if clock.hop == hop and clock.target_kind is self._kind and clock.agreement != self._terms.id
+        ]
+        return bool(own) and all(clock.state == MET for clock in own)
+
+    def _share(self, hop: str) -> tuple[timedelta, Terms] | None:
+        """The share of a hop and the agreement it comes from: its OLA, its own target if it handed on to nobody, its
+        reserve, its own target less the longest among its children."""
+        agreed = self._folded.chain.at(hop)
+        for terms in agreed:
+            if terms.kind is AgreementKind.OLA and self._target(terms) is not None:
+                return self._target(terms) or NONE, terms
+        own = next((one for one in agreed if one.kind is not AgreementKind.OLA and self._target(one)), None)
+        if own is None:
+            return None
+        target = self._target(own) or NONE
+        if not self._handed[hop]:
+            return target, own
+        if self._priority in own.reserve:
+            return own.reserve[self._priority], own
+        below = [
+            self._target(one) or NONE for child in self._handed[hop] for one in self._folded.chain.at(child)
+        ]
+        left = target - max(below, default=NONE)
+        # Targets that leave the hop nothing do not fit together: a contract gap, not its overrun.
+        return (left, own) if left > NONE else None
+
+    def _target(self, terms: Terms) -> timedelta | None:
+        return terms.targets.get(self._kind, {}).get(self._priority)
+
+    def _crosses(self, holder: str, share: timedelta, terms: Terms | None) -> datetime | None:
+        work = worktime(terms.calendar_of(self._kind) if terms else _WALL)
+        taken = NONE
+        for span in self._folded.spans:
+            if holder not in span.booked_to or (terms and self._stops(terms, span)):
+                continue
+            amount = work.between(span.start, span.end)
+            if taken + amount > share:
+                left = share - taken
+                return work.add(span.start, left) if left else span.start
+            taken += amount
+        return None
+
+    def _stops(self, terms: Terms, span: Span) -> bool:
+        """A holder's own stops are its agreement's; of the agreement under review the clock's own pieces tell."""
+        return terms.id != self._terms.id and is_stopped(self._folded, terms, self._kind, span)
+
+
+def headline(every: Sequence[Clock], agreement: str) -> Clock | None:
+    """The clock whose time is attributed: the first resolution cycle that a change of priority did not replace."""
+    found = [
+        clock
+        for clock in every
+        if clock.agreement == agreement
+        and clock.target_kind is TargetKind.RESOLUTION
+        and not clock.superseded
+        and clock.pieces
+    ]
+    return found[0] if found else None

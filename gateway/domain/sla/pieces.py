@@ -1,0 +1,52 @@
+"""The stretches a clock has lived, and what can be read from them."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from gateway.domain.sla.ledger import Span
+from gateway.domain.sla.terms import NONE
+from gateway.domain.worktime import Worktime
+
+
+class Piece(NamedTuple):
+    """A stretch of a clock: `open_time` passed in its calendar, running or stopped, within one span of the ledger."""
+
+    start: datetime
+    end: datetime
+    open_time: timedelta
+    stopped: bool
+    span: Span
+
+
+def passed(pieces: Sequence[Piece], until: datetime, work: Worktime) -> timedelta:
+    """How much had run by that moment; a clock that runs at its end is taken to run on."""
+    total = NONE
+    for piece in pieces:
+        if not piece.stopped and piece.start < until:
+            total += piece.open_time if piece.end <= until else work.between(piece.start, until)
+    if pieces and not pieces[-1].stopped and pieces[-1].end < until:
+        total += work.between(pieces[-1].end, until)
+    return total
+
+
+def used_up(pieces: Sequence[Piece], target: timedelta, work: Worktime) -> datetime:
+    """The instant at which so much had run. Raises ValueError if less has."""
+    left = target
+    for piece in pieces:
+        if not piece.stopped:
+            if piece.open_time >= left:
+                return work.add(piece.start, left) if left else piece.start
+            left -= piece.open_time
+    raise ValueError(f"{left} of {target} has not run")
+
+
+def union(spans: Iterable[tuple[datetime, datetime]], work: Worktime) -> timedelta:
+    """Open time within any of the spans."""
+    total, reached = NONE, None
+    for start, end in sorted(spans):
+        first = start if reached is None else max(start, reached)
+        if first < end:
+            total += work.between(first, end)
+            reached = end
+    return total

@@ -1,0 +1,190 @@
+"""What the clocks read: the chain as it stands, the agreements bound to its hops, and what happened."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+from gateway.domain.model import Reason
+from gateway.domain.worktime import Calendar
+
+NONE = timedelta()
+NEVER_STOP = frozenset({Reason.PARTS_OWN.value, Reason.OTHER.value})
+"""Codes that stop no clock, whatever an agreement says (R15)."""
+
+
+class TargetKind(StrEnum):
+    """What a clock measures (R13)."""
+
+    RESPONSE = "response"
+    ACCEPTANCE = "acceptance"
+    ATTENDANCE = "attendance"
+    RESTORATION = "restoration"
+    RESOLUTION = "resolution"
+    UPDATE = "update"
+
+
+class StartsOn(StrEnum):
+    """When a clock starts (R13)."""
+
+    OPENED = "opened"
+    OUTAGE_AT = "outage_at"
+    HANDED_OVER = "handed_over"
+    RECEIVED = "received"
+    ACCEPTED = "accepted"
+
+
+class AgreementKind(StrEnum):
+    """Customer–provider, provider–supplier, or inside one organization (R28)."""
+
+    SLA = "sla"
+    UC = "uc"
+    OLA = "ola"
+
+
+OWN_LINK = frozenset({StartsOn.OPENED, StartsOn.OUTAGE_AT, StartsOn.HANDED_OVER})
+"""Starts with which transit on the hop's own link runs against the provider."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class StopRule:
+    """Under which terms a reason code stops the clocks of an agreement (R16). `evidence` names what a request must carry;
+    `longest` is wall time; with `expected_end` a request runs only until the end it names."""
+
+    automatic: bool = False
+    evidence: frozenset[str] = frozenset()
+    longest: timedelta | None = None
+    expected_end: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Terms:
+    """An agreement as bound to one hop: in the version in force when the ticket was opened or handed over (R17)."""
+
+    id: str
+    hop: str
+    provider: str
+    consumer: str
+    calendar: Calendar
+    targets: Mapping[TargetKind, Mapping[str, timedelta]]
+    kind: AgreementKind = AgreementKind.SLA
+    starts_on: StartsOn = StartsOn.HANDED_OVER
+    stops: Mapping[str, StopRule] = field(default_factory=dict)
+    calendars: Mapping[TargetKind, Calendar] = field(default_factory=dict)
+    """Calendars of single targets, where they differ."""
+    review_period: timedelta = timedelta(days=3)
+    grace: timedelta = timedelta(hours=2)
+    visit_grace: timedelta = timedelta(hours=1)
+    stated_tolerance: timedelta = timedelta(minutes=15)
+    outage_tolerance: timedelta = timedelta(hours=24)
+    parts_supplier: str = ""
+    reserve: Mapping[str, timedelta] = field(default_factory=dict)
+    reserve_calendar: Calendar | None = None
+    from_change: bool = False
+    """A new target after a change of priority counts from the change instead of the original start (R17)."""
+    continuous: bool = False
+    """After a rejection the clock is as if it had never stopped (R13)."""
+    reopen_resumes: bool = False
+    """A reopening resumes the clock instead of starting a new cycle (R13)."""
+
+    def stops_for(self, code: str) -> StopRule | None:
+        """The rule of a code that may stop this agreement's clocks."""
+        return None if code in NEVER_STOP else self.stops.get(code)
+
+    def calendar_of(self, target: TargetKind) -> Calendar:
+        """The calendar a target counts in."""
+        return self.calendars.get(target, self.calendar)
+
+
+@dataclass(frozen=True, kw_only=True)
+class OffsetSample:
+    """Desk minus gateway at one moment, true within ± `error` (R3)."""
+
+    measured_at: datetime
+    offset: timedelta
+    error: timedelta
+
+
+@dataclass(frozen=True, kw_only=True)
+class Place:
+    """A hop as the clocks see it. `tracked`: its link reports when a pass has reached the other desk; without it a pass
+    upward or an answer arrives at once."""
+
+    id: str
+    org: str
+    parent: str | None = None
+    tracked: bool = False
+    allowance: timedelta = NONE
+    samples: tuple[OffsetSample, ...] = ()
+    observed_from: datetime | None = None
+    """From this moment on the desk's own times are not trusted (`time_basis: observed`)."""
+    granularity: timedelta = NONE
+
+
+@dataclass(frozen=True, kw_only=True)
+class Chain:
+    """The hops of a ticket, their agreements, and the organization whose people are the holder `requester`. Hops come in
+    tree order: parents before children, siblings by offer."""
+
+    customer: str
+    places: Mapping[str, Place]
+    agreements: tuple[Terms, ...] = ()
+
+    @property
+    def top(self) -> Place:
+        """The hop where the ticket began."""
+        return next(place for place in self.places.values() if place.parent is None)
+
+    @property
+    def preorder(self) -> list[str]:
+        """All hops, each before what hangs below it, siblings by offer."""
+        below: dict[str | None, list[str]] = {}
+        for place in self.places.values():
+            below.setdefault(place.parent, []).append(place.id)
+        found, waiting = [], below[None][::-1]
+        while waiting:
+            found.append(waiting.pop())
+            waiting += below.get(found[-1], [])[::-1]
+        return found
+
+    def above(self, hop: str) -> list[str]:
+        """The hops above this one, the nearest first."""
+        found, parent = [], self.places[hop].parent
+        while parent is not None:
+            found.append(parent)
+            parent = self.places[parent].parent
+        return found
+
+    def subtree(self, hop: str) -> frozenset[str]:
+        """The hop and all below it."""
+        below = {hop}
+        for place in self.places.values():
+            if place.parent in below:
+                below.add(place.id)
+        return frozenset(below)
+
+    def at(self, hop: str) -> list[Terms]:
+        """The agreements whose provider works at this hop."""
+        return [terms for terms in self.agreements if terms.hop == hop]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Record:
+    """One event as the clocks read it. `desk` is the hop whose desk told us: its offset, granularity and time basis apply.
+    `contrary_seen_at`: our last authoritative look that still showed the old state (R2)."""
+
+    id: str
+    type: str
+    hop: str | None
+    observed_at: datetime
+    desk: str | None = None
+    reported_at: datetime | None = None
+    stated_at: datetime | None = None
+    cause: str | None = None
+    seq: int | None = None
+    contrary_seen_at: datetime | None = None
+    data: Mapping[str, Any] = field(default_factory=dict)
+
+
+Records = Sequence[Record]

@@ -1,0 +1,277 @@
+"""The tree of hops at one instant: what each record does to a hop, and who holds the ticket because of that (R10, R11)."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import NamedTuple
+
+from gateway.domain.sla.stops import VISIT, Request, Stops
+from gateway.domain.sla.terms import Chain, Record
+
+REQUESTER = "requester"
+TO_CUSTOMER = frozenset({"parts_customer", "maintenance_window"})
+OUTSIDERS = frozenset({"carrier", "third_party", "power_or_facility", "force_majeure", "safety_or_permit"})
+_GONE_WORDS = {"declined", "returned", "expired", "withdrawn"}
+
+
+class Entry(NamedTuple):
+    """One holder in a span: a hop, `link:<hop>` or `requester`; to whom its time is booked; why. `request` is the stop
+    request behind a pending or held span, `hop` the hop whose state this is."""
+
+    holder: str
+    booked_to: str
+    state: str
+    reason: str | None
+    hop: str
+    request: str | None
+
+
+@dataclass(slots=True)
+class Node:
+    """The state of one hop. `phase`: `absent offered working pending held resolved closed` or how it went. A pass that is
+    under way names the record whose arrival is awaited; an answer under way leaves the pending it belongs to in place."""
+
+    id: str
+    phase: str = "absent"
+    reason: str | None = None
+    request: str | None = None
+    until: datetime | None = None
+    sending: str | None = None
+    """The record whose news travels on the hop's own link."""
+    downward: bool = False
+    owes_offer: bool = False
+    consumer_visit: bool = False
+    visit: str | None = None
+    """A visit that the consumer asked for or moved: until its window opens the hop waits (R35)."""
+    overlay: list[str] = field(default_factory=list)
+    """Requests made afterwards, or by a consumer's visit, that hold the hop at this instant."""
+
+    @property
+    def is_open(self) -> bool:
+        return self.phase in ("offered", "working", "pending", "held")
+
+
+class Tree:
+    """All hops of a chain, moved by records in effective order."""
+
+    def __init__(self, chain: Chain, stops: Stops) -> None:
+        self._chain, self._stops = chain, stops
+        self.nodes = {name: Node(name) for name in chain.places}
+        self.children: dict[str, list[str]] = {name: [] for name in chain.places}
+        for place in chain.places.values():
+            if place.parent is not None:
+                self.children[place.parent].append(place.id)
+        self._top = chain.top.id
+        self.opened = False
+
+    # -- what records do --------------------------------------------------------------------------------------------------
+
+    def apply(self, record: Record) -> None:
+        """Move the tree by one record. What a hop in its state cannot do is left alone."""
+        kind, node = record.type, self.nodes.get(record.hop or "")
+        if kind == "news.delivered":
+            self._delivered(record.cause)
+        elif node is None:
+            return
+        elif kind == "ticket.opened":
+            self.opened = True
+            self._enter(node, "working")
+        elif kind == "status.changed":
+            self._status(node, record)
+        elif kind.startswith("assignment."):
+            self._assignment(node, kind.partition(".")[2], record)
+        elif kind == "pending.answered":
+            self._answered(node, record)
+        elif kind == "resolution.rejected" and node.phase == "resolved":
+            self._enter(node, "working")
+            self._send(node, record, downward=True)
+        elif kind == "ticket.reopened" and node.phase in ("closed", "resolved"):
+            self._enter(node, "working")
+        elif kind in ("visit.proposed", "visit.moved"):
+            node.consumer_visit = record.data.get("by") == "consumer"
+            node.visit = record.id if node.consumer_visit and record.id in self._stops.requests else None
+
+    def _enter(self, node: Node, phase: str) -> None:
+        node.phase, node.reason, node.request, node.until = phase, None, None, None
+        node.sending, node.downward = None, False
+        node.visit = None
+
+    def _send(self, node: Node, record: Record, *, downward: bool) -> None:
+        place = self._chain.places[node.id]
+        if place.parent is not None and place.tracked:
+            node.sending, node.downward = record.id, downward
+
+    def _delivered(self, cause: str | None) -> None:
+        for node in self.nodes.values():
+            if cause is not None and node.sending == cause:
+                if node.phase == "pending" and node.downward:
+                    self._enter(node, "working")
+                node.sending, node.downward = None, False
+                if node.phase in ("declined", "returned"):
+                    self._owes_offer(node)
+
+    def _owes_offer(self, node: Node) -> None:
+        parent = self._chain.places[node.id].parent
+        if parent is not None:
+            self.nodes[parent].owes_offer = True
+
+    def _assignment(self, node: Node, word: str, record: Record) -> None:
+        parent = self._chain.places[node.id].parent
+        if word == "offered":
+            self._enter(node, "offered")
+            node.sending, node.downward = record.id, True
+            if parent is not None:
+                self.nodes[parent].owes_offer = False
+        elif word == "received" and node.phase == "offered":
+            node.sending, node.downward = None, False
+        elif word == "accepted" and node.phase == "offered":
+            self._enter(node, "working")
+        elif word in _GONE_WORDS and node.phase not in ("absent", *_GONE_WORDS):
+            self._enter(node, word)
+            if word in ("declined", "returned"):
+                self._send(node, record, downward=False)
+            if word != "withdrawn" and node.sending is None:
+                self._owes_offer(node)
+
+    def _status(self, node: Node, record: Record) -> None:
+        status = str(record.data.get("status"))
+        if node.phase in _GONE_WORDS:
+            return
+        if status in ("pending", "held"):
+            self._enter(node, status)
+            node.reason = str(record.data.get("reason") or "other")
+            node.request = record.id
+            until = record.data.get("until")
+            node.until = datetime.fromisoformat(until) if isinstance(until, str) else until
+            if status == "pending":
+                self._send(node, record, downward=False)
+                node.owes_offer = False
+        elif status == "resolved":
+            self._enter(node, "resolved")
+            self._send(node, record, downward=False)
+            node.owes_offer = False
+        elif status in ("closed", "cancelled", "rejected"):
+            self._enter(node, "closed")
+            node.owes_offer = False
+        else:
+            self._enter(node, "working")
+
+    def _answered(self, node: Node, record: Record) -> None:
+        if node.phase != "pending" or record.cause not in (None, node.request):
+            return
+        node.sending, node.downward = None, False
+        self._send(node, record, downward=True)
+        if node.sending is None:
+            self._enter(node, "working")
+
+    # -- who holds --------------------------------------------------------------------------------------------------------
+
+    def holders(self, at: datetime) -> tuple[Entry, ...]:
+        """Who holds the ticket from `at` on, in the order of R12: requester, tree in pre-order, a link before its hop."""
+        if not self.opened:
+            return (Entry(REQUESTER, REQUESTER, "unreported", None, self._top, None),)
+        top = self.nodes[self._top]
+        found = list(self._branch(self._top, at))
+        if top.phase == "pending":
+            return (self._asked(REQUESTER, top), *found)
+        if top.phase == "resolved":
+            return (Entry(REQUESTER, REQUESTER, "verify", None, top.id, None),)
+        return tuple(found)
+
+    def _branch(self, name: str, at: datetime) -> Iterator[Entry]:
+        """The holders within one branch."""
+        node = self.nodes[name]
+        if node.sending is not None:
+            reason = node.reason if not node.downward else None
+            yield Entry(f"link:{name}", f"link:{name}", "transit", reason, name, node.request)
+        if not node.is_open:
+            return
+        below = [entry for child in self.children[name] for entry in self._branch(child, at)]
+        if node.phase != "pending" and not (node.sending is not None and node.downward):
+            own = self._own(node, at, alone=not below)
+            if own is not None:
+                yield own
+        yield from below
+
+    def _own(self, node: Node, at: datetime, *, alone: bool) -> Entry | None:
+        """What the hop itself holds: a question to answer, an offer to make, a resolution to verify, or its work."""
+        children = [self.nodes[child] for child in self.children[node.id]]
+        asking = [child for child in children if child.phase == "pending" and child.sending is None]
+        if asking:
+            return self._asked(node.id, asking[0])
+        held = alone and self._held(node, at)
+        if held:
+            return held
+        if node.owes_offer:
+            return Entry(node.id, node.id, "handback", None, node.id, None)
+        if not alone:
+            return None
+        if any(child.phase == "resolved" for child in children):
+            return Entry(node.id, node.id, "verify", None, node.id, None)
+        return Entry(
+            node.id, node.id, "offered" if node.phase == "offered" else "working", None, node.id, None
+        )
+
+    def _asked(self, holder: str, child: Node) -> Entry:
+        """Somebody owes an answer to a pending hop. A void books the time to the hop that should not have asked: the
+        deepest of those through which the question climbed."""
+        booked, asker = holder, child
+        while True:
+            if asker.request is not None and self._stops.voided(asker.request):
+                booked = asker.id
+            deeper = [self.nodes[name] for name in self.children[asker.id]]
+            deeper = [node for node in deeper if node.phase == "pending" and node.sending is None]
+            if not deeper:
+                return Entry(holder, booked, "asked", child.reason, child.id, child.request)
+            asker = deeper[0]
+
+    def _held(self, node: Node, at: datetime) -> Entry | None:
+        if node.phase == "held":
+            if node.until is not None and at >= node.until:
+                return None
+            return self._held_for(node, node.reason or "other", node.request)
+        waits = node.overlay[-1] if node.overlay else node.visit
+        request = self._stops.requests.get(waits or "")
+        if request is None or (request.end is not None and at >= request.end):
+            return None
+        return self._held_for(node, request.code, request.id)
+
+    def _held_for(self, node: Node, code: str, request: str | None) -> Entry:
+        voided = request is not None and self._stops.voided(request)
+        booked = node.id if voided else self.waits_for(node, code)
+        return Entry(node.id, booked, "held", code, node.id, request)
+
+    def waits_for(self, node: Node, code: str) -> str:
+        """To whom a held span is booked: whom its reason code waits for (R10)."""
+        if code.startswith(("requester_", "site_")) or code in TO_CUSTOMER:
+            return REQUESTER
+        if code in OUTSIDERS:
+            return f"outside:{code}"
+        if code == VISIT:
+            return REQUESTER if node.consumer_visit else node.id
+        if code == "parts_upstream":
+            return self._supplier(node)
+        return node.id
+
+    def _supplier(self, node: Node) -> str:
+        supplier = next((one.parts_supplier for one in self._chain.at(node.id) if one.parts_supplier), "")
+        if not supplier:
+            return node.id
+        above = (name for name in self._chain.above(node.id) if self._chain.places[name].org == supplier)
+        return next(above, f"supplier:{supplier}")
+
+    def pendings(self) -> tuple[tuple[str, str | None], ...]:
+        """(hop, request) of every hop that waits for its consumer."""
+        return tuple(
+            (node.id, node.request)
+            for node in self.nodes.values()
+            if node.phase == "pending" and node.request
+        )
+
+    def overlay(self, request: Request, *, begins: bool) -> None:
+        """A span asked for afterwards begins or ends."""
+        names = self.nodes[request.hop].overlay
+        if begins:
+            names.append(request.id)
+        elif request.id in names:
+            names.remove(request.id)

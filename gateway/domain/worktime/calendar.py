@@ -1,0 +1,142 @@
+"""Calendars (R6): when a service works, in local wall time. Data and its rules only; `index` counts with it."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
+from typing import NamedTuple
+from zoneinfo import ZoneInfo
+
+DAY = 86_400
+WEEK = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+
+
+class Hours(NamedTuple):
+    """One interval of a local day, in seconds since its midnight by the clock on the wall: `opens` 0 … 86,399, `closes`
+    1 … 86,400. What closes at or before it opens, closes on the next day."""
+
+    opens: int
+    closes: int
+
+    @property
+    def overnight(self) -> bool:
+        """Whether it closes on the next day."""
+        return self.closes <= self.opens
+
+
+class Span(NamedTuple):
+    """An open interval of true time, in UTC: from `opens` up to, not including, `closes`."""
+
+    opens: datetime
+    closes: datetime
+
+
+Week = tuple[tuple[Hours, ...], ...]
+"""Monday to Sunday."""
+NO_HOURS: Week = ((),) * 7
+ROUND_THE_CLOCK: Week = ((Hours(0, DAY),),) * 7
+
+
+class CalendarError(ValueError):
+    """A calendar that means nothing; the message says what and what would be right."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Calendar:
+    """Open hours as a contract states them. An interval belongs to the day on which it opens: a holiday takes away the
+    shift that begins on it, not the end of the one before. `special` days state their hours whole (no weekly breaks) and
+    win over `holidays`. `closures` are moments of true time at which nothing is open.
+
+    `zone` "" and `site_holidays` are taken from the ticket's site: `at_site` fills them in.
+    """
+
+    code: str
+    version: int = 1
+    zone: str = "UTC"
+    weekly: Week = NO_HOURS
+    breaks: Week = NO_HOURS
+    holidays: frozenset[date] = frozenset()
+    special: Mapping[date, tuple[Hours, ...]] = field(default_factory=dict, hash=False)
+    closures: tuple[Span, ...] = ()
+    site_holidays: bool = False
+
+    def __post_init__(self) -> None:
+        if self.zone:
+            known_zone(self.zone)
+        if not any(self.weekly) and not any(self.special.values()):
+            raise CalendarError(
+                f"calendar {self.code} has no open hour; give it `weekly` hours or `special` days"
+            )
+
+    @property
+    def always(self) -> bool:
+        """Open at every instant, whatever the zone."""
+        plain = not (self.holidays or self.special or self.closures or self.site_holidays or any(self.breaks))
+        return plain and all(day == (Hours(0, DAY),) for day in self.weekly)
+
+    def hours(self, day: date) -> tuple[Hours, ...]:
+        """What opens on that day, weekly breaks not yet taken out."""
+        if day in self.special:
+            return self.special[day]
+        return () if day in self.holidays else self.weekly[day.weekday()]
+
+    def spans(self, day: date) -> list[Span]:
+        """What opens on that local day, in UTC, in order; may reach into the next day and be empty."""
+        zone = known_zone(self.zone)
+        opened = [_span(zone, day, hours) for hours in self.hours(day)]
+        if day not in self.special:
+            opened = without(opened, [_span(zone, day, hours) for hours in self.breaks[day.weekday()]])
+        return merged(opened)
+
+    def at_site(self, *, zone: str, holidays: Iterable[date]) -> "Calendar":
+        """This calendar for a site: its zone where the calendar has none, its holidays where the calendar takes them."""
+        taken = self.holidays | frozenset(holidays) if self.site_holidays else self.holidays
+        return replace(self, zone=self.zone or zone, holidays=taken, site_holidays=False)
+
+
+@lru_cache(maxsize=1024)
+def known_zone(name: str) -> ZoneInfo:
+    """The zone of an IANA name. Raises CalendarError."""
+    try:
+        return ZoneInfo(name)
+    except (KeyError, ValueError, OSError) as error:
+        raise CalendarError(f"{name!r} is no zone of the IANA list; write for example Europe/Rome") from error
+
+
+def instant(zone: ZoneInfo, day: date, seconds: int) -> datetime:
+    """The moment, in UTC, at which the wall clock shows so many seconds since that day's midnight. A wall time that a
+    clock change skips moves forward by the gap, a doubled one means its first occurrence (R6): both are what PEP 495
+    gives for `fold=0`."""
+    wall = datetime(day.year, day.month, day.day) + timedelta(seconds=seconds)  # noqa: DTZ001 - a wall time has no zone yet
+    return wall.replace(tzinfo=zone).astimezone(UTC)
+
+
+def _span(zone: ZoneInfo, day: date, hours: Hours) -> Span:
+    closes = hours.closes + DAY if hours.overnight else hours.closes
+    return Span(instant(zone, day, hours.opens), instant(zone, day, closes))
+
+
+def merged(spans: Iterable[Span]) -> list[Span]:
+    """The same open time in order, without overlaps, touching ones joined, empty ones left out."""
+    done: list[Span] = []
+    for span in sorted(span for span in spans if span.opens < span.closes):
+        if done and span.opens <= done[-1].closes:
+            done[-1] = Span(done[-1].opens, max(done[-1].closes, span.closes))
+        else:
+            done.append(span)
+    return done
+
+
+def without(spans: Sequence[Span], taken: Sequence[Span]) -> list[Span]:
+    """The spans with the taken ones cut out."""
+    left = list(spans)
+    for cut in taken:
+        left = [part for span in left for part in _cut(span, cut)]
+    return left
+
+
+def _cut(span: Span, cut: Span) -> list[Span]:
+    if cut.closes <= span.opens or span.closes <= cut.opens or cut.closes <= cut.opens:
+        return [span]
+    parts = [Span(span.opens, cut.opens), Span(cut.closes, span.closes)]
+    return [part for part in parts if part.opens < part.closes]
