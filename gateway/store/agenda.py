@@ -19,9 +19,9 @@ _DUE = """
     UNION ALL SELECT 'looks', min(CASE WHEN lease_until > due_at THEN lease_until ELSE due_at END) FROM look
     UNION ALL SELECT 'polls', min(CASE WHEN poll_lease_until > coalesce(poll_at, 0) THEN poll_lease_until
         ELSE coalesce(poll_at, 0) END) FROM desk WHERE held = ''
-    UNION ALL SELECT 'sweep', min(answer_by) FROM hop
-    UNION ALL SELECT 'sweep', min(confirm_by) FROM hop
-    UNION ALL SELECT 'sweep', min(refetch_at) FROM hop
+    UNION ALL SELECT 'sweep', min(answer_by) FROM hop WHERE answer_by IS NOT NULL
+    UNION ALL SELECT 'sweep', min(confirm_by) FROM hop WHERE confirm_by IS NOT NULL
+    UNION ALL SELECT 'sweep', min(refetch_at) FROM hop WHERE refetch_at IS NOT NULL
 """
 
 

@@ -21,6 +21,9 @@ Row = Mapping[str, Any]
 WORTH_A_COPY = 4
 """From so many rows on a COPY is cheaper than a statement for each."""
 
+_FIXED = frozenset({"id", "org_id", "ticket_id", "hop_id", "desk_id", "parent_id", "opened_at"})
+"""Never changes in a row that is there. SQLite would write its index entries anew even where the value stays."""
+
 
 class _Prepared:
     """A compiled statement with the columns it wants and how their values are converted. Its parameters are called
@@ -96,7 +99,7 @@ def add_new(db: Db, table: Table, given: Sequence[Row]) -> None:
 
 
 def change(db: Db, table: Table, given: Sequence[Row]) -> None:
-    """Update rows by their `id`; all name the same columns."""
+    """Update rows by their `id`; all name the same columns. What a row belongs to stays as it is."""
     if given:
         _of(db, table, "update", tuple(given[0])).run(db, given)
 
@@ -110,7 +113,8 @@ def _of(db: Db, table: Table, verb: str, names: tuple[str, ...]) -> _Prepared:
 
 def _prepare(table: Table, verb: str, names: tuple[str, ...], dialect: Dialect) -> _Prepared:
     if verb == "update":
-        changes: dict[str, Any] = {name: bindparam(f"new_{name}") for name in names if name != "id"}
+        changing = [name for name in names if name not in _FIXED]
+        changes: dict[str, Any] = {name: bindparam(f"new_{name}") for name in changing}
         statement = update(table).where(table.c.id == bindparam("row_id")).values(changes)
         return _Prepared(statement, table, dialect)
     values: dict[str, Any] = {name: bindparam(f"new_{name}") for name in names}

@@ -91,6 +91,12 @@ class TicketRow(SQLModel, table=True):
     version: int = 0
 
 
+def _moments(name: str, column: str) -> Index:
+    """A hop that waits for no such moment does not stand in its index."""
+    there = text(f"{column} IS NOT NULL")
+    return Index(name, column, sqlite_where=there, postgresql_where=there)
+
+
 class HopRow(SQLModel, table=True):
     """A ticket's life at one desk, with its shadow."""
 
@@ -98,9 +104,9 @@ class HopRow(SQLModel, table=True):
     __table_args__ = (
         Index("hop_ticket", "ticket_id"),
         Index("hop_remote", "desk_id", "remote_id", unique=True),
-        Index("hop_refetch", "refetch_at"),
-        Index("hop_answer", "answer_by"),
-        Index("hop_confirm", "confirm_by"),
+        _moments("hop_refetch", "refetch_at"),
+        _moments("hop_answer", "answer_by"),
+        _moments("hop_confirm", "confirm_by"),
         Index(
             "hop_unmapped",
             "desk_id",

@@ -243,11 +243,11 @@ CREATE TABLE hop (
 	PRIMARY KEY (id)
 );
 
-CREATE INDEX hop_answer ON hop (answer_by);
+CREATE INDEX hop_answer ON hop (answer_by) WHERE answer_by IS NOT NULL;
 
-CREATE INDEX hop_confirm ON hop (confirm_by);
+CREATE INDEX hop_confirm ON hop (confirm_by) WHERE confirm_by IS NOT NULL;
 
-CREATE INDEX hop_refetch ON hop (refetch_at);
+CREATE INDEX hop_refetch ON hop (refetch_at) WHERE refetch_at IS NOT NULL;
 
 CREATE UNIQUE INDEX hop_remote ON hop (desk_id, remote_id);
 
