@@ -277,7 +277,7 @@ def test_a_merged_ticket_is_held_and_nothing_is_written_into_the_other() -> None
 
 
 def test_while_a_desk_shows_another_ticket_nothing_is_written_and_nothing_is_lost() -> None:
-    stage = opened()
+    stage = opened(tempers={"vendor": DEAF}, desks={"vendor": SOON})
     ours = stage.id("vendor")
     stage.person("vendor").open("somebody else's ticket")
     desk, wrong = stage.hub.desks["vendor"], Fault(kind=FaultKind.WRONG_ID)
@@ -287,7 +287,7 @@ def test_while_a_desk_shows_another_ticket_nothing_is_written_and_nothing_is_los
 
     desk.faults = lambda call: wrong if call.method == "GET" and call.path == f"/tickets/{ours}" else None
     stage.person("vendor").comment(ours, "looking at it")
-    stage.wait(MINUTE / 2)
+    stage.wait(1 * MINUTE)
     stage.say("customer", "what does it cost?")
     assert said() == ["looking at it"]
 
