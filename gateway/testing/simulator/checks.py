@@ -101,9 +101,15 @@ def _words(held: Held, source: Source, copy: Copy, said: list[Said]) -> Iterator
             for one in wanted:
                 if one.settled and one.token not in order and one.token not in reasons:
                     yield f"{one.token} of {code} never came to {copy.desk} ({source.token})"
-        places = [order[one.token] for one in wanted if one.token in order]
-        if places != sorted(places):
+        if any(places != sorted(places) for places in _places(wanted, order)):
             yield f"the words of {code} stand in another order at {copy.desk} ({source.token})"
+
+
+def _places(said: list[Said], order: dict[str, int]) -> Iterator[list[int]]:
+    """Where the words of each ticket stand, in the order in which they were said. A desk that was offered a ticket twice
+    has two: order is promised within a ticket (D3), not between the refused one and the one that followed."""
+    for ticket in {one.ticket for one in said}:
+        yield [order[one.token] for one in said if one.ticket == ticket and one.token in order]
 
 
 def _says_why(held: Held, copy: Copy, part: Doc) -> bool:
