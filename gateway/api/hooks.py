@@ -10,7 +10,6 @@ import logging
 import re
 import time
 from collections.abc import Mapping, MutableMapping
-from dataclasses import replace
 from hashlib import sha256
 from typing import Any
 from urllib.parse import parse_qsl
@@ -22,6 +21,7 @@ from gateway.api.hook_desks import HookDesk
 from gateway.api.house import House
 from gateway.api.problems import Problem
 from gateway.domain.model import Message
+from gateway.domain.model.change import replace
 from gateway.errors import InterdeskError, NotFound, SignatureInvalid
 
 log = logging.getLogger(__name__)

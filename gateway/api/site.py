@@ -1,21 +1,40 @@
 """All doors as one application."""
 
+import re
+
 from fastapi import FastAPI
-from starlette.routing import Route
-from starlette.types import Lifespan
+from starlette.types import Lifespan, Receive, Scope, Send
 
 from gateway import __version__
 from gateway.api import deliveries, health, problems, tickets
 from gateway.api.hooks import HookDoor
 from gateway.api.house import House
 
+_HOOK = re.compile(r"/hooks/(?P<desk>[^/]+)(?:/(?P<token>[^/]+))?")
+
+
+class Site(FastAPI):
+    """The hook door, being the busiest, stands outside of all that FastAPI puts around the others: it answers its
+    own errors and limits its own bodies."""
+
+    def __init__(self, house: House, lifespan: Lifespan[FastAPI]) -> None:
+        super().__init__(title="Interdesk", version=__version__, lifespan=lifespan, openapi_url=None)
+        self.state.house = house
+        self._hooks = HookDoor(house)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """One request, or the life of the process."""
+        found = _HOOK.fullmatch(scope["path"]) if scope["type"] == "http" else None
+        if found is None:
+            await super().__call__(scope, receive, send)
+        else:
+            scope["path_params"] = found.groupdict(default="")
+            await self._hooks(scope, receive, send)
+
 
 def build(house: House, lifespan: Lifespan[FastAPI]) -> FastAPI:
-    """The hook door stands first, being the busiest. Every other door but health asks for a key."""
-    app = FastAPI(title="Interdesk", version=__version__, lifespan=lifespan, openapi_url=None)
-    app.state.house = house
-    hooks = HookDoor(house)
-    app.router.routes += [Route("/hooks/{desk}", hooks), Route("/hooks/{desk}/{token}", hooks)]
+    """Every door but the hooks' and health asks for a key."""
+    app = Site(house, lifespan)
     for router in (health.open_to_all, health.for_operators, tickets.router, deliveries.router):
         app.include_router(router)
     problems.install(app)
