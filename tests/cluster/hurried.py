@@ -1,6 +1,7 @@
 """`python -m tests.cluster.hurried worker`: the command people use, but its leases run out while a test can wait. Nothing
 else differs; the long run (`python -m tests.cluster`) keeps the product's own lengths."""
 
+import os
 from datetime import timedelta
 
 from gateway.cli import main
@@ -8,7 +9,8 @@ from gateway.domain import delivery
 from gateway.flows import observe, poll
 from gateway.store import db
 
-LEASE = timedelta(seconds=12)
+VARIABLE = "HURRIED_LEASE"
+LEASE = timedelta(seconds=float(os.environ.get(VARIABLE, "12")))
 SPARE_LEASE = timedelta(seconds=5)
 PAUSED_SECONDS, TRANSACTION_SECONDS = 4, 10
 DEADLINE = 3

@@ -16,6 +16,7 @@ from typer.testing import CliRunner
 
 from gateway import failpoints
 from gateway.cli import app
+from tests.cluster import hurried
 from tests.cluster.process import Process
 from tests.desks.launch import HOOK_SECRET, HookingDesk
 from tests.desks.launch.chain import Chain
@@ -128,12 +129,13 @@ HOOKING = ("customer", "partner", "subcontractor")
 
 @dataclass(kw_only=True)
 class House:
-    """The gateway's process. `hurry`: its leases run out while a test can wait. `hooks`: the desks call it. `proxies`:
+    """The gateway's process. `hurry`: its leases run out after `lease` seconds, while a test can wait. `hooks`: the desks call it. `proxies`:
     ports through which it may reach them."""
 
     directory: Path
     chain: Chain
     hurry: bool = False
+    lease: float = 12
     hooks: bool = True
     proxies: Collection[int] = ()
     port: int = field(default_factory=free_port)
@@ -170,8 +172,13 @@ class House:
             "SECRET_PARTNER": chain.partner.tokens["fedbot"],
             "SECRET_SUBCONTRACTOR": chain.subcontractor.passwords["fedbot"],
             "SECRET_HOOK": HOOK_SECRET,
-            **({"INTERDESK_DESK_DEADLINE": "7"} if self.hurry else {}),
+            **(self._hurried() if self.hurry else {}),
         }  # fmt: skip
+
+    def _hurried(self) -> dict[str, str]:
+        """An exchange ends before its lease does, with what a write must have left."""
+        spare = hurried.SPARE_LEASE.total_seconds()
+        return {hurried.VARIABLE: str(self.lease), "INTERDESK_DESK_DEADLINE": str(self.lease - spare)}
 
     def command(self, *words: str) -> str:
         """What one `interdesk` command prints. It runs in this process, beside the gateway's own."""
@@ -246,6 +253,15 @@ class House:
         for name in HOOKING if self.hooks else ():
             self.hook(name, f"{self.url}/hooks/{name}")
 
+    def has_looked(self) -> None:
+        """Waits until it has polled every desk once: where webhooks are off, a ticket counts as new only from then on."""
+
+        def never() -> list[str]:
+            desks = [json.loads(line) for line in self.command("desks", "list", "--json").splitlines()]
+            return [desk["code"] for desk in desks if not desk["polled_at"]]
+
+        eventually(lambda: not never(), "every desk has been polled", show=never)
+
     def hook(self, desk: str, url: str | None) -> None:
         """From now on that desk sends its webhooks there, or none."""
         hooking = getattr(self.chain, desk)
@@ -285,12 +301,16 @@ class House:
         finally:
             self.process.resume()
 
-    def dies(self) -> None:
+    def dies(self, *, patience: float = PATIENCE) -> None:
         """Waits until the gateway has killed itself at its failpoint."""
         running = self.process.running
         assert running is not None
+        armed = self.process.environment.get(failpoints.VARIABLE, "nothing")
         eventually(
-            lambda: running.poll() is not None, "the gateway dies", show=lambda: self.process.said[-3000:]
+            lambda: running.poll() is not None,
+            f"the gateway dies at {armed}",
+            patience=patience,
+            show=lambda: (self.process.said[-3000:], self.under_way()),
         )
         assert running.returncode == -signal.SIGKILL, self.process.said[-3000:]
 

@@ -26,7 +26,8 @@ PLAIN = ("-c", "from gateway.cli import main; main()")
 HURRIED = ("-m", "tests.cluster.hurried")
 QUIET_SECONDS = 7.0
 """So long nothing may change at any desk: every desk is polled and every open ticket looked at once in between."""
-PATIENCE = 90.0
+PATIENCE = 240.0
+"""Seconds until a step must have come; an answer that never comes is given up after sixty, and machines are busy."""
 
 
 @dataclass(kw_only=True)
@@ -91,7 +92,8 @@ class House:
         running = self.gateway.running
         if running is None:
             raise AssertionError("the gateway did not start")
-        _provoke(self.town, failpoint.partition(":")[0])
+        step, _, nth = failpoint.partition(":")
+        _provoke(self.town, step, int(nth or "1"))
         eventually(lambda: running.poll() is not None, f"the gateway dies at {failpoint}")
         if running.returncode != -9:
             raise AssertionError(
@@ -136,14 +138,15 @@ class House:
         return [f"{kind}: {text}" for kind, text in self.town.violations()]
 
 
-def _provoke(town: Town, step: str) -> None:
-    """What people do by chance, but a step needs for certain: a file, an answer that gets lost."""
+def _provoke(town: Town, step: str, nth: int) -> None:
+    """What people do by chance, but a step needs for certain: a file, answers that get lost (several doubts that fall due
+    at the same time are one passing)."""
     with town.everything():
         if step == "file.kept":
             for spot in list(town.crowd.spots(ROOT))[:3]:
                 town.crowd.attach(spot)
         elif step == "doubt.claimed":
-            lost = [Fault(kind=FaultKind.TIMEOUT_AFTER)] * 2
+            lost = [Fault(kind=kind) for kind in (FaultKind.TIMEOUT_AFTER, *[FaultKind.HALF_BODY] * 3 * nth)]
             town.servers["vend"].app.desk.faults = Script(steps=lost, writes_only=True)
 
 
