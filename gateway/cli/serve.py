@@ -63,12 +63,17 @@ def _started(gateway: Gateway) -> Iterator[Gateway]:
         wait_until_it_answers(gateway.database, say)
         wiring.ready_schema(gateway)
         wiring.set_up_logs(gateway)
-        sys.setswitchinterval(_SWITCH_SECONDS)
-        gc.freeze()
-        gc.set_threshold(*_COLLECT_AFTER)
+        settle_in()
         yield gateway
     finally:
         gateway.close()
+
+
+def settle_in() -> None:
+    """Set the interpreter up for a process that stays."""
+    sys.setswitchinterval(_SWITCH_SECONDS)
+    gc.freeze()
+    gc.set_threshold(*_COLLECT_AFTER)
 
 
 @contextlib.contextmanager

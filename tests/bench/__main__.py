@@ -1,6 +1,7 @@
-"""python -m tests.bench [names] [--json FILE] [--quick] · python -m tests.bench --readme FILE
+"""python -m tests.bench [names] [--json FILE] [--quick] · python -m tests.bench --readme [FILE] [--json FILE]
 
-Measures, prints a table for each bench and saves the run as JSON; `--readme` writes what was saved into a README."""
+Measures, prints a table for each bench and one of all aims, and saves the run as JSON; `--readme` writes what was saved
+into the README. A part of the benches, or a quick look, is saved only where `--json` says."""
 
 import argparse
 import json
@@ -9,11 +10,12 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from tests.bench import accept, fairness, machine, path, share, stock, thin
-from tests.bench.figures import Bench, document, section, table
+from tests.bench.figures import Bench, document, table
 from tests.bench.length import QUICK, WHOLE, Length
+from tests.bench.report import aims_table, with_section
 
 RESULTS = Path(__file__).with_name("results.json")
-BEGIN, END = "<!-- bench:begin -->", "<!-- bench:end -->"
+README = Path(__file__).parent.parent.parent / "README.md"
 BENCHES: Mapping[str, Callable[[Length], Bench]] = {
     "accept": accept.run,
     "path": path.run,
@@ -29,9 +31,11 @@ def _arguments(given: Sequence[str]) -> argparse.Namespace:
         prog="python -m tests.bench", description="Figures beside their baselines."
     )
     parser.add_argument("names", nargs="*", metavar="name", help=f"of {', '.join(BENCHES)}; all unless named")
-    parser.add_argument("--json", type=Path, default=RESULTS, help="where the run is saved")
-    parser.add_argument("--quick", action="store_true", help="a look at whether it runs; saves nothing")
-    parser.add_argument("--readme", type=Path, help="write the saved run into this file and measure nothing")
+    parser.add_argument("--json", type=Path, help=f"where the run is saved, or read from [{RESULTS.name}]")
+    parser.add_argument("--quick", action="store_true", help="short: a look at whether it runs")
+    parser.add_argument(
+        "--readme", type=Path, nargs="?", const=README, help="write the saved run into it and measure nothing"
+    )
     told = parser.parse_args(given)
     unknown = set(told.names) - BENCHES.keys()
     if unknown:
@@ -43,26 +47,28 @@ def main(given: Sequence[str]) -> int:
     """Measure, or write what was measured into a README."""
     told = _arguments(given)
     if told.readme:
-        told.readme.write_text(
-            with_section(told.readme.read_text(encoding="utf-8"), json.loads(told.json.read_text())),
-            encoding="utf-8",
-        )
+        run = json.loads((told.json or RESULTS).read_text(encoding="utf-8"))
+        text = told.readme.read_text(encoding="utf-8")
+        told.readme.write_text(with_section(text, run), encoding="utf-8")
         return 0
-    state, benches = machine.state(), []
-    print(", ".join(f"{name} {value}" for name, value in state.items()), end="\n\n")
-    for name in told.names or BENCHES:
-        benches.append(BENCHES[name](QUICK if told.quick else WHOLE))
-        print(table(benches[-1]), flush=True)
-    if not told.quick:
-        told.json.write_text(json.dumps(document(benches, state), indent=1) + "\n")
+    file = told.json or (None if told.names or told.quick else RESULTS)
+    state = machine.state() | ({"quick": True} if told.quick else {})
+    run = document(_measured(told.names or list(BENCHES), QUICK if told.quick else WHOLE, state), state)
+    if file:
+        file.write_text(json.dumps(run, indent=1) + "\n", encoding="utf-8")
+        print(f"saved as {file}")
     return 0
 
 
-def with_section(readme: str, run: dict[str, object]) -> str:
-    """The README with this run between its marks."""
-    before, _, rest = readme.partition(BEGIN)
-    after = rest.partition(END)[2]
-    return f"{before}{BEGIN}\n{section(run)}\n{END}{after}"
+def _measured(names: Sequence[str], length: Length, state: Mapping[str, object]) -> list[Bench]:
+    """One after the other, each printed as soon as it is there."""
+    print(", ".join(f"{name} {value}" for name, value in state.items()), end="\n\n", flush=True)
+    benches = []
+    for name in names:
+        benches.append(BENCHES[name](length))
+        print(table(benches[-1]), flush=True)
+    print(aims_table(benches), flush=True)
+    return benches
 
 
 if __name__ == "__main__":

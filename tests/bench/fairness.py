@@ -57,7 +57,7 @@ class Shop:
         body, headers = desk.hook(desk.open(fields))
         self.waiting.append((f"/hooks/{code}", body, headers))
 
-    def make(self) -> Post | None:
+    def make(self, _scheduled: float) -> Post | None:
         """The next webhook: an urgent ticket's is not kept waiting by the sender."""
         return self.waiting.pop() if self.waiting else None
 

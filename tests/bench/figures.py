@@ -63,31 +63,31 @@ def table(bench: Bench) -> str:
     """For a terminal."""
     columns = _columns(bench)
     lines = [["", *columns], *(_cells(row, columns) for row in bench.rows)]
-    widths = [max(len(line[place]) for line in lines) for place in range(len(columns) + 1)]
-    text = "\n".join(
-        "  ".join(cell.ljust(width) if place == 0 else cell.rjust(width) for place, (cell, width) in enumerate(zip(line, widths, strict=True)))
+    return f"{bench.title}\n{aligned(lines, left=1)}\n{bench.note}\n"
+
+
+def aligned(lines: Sequence[Sequence[str]], *, left: int) -> str:
+    """Columns under each other, the first `left` of them flush left, the others right."""
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    places = [(width, str.ljust if place < left else str.rjust) for place, width in enumerate(widths)]
+    return "\n".join(
+        "  ".join(put(cell, width) for cell, (width, put) in zip(line, places, strict=True)).rstrip()
         for line in lines
-    )  # fmt: skip
-    return f"{bench.title}\n{text}\n{bench.note}\n"
-
-
-def section(told: dict[str, Any]) -> str:
-    """The README's section."""
-    machine = told["machine"]
-    head = (
-        f"Measured on {machine['date']} with {machine['cpus']} CPUs ({machine['processor']}), Python {machine['python']}, "
-        f"SQLite {machine['sqlite']}, PostgreSQL {machine['postgres']}; load average before the run {machine['load']}. "
-        "Load generator, desks, gateway and store share those CPUs. Every figure stands beside its baseline from the same "
-        "run: carry the ratios, not the figures. `python -m tests.bench` measures anew."
     )
-    return "\n\n".join([head, *(_markdown(bench) for bench in benches_of(told))])
 
 
-def _markdown(bench: Bench) -> str:
+def markdown(lines: Sequence[Sequence[str]], *, left: int) -> str:
+    """The same for a document; the first line is its head."""
+    head, *rest = [f"| {' | '.join(line)} |" for line in lines]
+    marks = "|".join("---" if place < left else "---:" for place in range(len(lines[0])))
+    return "\n".join([head, f"|{marks}|", *rest])
+
+
+def in_markdown(bench: Bench) -> str:
+    """One bench for a document."""
     columns = _columns(bench)
-    lines = [f"| | {' | '.join(columns)} |", f"|---|{'---:|' * len(columns)}"]
+    lines = [["", *columns]]
     for row in bench.rows:
-        cells = _cells(row, columns)
-        name = f"*{cells[0]}*" if row.baseline else cells[0]
-        lines.append(f"| {name} | {' | '.join(cells[1:])} |")
-    return f"**{bench.title}**\n\n" + "\n".join(lines) + f"\n\n{bench.note}"
+        name, *cells = _cells(row, columns)
+        lines.append([f"*{name}*" if row.baseline else name, *cells])
+    return f"**{bench.title}**\n\n{markdown(lines, left=1)}\n\n{bench.note}"

@@ -73,10 +73,11 @@ class Sender(asyncio.Protocol):
 
 @dataclass(kw_only=True)
 class Load:
-    """Up to `connections` at once. `make()` gives the next message; None when there is none now (see `more`)."""
+    """Up to `connections` at once. `make(scheduled)` gives the message that is to leave at that moment (monotonic); None
+    when there is none now (see `more`)."""
 
     port: int
-    make: Callable[[], Post | None]
+    make: Callable[[float], Post | None]
     connections: int = 16
     answers: Answers = field(default_factory=Answers)
     _idle: list[Sender] = field(default_factory=list)
@@ -100,7 +101,7 @@ class Load:
         """Something may be sent now: an answer came, or the backlog shrank."""
         while self._idle and (self._closed_loop or self._late):
             scheduled = time.monotonic() if self._closed_loop else self._late[0]
-            post = self.make()
+            post = self.make(scheduled)
             if post is None:
                 return
             if not self._closed_loop:

@@ -53,7 +53,7 @@ class Rounds:
             pass
 
     def _message(self) -> tuple[Message, str]:
-        post = self.outside.traffic.make()
+        post = self.outside.traffic.make(time.monotonic())
         if post is None:
             raise RuntimeError("the backlog is full")
         path, body, headers = post

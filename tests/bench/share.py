@@ -12,7 +12,7 @@ import uvloop
 from gateway.app import new_id
 from gateway.domain.model import Message
 from gateway.flows import intake
-from tests.bench import accept, path, thin
+from tests.bench import accept, path, wire
 from tests.bench.desks import TEXT
 from tests.bench.figures import Bench, Row
 from tests.bench.house import STORES, Plan, Store, installed, store_of
@@ -22,7 +22,7 @@ from tests.bench.traffic import NEW
 BATCH = 50
 NOTE = (
     "Baselines are the limits: synced 4 KB writes; our own inbox statement in transactions of 50 rows, nothing around it; the "
-    "wire alone, with the desks in its own process. The share is the figure over the limit above it."
+    "wire alone, in a process of its own. The share is the figure over the limit above it."
 )
 
 
@@ -33,21 +33,19 @@ def run(length: Length) -> Bench:
     rows.append(
         Row(what="4 KB written and synced, one by one", figures={"a second": synced(length)}, baseline=True)
     )
-    wire = uvloop.run(thin.raw(length))["calls/s"]
-    rows.append(Row(what="calls by the wire alone", figures={"a second": wire}, baseline=True))
+    calls = uvloop.run(wire.alone(length))["calls/s"]
+    rows.append(Row(what="calls by the wire alone", figures={"a second": calls}, baseline=True))
     for name in STORES:
         with store_of(name) as store:
             limit = committed(store, length)
         rows.append(
             Row(what="rows committed, 50 at a time", store=name, figures={"a second": limit}, baseline=True)
         )
-        with store_of(name) as store:
-            accepted = uvloop.run(accept.measure(accept.interdesk, store, length))["accepted/s"]
+        accepted = accept.interdesk_on(name, length)["accepted/s"]
         share = {"a second": accepted, "share %": accepted / limit * 100}
         rows.append(Row(what="webhooks accepted", store=name, figures=share))
-        with store_of(name) as store:
-            events = uvloop.run(path.measure(path.interdesk, store, NEW, length))["events/s"]
-        share = {"a second": events, "share %": events / wire * 100}
+        events = path.interdesk_on(name, NEW, length)["events/s"]
+        share = {"a second": events, "share %": events / calls * 100}
         rows.append(Row(what="the whole path, beside the wire alone", store=name, figures=share))
     return bench
 

@@ -31,11 +31,13 @@ class Traffic:
     _ripening: deque[tuple[BenchDesk, Doc, BenchDesk, Doc]] = field(default_factory=deque)
     _commented: deque[tuple[BenchDesk, Doc, BenchDesk, Doc]] = field(default_factory=deque)
     _made: int = 0
+    _scheduled: float = 0.0
 
-    def make(self) -> Post | None:
-        """The next message, or None while too much is undelivered."""
+    def make(self, scheduled: float) -> Post | None:
+        """The message of that moment (monotonic), or None while too much is undelivered."""
         if len(self.waiting) >= self.backlog:
             return None
+        self._scheduled = scheduled
         turn = self.turns[self._made % len(self.turns)]
         self._made += 1
         if turn == "comment" and len(self._ripening) > RIPE:
@@ -64,7 +66,7 @@ class Traffic:
 
     def _posted(self, kind: str, desk: BenchDesk, doc: Doc, key: tuple[str, str, str]) -> Post:
         self.kinds[kind] += 1
-        self.waiting[key] = time.monotonic()
+        self.waiting[key] = self._scheduled
         return self.post_of(desk, doc)
 
     def post_of(self, desk: BenchDesk, doc: Doc) -> Post:
