@@ -31,6 +31,8 @@ QUIET_FOR = timedelta(minutes=6)
 REFETCHED_IN = timedelta(minutes=32)
 """By then every open hop was looked at once more."""
 IDLE_STEP = timedelta(seconds=40)
+LULL = 0.03
+"""How often nothing happens for long in the midst of a storm."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -117,7 +119,13 @@ class Play:
             self._mishaps()
             self._deliver_hooks()
             self._turns()
-            self.hub.clock.advance(timedelta(seconds=self.random.choice((0, 0.2, 1, 5, 20, 60))))
+            self.hub.clock.advance(self._pause())
+
+    def _pause(self) -> timedelta:
+        """Mostly seconds; now and then so long that offers lapse, leases run out and hops are due to be looked at again."""
+        if self.random.random() < LULL:
+            return timedelta(minutes=self.random.uniform(10, 60))
+        return timedelta(seconds=self.random.choice((0, 0.2, 1, 5, 20, 60)))
 
     def _mishaps(self) -> None:
         """What happens now and then while it storms: clocks, pauses, commands, an operator who releases a held desk."""
