@@ -2,6 +2,7 @@
 
 import getpass
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -65,9 +66,7 @@ def apply(
         if foreseen.effective and not agreed("Apply this?", yes=yes):
             say("nothing was changed")
             raise typer.Exit(Code.FINDINGS)
-        agreed_on = Terms(
-            vault=terms.vault, secrets=terms.secrets, prune=prune, seen_version=foreseen.version
-        )
+        agreed_on = replace(terms, seen_version=foreseen.version)
         done = flow.apply(gateway.context, wanted, agreed_on, actor=acting(actor), now=utc_now())
         if as_json:
             print_json(_document(done))
@@ -77,7 +76,7 @@ def apply(
 def _terms(gateway: Gateway, *, prune: bool) -> Terms:
     """Secrets that a file leaves to be asked for are asked for only where somebody can answer."""
     ask = getpass.getpass if is_watched() else None
-    return Terms(vault=gateway.vault, secrets=SecretSource(ask=ask), prune=prune)
+    return Terms(vault=gateway.vault, secrets=SecretSource(ask=ask), prune=prune, year=utc_now().year)
 
 
 def _show(plan: Plan, *, as_json: bool) -> None:

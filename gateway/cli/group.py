@@ -24,6 +24,7 @@ MODULES: Mapping[str, tuple[str, ...]] = {
         *("offer", "accept", "decline", "return", "withdraw", "reassign"),
         *("confirm", "reject", "release", "acknowledge"),
     ),
+    "chain": ("chain",),
     "restored": ("restored",),
     "demo": ("demo",),
     "sim": ("sim",),

@@ -5,6 +5,12 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
+from gateway.domain.contract_problems import (
+    agreement_problems,
+    calendar_problems,
+    calendar_warnings,
+    unsupported,
+)
 from gateway.domain.hours import hours_from
 from gateway.domain.model import Manifest
 from gateway.domain.needs import desk_problems, link_problems
@@ -62,6 +68,7 @@ def problems(world: World) -> list[Problem]:
         _coverage,
         _desk,
         _link,
+        _contract,
     )
     return [problem for item in world.wanted.values() for rule in rules for problem in rule(world, item)]
 
@@ -161,6 +168,13 @@ def _link(world: World, item: Item) -> Iterator[Problem]:
     yield from _delegated_twice(world, item)
 
 
+def _contract(world: World, item: Item) -> Iterator[Problem]:
+    if item.ref.kind is Kind.CALENDAR:
+        yield from calendar_problems(item)
+    elif item.ref.kind is Kind.AGREEMENT:
+        yield from agreement_problems(world.afterwards, item)
+
+
 def _delegated_twice(world: World, item: Item) -> Iterator[Problem]:
     name = _delegate_as(item)
     for other in world.links if name else ():
@@ -178,14 +192,28 @@ def _delegate_as(item: Item) -> str:
     return name.casefold()
 
 
-def warnings(world: World) -> list[str]:
-    """What is allowed but hardly meant."""
+def warnings(world: World, *, year: int | None = None) -> list[str]:
+    """What is allowed but hardly meant; promises are checked over the days of `year`, if one is named."""
     covered = {item.document["link"] for ref, item in world.afterwards.items() if ref.kind is Kind.COVERAGE}
     return [
         warning
         for item in world.wanted.values()
-        for warning in (*_idle_link(item, covered), *_unsigned_desk(world, item))
-    ]
+        for warning in (*_idle_link(item, covered), *_unsigned_desk(world, item), *_short_nights(item))
+    ] + (list(unsupported(world.afterwards, _changed(world), year=year)) if year is not None else [])
+
+
+def _short_nights(item: Item) -> Iterator[str]:
+    if item.ref.kind is Kind.CALENDAR:
+        yield from calendar_warnings(item)
+
+
+def _changed(world: World) -> Items:
+    """What a file makes new or different."""
+    return {
+        ref: item
+        for ref, item in world.wanted.items()
+        if ref not in world.current or world.current[ref].document != item.document
+    }
 
 
 def _idle_link(item: Item, covered: set[str]) -> Iterator[str]:

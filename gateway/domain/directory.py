@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TypeVar
 
+from gateway.domain.agreements import Agreement
 from gateway.domain.model import Asset, CoverageRow, Desk, Link, LinkState, Organization, Site
 from gateway.errors import NotFound
 
@@ -19,7 +20,7 @@ class Directory:
     """Everything configured, at one `version`. Immutable; a new version is a new object.
 
     `organizations`, `desks` and `links` (in every state) are by id; `sites` and `assets` by (organization id, code);
-    `coverage` by the id of the upstream organization, lowest rank first.
+    `coverage` by the id of the upstream organization, lowest rank first; `agreements` by code.
     """
 
     version: int = 0
@@ -31,6 +32,7 @@ class Directory:
     coverage: Mapping[str, tuple[CoverageRow, ...]] = field(default_factory=dict)
     sites: Mapping[Code, Site] = field(default_factory=dict)
     assets: Mapping[Code, Asset] = field(default_factory=dict)
+    agreements: tuple[Agreement, ...] = ()
     _desks_by_code: Mapping[str, Desk] = field(init=False, repr=False, compare=False)
     _from: Mapping[str, tuple[Link, ...]] = field(init=False, repr=False, compare=False)
     _to: Mapping[str, tuple[Link, ...]] = field(init=False, repr=False, compare=False)

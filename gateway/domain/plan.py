@@ -13,12 +13,14 @@ class Kind(StrEnum):
     """What can be configured, in the order in which it is made (each refers only to those before it)."""
 
     ORGANIZATION = "organization"
+    CALENDAR = "calendar"
     CONTACT = "contact"
     SITE = "site"
     ASSET = "asset"
     DESK = "desk"
     LINK = "link"
     COVERAGE = "coverage"
+    AGREEMENT = "agreement"
 
 
 ORDER = {kind: place for place, kind in enumerate(Kind)}
@@ -168,9 +170,12 @@ def references(ref: Ref, document: Mapping[str, Any]) -> Iterator[Ref]:
             for code in named if isinstance(named, list) else [named]:
                 if code:
                     yield Ref(kind=kind, code=code, organization=owner)
+    for target in document.get("targets", {}).values() if ref.kind is Kind.AGREEMENT else ():
+        if "calendar" in target:
+            yield Ref(kind=Kind.CALENDAR, code=target["calendar"], organization=ref.organization)
 
 
-LOCAL = frozenset({Kind.CONTACT, Kind.SITE, Kind.ASSET, Kind.COVERAGE})
+LOCAL = frozenset({Kind.CALENDAR, Kind.CONTACT, Kind.SITE, Kind.ASSET, Kind.COVERAGE, Kind.AGREEMENT})
 """Kinds whose codes are unique only within their organization."""
 
 _NAMING: Mapping[Kind, Mapping[Kind, Collection[str]]] = {
@@ -178,6 +183,11 @@ _NAMING: Mapping[Kind, Mapping[Kind, Collection[str]]] = {
     Kind.ASSET: {Kind.SITE: ("site",)},
     Kind.LINK: {Kind.DESK: ("upstream", "downstream")},
     Kind.COVERAGE: {Kind.LINK: ("link",)},
+    Kind.AGREEMENT: {
+        Kind.ORGANIZATION: ("consumer", "parts_supplier"),
+        Kind.LINK: ("link",),
+        Kind.CALENDAR: ("calendar", "reserve_calendar"),
+    },
 }
 
 

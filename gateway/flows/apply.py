@@ -36,6 +36,7 @@ def apply(context: Context, installation: Installation, terms: Terms, *, actor: 
     """Make the difference; the plan as it was carried out, with the directory's new version. A second time nothing is
     left to do. Raises as `plan`; Refused if the directory is not at `terms.seen_version` any more.
     """
+    terms = replace(terms, year=now.year)
     foreseen = plan(context, installation, terms)
     _refuse_if_moved(foreseen.version, terms)
     if not foreseen.effective:

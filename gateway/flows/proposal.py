@@ -22,12 +22,13 @@ from gateway.vault import Place, Vault
 @dataclass(frozen=True, kw_only=True)
 class Terms:
     """How to go about it. `prune`: things that the files do not name are removed, unless something stands on them.
-    `seen_version`: of the plan that somebody agreed to."""
+    `seen_version`: of the plan that somebody agreed to. `year`: whose days promises are checked over; None: they are not."""
 
     vault: Vault
     secrets: SecretSource = field(default_factory=SecretSource)
     prune: bool = False
     seen_version: int | None = None
+    year: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,7 +53,7 @@ def propose(context: Context, db: Db, wanted: Mapping[Ref, Item], terms: Terms) 
         prune=terms.prune,
         in_use=configuration.in_use(db, stored.ids) if terms.prune else None,
     )
-    warnings = tuple(consistency.warnings(world))
+    warnings = tuple(consistency.warnings(world, year=terms.year))
     plan = Plan(version=directory.version(db), changes=changes, warnings=warnings)
     return Proposal(stored=stored, wanted=world.wanted, plan=plan)
 

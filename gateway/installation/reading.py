@@ -13,12 +13,14 @@ from gateway.installation.secret_sources import Reference, SecretSource, refuse_
 
 SECTIONS: Mapping[str, Kind] = {
     "organizations": Kind.ORGANIZATION,
+    "calendars": Kind.CALENDAR,
     "contacts": Kind.CONTACT,
     "sites": Kind.SITE,
     "assets": Kind.ASSET,
     "desks": Kind.DESK,
     "links": Kind.LINK,
     "coverage": Kind.COVERAGE,
+    "agreements": Kind.AGREEMENT,
 }
 
 

@@ -1,13 +1,15 @@
 """Reading what is configured: rows of the directory become one `Directory`. Changing it is `gateway.store.configuration`."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
 import orjson
 from sqlalchemy import Row, Table, bindparam, or_, select, true
 
-from gateway.domain.directory import Code, Directory
+from gateway.domain.agreement_documents import agreement_from, calendar_from
+from gateway.domain.agreements import Agreement
+from gateway.domain.directory import Directory
 from gateway.domain.documents import (
     asset_from,
     coverage_from,
@@ -16,7 +18,8 @@ from gateway.domain.documents import (
     organization_from,
     site_from,
 )
-from gateway.domain.model import Asset, CoverageRow, Desk, Link, Manifest, Organization, Site
+from gateway.domain.model import CoverageRow, Desk, Link, Manifest, Organization
+from gateway.domain.worktime import Calendar
 from gateway.errors import ConfigError
 from gateway.store.db import Db
 from gateway.store.prepared import Statement
@@ -93,16 +96,17 @@ def load(
     `open_secret` the desks carry no hook secrets (enough for everything but receiving hooks)."""
     organizations = _organizations(db, scope)
     links = _links(db, scope)
-    sites, assets, coverage = _places(db, scope, organizations=organizations, links=links)
+    documents = _documents(db, scope)
     return Directory(
         version=version(db),
         salt=salt(db),
         organizations=organizations,
         desks=_desks(db, scope, manifest_of=manifest_of, open_secret=open_secret),
         links=links,
-        sites=sites,
-        assets=assets,
-        coverage=coverage,
+        sites={(site.org_id, site.code): site for site in map(site_from, documents.get("site", ()))},
+        assets={(asset.org_id, asset.code): asset for asset in map(asset_from, documents.get("asset", ()))},
+        coverage=_coverage(documents.get("coverage", ()), organizations=organizations, links=links),
+        agreements=tuple(_agreements(documents, organizations=organizations, links=links)),
     )
 
 
@@ -160,20 +164,32 @@ def _seen_from_both_ends(scope: Scope) -> Any:
     return or_(LINK.c.upstream_org_id.in_(mine), LINK.c.downstream_org_id.in_(mine))
 
 
-def _places(
-    db: Db, scope: Scope, *, organizations: Mapping[str, Organization], links: Mapping[str, Link]
-) -> tuple[dict[Code, Site], dict[Code, Asset], dict[str, tuple[CoverageRow, ...]]]:
-    rows = db.execute(select(DIRECTORY).where(scope.where(DIRECTORY)).order_by(DIRECTORY.c.code)).all()
+def _documents(db: Db, scope: Scope) -> dict[str, list[dict[str, Any]]]:
+    """What has a code within its organization, by kind."""
     by_kind: dict[str, list[dict[str, Any]]] = {}
-    for row in rows:
+    for row in db.execute(select(DIRECTORY).where(scope.where(DIRECTORY)).order_by(DIRECTORY.c.code)):
         by_kind.setdefault(row.kind, []).append(_whole(row, "id", "org_id", "code"))
-    sites = (site_from(document) for document in by_kind.get("site", ()))
-    assets = (asset_from(document) for document in by_kind.get("asset", ()))
-    return (
-        {(site.org_id, site.code): site for site in sites},
-        {(asset.org_id, asset.code): asset for asset in assets},
-        _coverage(by_kind.get("coverage", ()), organizations=organizations, links=links),
-    )
+    return by_kind
+
+
+def _agreements(
+    documents: Mapping[str, list[dict[str, Any]]],
+    *,
+    organizations: Mapping[str, Organization],
+    links: Mapping[str, Link],
+) -> Iterator[Agreement]:
+    ids = {organization.code: organization.id for organization in organizations.values()}
+    link_ids = {link.code: link.id for link in links.values()}
+    calendars: dict[str, dict[str, Calendar]] = {}
+    for document in documents.get("calendar", ()):
+        calendars.setdefault(document["org_id"], {})[document["code"]] = calendar_from(document)
+    for document in documents.get("agreement", ()):
+        named = {
+            "provider": document["org_id"],
+            "consumer": ids.get(document["consumer"], document["consumer"]),
+            "link_id": link_ids.get(document.get("link", ""), ""),
+        }
+        yield agreement_from({**document, **named}, calendars.get(document["org_id"], {}))
 
 
 def _coverage(

@@ -145,7 +145,7 @@ def _stages(legs: Legs) -> Iterator[tuple[Leg, list[Leg]]]:
 
 def _edges(work: Worktime, start: datetime, end: datetime) -> Iterator[datetime]:
     for span in work.spans(start, end):
-        yield from (span.opens, span.closes)
+        yield from (edge for edge in (span.opens, span.closes) if start <= edge <= end)
 
 
 def _back(legs: Sequence[Leg], at: datetime) -> Iterator[datetime]:

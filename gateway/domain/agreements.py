@@ -1,0 +1,105 @@
+"""Agreements (R25–R28) as far as clocks need them: who promises what to whom, which one holds for a hop, and which
+agreements underneath support it."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from gateway.domain.sla.support import Leg, Support, support
+from gateway.domain.sla.terms import AgreementKind, StartsOn, TargetKind, Terms
+from gateway.domain.worktime import worktime
+
+NONE = timedelta()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Agreement:
+    """A promise of `terms.provider` to `terms.consumer` (organization ids), valid on days from `valid_from` up to and
+    including `valid_until`. `link_id` narrows it to one link; empty `services`, `sites` and `groups` mean all."""
+
+    id: str
+    code: str
+    terms: Terms
+    link_id: str = ""
+    services: frozenset[str] = frozenset()
+    sites: frozenset[str] = frozenset()
+    groups: frozenset[str] = frozenset()
+    valid_from: date | None = None
+    valid_until: date | None = None
+
+    @property
+    def kind(self) -> AgreementKind:
+        """Customer–provider, provider–supplier, or inside one organization."""
+        return self.terms.kind
+
+    def is_valid(self, day: date) -> bool:
+        """Whether it is in force on that day."""
+        begun = self.valid_from is None or self.valid_from <= day
+        return begun and (self.valid_until is None or day <= self.valid_until)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Underpinning:
+    """An agreement, one that supports it, and a target of one priority that both name."""
+
+    promise: Agreement
+    support: Agreement
+    target: TargetKind
+    priority: str
+
+    def legs(self) -> list[Leg]:
+        """What may pass one after the other: acceptance where the clock starts on it, the target, the reserve after."""
+        below, above = self.support.terms, self.promise.terms
+        amount = below.targets[self.target][self.priority]
+        accepted = below.targets.get(TargetKind.ACCEPTANCE, {}).get(self.priority, NONE)
+        legs = []
+        if below.starts_on is StartsOn.ACCEPTED and accepted:
+            work = worktime(below.calendar_of(TargetKind.ACCEPTANCE))
+            legs.append(Leg(who=f"{self.support.code} (acceptance)", work=work, amount=accepted))
+        legs.append(Leg(who=self.support.code, work=worktime(below.calendar_of(self.target)), amount=amount))
+        reserve = above.reserve.get(self.priority)
+        if reserve:
+            calendar = above.reserve_calendar or above.calendar
+            legs.append(Leg(who=f"{self.promise.code} (reserve)", work=worktime(calendar), amount=reserve))
+        return legs
+
+    def check(self, *, start: datetime, end: datetime) -> Support:
+        """Whether the support keeps the promise from every start in the window (R21)."""
+        terms = self.promise.terms
+        amount = terms.targets[self.target][self.priority]
+        promise = Leg(who=self.promise.code, work=worktime(terms.calendar_of(self.target)), amount=amount)
+        return support(promise, self.legs(), start=start, end=end)
+
+
+def underpinnings(agreements: Iterable[Agreement]) -> Iterator[Underpinning]:
+    """Every promise with everything that supports it: a supplier's agreement with the provider, or an OLA inside it; only
+    where a service is common to both, for the targets and priorities that both name."""
+    every = list(agreements)
+    for promise in every:
+        for below in every:
+            if below is promise or promise.kind is AgreementKind.OLA or not _supports(below, promise):
+                continue
+            for target, amounts in promise.terms.targets.items():
+                theirs = below.terms.targets.get(target, {})
+                for priority in amounts:
+                    if priority in theirs and target in _CHECKED:
+                        yield Underpinning(promise=promise, support=below, target=target, priority=priority)
+
+
+_CHECKED = (TargetKind.RESOLUTION, TargetKind.RESTORATION, TargetKind.ATTENDANCE)
+
+
+def _supports(below: Agreement, promise: Agreement) -> bool:
+    provider = promise.terms.provider
+    if below.kind is AgreementKind.OLA:
+        underneath = below.terms.provider == provider
+    else:
+        underneath = below.terms.consumer == provider and below.terms.provider != promise.terms.consumer
+    common = not below.services or not promise.services or below.services & promise.services
+    return underneath and bool(common) and _overlap(below, promise)
+
+
+def _overlap(one: Agreement, other: Agreement) -> bool:
+    starts = [day for day in (one.valid_from, other.valid_from) if day is not None]
+    ends = [day for day in (one.valid_until, other.valid_until) if day is not None]
+    return not starts or not ends or max(starts) <= min(ends)

@@ -1,0 +1,134 @@
+"""Contracts that mean nothing, contradict themselves, or stand on targets that cannot keep them."""
+
+from typing import Any
+
+import pytest
+
+from gateway.domain.contract_problems import (
+    agreement_problems,
+    agreements_of,
+    calendar_problems,
+    calendar_warnings,
+    unsupported,
+)
+from gateway.domain.plan import Item, Items, Kind, Ref
+
+OFFICE = {day: ["09:00-17:00"] for day in ("mon", "tue", "wed", "thu", "fri")}
+
+
+def item(what: Kind, code: str, organization: str, /, **document: Any) -> Item:
+    ref = Ref(kind=what, code=code, organization=organization)
+    return Item(
+        ref=ref, document={"code": code, "organization": organization, **document}, source="contracts.yaml"
+    )
+
+
+def items(*listed: Item) -> Items:
+    return {one.ref: one for one in listed}
+
+
+def agreement(code: str, provider: str, consumer: str, hours: str, **more: Any) -> Item:
+    document = {"kind": "uc", "calendar": "always", "targets": {"resolution": {"critical": hours}}} | more
+    return item(Kind.AGREEMENT, code, provider, consumer=consumer, **document)
+
+
+def always(organization: str) -> Item:
+    return item(Kind.CALENDAR, "always", organization, always=True)
+
+
+def office(organization: str, **more: Any) -> Item:
+    return item(Kind.CALENDAR, "office", organization, zone="Europe/Rome", weekly=OFFICE, **more)
+
+
+def test_a_calendar_with_no_open_hour_is_refused() -> None:
+    [problem] = calendar_problems(item(Kind.CALENDAR, "never", "acme", weekly={"mon": []}))
+    assert "has no open hour" in problem.what
+
+
+def test_a_calendar_that_is_always_open_has_no_other_hours() -> None:
+    [problem] = calendar_problems(item(Kind.CALENDAR, "odd", "acme", always=True, weekly=OFFICE))
+    assert "always open and names weekly" in problem.what
+
+
+def test_an_interval_that_opens_and_closes_at_once_is_refused() -> None:
+    [problem] = calendar_problems(item(Kind.CALENDAR, "odd", "acme", weekly={"mon": ["08:00-08:00"]}))
+    assert "a whole day is 00:00-24:00" in problem.what
+
+
+def test_a_day_up_to_2359_is_closed_one_minute_a_night_and_told() -> None:
+    [warning] = calendar_warnings(item(Kind.CALENDAR, "night", "acme", weekly={"mon": ["00:00-23:59"]}))
+    assert "write 24:00" in warning
+    assert not list(calendar_warnings(office("acme")))
+
+
+@pytest.mark.parametrize(("kind", "consumer"), [("ola", "acme"), ("sla", "north")])
+def test_the_two_sides_of_an_agreement_fit_its_kind(kind: str, consumer: str) -> None:
+    one = agreement("a", "north", consumer, "4h", kind=kind)
+    [problem] = agreement_problems(items(one), one)
+    assert "an ola is inside one organization" in problem.right
+
+
+def test_an_agreement_does_not_end_before_it_begins() -> None:
+    one = agreement("a", "north", "acme", "4h", valid_from="2026-02-01", valid_until="2026-01-31")
+    [problem] = agreement_problems(items(one), one)
+    assert problem.place == "contracts.yaml.valid_until"
+
+
+def test_an_agreement_whose_calendar_is_missing_is_left_out_here_and_told_by_its_name_elsewhere() -> None:
+    assert agreements_of(items(agreement("a", "north", "acme", "4h"))) == []
+
+
+def test_a_partner_with_a_longer_target_than_the_promise_is_told_with_the_worst_start() -> None:
+    """Vendor promises acme 4 h round the clock, its partner has 4 h of office time in Rome. Worst: after 13:00 on the
+    Friday before clocks go back (11:00 UTC): due 15:00 UTC, finished on Monday from 09:00 (08:00 UTC) on, 65 h later."""
+    every = items(
+        always("vendor"),
+        office("partner"),
+        agreement("acme-sla", "vendor", "acme", "4h", kind="sla"),
+        agreement("partner-uc", "partner", "vendor", "4h", calendar="office"),
+    )
+    [told] = unsupported(every, every, year=2026)
+    assert "agreement acme-sla cannot be kept: its critical resolution stands on partner-uc" in told
+    assert "may take 65 h longer" in told
+    assert "opened 2026-10-23 11:00 UTC it is due 2026-10-23 15:00, finished 2026-10-26 08:00" in told
+
+
+def test_a_partner_that_is_quick_enough_is_not_told() -> None:
+    every = items(
+        always("vendor"),
+        always("partner"),
+        agreement("acme-sla", "vendor", "acme", "4h", kind="sla", reserve={"critical": "1h"}),
+        agreement("partner-uc", "partner", "vendor", "3h"),
+    )
+    assert list(unsupported(every, every, year=2026)) == []
+
+
+def test_a_reserve_is_part_of_what_must_fit() -> None:
+    every = items(
+        always("vendor"),
+        always("partner"),
+        agreement("acme-sla", "vendor", "acme", "4h", kind="sla", reserve={"critical": "1h"}),
+        agreement("partner-uc", "partner", "vendor", "3h 30m"),
+    )
+    [told] = unsupported(every, every, year=2026)
+    assert "may take 30 min longer" in told
+
+
+def test_only_what_changed_is_checked() -> None:
+    every = items(
+        always("vendor"),
+        always("partner"),
+        agreement("acme-sla", "vendor", "acme", "4h", kind="sla"),
+        agreement("partner-uc", "partner", "vendor", "5h"),
+    )
+    assert list(unsupported(every, {}, year=2026)) == []
+
+
+def test_services_without_anything_in_common_do_not_support_each_other() -> None:
+    every = items(
+        always("vendor"),
+        always("partner"),
+        agreement("acme-sla", "vendor", "acme", "4h", kind="sla", services=["network"]),
+        agreement("partner-uc", "partner", "vendor", "5h", services=["tills"]),
+    )
+    assert list(unsupported(every, every, year=2026)) == []
