@@ -1,9 +1,11 @@
 """Calendars (R6): when a service works, in local wall time. Data and its rules only; `index` counts with it."""
 
+from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
+from itertools import chain
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -44,8 +46,9 @@ class CalendarError(ValueError):
 @dataclass(frozen=True, kw_only=True)
 class Calendar:
     """Open hours as a contract states them. An interval belongs to the day on which it opens: a holiday takes away the
-    shift that begins on it, not the end of the one before. `special` days state their hours whole (no weekly breaks) and
-    win over `holidays`. `closures` are moments of true time at which nothing is open.
+    shift that begins on it, not the end of the one before. `breaks` interrupt the weekly hours by the clock on the wall,
+    whichever day the shift began on. `special` days state their hours whole (no weekly breaks) and win over `holidays`.
+    `closures` are moments of true time at which nothing is open.
 
     `zone` "" and `site_holidays` are taken from the ticket's site: `at_site` fills them in.
     """
@@ -63,6 +66,13 @@ class Calendar:
     def __post_init__(self) -> None:
         if self.zone:
             known_zone(self.zone)
+        if len(self.weekly) != 7 or len(self.breaks) != 7:
+            raise CalendarError(f"calendar {self.code} needs seven days in a week, Monday first")
+        for hours in chain(*self.weekly, *self.breaks, *self.special.values()):
+            if not (0 <= hours.opens < DAY and 0 <= hours.closes <= DAY):
+                raise CalendarError(
+                    f"calendar {self.code} has {hours}: seconds of a day, 0 to {DAY}, are wanted"
+                )
         if not any(self.weekly) and not any(self.special.values()):
             raise CalendarError(
                 f"calendar {self.code} has no open hour; give it `weekly` hours or `special` days"
@@ -83,10 +93,26 @@ class Calendar:
     def spans(self, day: date) -> list[Span]:
         """What opens on that local day, in UTC, in order; may reach into the next day and be empty."""
         zone = known_zone(self.zone)
-        opened = [_span(zone, day, hours) for hours in self.hours(day)]
-        if day not in self.special:
-            opened = without(opened, [_span(zone, day, hours) for hours in self.breaks[day.weekday()]])
-        return merged(opened)
+        opened = merged(_span(zone, day, hours) for hours in self.hours(day))
+        if day in self.special or not any(self.breaks) or not opened:
+            return opened
+        return without(
+            opened,
+            [_span(zone, near, hours) for near in _around(day) for hours in self.breaks[near.weekday()]],
+        )
+
+    @property
+    def doubts(self) -> list[str]:
+        """What is lawful and hardly meant, for whoever writes the calendar."""
+        days = [
+            *zip(WEEK, self.weekly, strict=True),
+            *((str(day), hours) for day, hours in self.special.items()),
+        ]
+        return [
+            f"{day} closes at 23:59, a minute before midnight; write 24:00 if midnight is meant"
+            for day, hours in days
+            if any(DAY - 60 <= one.closes < DAY for one in hours)
+        ]
 
     def at_site(self, *, zone: str, holidays: Iterable[date]) -> "Calendar":
         """This calendar for a site: its zone where the calendar has none, its holidays where the calendar takes them."""
@@ -111,6 +137,23 @@ def instant(zone: ZoneInfo, day: date, seconds: int) -> datetime:
     return wall.replace(tzinfo=zone).astimezone(UTC)
 
 
+def utc(at: datetime) -> datetime:
+    """That moment in UTC. Raises CalendarError for one without a zone: nobody may guess it."""
+    if at.tzinfo is None:
+        raise CalendarError(f"{at.isoformat()} names no zone; write for example {at.isoformat()}+01:00")
+    try:
+        return at.astimezone(UTC)
+    except OverflowError as error:
+        raise CalendarError(
+            f"{at.isoformat()} lies outside the years 1 to 9999 of UTC; correct the moment"
+        ) from error
+
+
+def _around(day: date) -> list[date]:
+    """The day between its neighbours."""
+    return [date.fromordinal(near) for near in range(max(day.toordinal() - 1, 1), day.toordinal() + 2)]
+
+
 def _span(zone: ZoneInfo, day: date, hours: Hours) -> Span:
     closes = hours.closes + DAY if hours.overnight else hours.closes
     return Span(instant(zone, day, hours.opens), instant(zone, day, closes))
@@ -127,16 +170,17 @@ def merged(spans: Iterable[Span]) -> list[Span]:
     return done
 
 
-def without(spans: Sequence[Span], taken: Sequence[Span]) -> list[Span]:
-    """The spans with the taken ones cut out."""
-    left = list(spans)
-    for cut in taken:
-        left = [part for span in left for part in _cut(span, cut)]
-    return left
-
-
-def _cut(span: Span, cut: Span) -> list[Span]:
-    if cut.closes <= span.opens or span.closes <= cut.opens or cut.closes <= cut.opens:
-        return [span]
-    parts = [Span(span.opens, cut.opens), Span(cut.closes, span.closes)]
-    return [part for part in parts if part.opens < part.closes]
+def without(spans: Sequence[Span], taken: Iterable[Span]) -> list[Span]:
+    """The spans, in order and apart from one another, with the taken ones cut out."""
+    cuts = merged(taken)
+    ends = [cut.closes for cut in cuts]
+    left = []
+    for opens, closes in spans:
+        start = opens
+        for place in range(bisect_right(ends, opens), len(cuts)):
+            if cuts[place].opens >= closes:
+                break
+            left.append(Span(start, cuts[place].opens))
+            start = cuts[place].closes
+        left.append(Span(start, closes))
+    return [span for span in left if span.opens < span.closes]

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 
-from gateway.domain.worktime.calendar import DAY, CalendarError, Span, instant, known_zone
+from gateway.domain.worktime.calendar import CalendarError, Span, instant, known_zone, utc
 from gateway.domain.worktime.index import HORIZON, Worktime
 
 _ONE = timedelta(days=1)
@@ -36,7 +36,7 @@ class DayTarget:
     def due_at(self, work: Worktime, received: datetime) -> datetime:
         """The due moment in UTC. Raises CalendarError where there are not so many working days in sight."""
         zone = known_zone(work.calendar.zone)
-        local = received.astimezone(zone)
+        local = utc(received).astimezone(zone)
         day = local.date()
         seconds = local.hour * 3600 + local.minute * 60 + local.second
         if self.cut_off is not None and (seconds >= self.cut_off or not work.opened_on(day)):
@@ -45,7 +45,7 @@ class DayTarget:
         closing = opened[-1].closes
         if self.due is DueAt.CLOSE:
             return closing
-        same = instant(zone, day, min(seconds, DAY)) + timedelta(microseconds=local.microsecond)
+        same = instant(zone, day, seconds) + timedelta(microseconds=local.microsecond)
         return min(same, closing)
 
     def target(self, work: Worktime, received: datetime) -> timedelta:
