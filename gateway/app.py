@@ -199,19 +199,21 @@ def _house(gateway: Gateway, life: Life) -> House:
     )
 
 
-def _committed(metrics: Metrics, wake: Callable[[], None]) -> Callable[[int], None]:
+def _committed(metrics: Metrics, wake: Callable[[str], None]) -> Callable[[int], None]:
     def committed(count: int) -> None:
         metrics.group_commit.observe(count)
-        wake()
+        wake("messages")
 
     return committed
 
 
 @asynccontextmanager
-async def _running(gateway: Gateway, life: Life, *, with_worker: bool) -> AsyncIterator[Callable[[], None]]:
+async def _running(
+    gateway: Gateway, life: Life, *, with_worker: bool
+) -> AsyncIterator[Callable[[str], None]]:
     """Runs the worker around the block, if there is to be one; what is given wakes it."""
     if not with_worker:
-        yield lambda: None
+        yield lambda _kind: None
         return
     client = gateway.desk_client()
     worker = gateway.worker(client)

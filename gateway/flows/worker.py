@@ -65,10 +65,12 @@ class Worker:
         self._loop: asyncio.AbstractEventLoop | None = None
         self.counts: Counter[str] = Counter()
 
-    def wake(self) -> None:
-        """New work was committed. May be called from any thread."""
+    def wake(self, kind: str) -> None:
+        """New work of that kind was committed: `messages`, `deliveries` or `looks`; of a kind that another version may
+        have, everybody looks. May be called from any thread."""
         if self._loop is not None:
-            self._loop.call_soon_threadsafe(self._wake_all)
+            event = self._wakes.get(kind)
+            self._loop.call_soon_threadsafe(event.set if event else self._wake_all)
 
     def _wake_all(self) -> None:
         for event in self._wakes.values():

@@ -32,7 +32,7 @@ def put(db: Db, messages: Sequence[tuple[Message, str]]) -> None:
             for message, org_id in messages
         ],
     )
-    signals.tell(db)
+    signals.tell(db, "messages")
 
 
 def waiting(db: Db, scope: Scope, *, limit: int) -> list[str]:

@@ -64,7 +64,7 @@ def want(db: Db, wishes: Sequence[Wish]) -> None:
     merged = {(wish.desk_id, wish.remote_id): wish for wish in wishes}
     # In the order of ids, as `still_mine` locks them: two transactions that want the same tickets cannot wait for each other.
     _WANT.run_all(db, sorted([_row(wish) for wish in merged.values()], key=itemgetter("id")))
-    signals.tell(db)
+    signals.tell(db, "looks")
 
 
 def _wanting(dialect: str) -> Insert:

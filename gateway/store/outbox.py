@@ -45,7 +45,7 @@ def append(db: Db, deliveries: Sequence[Delivery]) -> None:
         if holds:
             held.add(delivery.hop_id)
     bulk.add(db, rows.delivery, values)
-    signals.tell(db)
+    signals.tell(db, "deliveries")
 
 
 def _held_lanes(db: Db, hop_ids: set[str]) -> set[str]:

@@ -3,6 +3,7 @@ lease wherever it happens."""
 
 import asyncio
 from datetime import UTC, datetime
+from functools import partial
 from types import SimpleNamespace
 from typing import Any
 
@@ -100,3 +101,40 @@ def test_a_pause_while_claiming_counts_against_the_lease(
     asyncio.run(scene())
     with pytest.raises(LeaseLost):
         shell._check_lease(began[0])
+
+
+@pytest.mark.parametrize(
+    ("told", "awake"),
+    [
+        ("messages", {"messages"}),
+        ("deliveries", {"deliveries"}),
+        ("", {"messages", "deliveries", "looks"}),
+        ("what another version does", {"messages", "deliveries", "looks"}),
+    ],
+)
+def test_who_has_nothing_to_do_is_not_woken(
+    worker: Worker, monkeypatch: pytest.MonkeyPatch, told: str, awake: set[str]
+) -> None:
+    rounds: list[str] = []
+
+    async def note(name: str) -> bool:
+        rounds.append(name)
+        return False
+
+    for name in ("messages", "deliveries", "looks", "doubtful", "polls", "sweep"):
+        monkeypatch.setattr(worker, f"_{name}", partial(note, name))
+
+    async def work() -> None:
+        stop = asyncio.Event()
+        running = asyncio.create_task(worker.run(stop))
+        await asyncio.sleep(0.05)
+        rounds.clear()
+        worker.wake(told)
+        await asyncio.sleep(0.05)
+        assert set(rounds) & worker._wakes.keys() == awake
+        stop.set()
+        await running
+
+    monkeypatch.setattr(shell, "IDLE", 60.0)
+    monkeypatch.setattr("gateway.flows.sweep.leave", lambda *_: None)
+    asyncio.run(work())

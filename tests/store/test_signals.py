@@ -15,7 +15,12 @@ from tests.postgres import PostgresServer, running_server
 @contextmanager
 def _listening(url: str) -> Iterator[threading.Event]:
     heard, stop = threading.Event(), threading.Event()
-    ear = threading.Thread(target=signals.listen, args=(url, heard.set, stop))
+
+    def hear(kind: str) -> None:
+        if kind == "looks":
+            heard.set()
+
+    ear = threading.Thread(target=signals.listen, args=(url, hear, stop))
     ear.start()
     yield heard
     stop.set()
@@ -28,7 +33,7 @@ def _told(url: str, heard: threading.Event) -> bool:
     database = Database(url)
     for _ in range(100):
         with database.write() as db:
-            signals.tell(db)
+            signals.tell(db, "looks")
         if heard.wait(0.1):
             break
     database.close()
