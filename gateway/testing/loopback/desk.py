@@ -128,10 +128,19 @@ class LoopbackDesk:
         """Let happen what was put off until now."""
         if self._late:
             now = self.clock()
-            due = [asked for at, asked in self._late if at <= now]
-            self._late = [(at, asked) for at, asked in self._late if at > now]
-            for asked in due:
-                answer(self.cabinet, asked)
+            due = [one for one in self._late if one[0] <= now]
+            self._late = [one for one in self._late if one[0] > now]
+            for at, asked in sorted(due, key=lambda one: one[0]):
+                self._answer_at(at, asked)
+
+    def _answer_at(self, at: datetime, asked: Asked) -> None:
+        """Apply a write as of its own moment: nobody may have looked at this desk since, and what a search hides is
+        counted from then."""
+        self.cabinet.clock = lambda: at
+        try:
+            answer(self.cabinet, asked)
+        finally:
+            self.cabinet.clock = self.clock
 
     def waiting(self) -> int:
         """How many writes are still to be applied late."""

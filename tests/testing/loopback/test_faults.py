@@ -93,6 +93,15 @@ def test_applied_late_is_applied_when_its_time_comes() -> None:
     assert len(around.found(create())) == 1
 
 
+def test_applied_late_stands_from_its_own_time_though_nobody_looked_meanwhile() -> None:
+    around = Around(temper=replace(PLAIN, search_lag=timedelta(seconds=15)))
+    around.loopback.faults = Script(steps=[Fault(kind=FaultKind.APPLY_LATE, after=timedelta(seconds=40))])
+    around.push(create())
+    around.clock.pass_by(seconds=600)
+    assert len(around.found(create())) == 1
+    assert [ticket["created_at"] for ticket in around.loopback.tickets()] == ["2026-03-01T12:00:40+00:00"]
+
+
 def test_late_writes_keep_their_order() -> None:
     around = Around()
     ticket = around.done(create()).remote_id
