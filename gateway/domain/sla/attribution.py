@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from gateway.domain.sla.clocks import MET, Clock, Folded, is_stopped
+from gateway.domain.sla.clocks import MET, Clock, Folded, lived
 from gateway.domain.sla.ledger import Span, shown
 from gateway.domain.sla.pieces import Piece
 from gateway.domain.sla.terms import NONE, AgreementKind, TargetKind, Terms
@@ -111,7 +111,7 @@ def _rank(folded: Folded, name: str) -> tuple[int, int]:
     if name == REQUESTER:
         return (-1, 0)
     hop = name.removeprefix("link:")
-    order = folded.chain.preorder
+    order = folded.order
     return (order.index(hop), int(hop == name)) if hop in folded.chain.places else (len(order), 0)
 
 
@@ -124,8 +124,10 @@ def _divided(breach: timedelta, overrun: Mapping[str, timedelta]) -> dict[str, t
         party: (breach // _MICRO) * (amount // _MICRO) // (total // _MICRO) * _MICRO
         for party, amount in overrun.items()
     }
-    first = next(iter(parts))
-    parts[first] += breach - sum(parts.values(), NONE)
+    left = breach - sum(parts.values(), NONE)
+    for party, amount in overrun.items():
+        more = min(left, amount - parts[party])
+        parts[party], left = parts[party] + more, left - more
     return parts
 
 
@@ -160,7 +162,10 @@ class _Shares:
         own = [
             clock
             for clock in self._every
-            if clock.hop == hop and clock.target_kind is self._kind and clock.agreement != self._terms.id
+            if clock.hop == hop
+            and clock.target_kind is self._kind
+            and clock.agreement != self._terms.id
+            and not clock.superseded
         ]
         return bool(own) and all(clock.state == MET for clock in own)
 
@@ -180,11 +185,14 @@ class _Shares:
         if self._priority in own.reserve:
             return own.reserve[self._priority], own
         below = [
-            self._target(one) or NONE for child in self._handed[hop] for one in self._folded.chain.at(child)
+            self._target(one) or NONE
+            for child in self._handed[hop]
+            for one in self._folded.chain.at(child)
+            if one.kind is not AgreementKind.OLA
         ]
         left = target - max(below, default=NONE)
-        # Targets that leave the hop nothing do not fit together: a contract gap, not its overrun.
-        return (left, own) if left > NONE else None
+        # Targets that leave the hop less than nothing do not fit together: a contract gap, not its overrun.
+        return (left, own) if left >= NONE else None
 
     def _target(self, terms: Terms) -> timedelta | None:
         return terms.targets.get(self._kind, {}).get(self._priority)
@@ -193,18 +201,25 @@ class _Shares:
         work = worktime(terms.calendar_of(self._kind) if terms else _WALL)
         taken = NONE
         for span in self._folded.spans:
-            if holder not in span.booked_to or (terms and self._stops(terms, span)):
-                continue
-            amount = work.between(span.start, span.end)
-            if taken + amount > share:
-                left = share - taken
-                return work.add(span.start, left) if left else span.start
-            taken += amount
+            for start, end in self._charged(holder, span, terms):
+                amount = work.between(start, end)
+                if taken + amount > share:
+                    left = share - taken
+                    return work.add(start, left) if left else start
+                taken += amount
         return None
 
-    def _stops(self, terms: Terms, span: Span) -> bool:
-        """A holder's own stops are its agreement's; of the agreement under review the clock's own pieces tell."""
-        return terms.id != self._terms.id and is_stopped(self._folded, terms, self._kind, span)
+    def _charged(self, holder: str, span: Span, terms: Terms | None) -> Iterator[tuple[datetime, datetime]]:
+        """What of a span is booked to the holder, less its own stops: those of the agreement its share comes from."""
+        mine = [entry for entry in span.entries if entry.booked_to == holder]
+        if not mine:
+            return
+        waits = terms is not None and (terms.kind is not AgreementKind.OLA or mine[0].state == "held")
+        for piece in lived(self._folded, terms, self._kind, span) if terms and waits else ():
+            if not piece.stopped:
+                yield piece.start, piece.end
+        if not waits:
+            yield span.start, span.end
 
 
 def headline(every: Sequence[Clock], agreement: str) -> Clock | None:

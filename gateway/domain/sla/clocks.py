@@ -1,28 +1,30 @@
 """Clocks (R13–R19): ledger and course and target and calendar → what a clock shows at a moment, in two views: the headline,
 and the one in which undecided and disputed stop requests count too (R16)."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import cached_property
 from typing import Any, NamedTuple
 
-from gateway.domain.sla.course import Cycle, Window, cycles, priorities
-from gateway.domain.sla.ledger import Span, spans
+from gateway.domain.sla.course import Cycle, Window, cycles, priorities, relevant
+from gateway.domain.sla.ledger import Span, siblings, spans
 from gateway.domain.sla.pieces import Piece, passed, union, used_up
 from gateway.domain.sla.reconcile import Reconciled
 from gateway.domain.sla.stops import Standing, Stops, View, standing, stops_of, stops_until, visit_window
-from gateway.domain.sla.terms import NONE, OWN_LINK, AgreementKind, Chain, TargetKind, Terms
+from gateway.domain.sla.terms import NONE, OWN_LINK, AgreementKind, Chain, Record, TargetKind, Terms, moment
 from gateway.domain.sla.tree import Entry
-from gateway.domain.worktime import Worktime, worktime
+from gateway.domain.worktime import CalendarError, Worktime, worktime
 
 WAITING, RUNNING, MET, BREACHED, CANCELLED = "waiting", "running", "met", "breached", "cancelled"
 _HOUR = timedelta(hours=1)
+_LASTING = frozenset({TargetKind.RESOLUTION, TargetKind.RESTORATION})
 
 
 class Aim(NamedTuple):
-    """A target in force from `since` on (a change of priority, an agreed visit), because of an event."""
+    """A target in force from `since` on (the priority at the opening, None; a change of it; an agreed visit)."""
 
-    since: datetime
+    since: datetime | None
     target: timedelta
     cause: str | None
 
@@ -83,14 +85,22 @@ class Folded:
     spans: tuple[Span, ...]
     exclusions: tuple[tuple[datetime, datetime], ...] = ()
     priorities: tuple[tuple[datetime, str, str], ...] = ()
-    subtrees: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
     @property
     def now(self) -> datetime:
         """The moment of evaluation."""
         return self.view.now
 
-    @property
+    @cached_property
+    def order(self) -> Sequence[str]:
+        """All hops in the order of R12: each before what hangs below it, siblings by offer then id."""
+        below, found, waiting = siblings(self.chain, self.told), [], [self.chain.top.id]
+        while waiting:
+            found.append(waiting.pop())
+            waiting += reversed(below[found[-1]])
+        return found
+
+    @cached_property
     def undecided(self) -> bool:
         """Whether some request still waits for a decision, so that the second view may differ."""
         return any(
@@ -111,7 +121,6 @@ def fold(chain: Chain, told: Reconciled, view: View) -> Folded:
         spans=spans(chain, told, stops, view),
         exclusions=tuple(_exclusions(told)),
         priorities=tuple(priorities(told)),
-        subtrees={terms.hop: chain.subtree(terms.hop) for terms in chain.agreements},
     )
 
 
@@ -124,16 +133,18 @@ def _exclusions(told: Reconciled) -> Iterator[tuple[datetime, datetime]]:
     """Spans that author and consumer leave out of net figures (R19)."""
     for record in told.records:
         if record.type == "exclusion.added" and record.data.get("agreed", True):
-            start, stop = (datetime.fromisoformat(str(record.data[name])) for name in ("start", "stop"))
-            yield start, stop
+            start, stop = moment(record.data.get("start")), moment(record.data.get("stop"))
+            if start is not None and stop is not None:
+                yield start, stop
 
 
 def clocks(folded: Folded) -> list[Clock]:
     """All clocks of the ticket, agreements in order. A breach that only undecided requests make is provisional (R16)."""
     found: list[Clock] = []
     for terms in folded.chain.agreements:
+        records = relevant(terms, folded.told)
         for target in terms.targets:
-            found += _Reader(folded, terms, target).clocks()
+            found += _Reader(folded, terms, target).clocks(records)
     if folded.view.undecided or not any(clock.breached_at for clock in found) or not folded.undecided:
         return found
     spared = {clock.key for clock in clocks(second_view(folded)) if clock.breached_at is None}
@@ -143,9 +154,9 @@ def clocks(folded: Folded) -> list[Clock]:
     ]
 
 
-def is_stopped(folded: Folded, terms: Terms, target: TargetKind, span: Span) -> bool:
-    """Whether a clock of these terms stands still in a span of the ledger (R14)."""
-    return _Reader(folded, terms, target).is_stopped(span)
+def lived(folded: Folded, terms: Terms, target: TargetKind, span: Span) -> Iterator[Piece]:
+    """A span of the ledger as a clock of these terms would live it, running and stopped."""
+    yield from _Reader(folded, terms, target).cut(span, span.start, span.end)
 
 
 class _Reader:
@@ -154,15 +165,17 @@ class _Reader:
     def __init__(self, folded: Folded, terms: Terms, target: TargetKind) -> None:
         self._folded, self._terms, self._target = folded, terms, target
         self._work = worktime(terms.calendar_of(target))
-        self._provider = folded.subtrees[terms.hop]
+        self._provider = folded.chain.subtree(terms.hop)
         self._counted: dict[str, bool] = {}
 
-    def clocks(self) -> list[Clock]:
-        found = []
-        for number, cycle in enumerate(
-            cycles(self._folded.chain, self._terms, self._target, self._folded.told), start=1
-        ):
-            found += self._updates(cycle) if self._target is TargetKind.UPDATE else self._cycle(cycle, number)
+    def clocks(self, records: Sequence[Record]) -> list[Clock]:
+        folded, found = self._folded, list[Clock]()
+        every = cycles(folded.chain, self._terms, self._target, folded.told, records)
+        for number, cycle in enumerate(every, start=1):
+            if self._target is TargetKind.UPDATE:
+                found += self._updates(cycle, len(found))
+            else:
+                found += self._cycle(cycle, number)
         return found
 
     # -- one cycle --------------------------------------------------------------------------------------------------------
@@ -171,13 +184,12 @@ class _Reader:
         aims = list(self._aims(cycle))
         if not aims:
             return []
-        if not self._terms.from_change or len(aims) == 1 or self._target is TargetKind.ATTENDANCE:
+        if not self._terms.from_change or self._target is TargetKind.ATTENDANCE:
             return [self._clock(cycle, number, aims)]
         found = []
         for place, aim in enumerate(aims):
             last = place + 1 == len(aims)
-            until = None if last else aims[place + 1].since
-            part = cycle if last and not place else _part(cycle, aim.since if place else None, until)
+            part = _part(cycle, aim.since, None if last else aims[place + 1].since)
             found.append(self._clock(part, number, [aim], superseded=not last))
         return found
 
@@ -202,8 +214,8 @@ class _Reader:
             breached_at=breached_at,
             elapsed=elapsed,
             stopped_time=sum((piece.open_time for piece in pieces if piece.stopped), NONE),
-            net_elapsed=self._net(pieces),
-            stopped=live and self.is_stopped(self._folded.spans[-1]),
+            net_elapsed=self._net(pieces, elapsed),
+            stopped=live and self._stands_still(),
             open_now=live and self._work.is_open(now),
             provisional=breached_at is None and self._provisional(cycle),
             superseded=superseded,
@@ -213,72 +225,84 @@ class _Reader:
         )
 
     def _provisional(self, cycle: Cycle) -> bool:
-        """Met, but its hop is not closed yet (R13)."""
-        lasting = self._target in (TargetKind.RESOLUTION, TargetKind.RESTORATION)
-        return lasting and cycle.ended == "met" and not cycle.confirmed
+        """Met, but its hop is not closed yet, nor has the time to object to it passed (R13)."""
+        if self._target not in _LASTING or cycle.ended != "met" or cycle.confirmed:
+            return False
+        lapses, at = self._terms.confirmation, cycle.ended_at
+        return lapses is None or at is None or self._folded.now < at + lapses
+
+    def _stands_still(self) -> bool:
+        """Whether it is stopped now: a stop that has run out is none, though the status goes on."""
+        last = self._folded.spans[-1]
+        until = self._stops_until(last)
+        return self.is_stopped(last) and (until is None or self._folded.now < until)
 
     # -- targets ----------------------------------------------------------------------------------------------------------
 
     def _aims(self, cycle: Cycle) -> Iterator[Aim]:
         """The targets in force over the cycle, by priority."""
-        amounts, end = self._terms.targets[self._target], cycle.ended_at
+        amounts = self._terms.targets[self._target]
+        started, end = cycle.started_at, cycle.ended_at
         before: Aim | None = None
-        for at, priority, event in self._folded.priorities:
+        for place, (at, priority, event) in enumerate(self._folded.priorities):
             if priority not in amounts or (before is not None and end is not None and at >= end):
                 continue
-            started = cycle.started_at
-            aim = Aim(at, amounts[priority], event)
             if before is not None and started is not None and at > started:
                 yield before
-            before = aim
+            changes = place > 0 and (started is None or at > started)
+            before = Aim(at if changes else None, amounts[priority], event)
         if before is not None:
             yield before
 
     def _with_visits(self, cycle: Cycle, aims: list[Aim], pieces: Sequence[Piece]) -> list[Aim]:
-        """A visit that the consumer asked for or moved sets the target of attendance (R35): what had passed when its
-        window opens, and the open time from there to its end."""
+        """A visit that the consumer asked for or moved sets the target of attendance from then on (R35): what had passed
+        when its window opens, and the open time from there to its end."""
         if self._target is not TargetKind.ATTENDANCE or not cycle.windows:
             return aims
-        found = list(aims)
+        agreed = []
         for record in self._folded.told.records:
             window = visit_window(record)
-            at = self._folded.told.effective[record.id]
-            if window is None or record.hop != self._terms.hop or (cycle.ended_at and at >= cycle.ended_at):
+            if window is None or record.hop != self._terms.hop or record.data.get("by") != "consumer":
                 continue
-            if record.data.get("by") == "consumer":
+            at = self._folded.told.effective[record.id]
+            if cycle.ended_at is None or at < cycle.ended_at:
                 until_then = passed(pieces, window[0], self._work)
-                found.append(Aim(at, until_then + self._work.between(*window), record.id))
-        return found
+                agreed.append(Aim(at, until_then + self._work.between(*window), record.id))
+        first = agreed[0].since if agreed else None
+        return [aim for aim in aims if first is None or aim.since is None or aim.since < first] + agreed
 
     def _breached_at(self, aims: Sequence[Aim], pieces: Sequence[Piece], end: datetime) -> datetime | None:
         """The first moment at which more than the target then in force had passed; no earlier than the change that made
         it so (R17)."""
         for place, aim in enumerate(aims):
-            until = aims[place + 1].since if place + 1 < len(aims) else end
-            if passed(pieces, until, self._work) > aim.target:
+            until = aims[place + 1].since if place + 1 < len(aims) else None
+            if passed(pieces, until or end, self._work) > aim.target:
                 crossed = used_up(pieces, aim.target, self._work)
-                return max(crossed, aim.since) if place else crossed
+                return crossed if aim.since is None else max(crossed, aim.since)
         return None
 
     def _due(
         self, cycle: Cycle, pieces: Sequence[Piece], target: timedelta, elapsed: timedelta
     ) -> datetime | None:
+        """The due moment (R18); None before the start, and where the calendar has not enough open time in sight."""
         if not cycle.windows:
             return None
-        if elapsed >= target:
+        if elapsed >= target and elapsed:
             return used_up(pieces, target, self._work)
-        return self._work.add(cycle.ended_at or self._folded.now, target - elapsed)
+        try:
+            return self._work.add(cycle.ended_at or self._folded.now, target - elapsed)
+        except CalendarError:
+            return None
 
-    def _net(self, pieces: Sequence[Piece]) -> timedelta:
+    def _net(self, pieces: Sequence[Piece], elapsed: timedelta) -> timedelta:
         """Running time without what was excluded (R19); spans that overlap are left out once."""
-        total = NONE
-        for piece in pieces:
+        for piece in pieces if self._folded.exclusions else ():
             if not piece.stopped:
                 cuts = [
                     (max(start, piece.start), min(stop, piece.end)) for start, stop in self._folded.exclusions
                 ]
-                total += piece.open_time - union(cuts, self._work)
-        return total
+                elapsed -= union(cuts, self._work)
+        return elapsed
 
     # -- running and stopped ----------------------------------------------------------------------------------------------
 
@@ -288,9 +312,9 @@ class _Reader:
             for span in self._folded.spans:
                 first, last = max(span.start, window.start), min(span.end, end)
                 if first < last:
-                    yield from self._cut(span, first, last)
+                    yield from self.cut(span, first, last)
 
-    def _cut(self, span: Span, start: datetime, end: datetime) -> Iterator[Piece]:
+    def cut(self, span: Span, start: datetime, end: datetime) -> Iterator[Piece]:
         """A span as the clock lived it: stopped, running, or stopped only until its request ran out."""
         stopped = self.is_stopped(span)
         until = self._stops_until(span) if stopped else None
@@ -302,7 +326,7 @@ class _Reader:
 
     def is_stopped(self, span: Span) -> bool:
         """R14: stopped if and only if nobody unexcused holds on the provider's side."""
-        if self._target is TargetKind.UPDATE:
+        if self._target is TargetKind.UPDATE and not self._terms.updates_wait:
             return False
         side = [entry for entry in span.entries if self._provides(entry)]
         if side:
@@ -347,20 +371,26 @@ class _Reader:
 
     # -- updates ----------------------------------------------------------------------------------------------------------
 
-    def _updates(self, cycle: Cycle) -> list[Clock]:
-        """A public update at least every so often: a cycle for each silence (R13)."""
-        aims = list(self._aims(cycle))
-        found: list[Clock] = []
+    def _updates(self, cycle: Cycle, before: int) -> list[Clock]:
+        """A public update at least every so often: a cycle for each silence (R13), numbered from `before`."""
+        aims, found = list(self._aims(cycle)), list[Clock]()
         if not aims or not cycle.windows:
             return found
-        marks = [cycle.windows[0].start, *cycle.updates]
-        for number, start in enumerate(marks, start=1):
-            last = number == len(marks)
-            end = cycle.ended_at if last else marks[number]
-            part = Cycle(windows=[Window(start, end)], ended="met" if end else "", confirmed=True)
-            if last and cycle.ended == "cancelled":
-                part.ended = cycle.ended
-            found.append(self._clock(part, number, [aims[-1]]))
+        starts = [*aims[1:]] if self._terms.from_change else []
+        marks = sorted({*cycle.updates, *(aim.since for aim in starts if aim.since is not None)})
+        since: datetime | None = None
+        for until in (*marks, None):
+            part = _part(cycle, since, until)
+            if until is not None and until in cycle.updates:
+                part.ended, part.confirmed = "met", True
+            if part.windows:
+                within = [aim for aim in aims if until is None or aim.since is None or aim.since < until]
+                older = [
+                    aim for aim in within if aim.since is None or (since is not None and aim.since <= since)
+                ]
+                within = within[max(len(older) - 1, 0) :] if within else aims[:1]
+                found.append(self._clock(part, before + len(found) + 1, within))
+            since = until
         return found
 
 
@@ -372,6 +402,8 @@ def _state(cycle: Cycle) -> str:
 
 def _part(cycle: Cycle, since: datetime | None, until: datetime | None) -> Cycle:
     """What of a cycle lies between two changes of its target (R17: a new cycle at zero from the change)."""
+    if since is None and until is None:
+        return cycle
     windows = []
     for window in cycle.windows:
         start = window.start if since is None else max(window.start, since)

@@ -1,18 +1,19 @@
 """The course of each clock (R13): when it starts, when the provider's own statement, a decision or a cancellation ends it,
 when a rejection or a reopening lets it run again. Nothing is counted here; `clocks` does."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from gateway.domain.sla.reconcile import Reconciled
-from gateway.domain.sla.terms import Chain, Record, StartsOn, TargetKind, Terms
+from gateway.domain.sla.reconcile import GOES, Reconciled, outage_at
+from gateway.domain.sla.terms import OWN_LINK, Chain, EndsOn, Record, StartsOn, TargetKind, Terms
 
 _WORKING = frozenset({"in_progress", "pending", "held", "resolved", "acknowledged"})
-_CANCELS = frozenset(
-    {"assignment.declined", "assignment.returned", "assignment.expired", "assignment.withdrawn"}
-)
+_GOES_ON = frozenset({"in_progress", "pending", "held", "acknowledged"})
+_DECIDED = ("assignment.declined", "assignment.returned")
 _AGAIN = frozenset({TargetKind.RESOLUTION, TargetKind.RESTORATION, TargetKind.UPDATE})
+_EVERYWHERE = frozenset({"ticket.opened", "news.delivered"})
+_RESOLVED, _CLOSED = "resolved", "closed"
 
 
 @dataclass(slots=True)
@@ -23,7 +24,7 @@ class Window:
     end: datetime | None = None
 
 
-@dataclass(kw_only=True)
+@dataclass(kw_only=True, slots=True)
 class Cycle:
     """One clock from its start to its end, by way of the windows in which it may run. `ended`: `met` or `cancelled`, with
     the event; `confirmed`: its hop was closed after it was met."""
@@ -45,42 +46,68 @@ class Cycle:
         return self.windows[-1].end if self.windows else None
 
 
-def cycles(chain: Chain, terms: Terms, target: TargetKind, told: Reconciled) -> list[Cycle]:
-    """The cycles of one target, the first at least (waiting, if nothing started it yet)."""
-    course = _Course(chain, terms, target)
-    for record in told.records:
-        course.read(record, told.effective[record.id], told.effective)
+def relevant(terms: Terms, told: Reconciled) -> Sequence[Record]:
+    """The records from which the clocks of an agreement take their course."""
+    hop = terms.hop
+    return [one for one in told.records if one.hop == hop or one.type in _EVERYWHERE]
+
+
+def cycles(
+    chain: Chain, terms: Terms, target: TargetKind, told: Reconciled, records: Sequence[Record]
+) -> list[Cycle]:
+    """The cycles of one target, the first at least (waiting, if nothing started it yet), from the relevant records."""
+    course = _Course(chain, terms, target, told)
+    for record in records:
+        course.read(record, told.effective[record.id])
     return course.cycles
 
 
 class _Course:
-    def __init__(self, chain: Chain, terms: Terms, target: TargetKind) -> None:
-        self._terms, self._target = terms, target
-        self._top = chain.places[terms.hop].parent is None
-        self._tracked = chain.places[terms.hop].tracked
-        self.cycles = [Cycle()]
-        self._rejected: str | None = None
+    """`over`: how the hop stands, `resolved` or `closed`; `gone`: it gave the ticket back or lost it. A `rejected` or a
+    `stated` record has effect once its news has crossed the link."""
 
-    def read(self, record: Record, at: datetime, effective: Mapping[str, datetime]) -> None:
+    def __init__(self, chain: Chain, terms: Terms, target: TargetKind, told: Reconciled) -> None:
+        self._terms, self._target, self._told = terms, target, told
+        place = chain.places[terms.hop]
+        self._top, self._tracked = place.parent is None, place.parent is not None and place.tracked
+        self._ends_on = terms.ends_on.get(target, EndsOn.STATED)
+        self._meets = _MEETS[target]
+        self.cycles = [Cycle()]
+        self._over, self._gone = "", False
+        self._closings: set[str] = set()
+        self._rejected: str | None = None
+        self._stated: str | None = None
+
+    def read(self, record: Record, at: datetime) -> None:
         """Take one record in; records come in effective order."""
+        here = record.hop == self._terms.hop
+        if self._gone:
+            if here and record.type == "assignment.offered":
+                self._again_offered(record, at)
+            return
         cycle = self.cycles[-1]
         if not cycle.windows and not cycle.ended:
             start = self._start(record, at)
             if start is not None:
                 cycle.windows.append(Window(start))
                 cycle.started_by = record.id
-        if record.type == "news.delivered" and record.cause is not None and record.cause == self._rejected:
-            self._resume(at)
-            self._rejected = None
-        if record.hop == self._terms.hop:
+        if here:
             self._at_hop(record, at)
+        elif record.type == "news.delivered" and record.cause is not None:
+            self._delivered(record, at)
+
+    def _again_offered(self, record: Record, at: datetime) -> None:
+        """A hop that had given the ticket back, or lost it, gets it again: a hand-over of its own."""
+        self._gone, self._over = False, ""
+        begins = self._terms.starts_on in OWN_LINK
+        self.cycles.append(Cycle(windows=[Window(at)], started_by=record.id) if begins else Cycle())
 
     def _start(self, record: Record, at: datetime) -> datetime | None:
         """When this record starts the clock."""
         on, here = self._terms.starts_on, record.hop == self._terms.hop
         if record.type == "ticket.opened":
             if on is StartsOn.OUTAGE_AT:
-                return self._outage(record, at)
+                return outage_at(self._terms, record, self._told)
             return at if on is StartsOn.OPENED or (self._top and on is not StartsOn.ACCEPTED) else None
         if not here:
             return None
@@ -92,69 +119,90 @@ class _Course:
         received = on is StartsOn.RECEIVED and record.type == "assignment.received"
         return at if received or (works and on in (StartsOn.RECEIVED, StartsOn.ACCEPTED)) else None
 
-    def _outage(self, record: Record, at: datetime) -> datetime:
-        """The true outage time the consumer states, within its own tolerance (R2); never later than the opening."""
-        told = record.data.get("outage_at")
-        outage = datetime.fromisoformat(told) if isinstance(told, str) else told
-        if outage is None or at - outage > self._terms.outage_tolerance:
-            return at
-        return min(outage, at)
+    def _delivered(self, record: Record, at: datetime) -> None:
+        if record.cause == self._rejected:
+            self._resume(at)
+        elif record.cause == self._stated and not self.cycles[-1].ended:
+            self._end("met", record, at)
 
     def _at_hop(self, record: Record, at: datetime) -> None:
         kind, cycle = record.type, self.cycles[-1]
+        status = str(record.data.get("status", "")) if kind == "status.changed" else ""
         if kind == "resolution.rejected":
             self._reject(record, at)
-        elif kind == "ticket.reopened":
-            self._reopen(record, at)
-        elif kind == "status.changed" and record.data.get("status") == "closed" and cycle.ended == "met":
-            cycle.confirmed = True
-        elif not cycle.ended:
-            if self._target is TargetKind.UPDATE and _is_update(record):
+        elif kind == "ticket.reopened" or (status in _GOES_ON and self._over):
+            self._goes_on(record, at)
+        if not cycle.ended:
+            if self._target is TargetKind.UPDATE and cycle.windows and _is_update(record):
                 cycle.updates.append(at)
-            ending = self._ending(record)
+            ending = self._ending(record, status)
             if ending:
                 self._end(ending, record, at)
-        elif kind == "status.changed" and record.data.get("status") in ("in_progress", "pending", "held"):
-            self._taken_up_again(cycle, at)
+        elif status == _CLOSED and cycle.ended == "met":
+            cycle.confirmed = True
+        if status:
+            self._over = _OVER.get(status, "")
+        if self._over:
+            self._rejected = None
+        self._gone = kind in GOES
 
-    def _taken_up_again(self, cycle: Cycle, at: datetime) -> None:
-        """The provider itself goes on with what it had called resolved."""
-        if cycle.ended == "met" and self._target in _AGAIN and not cycle.confirmed:
+    def _goes_on(self, record: Record, at: datetime) -> None:
+        """What was closed is opened again; or the provider itself goes on with what it had called resolved."""
+        if self._over == _CLOSED:
+            self._reopen(record, at)
+        elif self._rejected is not None or (self._over == _RESOLVED and self._ended_with_status()):
             self._resume(at)
+        self._over = ""
+
+    def _ended_with_status(self) -> bool:
+        """Whether a resolution ended the clock, rather than a statement of its own."""
+        return self.cycles[-1].ended_by in self._closings
 
     def _end(self, ending: str, record: Record, at: datetime) -> None:
         cycle = self.cycles[-1]
         cycle.ended, cycle.ended_by = ending, record.id
-        cycle.confirmed = record.type == "status.changed" and record.data.get("status") == "closed"
+        if record.type in ("status.changed", "news.delivered"):
+            self._closings.add(record.id)
+        cycle.confirmed = record.type == "status.changed" and record.data.get("status") == _CLOSED
+        self._stated = None
         if cycle.windows:
             cycle.windows[-1].end = max(at, cycle.windows[-1].start)
 
-    def _ending(self, record: Record) -> str:
+    def _ending(self, record: Record, status: str) -> str:
         """`met` or `cancelled` where this record ends the clock."""
-        kind, status = record.type, str(record.data.get("status", ""))
-        if kind in _CANCELS:
-            decided = kind == "assignment.declined" and self._target is TargetKind.ACCEPTANCE
+        kind = record.type
+        if kind in GOES:
+            decided = kind in _DECIDED and self._target is TargetKind.ACCEPTANCE
             return "met" if decided else "cancelled"
-        if kind == "status.changed" and status in ("cancelled", "rejected"):
+        if status in ("cancelled", "rejected"):
             return "cancelled"
-        met = _MEETS[self._target](record, status)
-        if met:
-            return "met"
-        over = kind == "status.changed" and status in ("resolved", "closed")
-        return "cancelled" if over else ""
+        if self._meets(record, status):
+            return "met" if self._is_final(record, status) else ""
+        return "cancelled" if status in (_RESOLVED, _CLOSED) else ""
+
+    def _is_final(self, record: Record, status: str) -> bool:
+        """Whether the provider's statement stops the clock at once (R13: stated, delivered, confirmed)."""
+        if status == _CLOSED or self._ends_on is EndsOn.STATED:
+            return True
+        self._stated = record.id if self._ends_on is EndsOn.DELIVERED else None
+        return self._ends_on is EndsOn.DELIVERED and not self._tracked
 
     def _reject(self, record: Record, at: datetime) -> None:
-        if self.cycles[-1].ended != "met" or self._target not in _AGAIN:
+        self._stated = None
+        cycle = self.cycles[-1]
+        named = record.cause is not None and record.cause == cycle.ended_by
+        if not named and (self._over != _RESOLVED or not self._ended_with_status()):
             return
-        travels = self._tracked and self._terms.starts_on in (StartsOn.RECEIVED, StartsOn.ACCEPTED)
+        self._over = ""
+        travels = self._tracked and self._terms.starts_on not in OWN_LINK
         if travels and not self._terms.continuous:
             self._rejected = record.id  # such a clock does not run while the link has the ball
         else:
             self._resume(at)
 
     def _resume(self, at: datetime) -> None:
-        cycle = self.cycles[-1]
-        if cycle.ended != "met" or not cycle.windows:
+        cycle, self._rejected = self.cycles[-1], None
+        if cycle.ended != "met" or not cycle.windows or self._target not in _AGAIN:
             return
         cycle.ended, cycle.ended_by, cycle.confirmed = "", None, False
         if self._terms.continuous:
@@ -173,6 +221,9 @@ class _Course:
             self.cycles.append(Cycle(windows=[Window(at)], started_by=record.id))
 
 
+_OVER = {"resolved": _RESOLVED, "closed": _CLOSED, "cancelled": _CLOSED, "rejected": _CLOSED}
+
+
 def _is_update(record: Record) -> bool:
     """A public update by a person of the provider's side; acknowledgements by machines reset nothing."""
     data = record.data
@@ -183,6 +234,7 @@ def _is_update(record: Record) -> bool:
 def _responds(record: Record, status: str) -> bool:
     works = record.type == "status.changed" and status in (
         "in_progress",
+        "acknowledged",
         "pending",
         "held",
         "resolved",
@@ -221,5 +273,7 @@ _MEETS: Mapping[TargetKind, Callable[[Record, str], bool]] = {
 def priorities(told: Reconciled) -> Iterator[tuple[datetime, str, str]]:
     """(from when, priority, event): the consumer's, as agreed (R17)."""
     for record in told.records:
-        if record.type in ("ticket.opened", "priority.changed") and record.data.get("priority"):
+        if record.type not in ("ticket.opened", "priority.changed") or not record.data.get("priority"):
+            continue
+        if record.data.get("agreed", True):
             yield told.effective[record.id], str(record.data["priority"]), record.id

@@ -1,14 +1,17 @@
 """The ledger of responsibility (R12): spans without gap or overlap that say who held the ticket, to whom the time is booked,
 and which event made it so."""
 
-from collections.abc import Iterator
-from datetime import datetime
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime
 from typing import NamedTuple
 
-from gateway.domain.sla.reconcile import Reconciled
-from gateway.domain.sla.stops import Request, Stops, View, standing
-from gateway.domain.sla.terms import Chain, StartsOn
+from gateway.domain.sla.reconcile import Reconciled, outage_at
+from gateway.domain.sla.stops import Request, Stops, View, ever_counted, standing
+from gateway.domain.sla.terms import Chain, Record, StartsOn, moment
 from gateway.domain.sla.tree import Entry, Tree
+
+_Boundaries = dict[datetime, list[tuple[Request, bool]]]
+_FAR = datetime.max.replace(tzinfo=UTC)
 
 
 class Span(NamedTuple):
@@ -48,53 +51,74 @@ def spans(chain: Chain, told: Reconciled, stops: Stops, view: View) -> tuple[Spa
 
 
 def _spans(chain: Chain, told: Reconciled, stops: Stops, view: View) -> Iterator[Span]:
-    tree, now = Tree(chain, stops), view.now
-    boundaries = _boundaries(chain, told, stops, view)
-    records, place = told.records, 0
-    moments = sorted({told.effective[one.id] for one in records} | boundaries.keys())
-    start = _beginning(chain, told)
-    cause: str | None = None
+    opened = next((one for one in told.records if one.type == "ticket.opened"), None)
+    start = _beginning(chain, told, opened)
     if start is None:
         return
-    entries, pending = tree.holders(start), tree.pendings()
-    for at in moments:
-        if at > now:
-            break
-        last = None
-        while place < len(records) and told.effective[records[place].id] <= at:
-            tree.apply(records[place])
-            last = records[place].id
-            place += 1
-        for request, begins in boundaries.get(at, ()):
-            tree.overlay(request, begins=begins)
+    tree, now = Tree(chain, stops, siblings(chain, told), opened=opened is None), view.now
+    entries, pending, cause = tree.holders(start), tree.pendings(), None
+    for at, moved in _moves(tree, told, _boundaries(chain, told, stops, view), now):
         found, waiting = tree.holders(at), tree.pendings()
         if (found, waiting) != (entries, pending):
             if at > start:
                 yield Span(start, at, entries, pending, cause)
             entries, pending, start = found, waiting, max(at, start)
-            cause = last or cause
+            cause = moved or cause
     if now > start:
         yield Span(start, now, entries, pending, cause)
     yield Span(now, now, entries, pending, cause)
 
 
-def _beginning(chain: Chain, told: Reconciled) -> datetime | None:
-    """The earliest clock start or the opening."""
-    opened = next((one for one in told.records if one.type == "ticket.opened"), None)
+def _moves(
+    tree: Tree, told: Reconciled, boundaries: _Boundaries, now: datetime
+) -> Iterator[tuple[datetime, str | None]]:
+    """Move the tree from instant to instant; each at which it may have changed, and the last event that did it."""
+    effective, records, place = told.effective, told.records, 0
+    for at in sorted({*effective.values(), *boundaries}):
+        if at > now:
+            return
+        moved = None
+        while place < len(records) and effective[records[place].id] <= at:
+            if tree.apply(records[place]):
+                moved = records[place].id
+            place += 1
+        if at in boundaries:
+            tree.lapse(at)
+            for request, begins in boundaries[at]:
+                tree.overlay(request, begins=begins)
+        if moved or at in boundaries:
+            yield at, moved
+
+
+def siblings(chain: Chain, told: Reconciled) -> Mapping[str, Sequence[str]]:
+    """The hops below each hop, by offer then id (R12)."""
+    if all(len(children) < 2 for children in chain.children.values()):
+        return chain.children
+    offered: dict[str, datetime] = {}
+    for record in told.records:
+        if record.type == "assignment.offered" and record.hop is not None:
+            offered.setdefault(record.hop, told.effective[record.id])
+    return {
+        name: sorted(children, key=lambda child: (child not in offered, offered.get(child, _FAR), child))
+        for name, children in chain.children.items()
+    }
+
+
+def _beginning(chain: Chain, told: Reconciled, opened: Record | None) -> datetime | None:
+    """The opening or the earliest clock start; of a ticket whose opening is not known, the first that is."""
     if opened is None:
-        return None
-    at = told.effective[opened.id]
-    outage = opened.data.get("outage_at")
-    if outage and any(terms.starts_on is StartsOn.OUTAGE_AT for terms in chain.agreements):
-        at = min(at, datetime.fromisoformat(outage) if isinstance(outage, str) else outage)
-    return at
+        return told.effective[told.records[0].id] if told.records else None
+    outages = [
+        outage_at(terms, opened, told) for terms in chain.agreements if terms.starts_on is StartsOn.OUTAGE_AT
+    ]
+    return min([told.effective[opened.id], *outages])
 
 
-def _boundaries(
-    chain: Chain, told: Reconciled, stops: Stops, view: View
-) -> dict[datetime, list[tuple[Request, bool]]]:
+def _boundaries(chain: Chain, told: Reconciled, stops: Stops, view: View) -> _Boundaries:
     """Moments at which the tree changes without an event: spans asked for afterwards, the end of an appointment."""
-    found: dict[datetime, list[tuple[Request, bool]]] = {}
+    found: _Boundaries = {}
+    if not stops.requests:
+        return found
     for request in stops.requests.values():
         if request.afterwards and request.end is not None and _enters(chain, stops, request, view):
             found.setdefault(request.start, []).append((request, True))
@@ -102,17 +126,22 @@ def _boundaries(
         elif request.end is not None:
             found.setdefault(request.end, [])
     for record in told.records:
-        until = record.data.get("until") if record.type == "status.changed" else None
-        if until:
-            found.setdefault(datetime.fromisoformat(until) if isinstance(until, str) else until, [])
+        until = moment(record.data.get("until")) if record.id in stops.requests else None
+        if until is not None:
+            found.setdefault(max(until, told.effective[record.id]), [])
     return found
 
 
 def _enters(chain: Chain, stops: Stops, request: Request, view: View) -> bool:
-    """A request made afterwards enters the ledger once it counts for an agreement of its hop, and stays when voided."""
-    at_hop = chain.at(request.hop)
-    counts = any(standing(chain, stops, request, one, now=view.now) in view.counting for one in at_hop)
-    return counts or (stops.voided(request.id) and any(one.stops_for(request.code) for one in at_hop))
+    """A request made afterwards enters the ledger once it counts at its level or one above, and stays when disputed or
+    voided later (R16)."""
+    levels = (request.hop, *chain.above(request.hop))
+    return any(
+        standing(chain, stops, request, one, now=view.now) in view.counting
+        or ever_counted(chain, stops, request, one, now=view.now)
+        for level in levels
+        for one in chain.at(level)
+    )
 
 
 def ledger(every: tuple[Span, ...]) -> list[Span]:

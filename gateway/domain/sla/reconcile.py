@@ -5,16 +5,17 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from gateway.domain.sla.terms import NONE, Chain, Place, Record
+from gateway.domain.sla.terms import NONE, Chain, Place, Record, Terms, moment
 
 CLOCK_SKEW, BEFORE_CAUSE, BACKDATED = "clock_skew", "before_cause", "backdated"
-_TERMINAL = frozenset({"resolved", "closed", "cancelled", "rejected"})
-_ENDING = frozenset(
-    {"assignment.declined", "assignment.expired", "assignment.returned", "assignment.withdrawn"}
-)
+_TERMINAL = {"resolved": 1, "closed": 2, "cancelled": 2, "rejected": 2}
+GOES = frozenset({"assignment.declined", "assignment.expired", "assignment.returned", "assignment.withdrawn"})
 _MILESTONES = frozenset(
     {"restoration.given", "visit.arrived", "visit.left", "status.changed", "assignment.accepted"}
 )
+_STOPS = ("pending", "held")
+_AGREED = {"statement.accepted": "event", "stop.accepted": "request", "stop.upheld": "request"}
+_TOLERANCE = timedelta(minutes=15)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,16 +54,37 @@ def reconcile(chain: Chain, records: Iterable[Record], *, now: datetime) -> Reco
     for record in records:
         if record.observed_at <= now:
             before = known.get(record.id)
-            if before is None or record.observed_at < before.observed_at:
+            if before is None or _is_earlier(record, before):
                 known[record.id] = record
     window = _Windows(chain, known)
-    effective = {name: window.effective(record) for name, record in known.items()}
+    window.settle()
     return Reconciled(
-        records=_ordered(known, effective, window.causes),
-        effective=effective,
+        records=_ordered(known, window.done, window.causes),
+        effective=window.done,
         discrepancies=tuple(sorted(window.discrepancies, key=lambda one: (one.reported_at, one.event))),
         statements=tuple(sorted(window.statements, key=lambda one: one.event)),
     )
+
+
+def _is_earlier(record: Record, before: Record) -> bool:
+    if record.observed_at != before.observed_at:
+        return record.observed_at < before.observed_at
+    return record != before and repr(record) < repr(before)
+
+
+def agreed_statements(records: Iterable[Record]) -> frozenset[str]:
+    """The events whose stated time the other side has accepted (R2)."""
+    return frozenset(str(one.data.get(_AGREED[one.type], "")) for one in records if one.type in _AGREED)
+
+
+def outage_at(terms: Terms, opened: Record, told: Reconciled) -> datetime:
+    """The true outage time that the consumer states, within its own tolerance or once the provider has accepted it (R2);
+    never later than the opening."""
+    at, outage = told.effective[opened.id], moment(opened.data.get("outage_at"))
+    if outage is None:
+        return at
+    far = at - outage > terms.outage_tolerance
+    return at if far and opened.id not in agreed_statements(told.records) else min(outage, at)
 
 
 class _Windows:
@@ -72,99 +94,101 @@ class _Windows:
         self._chain, self._known = chain, known
         self.causes = self._all_causes()
         self._sighted = self._earliest_sightings()
-        self._done: dict[str, datetime] = {}
+        self.done: dict[str, datetime] = {}
         self.discrepancies: list[Discrepancy] = []
         self.statements: list[Statement] = []
 
     def _all_causes(self) -> dict[str, str]:
         """Event → its cause, among what is known. The cause of `accepted` is `received`, not `offered`."""
-        received = {one.hop: one.id for one in self._known.values() if one.type == "assignment.received"}
-        causes = {}
-        for record in self._known.values():
-            cause = record.cause
-            if record.type == "assignment.accepted" and record.hop in received:
-                cause = received[record.hop]
-            if cause is not None and cause in self._known and cause != record.id:
-                causes[record.id] = cause
+        known = self._known
+        causes = {
+            name: one.cause
+            for name, one in known.items()
+            if one.cause is not None and one.cause in known and one.cause != name
+        }
+        received = [one for one in known.values() if one.type == "assignment.received"]
+        for record in known.values() if received else ():
+            if record.type == "assignment.accepted":
+                found = _received(record, received)
+                if found is not None:
+                    causes[record.id] = found.id
         return causes
 
     def _earliest_sightings(self) -> dict[str, datetime]:
         """The first sighting of each event or of anything it caused."""
         sighted = {name: record.observed_at for name, record in self._known.items()}
-        for name, seen in list(sighted.items()):
-            cause, hops = self.causes.get(name), 0
-            while cause is not None and hops < len(sighted):  # a circle of causes ends somewhere
-                sighted[cause] = min(sighted[cause], seen)
-                cause, hops = self.causes.get(cause), hops + 1
+        for name in self.causes:
+            seen, cause = sighted[name], self.causes.get(name)
+            while cause is not None and sighted[cause] > seen:
+                sighted[cause] = seen
+                cause = self.causes.get(cause)
         return sighted
 
-    def effective(self, record: Record) -> datetime:
-        """When it took effect."""
-        pending = [record]
-        while pending:
-            one = pending[-1]
-            cause = self._known.get(self.causes.get(one.id, ""))
-            if cause is not None and cause.id not in self._done and cause not in pending:
-                pending.append(cause)
-                continue
-            pending.pop()
-            if one.id not in self._done:
-                self._done[one.id] = self._clamped(one)
-        return self._done[record.id]
+    def settle(self) -> None:
+        """When each event took effect, causes first."""
+        for record in self._known.values():
+            way = [record]
+            while True:
+                cause = self.causes.get(way[-1].id)
+                if cause is None or cause in self.done:
+                    break
+                before = self._known[cause]
+                if (
+                    before in way
+                ):  # what cannot be: the circle is cut at the same place, wherever one enters it
+                    del self.causes[min(one.id for one in way[way.index(before) :])]
+                    way = [record]
+                else:
+                    way.append(before)
+            for one in reversed(way):
+                if one.id not in self.done:
+                    self.done[one.id] = self._clamped(one)
 
     def _clamped(self, record: Record) -> datetime:
-        place = self._chain.places.get(record.desk or record.hop or "")
-        earliest = self._done.get(self.causes.get(record.id, ""))
-        kind = BEFORE_CAUSE
-        contrary = record.contrary_seen_at
+        earliest = self.done.get(self.causes.get(record.id, ""))
+        kind, contrary = BEFORE_CAUSE, record.contrary_seen_at
         if contrary is not None and (earliest is None or contrary > earliest):
             earliest, kind = contrary, BACKDATED
-        latest = self._sighted[record.id]
-        if record.reported_at is None or place is None or not _trusted(place, record):
-            return latest if earliest is None else min(max(latest, earliest), latest)
-        offset, error = _offset(place, record.observed_at)
-        report = record.reported_at - offset
-        effective = self._within(record, report, (earliest, latest, kind), max(error, place.granularity))
-        if record.stated_at is None or record.type not in _MILESTONES:
+        effective = latest = self._sighted[record.id]
+        place = self._chain.places.get(record.desk or record.hop or "")
+        if record.reported_at is not None and place is not None and _trusted(place, record):
+            offset, error = _offset(place, record.observed_at)
+            effective = record.reported_at - offset
+            if effective > latest:
+                self._disagree(record, CLOCK_SKEW, effective - latest, max(error, place.granularity))
+                effective = latest
+            elif earliest is not None and effective < earliest:
+                self._disagree(record, kind, earliest - effective, max(error, place.granularity))
+                effective = min(earliest, latest)
+        if record.stated_at is None or not _is_milestone(record):
             return effective
-        return self._stated(record, record.stated_at, effective, earliest)
-
-    def _within(
-        self,
-        record: Record,
-        report: datetime,
-        window: tuple[datetime | None, datetime, str],
-        tolerance: timedelta,
-    ) -> datetime:
-        earliest, latest, kind = window
-        if report > latest:
-            self._disagree(record, CLOCK_SKEW, report - latest, tolerance)
-            return latest
-        if earliest is not None and report < earliest:
-            self._disagree(record, kind, earliest - report, tolerance)
-            return min(earliest, latest)
-        return report
+        stated = record.stated_at if earliest is None else max(record.stated_at, earliest)
+        return min(stated, latest) if self._is_used(record, record.stated_at, effective) else effective
 
     def _disagree(self, record: Record, kind: str, by: timedelta, tolerance: timedelta) -> None:
         if by > tolerance and record.reported_at is not None:
             told = Discrepancy(event=record.id, kind=kind, reported_at=record.reported_at, by=by)
             self.discrepancies.append(told)
 
-    def _stated(
-        self, record: Record, stated: datetime, report: datetime, earliest: datetime | None
-    ) -> datetime:
+    def _is_used(self, record: Record, stated: datetime, report: datetime) -> bool:
         """A stated time is used within the smallest tolerance of the agreements at the hop, or once it was accepted."""
         tolerances = [terms.stated_tolerance for terms in self._chain.at(record.hop or "")]
-        near = abs(report - stated) <= min(tolerances, default=timedelta(minutes=15))
-        agreed = any(
-            one.type == "statement.accepted" and one.data.get("event") == record.id
-            for one in self._known.values()
-        )
-        used = (near or agreed) and stated <= report
+        near = abs(report - stated) <= min(tolerances, default=_TOLERANCE)
+        used = near or record.id in agreed_statements(self._known.values())
         self.statements.append(Statement(event=record.id, stated_at=stated, report=report, used=used))
-        if not used:
-            return report
-        return stated if earliest is None else max(stated, earliest)
+        return used
+
+
+def _received(accepted: Record, received: Iterable[Record]) -> Record | None:
+    """The receipt that an acceptance answers: of the same offer if it names one, else the last seen before it."""
+    here = [one for one in received if one.hop == accepted.hop]
+    same = [one for one in here if accepted.cause is not None and accepted.cause in (one.id, one.cause)]
+    before = [one for one in here if one.observed_at <= accepted.observed_at]
+    return max(same or before or here, key=lambda one: (one.observed_at, one.id), default=None)
+
+
+def _is_milestone(record: Record) -> bool:
+    return record.type in _MILESTONES and record.data.get("status") not in _STOPS
 
 
 def _trusted(place: Place, record: Record) -> bool:
@@ -174,25 +198,25 @@ def _trusted(place: Place, record: Record) -> bool:
 def _offset(place: Place, seen: datetime) -> tuple[timedelta, timedelta]:
     """(offset, error bar) of the last sample taken at or before the sighting; an offset within its error bar counts as
     none (R3)."""
-    taken = [sample for sample in place.samples if sample.measured_at <= seen]
+    taken = [sample for sample in place.samples if sample.measured_at <= seen] if place.samples else ()
     if not taken:
         return NONE, NONE
     last = max(taken, key=lambda sample: sample.measured_at)
     return (last.offset if abs(last.offset) > last.error else NONE), last.error
 
 
-def is_terminal(record: Record) -> bool:
-    """Whether an event ends something: of two at the same instant it is the later one (R4)."""
-    return record.type in _ENDING or (
-        record.type == "status.changed" and record.data.get("status") in _TERMINAL
-    )
+def _finality(record: Record) -> int:
+    """Of two events at the same instant, what ends something is the later one, and a close comes after a resolution (R4)."""
+    if record.type == "status.changed":
+        return _TERMINAL.get(str(record.data.get("status")), 0)
+    return 2 if record.type in GOES else 0
 
 
 def _ordered(
     known: Mapping[str, Record], effective: Mapping[str, datetime], causes: Mapping[str, str]
 ) -> tuple[Record, ...]:
     """By effective time; equal times by cause, the desk's own sequence, terminal last, id (R4)."""
-    ranked = sorted(known.values(), key=lambda one: (effective[one.id], is_terminal(one), one.id))
+    ranked = sorted(known.values(), key=lambda one: (effective[one.id], _finality(one), one.id))
     done: list[Record] = []
     start = 0
     while start < len(ranked):
@@ -223,5 +247,6 @@ def _is_free(one: Record, waiting: list[Record], left: set[str], causes: Mapping
     if one.seq is None:
         return True
     return not any(
-        other.seq is not None and other.desk == one.desk and other.seq < one.seq for other in waiting
+        other.seq is not None and (other.desk or other.hop) == (one.desk or one.hop) and other.seq < one.seq
+        for other in waiting
     )

@@ -1,13 +1,13 @@
 """Stop-clock requests (R15, R16): who asked for a stop, from when to when, and whether it counts for an agreement."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
 from gateway.domain.model import Reason
-from gateway.domain.sla.reconcile import Reconciled
-from gateway.domain.sla.terms import Chain, Record, StopRule, Terms
+from gateway.domain.sla.reconcile import GOES, Reconciled
+from gateway.domain.sla.terms import Chain, Record, StopRule, Terms, moment
 
 VISIT = Reason.SCHEDULED_VISIT.value
 
@@ -36,8 +36,8 @@ class View:
 
 @dataclass(frozen=True, kw_only=True)
 class Request:
-    """A request to stop the clock. `end` is set for a span asked for afterwards and where the request names its expected
-    end; `late_from` is what R16's grace is measured from. `delivered_at` starts the review period."""
+    """A request to stop the clock. `end` is set for a span asked for afterwards and for a visit whose window opens then;
+    `delivered_at` starts the review period; `chosen_by`: who fixed the visit that it waits for (R35)."""
 
     id: str
     hop: str
@@ -49,6 +49,7 @@ class Request:
     expected_end: datetime | None = None
     delivered_at: datetime | None = None
     evidence: frozenset[str] = frozenset()
+    chosen_by: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,74 +76,99 @@ class Stops:
         return request_id in self.missed or any(decision.kind == "voided" for decision in decided)
 
 
-def stops_of(chain: Chain, told: Reconciled, *, now: datetime) -> Stops:
-    """Collect the requests and decisions known at `now`."""
-    requests = {}
-    decisions: dict[str, tuple[Decision, ...]] = {}
-    delivered = {
-        one.cause: told.effective[one.id]
-        for one in told.records
-        if one.type == "news.delivered" and one.cause
-    }
-    for record in told.records:
-        request = _request(chain, record, told, delivered)
-        if request is not None:
-            requests[request.id] = request
-        if record.type in _DECISIONS:
-            name = str(record.data.get("request", ""))
-            decision = Decision(
-                kind=_DECISIONS[record.type],
-                at=told.effective[record.id],
-                agreement=str(record.data.get("agreement", "")),
-            )
-            decisions[name] = (*decisions.get(name, ()), decision)
-    return Stops(
-        requests=requests, decisions=decisions, missed=frozenset(_missed(chain, told, requests, now))
-    )
-
-
 _DECISIONS = {
     "stop.accepted": "accepted",
     "stop.disputed": "disputed",
     "stop.upheld": "accepted",
     "stop.voided": "voided",
 }
+_VISITS = frozenset({"visit.proposed", "visit.moved"})
+_OVER = frozenset({"resolved", "closed", "cancelled", "rejected"})
+
+
+def stops_of(chain: Chain, told: Reconciled, *, now: datetime) -> Stops:
+    """Collect the requests and decisions known at `now`."""
+    asked, decided, visits, delivered = [], [], [], {}
+    for record in told.records:
+        kind = record.type
+        if kind == "news.delivered" and record.cause:
+            delivered[record.cause] = told.effective[record.id]
+        elif kind in _DECISIONS:
+            decided.append(record)
+        elif record.hop not in chain.places:
+            continue
+        elif kind in _VISITS:
+            visits.append(record)
+        elif kind == "stop.requested" or (
+            kind == "status.changed" and record.data.get("status") in ("pending", "held")
+        ):
+            asked.append(record)
+    if not asked and not visits:
+        return _NOTHING
+    found = [_request(chain, record, told, delivered) for record in asked]
+    found += [_of_visit(record, told.effective[record.id]) for record in visits]
+    requests = {one.id: one for one in found if one is not None}
+    if visits:
+        requests = {one.id: _chosen(one, visits, told) for one in requests.values()}
+    missed = frozenset(_missed(chain, told, visits, requests, now)) if visits else frozenset()
+    return Stops(requests=requests, decisions=_decisions(decided, asked, told), missed=missed)
+
+
+_NOTHING = Stops(requests={}, decisions={})
+
+
+def _decisions(
+    decided: Iterable[Record], asked: Iterable[Record], told: Reconciled
+) -> dict[str, tuple[Decision, ...]]:
+    """What was decided on each request. A void takes the questions above with it that it caused."""
+    found: dict[str, tuple[Decision, ...]] = {}
+    for record in decided:
+        decision = Decision(
+            kind=_DECISIONS[record.type],
+            at=told.effective[record.id],
+            agreement=str(record.data.get("agreement") or ""),
+        )
+        names = [str(record.data.get("request", ""))]
+        if decision.kind == "voided":
+            names += _passed_on(names[0], asked)
+        for name in names:
+            found[name] = (
+                *found.get(name, ()),
+                decision if name == names[0] else replace(decision, agreement=""),
+            )
+    return found
+
+
+def _passed_on(request: str, asked: Iterable[Record]) -> list[str]:
+    """The questions that pass one on, in effective order."""
+    names = [request]
+    for record in asked:
+        if record.cause in names and record.data.get("status") == "pending":
+            names.append(record.id)
+    return names[1:]
 
 
 def _request(
     chain: Chain, record: Record, told: Reconciled, delivered: Mapping[str, datetime]
 ) -> Request | None:
-    data, at = record.data, told.effective[record.id]
-    if record.hop is None:
+    data, at, hop = record.data, told.effective[record.id], record.hop or ""
+    afterwards = record.type == "stop.requested"
+    start, end = (moment(data.get("start")), moment(data.get("stop"))) if afterwards else (at, None)
+    if start is None or (afterwards and (end is None or end <= start)):
         return None
-    if record.type == "status.changed" and data.get("status") in ("pending", "held"):
-        instant = not chain.places[record.hop].tracked or data["status"] == "held"
-        return Request(
-            id=record.id,
-            hop=record.hop,
-            code=str(data.get("reason") or Reason.OTHER.value),
-            start=at,
-            asked_at=at,
-            expected_end=_moment(data.get("expected_end")),
-            delivered_at=delivered.get(record.id, at if instant else None),
-            evidence=frozenset(data.get("evidence", ())),
-        )
-    if record.type == "stop.requested":
-        start, end = _moment(data.get("start")), _moment(data.get("stop"))
-        if start is None or end is None or end <= start:
-            return None
-        return Request(
-            id=record.id,
-            hop=record.hop,
-            code=str(data.get("reason") or Reason.OTHER.value),
-            start=start,
-            end=end,
-            asked_at=at,
-            afterwards=True,
-            delivered_at=delivered.get(record.id, at),
-            evidence=frozenset(data.get("evidence", ())),
-        )
-    return _of_visit(record, at)
+    instant = data.get("status") != "pending" or not chain.places[hop].tracked
+    return Request(
+        id=record.id,
+        hop=hop,
+        code=str(data.get("reason") or Reason.OTHER.value),
+        start=start,
+        end=end,
+        asked_at=at,
+        afterwards=afterwards,
+        expected_end=moment(data.get("expected_end")),
+        delivered_at=delivered.get(record.id, at if instant else None),
+        evidence=frozenset(data.get("evidence") or ()),
+    )
 
 
 def _of_visit(record: Record, at: datetime) -> Request | None:
@@ -155,73 +181,109 @@ def _of_visit(record: Record, at: datetime) -> Request | None:
     )
 
 
+def _chosen(request: Request, visits: Iterable[Record], told: Reconciled) -> Request:
+    """The request, with who fixed the visit it waits for."""
+    if request.code != VISIT or request.afterwards:
+        return request
+    before = [one for one in visits if one.hop == request.hop and told.effective[one.id] <= request.start]
+    return replace(request, chosen_by=str(before[-1].data.get("by") or "")) if before else request
+
+
 def visit_window(record: Record) -> tuple[datetime, datetime] | None:
     """When a visit is to begin, at the earliest and at the latest."""
-    if record.type not in ("visit.proposed", "visit.moved", "visit.confirmed"):
+    if record.type not in _VISITS:
         return None
-    opens, ends = (_moment(one) for one in record.data.get("window") or (None, None))
-    return (opens, ends) if opens is not None and ends is not None else None
+    opens, ends = (*map(moment, record.data.get("window") or ()), None, None)[:2]
+    return (opens, ends) if opens is not None and ends is not None and opens <= ends else None
 
 
-def _missed(chain: Chain, told: Reconciled, requests: Mapping[str, Request], now: datetime) -> Iterator[str]:
+def _missed(
+    chain: Chain,
+    told: Reconciled,
+    visits: Iterable[Record],
+    requests: Mapping[str, Request],
+    now: datetime,
+) -> Iterator[str]:
     """The requests behind a visit to which nobody came within its window and the grace: void from their start."""
-    for record in told.records:
+    for record in visits:
         window = visit_window(record)
         if window is None or record.hop is None or record.data.get("by") != "consumer":
             continue
         at = told.effective[record.id]
         grace = min((terms.visit_grace for terms in chain.at(record.hop)), default=timedelta(hours=1))
         latest = window[1] + grace
-        if now > latest and not _came_or_moved(told, record, at, latest):
+        if now > latest and not any(_spares(told, one, record, latest) for one in told.records):
             for request in requests.values():
                 if request.hop == record.hop and request.code == VISIT and at <= request.start <= window[0]:
                     yield request.id
 
 
-def _came_or_moved(told: Reconciled, visit: Record, at: datetime, latest: datetime) -> bool:
-    return any(
-        one.hop == visit.hop
-        and at <= told.effective[one.id] <= latest
-        and (one.type == "visit.arrived" or (one.type == "visit.moved" and one.id != visit.id))
-        for one in told.records
-    )
-
-
-def _moment(told: object) -> datetime | None:
-    if isinstance(told, str):
-        return datetime.fromisoformat(told)
-    return told if isinstance(told, datetime) else None
+def _spares(told: Reconciled, one: Record, visit: Record, latest: datetime) -> bool:
+    """Somebody came, the visit was moved, or there was nothing left to come for."""
+    at = told.effective[one.id]
+    if one.hop != visit.hop or not told.effective[visit.id] <= at <= latest:
+        return False
+    over = one.type in GOES or (one.type == "status.changed" and one.data.get("status") in _OVER)
+    return one.type == "visit.arrived" or (one.type == "visit.moved" and one.id != visit.id) or over
 
 
 def standing(chain: Chain, stops: Stops, request: Request, terms: Terms, *, now: datetime) -> Standing:
     """Whether a request counts for an agreement, by its rules and the decisions taken for it (R16)."""
     rule = terms.stops_for(request.code)
+    if rule is None or not rule.evidence <= request.evidence or request.id in stops.missed:
+        return Standing.REFUSED
+    decided = _decided(chain, stops, request, terms)
+    if any(one.kind == "voided" for one in decided):
+        return Standing.REFUSED
+    if decided:
+        return _after(decided[-1], terms, now)
+    if request.chosen_by == "provider":
+        return Standing.REFUSED  # a visit that the provider fixed stops nothing (R35)
+    if request.chosen_by == "consumer" and request.hop == terms.hop:
+        return Standing.COUNTS
+    agreed = rule.automatic or _lapsed(request, terms, now)
+    return Standing.COUNTS if agreed and not _too_late(request, terms) else Standing.OPEN
+
+
+def _after(decision: Decision, terms: Terms, now: datetime) -> Standing:
+    """An undecided dispute counts, at its cut-off, against whoever asked for the stop."""
+    if decision.kind == "accepted":
+        return Standing.COUNTS
+    over = terms.dispute_period is not None and now >= decision.at + terms.dispute_period
+    return Standing.REFUSED if over else Standing.OPEN
+
+
+def ever_counted(chain: Chain, stops: Stops, request: Request, terms: Terms, *, now: datetime) -> bool:
+    """Whether a request has counted at some time, whatever was said against it later."""
+    rule = terms.stops_for(request.code)
     if rule is None or not rule.evidence <= request.evidence:
-        return Standing.REFUSED
-    if request.id in stops.missed:
-        return Standing.REFUSED
-    kinds = _decided(chain, stops, request, terms)
-    if "voided" in kinds:
-        return Standing.REFUSED
-    last = next((kind for kind in reversed(kinds) if kind in ("accepted", "disputed")), "")
-    if last:
-        return Standing.COUNTS if last == "accepted" else Standing.OPEN
-    if _too_late(request, terms):
-        return Standing.OPEN
-    return Standing.COUNTS if rule.automatic or _lapsed(request, terms, now) else Standing.OPEN
+        return False
+    decided = _decided(chain, stops, request, terms)
+    since = [one.at for one in decided if one.kind == "accepted"]
+    if not _too_late(request, terms):
+        since += [request.asked_at] if rule.automatic else []
+        since += (
+            [request.delivered_at + terms.review_period]
+            if _lapsed(request, terms, now) and request.delivered_at
+            else []
+        )
+    against = min((one.at for one in decided if one.kind != "accepted"), default=now)
+    return any(at <= against for at in since)
 
 
-def _decided(chain: Chain, stops: Stops, request: Request, terms: Terms) -> list[str]:
-    """The decisions that bind this agreement: its own, and voids of the levels below."""
-    own = {one.id for one in chain.at(request.hop)}
+def _decided(chain: Chain, stops: Stops, request: Request, terms: Terms) -> list[Decision]:
+    """The decisions that bind this agreement, in order: its own, and voids of the levels below."""
+    every = stops.decisions.get(request.id)
+    if not every:
+        return []
     levels = {one.id: one.hop for one in chain.agreements}
     found = []
-    for decision in stops.decisions.get(request.id, ()):
+    for decision in every:
         at = decision.agreement
-        mine = at == terms.id or (not at and terms.id in own)
+        mine = at == terms.id or (not at and terms.hop == request.hop)
         below = decision.kind == "voided" and terms.hop in chain.above(levels.get(at, request.hop))
         if (mine or below) and not (decision.kind == "disputed" and _lapsed(request, terms, decision.at)):
-            found.append(decision.kind)
+            found.append(decision)
     return found
 
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
+from functools import cached_property
 from typing import Any
 
 from gateway.domain.model import Reason
@@ -33,6 +34,14 @@ class StartsOn(StrEnum):
     HANDED_OVER = "handed_over"
     RECEIVED = "received"
     ACCEPTED = "accepted"
+
+
+class EndsOn(StrEnum):
+    """What stops a clock: the provider's own statement, its arrival at the consumer, or the consumer's confirmation (R13)."""
+
+    STATED = "stated"
+    DELIVERED = "delivered"
+    CONFIRMED = "confirmed"
 
 
 class AgreementKind(StrEnum):
@@ -70,6 +79,7 @@ class Terms:
     targets: Mapping[TargetKind, Mapping[str, timedelta]]
     kind: AgreementKind = AgreementKind.SLA
     starts_on: StartsOn = StartsOn.HANDED_OVER
+    ends_on: Mapping[TargetKind, EndsOn] = field(default_factory=dict)
     stops: Mapping[str, StopRule] = field(default_factory=dict)
     calendars: Mapping[TargetKind, Calendar] = field(default_factory=dict)
     """Calendars of single targets, where they differ."""
@@ -87,6 +97,12 @@ class Terms:
     """After a rejection the clock is as if it had never stopped (R13)."""
     reopen_resumes: bool = False
     """A reopening resumes the clock instead of starting a new cycle (R13)."""
+    confirmation: timedelta | None = None
+    """After so long without a rejection what was met is final, closed or not (R13)."""
+    dispute_period: timedelta | None = None
+    """A dispute that nobody decides for so long counts against whoever asked for the stop (R16)."""
+    updates_wait: bool = False
+    """Waiting stops the `update` target too (R13)."""
 
     def stops_for(self, code: str) -> StopRule | None:
         """The rule of a code that may stop this agreement's clocks."""
@@ -124,49 +140,64 @@ class Place:
 
 @dataclass(frozen=True, kw_only=True)
 class Chain:
-    """The hops of a ticket, their agreements, and the organization whose people are the holder `requester`. Hops come in
-    tree order: parents before children, siblings by offer."""
+    """The hops of a ticket, their agreements, and the organization whose people are the holder `requester`."""
 
     customer: str
     places: Mapping[str, Place]
     agreements: tuple[Terms, ...] = ()
 
-    @property
+    @cached_property
     def top(self) -> Place:
         """The hop where the ticket began."""
         return next(place for place in self.places.values() if place.parent is None)
 
-    @property
-    def preorder(self) -> list[str]:
-        """All hops, each before what hangs below it, siblings by offer."""
-        below: dict[str | None, list[str]] = {}
+    @cached_property
+    def children(self) -> Mapping[str, tuple[str, ...]]:
+        """The hops right below each hop."""
+        found: dict[str, tuple[str, ...]] = dict.fromkeys(self.places, ())
         for place in self.places.values():
-            below.setdefault(place.parent, []).append(place.id)
-        found, waiting = [], below[None][::-1]
-        while waiting:
-            found.append(waiting.pop())
-            waiting += below.get(found[-1], [])[::-1]
+            if place.parent in found:
+                found[place.parent] += (place.id,)
         return found
 
-    def above(self, hop: str) -> list[str]:
-        """The hops above this one, the nearest first."""
-        found, parent = [], self.places[hop].parent
-        while parent is not None:
-            found.append(parent)
-            parent = self.places[parent].parent
+    @cached_property
+    def _above(self) -> Mapping[str, tuple[str, ...]]:
+        found = {}
+        for name, place in self.places.items():
+            way: list[str] = []
+            parent = place.parent
+            while parent is not None and parent in self.places and parent not in way:
+                way.append(parent)
+                parent = self.places[parent].parent
+            found[name] = tuple(way)
         return found
+
+    @cached_property
+    def _subtrees(self) -> Mapping[str, frozenset[str]]:
+        below = {name: {name} for name in self.places}
+        for name, way in self._above.items():
+            for one in way:
+                below[one].add(name)
+        return {name: frozenset(hops) for name, hops in below.items()}
+
+    @cached_property
+    def _at(self) -> Mapping[str, tuple[Terms, ...]]:
+        found: dict[str, tuple[Terms, ...]] = {}
+        for terms in self.agreements:
+            found[terms.hop] = (*found.get(terms.hop, ()), terms)
+        return found
+
+    def above(self, hop: str) -> tuple[str, ...]:
+        """The hops above this one, the nearest first."""
+        return self._above[hop]
 
     def subtree(self, hop: str) -> frozenset[str]:
         """The hop and all below it."""
-        below = {hop}
-        for place in self.places.values():
-            if place.parent in below:
-                below.add(place.id)
-        return frozenset(below)
+        return self._subtrees[hop]
 
-    def at(self, hop: str) -> list[Terms]:
+    def at(self, hop: str) -> tuple[Terms, ...]:
         """The agreements whose provider works at this hop."""
-        return [terms for terms in self.agreements if terms.hop == hop]
+        return self._at.get(hop, ())
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -188,3 +219,13 @@ class Record:
 
 
 Records = Sequence[Record]
+
+
+def moment(told: object) -> datetime | None:
+    """A moment that the data of an event names; None for what is none (no zone means no moment, R5)."""
+    if isinstance(told, str):
+        try:
+            told = datetime.fromisoformat(told)
+        except ValueError:
+            return None
+    return told if isinstance(told, datetime) and told.tzinfo is not None else None

@@ -1,12 +1,12 @@
 """The tree of hops at one instant: what each record does to a hop, and who holds the ticket because of that (R10, R11)."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple
 
 from gateway.domain.sla.stops import VISIT, Request, Stops
-from gateway.domain.sla.terms import Chain, Record
+from gateway.domain.sla.terms import Chain, Record, moment
 
 REQUESTER = "requester"
 TO_CUSTOMER = frozenset({"parts_customer", "maintenance_window"})
@@ -44,7 +44,7 @@ class Node:
     visit: str | None = None
     """A visit that the consumer asked for or moved: until its window opens the hop waits (R35)."""
     overlay: list[str] = field(default_factory=list)
-    """Requests made afterwards, or by a consumer's visit, that hold the hop at this instant."""
+    """Requests made afterwards that hold the hop at this instant."""
 
     @property
     def is_open(self) -> bool:
@@ -52,49 +52,64 @@ class Node:
 
 
 class Tree:
-    """All hops of a chain, moved by records in effective order."""
+    """All hops of a chain, moved by records in effective order. `children`: siblings by offer then id. With `opened` the
+    ticket is taken to have been at its top hop all along (its opening is not known)."""
 
-    def __init__(self, chain: Chain, stops: Stops) -> None:
-        self._chain, self._stops = chain, stops
+    def __init__(
+        self, chain: Chain, stops: Stops, children: Mapping[str, Sequence[str]], *, opened: bool = False
+    ) -> None:
+        self._chain, self._stops, self._children = chain, stops, children
         self.nodes = {name: Node(name) for name in chain.places}
-        self.children: dict[str, list[str]] = {name: [] for name in chain.places}
-        for place in chain.places.values():
-            if place.parent is not None:
-                self.children[place.parent].append(place.id)
         self._top = chain.top.id
-        self.opened = False
+        self.opened = opened
+        if opened:
+            self.nodes[self._top].phase = "working"
 
     # -- what records do --------------------------------------------------------------------------------------------------
 
-    def apply(self, record: Record) -> None:
-        """Move the tree by one record. What a hop in its state cannot do is left alone."""
+    def apply(self, record: Record) -> bool:
+        """Move the tree by one record; whether it is one that can. What a hop in its state cannot do is left alone."""
         kind, node = record.type, self.nodes.get(record.hop or "")
         if kind == "news.delivered":
             self._delivered(record.cause)
         elif node is None:
-            return
-        elif kind == "ticket.opened":
-            self.opened = True
-            self._enter(node, "working")
+            return False
         elif kind == "status.changed":
             self._status(node, record)
         elif kind.startswith("assignment."):
             self._assignment(node, kind.partition(".")[2], record)
         elif kind == "pending.answered":
             self._answered(node, record)
+        elif kind in ("visit.proposed", "visit.moved"):
+            node.consumer_visit = record.data.get("by") == "consumer"
+            node.visit = record.id if node.consumer_visit and record.id in self._stops.requests else None
+        else:
+            return self._ticket(node, record)
+        return True
+
+    def _ticket(self, node: Node, record: Record) -> bool:
+        kind = record.type
+        if kind == "ticket.opened" and node.phase == "absent":
+            self.opened = True
+            self._enter(node, "working")
         elif kind == "resolution.rejected" and node.phase == "resolved":
             self._enter(node, "working")
             self._send(node, record, downward=True)
         elif kind == "ticket.reopened" and node.phase in ("closed", "resolved"):
             self._enter(node, "working")
-        elif kind in ("visit.proposed", "visit.moved"):
-            node.consumer_visit = record.data.get("by") == "consumer"
-            node.visit = record.id if node.consumer_visit and record.id in self._stops.requests else None
+        else:
+            return False
+        return True
+
+    def lapse(self, at: datetime) -> None:
+        """A hop that waits for an appointment works again once its hour has come, whatever its desk says (R15)."""
+        for node in self.nodes.values():
+            if node.until is not None and at >= node.until and node.phase in ("pending", "held"):
+                self._enter(node, "working")
 
     def _enter(self, node: Node, phase: str) -> None:
         node.phase, node.reason, node.request, node.until = phase, None, None, None
         node.sending, node.downward = None, False
-        node.visit = None
 
     def _send(self, node: Node, record: Record, *, downward: bool) -> None:
         place = self._chain.places[node.id]
@@ -119,12 +134,12 @@ class Tree:
         parent = self._chain.places[node.id].parent
         if word == "offered":
             self._enter(node, "offered")
-            node.sending, node.downward = record.id, True
+            node.sending, node.downward, node.owes_offer = record.id, True, False
             if parent is not None:
                 self.nodes[parent].owes_offer = False
-        elif word == "received" and node.phase == "offered":
-            node.sending, node.downward = None, False
-        elif word == "accepted" and node.phase == "offered":
+        elif word == "received" and node.phase in ("offered", "absent"):
+            self._enter(node, "offered")
+        elif word == "accepted" and node.phase in ("offered", "absent"):
             self._enter(node, "working")
         elif word in _GONE_WORDS and node.phase not in ("absent", *_GONE_WORDS):
             self._enter(node, word)
@@ -137,15 +152,9 @@ class Tree:
         status = str(record.data.get("status"))
         if node.phase in _GONE_WORDS:
             return
+        node.visit = None
         if status in ("pending", "held"):
-            self._enter(node, status)
-            node.reason = str(record.data.get("reason") or "other")
-            node.request = record.id
-            until = record.data.get("until")
-            node.until = datetime.fromisoformat(until) if isinstance(until, str) else until
-            if status == "pending":
-                self._send(node, record, downward=False)
-                node.owes_offer = False
+            self._waits(node, status, record)
         elif status == "resolved":
             self._enter(node, "resolved")
             self._send(node, record, downward=False)
@@ -156,9 +165,21 @@ class Tree:
         else:
             self._enter(node, "working")
 
+    def _waits(self, node: Node, status: str, record: Record) -> None:
+        self._enter(node, status)
+        node.reason = str(record.data.get("reason") or "other")
+        node.request = record.id
+        if node.reason == VISIT:
+            node.until = moment(record.data.get("until"))
+        if status == "pending":
+            self._send(node, record, downward=False)
+            node.owes_offer = False
+
     def _answered(self, node: Node, record: Record) -> None:
-        if node.phase != "pending" or record.cause not in (None, node.request):
-            return
+        asked = self._stops.requests.get(record.cause or "")
+        stale = asked is not None and asked.hop == node.id and asked.id != node.request
+        if node.phase != "pending" or stale:
+            return  # the answer to a question that was asked before this one
         node.sending, node.downward = None, False
         self._send(node, record, downward=True)
         if node.sending is None:
@@ -186,7 +207,7 @@ class Tree:
             yield Entry(f"link:{name}", f"link:{name}", "transit", reason, name, node.request)
         if not node.is_open:
             return
-        below = [entry for child in self.children[name] for entry in self._branch(child, at)]
+        below = [entry for child in self._children[name] for entry in self._branch(child, at)]
         if node.phase != "pending" and not (node.sending is not None and node.downward):
             own = self._own(node, at, alone=not below)
             if own is not None:
@@ -195,7 +216,7 @@ class Tree:
 
     def _own(self, node: Node, at: datetime, *, alone: bool) -> Entry | None:
         """What the hop itself holds: a question to answer, an offer to make, a resolution to verify, or its work."""
-        children = [self.nodes[child] for child in self.children[node.id]]
+        children = [self.nodes[child] for child in self._children[node.id]]
         asking = [child for child in children if child.phase == "pending" and child.sending is None]
         if asking:
             return self._asked(node.id, asking[0])
@@ -219,22 +240,26 @@ class Tree:
         while True:
             if asker.request is not None and self._stops.voided(asker.request):
                 booked = asker.id
-            deeper = [self.nodes[name] for name in self.children[asker.id]]
+            deeper = [self.nodes[name] for name in self._children[asker.id]]
             deeper = [node for node in deeper if node.phase == "pending" and node.sending is None]
             if not deeper:
                 return Entry(holder, booked, "asked", child.reason, child.id, child.request)
             asker = deeper[0]
 
     def _held(self, node: Node, at: datetime) -> Entry | None:
+        """What the hop waits for: what was asked for afterwards and stands, its visit, its status, a void request."""
+        stands = [name for name in node.overlay if not self._stops.voided(name)]
+        visit = node.visit if node.phase != "held" or node.reason == VISIT else None
+        visiting = self._stops.requests.get(visit or "")
+        if stands:
+            return self._held_for(node, self._stops.requests[stands[-1]].code, stands[-1])
+        if visiting is not None and visiting.end is not None and at < visiting.end:
+            return self._held_for(node, VISIT, visiting.id)
         if node.phase == "held":
-            if node.until is not None and at >= node.until:
-                return None
             return self._held_for(node, node.reason or "other", node.request)
-        waits = node.overlay[-1] if node.overlay else node.visit
-        request = self._stops.requests.get(waits or "")
-        if request is None or (request.end is not None and at >= request.end):
-            return None
-        return self._held_for(node, request.code, request.id)
+        if node.overlay:
+            return self._held_for(node, self._stops.requests[node.overlay[-1]].code, node.overlay[-1])
+        return None
 
     def _held_for(self, node: Node, code: str, request: str | None) -> Entry:
         voided = request is not None and self._stops.voided(request)
