@@ -8,7 +8,7 @@ INTERDESK_TEST_CHAIN_KILLS="1:2 1:4 2:5" kills at other passings of each step, o
 """
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -87,8 +87,7 @@ def patients(
             one.house.dies(patience=LONG)
         for one in found.values():
             one.house.launch()
-        for one in found.values():
-            _comes_to_rest(one)
+        _come_to_rest(found.values())
         yield found
 
 
@@ -114,15 +113,21 @@ def _goes_on(one: Patient, failpoint: str) -> None:
     one.way.crew.alice["customer"].attach(one.way.at("customer"), *FILE)
 
 
-def _comes_to_rest(one: Patient) -> None:
-    name = one.step.replace(".", "-")
-    one.house.is_up()
-    one.way.arrives("vendor")
-    one.way.delegated("vendor", name, to="partner")
-    one.way.delegated("partner", name, to="subcontractor")
-    one.way.change("subcontractor", status="in-progress")
-    one.way.hears("partner", "Subcontractor accepted the assignment")
-    one.house.quiet(patience=LONG)
+def _come_to_rest(patients: Collection[Patient]) -> None:
+    """Each ticket goes down the rest of the chain and an answer comes back; all at the same time."""
+    for one in patients:
+        one.house.is_up()
+    for desk, below in (("vendor", "partner"), ("partner", "subcontractor")):
+        for one in patients:
+            one.way.arrives(desk)
+            one.way.change(desk, delegate=one.step.replace(".", "-"))
+        for one in patients:
+            one.way.arrives(below)
+    for one in patients:
+        one.way.change("subcontractor", status="in-progress")
+    for one in patients:
+        one.way.hears("partner", "Subcontractor accepted the assignment")
+        one.house.quiet(patience=LONG)
 
 
 @pytest.mark.parametrize("step", STEPS)
