@@ -5,11 +5,12 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from gateway.domain.sla.clocks import MET, Clock, Folded, lived
-from gateway.domain.sla.ledger import Span, shown
-from gateway.domain.sla.pieces import Piece
+from gateway.domain.sla.clocks import MET, Clock, Folded
+from gateway.domain.sla.ledger import shown
+from gateway.domain.sla.pieces import Piece, cut
+from gateway.domain.sla.standstill import Stretch
 from gateway.domain.sla.terms import NONE, AgreementKind, TargetKind, Terms
-from gateway.domain.sla.tree import REQUESTER
+from gateway.domain.sla.tree import REQUESTER, Entry
 from gateway.domain.worktime import ROUND_THE_CLOCK, Calendar, Worktime, worktime
 
 GAP = "contract_gap"
@@ -137,6 +138,7 @@ class _Shares:
     def __init__(self, folded: Folded, every: Sequence[Clock], terms: Terms, clock: Clock) -> None:
         self._folded, self._every, self._terms, self._kind = folded, every, terms, clock.target_kind
         self._inside = folded.chain.subtree(terms.hop)
+        self._lived: dict[str, Sequence[Stretch]] = {}
         until = clock.ended_at or folded.now
         in_force = [priority for at, priority, _ in folded.priorities if at <= until]
         self._priority = in_force[-1] if in_force else ""
@@ -200,26 +202,36 @@ class _Shares:
     def _crosses(self, holder: str, share: timedelta, terms: Terms | None) -> datetime | None:
         work = worktime(terms.calendar_of(self._kind) if terms else _WALL)
         taken = NONE
-        for span in self._folded.spans:
-            for start, end in self._charged(holder, span, terms):
-                amount = work.between(start, end)
-                if taken + amount > share:
-                    left = share - taken
-                    return work.add(start, left) if left else start
-                taken += amount
+        for start, end in self._charged(holder, terms, work):
+            amount = work.between(start, end)
+            if taken + amount > share:
+                left = share - taken
+                return work.add(start, left) if left else start
+            taken += amount
         return None
 
-    def _charged(self, holder: str, span: Span, terms: Terms | None) -> Iterator[tuple[datetime, datetime]]:
-        """What of a span is booked to the holder, less its own stops: those of the agreement its share comes from."""
-        mine = [entry for entry in span.entries if entry.booked_to == holder]
-        if not mine:
-            return
-        waits = terms is not None and (terms.kind is not AgreementKind.OLA or mine[0].state == "held")
-        for piece in lived(self._folded, terms, self._kind, span) if terms and waits else ():
-            if not piece.stopped:
-                yield piece.start, piece.end
-        if not waits:
-            yield span.start, span.end
+    def _charged(
+        self, holder: str, terms: Terms | None, work: Worktime
+    ) -> Iterator[tuple[datetime, datetime]]:
+        """The time booked to the holder, less its own stops: those of the agreement its share comes from."""
+        for place, span in enumerate(self._folded.spans):
+            mine = [entry for entry in span.entries if entry.booked_to == holder]
+            waits = terms is not None and (terms.kind is not AgreementKind.OLA or _all_held(mine))
+            if mine and terms is not None and waits:
+                for piece in cut(self._stretches(terms)[place], span.start, span.end, work):
+                    if not piece.stopped:
+                        yield piece.start, piece.end
+            elif mine:
+                yield span.start, span.end
+
+    def _stretches(self, terms: Terms) -> Sequence[Stretch]:
+        if terms.id not in self._lived:
+            self._lived[terms.id] = self._folded.stretches(terms)
+        return self._lived[terms.id]
+
+
+def _all_held(entries: Sequence[Entry]) -> bool:
+    return all(entry.state == "held" for entry in entries)
 
 
 def headline(every: Sequence[Clock], agreement: str) -> Clock | None:

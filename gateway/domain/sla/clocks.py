@@ -9,11 +9,11 @@ from typing import Any, NamedTuple
 
 from gateway.domain.sla.course import Cycle, Window, cycles, priorities, relevant
 from gateway.domain.sla.ledger import Span, siblings, spans
-from gateway.domain.sla.pieces import Piece, passed, union, used_up
+from gateway.domain.sla.pieces import Piece, cut, passed, union, used_up
 from gateway.domain.sla.reconcile import Reconciled
-from gateway.domain.sla.stops import Standing, Stops, View, standing, stops_of, stops_until, visit_window
-from gateway.domain.sla.terms import NONE, OWN_LINK, AgreementKind, Chain, Record, TargetKind, Terms, moment
-from gateway.domain.sla.tree import Entry
+from gateway.domain.sla.standstill import Standstill, Stretch
+from gateway.domain.sla.stops import Standing, Stops, View, standing, stops_of, visit_window
+from gateway.domain.sla.terms import NONE, Chain, Record, TargetKind, Terms, moment
 from gateway.domain.worktime import CalendarError, Worktime, worktime
 
 WAITING, RUNNING, MET, BREACHED, CANCELLED = "waiting", "running", "met", "breached", "cancelled"
@@ -100,6 +100,10 @@ class Folded:
             waiting += reversed(below[found[-1]])
         return found
 
+    def stretches(self, terms: Terms) -> Sequence[Stretch]:
+        """The ledger as the clocks of an agreement live it."""
+        return Standstill(self.chain, self.stops, terms, self.view).stretches(self.spans)
+
     @cached_property
     def undecided(self) -> bool:
         """Whether some request still waits for a decision, so that the second view may differ."""
@@ -142,9 +146,9 @@ def clocks(folded: Folded) -> list[Clock]:
     """All clocks of the ticket, agreements in order. A breach that only undecided requests make is provisional (R16)."""
     found: list[Clock] = []
     for terms in folded.chain.agreements:
-        records = relevant(terms, folded.told)
+        records, stretches = relevant(terms, folded.told), folded.stretches(terms)
         for target in terms.targets:
-            found += _Reader(folded, terms, target).clocks(records)
+            found += _Reader(folded, terms, target, stretches).clocks(records)
     if folded.view.undecided or not any(clock.breached_at for clock in found) or not folded.undecided:
         return found
     spared = {clock.key for clock in clocks(second_view(folded)) if clock.breached_at is None}
@@ -154,19 +158,16 @@ def clocks(folded: Folded) -> list[Clock]:
     ]
 
 
-def lived(folded: Folded, terms: Terms, target: TargetKind, span: Span) -> Iterator[Piece]:
-    """A span of the ledger as a clock of these terms would live it, running and stopped."""
-    yield from _Reader(folded, terms, target).cut(span, span.start, span.end)
-
-
 class _Reader:
     """Reads the clocks of one target of one agreement."""
 
-    def __init__(self, folded: Folded, terms: Terms, target: TargetKind) -> None:
+    def __init__(
+        self, folded: Folded, terms: Terms, target: TargetKind, stretches: Sequence[Stretch]
+    ) -> None:
         self._folded, self._terms, self._target = folded, terms, target
         self._work = worktime(terms.calendar_of(target))
-        self._provider = folded.chain.subtree(terms.hop)
-        self._counted: dict[str, bool] = {}
+        never = target is TargetKind.UPDATE and not terms.updates_wait
+        self._stretches = [Stretch(span, stopped=False) for span, _, _ in stretches] if never else stretches
 
     def clocks(self, records: Sequence[Record]) -> list[Clock]:
         folded, found = self._folded, list[Clock]()
@@ -233,9 +234,8 @@ class _Reader:
 
     def _stands_still(self) -> bool:
         """Whether it is stopped now: a stop that has run out is none, though the status goes on."""
-        last = self._folded.spans[-1]
-        until = self._stops_until(last)
-        return self.is_stopped(last) and (until is None or self._folded.now < until)
+        _, stopped, until = self._stretches[-1]
+        return stopped and (until is None or self._folded.now < until)
 
     # -- targets ----------------------------------------------------------------------------------------------------------
 
@@ -308,66 +308,13 @@ class _Reader:
 
     def _pieces(self, cycle: Cycle) -> Iterator[Piece]:
         for window in cycle.windows:
-            end = min(window.end or self._folded.now, self._folded.now)
-            for span in self._folded.spans:
-                first, last = max(span.start, window.start), min(span.end, end)
-                if first < last:
-                    yield from self.cut(span, first, last)
-
-    def cut(self, span: Span, start: datetime, end: datetime) -> Iterator[Piece]:
-        """A span as the clock lived it: stopped, running, or stopped only until its request ran out."""
-        stopped = self.is_stopped(span)
-        until = self._stops_until(span) if stopped else None
-        if until is not None and until < end:
-            if until > start:
-                yield Piece(start, until, self._work.between(start, until), True, span)
-            start, stopped = max(start, until), False
-        yield Piece(start, end, self._work.between(start, end), stopped, span)
-
-    def is_stopped(self, span: Span) -> bool:
-        """R14: stopped if and only if nobody unexcused holds on the provider's side."""
-        if self._target is TargetKind.UPDATE and not self._terms.updates_wait:
-            return False
-        side = [entry for entry in span.entries if self._provides(entry)]
-        if side:
-            return all(self._is_excused(entry) for entry in side)
-        if self._terms.kind is AgreementKind.OLA:
-            return True
-        return any(hop == self._terms.hop and self._counts(request) for hop, request in span.pending)
-
-    def _provides(self, entry: Entry) -> bool:
-        if self._terms.kind is AgreementKind.OLA:
-            place = self._folded.chain.places.get(entry.holder)
-            return place is not None and place.org == self._terms.provider
-        if entry.holder == f"link:{self._terms.hop}":
-            return self._terms.starts_on in OWN_LINK
-        return entry.holder.removeprefix("link:") in self._provider
-
-    def _is_excused(self, entry: Entry) -> bool:
-        return entry.state == "held" and self._counts(entry.request)
-
-    def _counts(self, request: str | None) -> bool:
-        if request is None:
-            return False
-        if request not in self._counted:
-            folded, asked = self._folded, self._folded.stops.requests[request]
-            found = standing(folded.chain, folded.stops, asked, self._terms, now=folded.now)
-            self._counted[request] = found in folded.view.counting
-        return self._counted[request]
-
-    def _stops_until(self, span: Span) -> datetime | None:
-        """The earliest end among the requests that stop this span."""
-        names = {entry.request for entry in span.entries if self._provides(entry)} or {
-            request for hop, request in span.pending if hop == self._terms.hop
-        }
-        ends = []
-        for name in names:
-            request = self._folded.stops.requests.get(name or "")
-            rule = self._terms.stops_for(request.code) if request else None
-            end = stops_until(request, rule) if request and rule else None
-            if end is not None:
-                ends.append(end)
-        return min(ends, default=None)
+            end = window.end or self._folded.now
+            for stretch in self._stretches:
+                span = stretch.span
+                if span.start >= end:
+                    break
+                if span.end > window.start and span.end > span.start:
+                    yield from cut(stretch, max(span.start, window.start), min(span.end, end), self._work)
 
     # -- updates ----------------------------------------------------------------------------------------------------------
 

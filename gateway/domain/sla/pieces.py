@@ -1,10 +1,11 @@
 """The stretches a clock has lived, and what can be read from them."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from gateway.domain.sla.ledger import Span
+from gateway.domain.sla.standstill import Stretch
 from gateway.domain.sla.terms import NONE
 from gateway.domain.worktime import Worktime
 
@@ -17,6 +18,17 @@ class Piece(NamedTuple):
     open_time: timedelta
     stopped: bool
     span: Span
+
+
+def cut(stretch: Stretch, start: datetime, end: datetime, work: Worktime) -> Iterator[Piece]:
+    """A part of a stretch as a clock lived it: stopped, running, or stopped only until its request ran out."""
+    span, stopped, until = stretch
+    if stopped and until is not None and until < end:
+        if until > start:
+            yield Piece(start, until, work.between(start, until), True, span)
+            start = until
+        stopped = False
+    yield Piece(start, end, work.between(start, end), stopped, span)
 
 
 def passed(pieces: Sequence[Piece], until: datetime, work: Worktime) -> timedelta:

@@ -1,6 +1,6 @@
 """The tree of hops at one instant: what each record does to a hop, and who holds the ticket because of that (R10, R11)."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple
@@ -11,6 +11,7 @@ from gateway.domain.sla.terms import Chain, Record, moment
 REQUESTER = "requester"
 TO_CUSTOMER = frozenset({"parts_customer", "maintenance_window"})
 OUTSIDERS = frozenset({"carrier", "third_party", "power_or_facility", "force_majeure", "safety_or_permit"})
+_OPEN = frozenset({"offered", "working", "pending", "held"})
 _GONE_WORDS = {"declined", "returned", "expired", "withdrawn"}
 
 
@@ -45,10 +46,6 @@ class Node:
     """A visit that the consumer asked for or moved: until its window opens the hop waits (R35)."""
     overlay: list[str] = field(default_factory=list)
     """Requests made afterwards that hold the hop at this instant."""
-
-    @property
-    def is_open(self) -> bool:
-        return self.phase in ("offered", "working", "pending", "held")
 
 
 class Tree:
@@ -191,37 +188,37 @@ class Tree:
         """Who holds the ticket from `at` on, in the order of R12: requester, tree in pre-order, a link before its hop."""
         if not self.opened:
             return (Entry(REQUESTER, REQUESTER, "unreported", None, self._top, None),)
-        top = self.nodes[self._top]
-        found = list(self._branch(self._top, at))
-        if top.phase == "pending":
-            return (self._asked(REQUESTER, top), *found)
+        top, found = self.nodes[self._top], list[Entry]()
         if top.phase == "resolved":
             return (Entry(REQUESTER, REQUESTER, "verify", None, top.id, None),)
+        if top.phase == "pending":
+            found.append(self._asked(REQUESTER, top))
+        self._gather(top, at, found)
         return tuple(found)
 
-    def _branch(self, name: str, at: datetime) -> Iterator[Entry]:
-        """The holders within one branch."""
-        node = self.nodes[name]
+    def _gather(self, node: Node, at: datetime, found: list[Entry]) -> None:
+        """Add the holders within one branch."""
         if node.sending is not None:
-            reason = node.reason if not node.downward else None
-            yield Entry(f"link:{name}", f"link:{name}", "transit", reason, name, node.request)
-        if not node.is_open:
+            link, reason = f"link:{node.id}", None if node.downward else node.reason
+            found.append(Entry(link, link, "transit", reason, node.id, node.request))
+        if node.phase not in _OPEN:
             return
-        below = [entry for child in self._children[name] for entry in self._branch(child, at)]
+        place = len(found)
+        for child in self._children[node.id]:
+            self._gather(self.nodes[child], at, found)
         if node.phase != "pending" and not (node.sending is not None and node.downward):
-            own = self._own(node, at, alone=not below)
+            own = self._own(node, at, alone=len(found) == place)
             if own is not None:
-                yield own
-        yield from below
+                found.insert(place, own)
 
     def _own(self, node: Node, at: datetime, *, alone: bool) -> Entry | None:
         """What the hop itself holds: a question to answer, an offer to make, a resolution to verify, or its work."""
         children = [self.nodes[child] for child in self._children[node.id]]
-        asking = [child for child in children if child.phase == "pending" and child.sending is None]
-        if asking:
-            return self._asked(node.id, asking[0])
-        held = alone and self._held(node, at)
-        if held:
+        for child in children:
+            if child.phase == "pending" and child.sending is None:
+                return self._asked(node.id, child)
+        held = self._held(node, at) if alone else None
+        if held is not None:
             return held
         if node.owes_offer:
             return Entry(node.id, node.id, "handback", None, node.id, None)
@@ -248,6 +245,8 @@ class Tree:
 
     def _held(self, node: Node, at: datetime) -> Entry | None:
         """What the hop waits for: what was asked for afterwards and stands, its visit, its status, a void request."""
+        if node.phase != "held" and node.visit is None and not node.overlay:
+            return None
         stands = [name for name in node.overlay if not self._stops.voided(name)]
         visit = node.visit if node.phase != "held" or node.reason == VISIT else None
         visiting = self._stops.requests.get(visit or "")
