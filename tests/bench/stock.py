@@ -3,6 +3,7 @@
 The stock is made of real tickets that went through the gateway, copied inside the database under new ids."""
 
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 from sqlalchemy import Connection, MetaData, Table, text
 
@@ -87,8 +88,9 @@ def fill(house: Gateway, tickets: int) -> None:
     with ThreadPoolExecutor(max_workers=2) as both:
         list(both.map(copied, range(stored, tickets, pattern * AT_ONCE)))
     with house.database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as db:
+        plain: Any = db.connection.driver_connection  # outside of the transaction that SQLAlchemy would begin
         for statement in _TIDY[house.database.is_sqlite]:
-            db.exec_driver_sql(statement)
+            plain.execute(statement)
 
 
 def _patterns(house: Gateway) -> list[Table]:
