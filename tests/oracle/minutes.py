@@ -59,9 +59,14 @@ def _shown(zone: ZoneInfo, at: datetime) -> int:
     return ahead // timedelta(minutes=1)
 
 
-def stretches(zone: str, window: Window) -> Iterator[tuple[int, int, int]]:
+@lru_cache(maxsize=4)
+def stretches(zone: str, window: Window) -> tuple[tuple[int, int, int], ...]:
     """From, to, minutes ahead of UTC: looked at every hour, and at every minute of an hour over which it changed."""
-    place, minute = ZoneInfo(zone), timedelta(minutes=1)
+    return tuple(_stretches(ZoneInfo(zone), window))
+
+
+def _stretches(place: ZoneInfo, window: Window) -> Iterator[tuple[int, int, int]]:
+    minute = timedelta(minutes=1)
     begun, ahead, origin = 0, _shown(place, window.origin), window.origin
     for hour in range(0, window.days * DAY, HOUR):
         if _shown(place, origin + (hour + HOUR) * minute) == ahead:
@@ -80,7 +85,7 @@ def first_shown(zone: str, window: Window) -> "array[int]":
     one later by the length of what was skipped."""
     size = window.days * DAY
     shown = array("i", [-1]) * size
-    for begun, ended, ahead in reversed(list(stretches(zone, window))):
+    for begun, ended, ahead in reversed(stretches(zone, window)):
         low, high = max(begun + ahead, 0), min(ended + ahead, size)
         if low < high:
             shown[low:high] = array("i", range(low - ahead, high - ahead))

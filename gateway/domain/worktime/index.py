@@ -2,9 +2,11 @@
 each, so that every question is a look at one day or one binary search, however far apart its moments lie."""
 
 from bisect import bisect_left, bisect_right
+from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
-from itertools import chain
+from itertools import accumulate, chain
+from operator import itemgetter
 
 from gateway.domain.worktime.calendar import Calendar, CalendarError, Span, merged, utc, without
 
@@ -19,58 +21,80 @@ _YEARS = range(2, 9999)
 _EVER = Span(datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC))
 
 _Row = tuple[datetime, datetime, timedelta]
+"""Opens, closes, open time up to its closing."""
+_opens: Callable[[_Row], datetime] = itemgetter(0)
 
 
 class _BeyondTable(Exception):
     """The moment lies outside the years that are compiled."""
 
 
+class _Days(dict[int, tuple[_Row, ...]]):
+    """UTC day (its ordinal) → the spans that open within it, last first, then the one before them; worked out when first
+    asked for. Never empty. Raises _BeyondTable."""
+
+    def __init__(self, years: range, rows: list[_Row]) -> None:
+        super().__init__()
+        self._years = years
+        self._rows = rows
+
+    def __missing__(self, day: int) -> tuple[_Row, ...]:
+        on = date.fromordinal(day)
+        if on.year not in self._years:
+            raise _BeyondTable
+        midnight = datetime(on.year, on.month, on.day, tzinfo=UTC)
+        first = bisect_left(self._rows, midnight, key=_opens)
+        end = bisect_right(
+            self._rows, midnight.replace(hour=23, minute=59, second=59, microsecond=999_999), key=_opens
+        )
+        self[day] = rows = tuple(reversed(self._rows[max(first - 1, 0) : end])) or (
+            (midnight, midnight, NONE),
+        )
+        return rows
+
+
+class _Reaching(dict[int, tuple[int, int]]):
+    """Whole days of open time → the places of the first span that reaches them and of the first that reaches one more."""
+
+    def __init__(self, through: list[timedelta]) -> None:
+        super().__init__()
+        self._through = through
+
+    def __missing__(self, days: int) -> tuple[int, int]:
+        first = bisect_left(self._through, timedelta(days=days))
+        self[days] = places = first, bisect_left(self._through, timedelta(days=days + 1), first)
+        return places
+
+
 class _Table:
     """The open spans of some years and how much is open before and through each. It never changes (its days are worked out
     when first asked for), so several threads may count with it while another puts a longer one in its place."""
 
-    __slots__ = ("_days", "before", "closes", "opens", "through", "years")
+    __slots__ = ("before", "closes", "days", "open", "opens", "reaching", "through", "years")
 
     def __init__(self, years: range, spans: list[Span]) -> None:
         self.years = years
         self.opens = [span.opens for span in spans]
         self.closes = [span.closes for span in spans]
-        self.before: list[timedelta] = []
-        self.through: list[timedelta] = []
-        self._days: dict[int, tuple[_Row, ...]] = {}
-        total = NONE
-        for span in spans:
-            self.before.append(total)
-            total += span.closes - span.opens
-            self.through.append(total)
-
-    @property
-    def open(self) -> timedelta:
+        lengths = [closes - opens for opens, closes in spans]
+        self.before = list(accumulate(lengths[:-1], initial=NONE)) if spans else []
+        self.through = list(accumulate(lengths))
+        self.open = self.through[-1] if spans else NONE
         """All open time of these years."""
-        return self.through[-1] if self.through else NONE
+        self.days = _Days(years, list(zip(self.opens, self.closes, self.through, strict=True)))
+        self.reaching = _Reaching(self.through)
 
     def total(self, at: datetime) -> timedelta:
         """Open time from the beginning of these years to `at`, in UTC. Raises _BeyondTable."""
-        for opens, closes, through in self._days.get(at.toordinal()) or self._day(at):
+        for opens, closes, through in self.days[at.toordinal()]:
             if at >= opens:
                 return through if at >= closes else through - (closes - at)
         return NONE
 
-    def _day(self, at: datetime) -> tuple[_Row, ...]:
-        """The spans that open within the UTC day of `at`, last first, then the one before them."""
-        if at.year not in self.years:
-            raise _BeyondTable
-        midnight = at.replace(hour=0, minute=0, second=0, microsecond=0)
-        first = bisect_left(self.opens, midnight)
-        end = bisect_right(self.opens, at.replace(hour=23, minute=59, second=59, microsecond=999_999))
-        places = range(end - 1, max(first - 1, 0) - 1, -1)
-        rows = tuple((self.opens[place], self.closes[place], self.through[place]) for place in places)
-        self._days[at.toordinal()] = rows = rows or ((midnight, midnight, NONE),)
-        return rows
-
     def reached(self, wanted: timedelta) -> datetime:
         """The first instant by which so much has been open; at most `open`."""
-        place = bisect_left(self.through, wanted)
+        first, last = self.reaching[wanted.days]
+        place = bisect_left(self.through, wanted, first, last)
         return self.closes[place] - (self.through[place] - wanted)
 
     def left(self, wanted: timedelta) -> datetime:
