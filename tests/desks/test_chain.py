@@ -8,7 +8,7 @@ import pytest
 from tests.desks.crew import DESKS, GATEWAY, Crew, Way, word
 from tests.desks.house import House
 
-pytestmark = [pytest.mark.desks, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.desks, pytest.mark.timeout(600)]
 
 BYTES = bytes(range(256)) * 300 + b"\r\n\x00\xff end\n"
 FILE = "Отчёт № 7 «схема».bin"

@@ -14,7 +14,7 @@ from tests.desks.house import House, desk_in, installation
 from tests.desks.launch.chain import Chain
 from tests.desks.wire import Proxy, Relay
 
-pytestmark = [pytest.mark.desks, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.desks, pytest.mark.timeout(600)]
 
 FROZEN_FOR = "15s"
 """Settle window of the customer's desk: a test freezes it, and what it was asked before it does when it thaws."""

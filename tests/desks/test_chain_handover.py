@@ -6,7 +6,7 @@ import pytest
 from tests.desks.crew import Crew, Way, word
 from tests.desks.house import House, eventually
 
-pytestmark = [pytest.mark.desks, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.desks, pytest.mark.timeout(600)]
 
 
 def begun(crew: Crew, title: str, *names: str, **fields: str) -> Way:
