@@ -1,11 +1,12 @@
 """Reconciled time (R1–R4): from what desks report and what we observed, the moment each event took effect, in the one order
 in which all folds read them; and where the two disagree beyond what clocks explain."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from gateway.domain.sla.terms import NONE, Chain, Place, Record, Terms, moment
+from gateway.domain.worktime.calendar import utc
 
 CLOCK_SKEW, BEFORE_CAUSE, BACKDATED = "clock_skew", "before_cause", "backdated"
 _TERMINAL = {"resolved": 1, "closed": 2, "cancelled": 2, "rejected": 2}
@@ -14,6 +15,7 @@ _MILESTONES = frozenset(
     {"restoration.given", "visit.arrived", "visit.left", "status.changed", "assignment.accepted"}
 )
 _STOPS = ("pending", "held")
+_HAND_OVER = frozenset({"assignment.offered", "assignment.received", "assignment.accepted"})
 _AGREED = {"statement.accepted": "event", "stop.accepted": "request", "stop.upheld": "request"}
 _TOLERANCE = timedelta(minutes=15)
 
@@ -106,17 +108,17 @@ class _Windows:
             for name, one in known.items()
             if one.cause is not None and one.cause in known and one.cause != name
         }
-        received = [one for one in known.values() if one.type == "assignment.received"]
-        for record in known.values() if received else ():
+        passes = [one for one in known.values() if one.type in _HAND_OVER]
+        for record in passes:
             if record.type == "assignment.accepted":
-                found = _received(record, received)
+                found = _received(record, [one for one in passes if one.hop == record.hop])
                 if found is not None:
                     causes[record.id] = found.id
         return causes
 
     def _earliest_sightings(self) -> dict[str, datetime]:
         """The first sighting of each event or of anything it caused."""
-        sighted = {name: record.observed_at for name, record in self._known.items()}
+        sighted = {name: utc(record.observed_at) for name, record in self._known.items()}
         for name in self.causes:
             seen, cause = sighted[name], self.causes.get(name)
             while cause is not None and sighted[cause] > seen:
@@ -146,14 +148,16 @@ class _Windows:
 
     def _clamped(self, record: Record) -> datetime:
         earliest = self.done.get(self.causes.get(record.id, ""))
-        kind, contrary = BEFORE_CAUSE, record.contrary_seen_at
-        if contrary is not None and (earliest is None or contrary > earliest):
-            earliest, kind = contrary, BACKDATED
+        kind = BEFORE_CAUSE
+        if record.contrary_seen_at is not None:
+            contrary = utc(record.contrary_seen_at)
+            if earliest is None or contrary > earliest:
+                earliest, kind = contrary, BACKDATED
         effective = latest = self._sighted[record.id]
         place = self._chain.places.get(record.desk or record.hop or "")
         if record.reported_at is not None and place is not None and _trusted(place, record):
             offset, error = _offset(place, record.observed_at)
-            effective = record.reported_at - offset
+            effective = utc(record.reported_at) - offset
             if effective > latest:
                 self._disagree(record, CLOCK_SKEW, effective - latest, max(error, place.granularity))
                 effective = latest
@@ -162,8 +166,10 @@ class _Windows:
                 effective = min(earliest, latest)
         if record.stated_at is None or not _is_milestone(record):
             return effective
-        stated = record.stated_at if earliest is None else max(record.stated_at, earliest)
-        return min(stated, latest) if self._is_used(record, record.stated_at, effective) else effective
+        stated = utc(record.stated_at)
+        if not self._is_used(record, stated, effective):
+            return effective
+        return min(stated if earliest is None else max(stated, earliest), latest)
 
     def _disagree(self, record: Record, kind: str, by: timedelta, tolerance: timedelta) -> None:
         if by > tolerance and record.reported_at is not None:
@@ -179,12 +185,23 @@ class _Windows:
         return used
 
 
-def _received(accepted: Record, received: Iterable[Record]) -> Record | None:
-    """The receipt that an acceptance answers: of the same offer if it names one, else the last seen before it."""
-    here = [one for one in received if one.hop == accepted.hop]
-    same = [one for one in here if accepted.cause is not None and accepted.cause in (one.id, one.cause)]
-    before = [one for one in here if one.observed_at <= accepted.observed_at]
-    return max(same or before or here, key=lambda one: (one.observed_at, one.id), default=None)
+def _received(accepted: Record, passes: Sequence[Record]) -> Record | None:
+    """The receipt that an acceptance answers: of the offer it names, else the nearest one seen since the last offer."""
+    receipts = [one for one in passes if one.type == "assignment.received"]
+    named = [one for one in receipts if accepted.cause is not None and accepted.cause in (one.id, one.cause)]
+    if named or not receipts:
+        return max(named, key=lambda one: (one.observed_at, one.id), default=None)
+    offers = [one.observed_at for one in passes if one.type == "assignment.offered"]
+    last = _tries(offers, accepted)
+    same = [one for one in receipts if _tries(offers, one) == last]
+    before = [one for one in same if one.observed_at <= accepted.observed_at]
+    if before:
+        return max(before, key=lambda one: (one.observed_at, one.id))
+    return min(same, key=lambda one: (one.observed_at, one.id), default=None)
+
+
+def _tries(offers: Sequence[datetime], record: Record) -> int:
+    return sum(offered <= record.observed_at for offered in offers)
 
 
 def _is_milestone(record: Record) -> bool:

@@ -9,6 +9,7 @@ from typing import Any
 
 from gateway.domain.model import Reason
 from gateway.domain.worktime import Calendar
+from gateway.domain.worktime.calendar import utc
 
 NONE = timedelta()
 NEVER_STOP = frozenset({Reason.PARTS_OWN.value, Reason.OTHER.value})
@@ -222,10 +223,9 @@ Records = Sequence[Record]
 
 
 def moment(told: object) -> datetime | None:
-    """A moment that the data of an event names; None for what is none (no zone means no moment, R5)."""
-    if isinstance(told, str):
-        try:
-            told = datetime.fromisoformat(told)
-        except ValueError:
-            return None
-    return told if isinstance(told, datetime) and told.tzinfo is not None else None
+    """A moment that the data of an event names, in UTC; None for what is none (nobody may guess a missing zone, R5)."""
+    try:
+        at = datetime.fromisoformat(told) if isinstance(told, str) else told
+        return utc(at) if isinstance(at, datetime) else None
+    except ValueError:
+        return None
