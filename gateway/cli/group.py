@@ -25,6 +25,7 @@ MODULES: Mapping[str, tuple[str, ...]] = {
         *("confirm", "reject", "release", "acknowledge"),
     ),
     "chain": ("chain",),
+    "sla": ("sla", "stops", "exclude"),
     "restored": ("restored",),
     "demo": ("demo",),
     "sim": ("sim",),

@@ -1,6 +1,8 @@
 """From documents (their schema already checked) to calendars and agreements. No rule lives here, only shapes."""
 
-from collections.abc import Mapping
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
 from datetime import date, timedelta
 from typing import Any
 
@@ -54,6 +56,29 @@ def _seconds(text: str) -> int:
     return hours * 3600 + minutes * 60
 
 
+def sheet_of(document: Document, calendars: Mapping[str, Document]) -> tuple[str, dict[str, Any]]:
+    """(name, sheet): an agreement's document, with its ids beside it, and those of `calendars` (by code) that it names. The
+    name is a digest: equal terms are one sheet."""
+    named = {code: calendars[code] for code in sorted(set(calendar_codes(document)))}
+    sheet = {"agreement": dict(document), "calendars": named}
+    text = json.dumps(sheet, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    return f"sht_{hashlib.sha256(text.encode()).hexdigest()[:32]}", sheet
+
+
+def calendar_codes(document: Document) -> Iterator[str]:
+    """The calendars an agreement's document names."""
+    yield document["calendar"]
+    yield from (target["calendar"] for target in document["targets"].values() if "calendar" in target)
+    if "reserve_calendar" in document:
+        yield document["reserve_calendar"]
+
+
+def agreement_of(sheet: Document) -> Agreement:
+    """The agreement that a sheet holds."""
+    calendars = {code: calendar_from(told) for code, told in sheet["calendars"].items()}
+    return agreement_from(sheet["agreement"], calendars)
+
+
 def agreement_from(document: Document, calendars: Mapping[str, Calendar]) -> Agreement:
     """An agreement's document with `id`, `provider` and `consumer` (ids) and `link_id` beside it; `calendars` by code.
     Raises KeyError for a calendar that is not there."""
@@ -61,6 +86,7 @@ def agreement_from(document: Document, calendars: Mapping[str, Calendar]) -> Agr
         id=document["id"],
         code=document["code"],
         terms=_terms(document, calendars),
+        sheet=document.get("sheet", ""),
         link_id=document.get("link_id", ""),
         services=frozenset(document.get("services", ())),
         sites=frozenset(document.get("sites", ())),

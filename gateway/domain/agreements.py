@@ -20,6 +20,8 @@ class Agreement:
     id: str
     code: str
     terms: Terms
+    sheet: str = ""
+    """The name of the terms as they stand, calendars included: what a ticket is bound to (R17)."""
     link_id: str = ""
     services: frozenset[str] = frozenset()
     sites: frozenset[str] = frozenset()

@@ -1,10 +1,9 @@
 """What is wrong with calendars and agreements, beyond what their schemas say; and what is allowed but hardly meant."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
-from gateway.domain.agreement_documents import agreement_from, calendar_from
+from gateway.domain.agreement_documents import agreement_from, calendar_codes, calendar_from
 from gateway.domain.agreements import Agreement, underpinnings
 from gateway.domain.plan import Item, Items, Kind
 from gateway.domain.problem import Problem
@@ -59,17 +58,10 @@ def agreements_of(items: Items) -> list[Agreement]:
     found = []
     for ref, item in items.items():
         known = calendars.get(ref.organization, {})
-        if ref.kind is Kind.AGREEMENT and all(name in known for name in _calendars(item.document)):
+        if ref.kind is Kind.AGREEMENT and all(name in known for name in calendar_codes(item.document)):
             named = {"id": ref.code, "provider": ref.organization, "link_id": item.document.get("link", "")}
             found.append(agreement_from({**item.document, **named}, known))
     return found
-
-
-def _calendars(document: Mapping[str, Any]) -> Iterator[str]:
-    yield document["calendar"]
-    yield from (target["calendar"] for target in document["targets"].values() if "calendar" in target)
-    if "reserve_calendar" in document:
-        yield document["reserve_calendar"]
 
 
 def calendar_warnings(item: Item) -> Iterator[str]:

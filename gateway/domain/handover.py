@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from gateway.domain import conversation, coverage, mapping, notes, progress, queueing
+from gateway.domain import binding, conversation, coverage, mapping, notes, progress, queueing
 from gateway.domain.case import OPEN, Because, Case
 from gateway.domain.marks import route_mark
 from gateway.domain.model import (
@@ -43,6 +43,7 @@ def offer(case: Case, parent: Hop, link: Link, because: Because, ranks: Sequence
         return None
     hop = case.add_hop(_new_hop(case, parent, link, ranks))
     event = case.record("assignment.offered", hop, because, {"link": link.id, "answer_by": _stamp(hop)})
+    binding.bind(case, hop, event)
     _create(case, parent, hop, event)
     conversation.hand_over(case, hop, event)
     waiting = case.hops[parent.id].status is HopStatus.OFFERED  # an offer of this moment may have accepted it

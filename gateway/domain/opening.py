@@ -1,6 +1,6 @@
 """A ticket seen for the first time at an upstream desk: is it one for us, and if so, the case that opens with it."""
 
-from gateway.domain import acts, conversation, dispatching, facts, handover, mapping
+from gateway.domain import acts, binding, conversation, dispatching, facts, handover, mapping
 from gateway.domain.case import Because, Case, Occasion
 from gateway.domain.directory import Directory
 from gateway.domain.marks import route_mark
@@ -49,6 +49,7 @@ def open_case(occasion: Occasion, desk: Desk, snapshot: Snapshot) -> Case:
     if mapping.status_of(desk, native) is None:
         facts.unknown(case, hop, Field.STATUS, native, because)
     _take_facts(case, hop, snapshot, because)
+    binding.bind(case, case.hops[hop.id], opened)
     _take_texts(case, hop, snapshot)
     _take_what_was_said(case, hop, snapshot)
     links = dispatching.at_opening(directory.links_from(desk.id), snapshot.fields)

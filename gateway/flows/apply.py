@@ -46,6 +46,7 @@ def apply(context: Context, installation: Installation, terms: Terms, *, actor: 
         _refuse_if_moved(directory.lock(db), terms)
         proposal = propose(context, db, wanted, terms)
         ids = _carry_out(context, db, proposal, terms, now=now)
+        directory.keep_sheets(db, now=now)
         _look_again(db, proposal.plan, ids, now=now)
         audit.record_all(
             db, [_entry(proposal, change, ids, actor) for change in proposal.plan.effective], now=now

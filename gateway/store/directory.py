@@ -1,13 +1,14 @@
 """Reading what is configured: rows of the directory become one `Directory`. Changing it is `gateway.store.configuration`."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 import orjson
 from sqlalchemy import Row, Table, bindparam, or_, select, true
 
-from gateway.domain.agreement_documents import agreement_from, calendar_from
+from gateway.domain.agreement_documents import agreement_of, sheet_of
 from gateway.domain.agreements import Agreement
 from gateway.domain.directory import Directory
 from gateway.domain.documents import (
@@ -19,12 +20,11 @@ from gateway.domain.documents import (
     site_from,
 )
 from gateway.domain.model import CoverageRow, Desk, Link, Manifest, Organization
-from gateway.domain.worktime import Calendar
 from gateway.errors import ConfigError
 from gateway.store.db import Db
 from gateway.store.prepared import Statement
 from gateway.store.scope import Scope
-from gateway.store.tables import DeskRow, DirectoryRow, LinkRow, Meta, OrganizationRow
+from gateway.store.tables import DeskRow, DirectoryRow, LinkRow, Meta, OrganizationRow, SheetRow
 from gateway.vault import Place
 
 ManifestOf = Callable[[str], Manifest]
@@ -36,6 +36,7 @@ META: Table = Meta.__table__  # type: ignore[attr-defined]
 ORGANIZATION: Table = OrganizationRow.__table__  # type: ignore[attr-defined]
 DIRECTORY: Table = DirectoryRow.__table__  # type: ignore[attr-defined]
 DESK: Table = DeskRow.__table__  # type: ignore[attr-defined]
+SHEET: Table = SheetRow.__table__  # type: ignore[attr-defined]
 LINK: Table = LinkRow.__table__  # type: ignore[attr-defined]
 
 _VERSION = "directory_version"
@@ -178,18 +179,58 @@ def _agreements(
     organizations: Mapping[str, Organization],
     links: Mapping[str, Link],
 ) -> Iterator[Agreement]:
+    for name, sheet in sheets(documents, organizations=organizations, links=links):
+        yield replace(agreement_of(sheet), sheet=name)
+
+
+def sheets(
+    documents: Mapping[str, list[dict[str, Any]]],
+    *,
+    organizations: Mapping[str, Organization],
+    links: Mapping[str, Link],
+) -> Iterator[tuple[str, dict[str, Any]]]:
+    """(name, sheet) of every agreement as it stands."""
     ids = {organization.code: organization.id for organization in organizations.values()}
     link_ids = {link.code: link.id for link in links.values()}
-    calendars: dict[str, dict[str, Calendar]] = {}
+    calendars: dict[str, dict[str, dict[str, Any]]] = {}
     for document in documents.get("calendar", ()):
-        calendars.setdefault(document["org_id"], {})[document["code"]] = calendar_from(document)
+        plain = {name: value for name, value in document.items() if name not in ("id", "org_id")}
+        calendars.setdefault(document["org_id"], {})[document["code"]] = plain
     for document in documents.get("agreement", ()):
         named = {
             "provider": document["org_id"],
             "consumer": ids.get(document["consumer"], document["consumer"]),
+            "parts_supplier": ids.get(document.get("parts_supplier", ""), ""),
             "link_id": link_ids.get(document.get("link", ""), ""),
         }
-        yield agreement_from({**document, **named}, calendars.get(document["org_id"], {}))
+        yield sheet_of({**document, **named}, calendars.get(document["org_id"], {}))
+
+
+def keep_sheets(db: Db, *, now: datetime) -> None:
+    """Keep the terms of every agreement as they stand now, if they are not kept yet."""
+    scope = Scope.operator()
+    documents = _documents(db, scope)
+    found = sheets(documents, organizations=_organizations(db, scope), links=_links(db, scope))
+    kept = set(db.execute(select(SHEET.c.id)).scalars())
+    new = [
+        {
+            "id": name,
+            "org_id": sheet["agreement"]["org_id"],
+            "code": sheet["agreement"]["code"],
+            "created_at": now,
+            "document": sheet,
+        }
+        for name, sheet in found
+        if name not in kept
+    ]
+    if new:
+        db.execute(SHEET.insert(), new)
+
+
+def agreements_of(db: Db, names: Iterable[str]) -> dict[str, Agreement]:
+    """Agreements by the names of the sheets that tickets are bound to."""
+    wanted = select(SHEET.c.id, SHEET.c.document).where(SHEET.c.id.in_(sorted(names)))
+    return {row.id: replace(agreement_of(row.document), sheet=row.id) for row in db.execute(wanted)}
 
 
 def _coverage(

@@ -25,3 +25,9 @@ def by_remote(db: Db, scope: Scope, desk_id: str, remote_id: str) -> tuple[list[
     )
     ticket_id = db.execute(query).scalar()
     return of_ticket(db, scope, ticket_id) if ticket_id else ([], [])
+
+
+def ticket_of_event(db: Db, scope: Scope, event_id: str) -> str | None:
+    """The ticket that an event belongs to, within the scope."""
+    query = select(rows.event.c.ticket_id).where(rows.event.c.id == event_id, scope.where(rows.event))
+    return db.execute(query).scalar()

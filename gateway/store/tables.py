@@ -38,6 +38,18 @@ class DirectoryRow(SQLModel, table=True):
     document: Any = fields.document()
 
 
+class SheetRow(SQLModel, table=True):
+    """The terms of an agreement as they stood when somebody applied them, with their calendars: never changed, named by
+    what they say. Tickets are bound to a sheet, so their clocks can be folded again after the contract changed."""
+
+    __tablename__ = "sheet"
+    id: str = Field(primary_key=True)
+    org_id: str
+    code: str
+    created_at: datetime = fields.moment(nullable=False)
+    document: Any = fields.document()
+
+
 class DeskRow(SQLModel, table=True):
     """A desk: its document, sealed credentials, and the running state of talking to it."""
 

@@ -343,6 +343,15 @@ CREATE TABLE person (
 	PRIMARY KEY (id)
 );
 
+CREATE TABLE sheet (
+	id VARCHAR NOT NULL,
+	org_id VARCHAR NOT NULL,
+	code VARCHAR NOT NULL,
+	created_at BIGINT NOT NULL,
+	document TEXT,
+	PRIMARY KEY (id)
+);
+
 CREATE TABLE ticket (
 	id VARCHAR NOT NULL,
 	org_id VARCHAR NOT NULL,

@@ -1,0 +1,71 @@
+"""Which agreements hold for a hop (R17, R27): bound when the ticket is opened or handed over, in the version then in force."""
+
+from collections.abc import Iterator
+
+from gateway.domain.agreements import Agreement
+from gateway.domain.case import Because, Case
+from gateway.domain.model import Event, Field, Hop, Site
+from gateway.domain.sla.terms import AgreementKind
+
+BOUND = "agreement.bound"
+
+
+def bind(case: Case, hop: Hop, cause: Event) -> None:
+    """Record the agreements that hold for a new hop: of each kind the most specific one."""
+    best: dict[bool, tuple[tuple[int, ...], Agreement]] = {}
+    for agreement in case.directory.agreements:
+        inside = agreement.kind is AgreementKind.OLA
+        if _holds(case, hop, agreement) and (inside not in best or _specific(agreement) > best[inside][0]):
+            best[inside] = (_specific(agreement), agreement)
+    for _, agreement in best.values():
+        data = {"agreement": agreement.code, "sheet": agreement.sheet, "because": list(_matched(agreement))}
+        case.record(BOUND, hop, Because(cause_id=cause.id), data)
+
+
+def _holds(case: Case, hop: Hop, agreement: Agreement) -> bool:
+    terms, site = agreement.terms, _site(case, hop)
+    inside = agreement.kind is AgreementKind.OLA
+    return all(
+        (
+            terms.provider == hop.org_id,
+            inside or terms.consumer == _consumer(case, hop, site),
+            agreement.is_valid(case.now.date()),
+            agreement.link_id in ("", hop.link_id),
+            not agreement.services or hop.facts.get(Field.SERVICE) in agreement.services,
+            not agreement.sites or (site is not None and site.code in agreement.sites),
+            not agreement.groups or (site is not None and site.group in agreement.groups),
+        )
+    )
+
+
+def _site(case: Case, hop: Hop) -> Site | None:
+    """The site the ticket names: codes are the root's owner's, or of whoever has a site of that code."""
+    code = case.ticket.facts.get(Field.SITE) or hop.facts.get(Field.SITE)
+    if not code:
+        return None
+    own = case.directory.site(case.ticket.org_id, code)
+    return own or next((site for (_, known), site in case.directory.sites.items() if known == code), None)
+
+
+def _consumer(case: Case, hop: Hop, site: Site | None) -> str:
+    """Who is promised something at this hop: the organization above, or at the top whoever the site belongs to."""
+    parent = case.parent(hop)
+    if parent is not None:
+        return parent.org_id
+    return site.org_id if site is not None else ""
+
+
+def _specific(agreement: Agreement) -> tuple[int, ...]:
+    """Site before service before group before link; the first by its code where all are equal (R27)."""
+    return (bool(agreement.sites), bool(agreement.services), bool(agreement.groups), bool(agreement.link_id))
+
+
+def _matched(agreement: Agreement) -> Iterator[str]:
+    """Why this one: what of it is specific."""
+    named = {
+        "site": agreement.sites,
+        "service": agreement.services,
+        "group": agreement.groups,
+        "link": agreement.link_id,
+    }
+    yield from (name for name, given in named.items() if given)
