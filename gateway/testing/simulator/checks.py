@@ -16,6 +16,9 @@ from gateway.testing.simulator.world import ROOT
 def check(held: Held) -> Findings:
     """All checks."""
     findings = Findings()
+    for source in held.book.sources.values():
+        if held.doubled(source):
+            _unsettle(held, source)
     findings.add_all("private leaked", _leaks(held))
     for source in held.book.sources.values():
         findings.add_all("copies", _copies(held, source))
@@ -30,6 +33,15 @@ def check(held: Held) -> Findings:
                 findings.add_all("news", _news(held, source, copies[0]))
         findings.add_all("ending", _ending(held, source))
     return findings
+
+
+def _unsettle(held: Held, source: Source) -> None:
+    """A create that a desk applied after every settle window left two tickets there. The gateway keeps the one it knew and
+    says so of the other; which one people went on with was their choice, so what they said may not have gone anywhere."""
+    source.calm = False
+    for one in held.book.said:
+        if one.source == source.token:
+            one.settled = False
 
 
 def _copies(held: Held, source: Source) -> Iterator[str]:

@@ -59,6 +59,13 @@ class Held:
                     here.setdefault(code, []).append(copy)
         return found
 
+    def doubled(self, source: Source) -> bool:
+        """Whether a late application left a second ticket of this source at some desk."""
+        return any(
+            len(copies) > max(1, source.offers.get(code, 0)) and self.too_late.get(code, 0)
+            for code, copies in self.copies[source.token].items()
+        )
+
     @cached_property
     def tokens(self) -> dict[str, set[str]]:
         """Desk → every token that stands anywhere in it."""
