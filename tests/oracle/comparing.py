@@ -10,9 +10,9 @@ from gateway.domain.worktime import Calendar, Hours, Span, Worktime
 from tests.oracle import cases
 from tests.oracle.minutes import Interval, Marked, Spelled, Window
 
-SCENE = 2_000
+SCENE = 5_000
 """Questions to one zone and window …"""
-CALENDAR = 400
+CALENDAR = 1_000
 """… of which so many to one calendar."""
 _MINUTE = timedelta(minutes=1)
 

@@ -8,10 +8,12 @@ from gateway.domain.worktime.calendar import (
     CalendarError,
     Hours,
     Span,
+    Week,
     instant,
     known_zone,
+    utc,
 )
-from gateway.domain.worktime.days import DayTarget
+from gateway.domain.worktime.days import DayTarget, DueAt
 from gateway.domain.worktime.index import Worktime, worktime
 
 __all__ = [
@@ -21,10 +23,13 @@ __all__ = [
     "Calendar",
     "CalendarError",
     "DayTarget",
+    "DueAt",
     "Hours",
     "Span",
+    "Week",
     "Worktime",
     "instant",
     "known_zone",
+    "utc",
     "worktime",
 ]
