@@ -117,8 +117,9 @@ def _breaks(promise: Leg, legs: Legs, start: datetime, end: datetime) -> Iterato
     far = max(finish(legs, end), promise.work.add(end, promise.amount))
     for at in _edges(promise.work, start, far):
         yield from _back([promise], at)
-        for _, before in _stages(legs):
+        for leg, before in _stages(legs):
             yield from _back(before, at)
+            yield from _back([*before, leg], at)
     for leg, before in _stages(legs):
         for at in _edges(leg.work, start, far):
             yield from _back(before, at)
