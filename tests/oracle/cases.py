@@ -86,7 +86,7 @@ def calendar(chance: random.Random, zone: str, seen: Window) -> Spelled:
         weekly=weekly,
         breaks=((),) * 7 if plain or chance.random() < 0.4 else _breaks(chance),
         holidays=frozenset() if plain else frozenset(_days(chance, seen, 25)),
-        special={} if plain else {day: _hours(chance) for day in _days(chance, seen, 12)},
+        special={} if plain else _special(chance, zone, seen),
         closures=() if plain else tuple(_closures(chance, seen)),
     )
 
@@ -134,6 +134,17 @@ def _days(chance: random.Random, seen: Window, most: int) -> Iterator[date]:
         yield seen.first + timedelta(days=chance.randrange(seen.days))
 
 
+def _special(chance: random.Random, zone: str, seen: Window) -> dict[date, tuple[Interval, ...]]:
+    """Some days of the window, and often those on which the clock changes, with hours that begin or end in that night."""
+    special = {day: _hours(chance) for day in _days(chance, seen, 12)}
+    for begun, _, ahead in stretches(zone, seen)[1:]:
+        if chance.random() < 0.5:
+            changed = seen.first + timedelta(days=(begun + ahead) // DAY)
+            night = chance.randrange(0, 240, 5)
+            special[changed] = ((night, 600),) if chance.random() < 0.5 else ((0, night + 5),)
+    return special
+
+
 def _closures(chance: random.Random, seen: Window) -> Iterator[Interval]:
     for _ in range(chance.randrange(5)):
         begun = chance.choice(seen.asked)
@@ -159,7 +170,10 @@ def questions(chance: random.Random, marked: Marked, zone: str) -> Iterator[Ques
 
 def _moment(chance: random.Random, marked: Marked, changes: Sequence[int]) -> int:
     asked = marked.window.asked
-    at = chance.choice(changes) if changes and chance.random() < 0.1 else chance.choice(asked)
+    at = chance.choice(asked)
+    if changes and chance.random() < 0.2:
+        at = chance.choice(changes) + chance.randint(-240, 240)
+    at = min(max(at, asked.start), asked.stop - 1)
     if chance.random() < 0.5:
         turn = marked.open.find(1 - marked.open[at], at)
         at = (turn if turn >= 0 else at) + chance.choice((-1, 0, 0, 0, 1))

@@ -150,8 +150,8 @@ def utc(at: datetime) -> datetime:
 
 
 def _around(day: date) -> list[date]:
-    """The day between its neighbours."""
-    return [date.fromordinal(near) for near in range(max(day.toordinal() - 1, 1), day.toordinal() + 2)]
+    """The day between the two before and after it: a shift may reach past midnight, and over a day that the clock skips."""
+    return [date.fromordinal(near) for near in range(max(day.toordinal() - 2, 1), day.toordinal() + 3)]
 
 
 def _span(zone: ZoneInfo, day: date, hours: Hours) -> Span:

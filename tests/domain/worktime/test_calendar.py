@@ -250,6 +250,12 @@ def test_r6_samoa_has_no_30_december_2011() -> None:
     assert both.between(start, end) == h(8), "the lost day's hours and the next one's are the same hours"
 
 
+def test_r6_a_break_interrupts_a_shift_that_reaches_over_the_lost_day() -> None:
+    """Thursday 22:00 to Friday 06:00, that is Saturday 06:00; the break is Saturday's."""
+    work = working("22:00-06:00", "thu", APIA, breaks=week("02:00-03:00", "sat"))
+    assert opened(work, "2011-12-29 12:00", "2011-12-31 12:00", APIA) == h(7)
+
+
 # -- what is refused ----------------------------------------------------------------------------------------------------------
 
 
