@@ -119,10 +119,8 @@ class Worktime:
     def between(self, start: datetime, end: datetime) -> timedelta:
         """Open time from `start` to `end`; zero where `end` is not later (R7)."""
         if start.tzinfo is not UTC or end.tzinfo is not UTC:
-            start, end = (
-                utc(start),
-                utc(end),
-            )  # Python compares two moments of one zone by their wall time (R5)
+            # Python compares two moments of one zone by their wall time (R5).
+            start, end = utc(start), utc(end)
         if end <= start:
             return NONE
         table = self._table

@@ -285,6 +285,7 @@ def test_r5_a_moment_without_a_zone_is_refused() -> None:
         lambda: working().between(naive, naive),
         lambda: working().add(naive, h(1)),
         lambda: working().is_open(naive),
+        lambda: working().spans(naive, naive),
     ):
         with pytest.raises(CalendarError, match="names no zone"):
             ask()
