@@ -49,18 +49,18 @@ class Clock:
     stopped: bool = False
     open_now: bool = False
     provisional: bool = False
-    superseded: bool = False
-    """A change of priority ended this cycle, and a new one began at zero (R17)."""
+    superseded: int = 0
+    """A change of priority ended this cycle, the how manieth of its target, and a new one began at zero (R17)."""
     pieces: tuple[Piece, ...] = ()
     started_by: str | None = None
     ended_by: str | None = None
 
     @property
     def key(self) -> str:
-        """`agreement/hop/target`, with `#n` from the second cycle on (for updates always)."""
+        """`agreement/hop/target`, with `#n` from the second cycle on (for updates always), `~n` if superseded."""
         name = f"{self.agreement}/{self.hop}/{self.target_kind.value}"
         if self.superseded:
-            return f"{name}~{self.cycle}"
+            return f"{name}~{self.superseded}"
         numbered = self.cycle > 1 or self.target_kind is TargetKind.UPDATE
         return f"{name}#{self.cycle}" if numbered else name
 
@@ -166,6 +166,7 @@ class _Reader:
     ) -> None:
         self._folded, self._terms, self._target = folded, terms, target
         self._work = worktime(terms.calendar_of(target))
+        self._superseded = 0
         never = target is TargetKind.UPDATE and not terms.updates_wait
         self._stretches = [Stretch(span, stopped=False) for span, _, _ in stretches] if never else stretches
 
@@ -188,13 +189,16 @@ class _Reader:
         if not self._terms.from_change or self._target is TargetKind.ATTENDANCE:
             return [self._clock(cycle, number, aims)]
         found = []
-        for place, aim in enumerate(aims):
-            last = place + 1 == len(aims)
-            part = _part(cycle, aim.since, None if last else aims[place + 1].since)
-            found.append(self._clock(part, number, [aim], superseded=not last))
+        for aim, after in zip(aims, [*aims[1:], None], strict=True):
+            part = _part(cycle, aim.since, after.since if after is not None else None)
+            one = self._clock(part, number, [aim])
+            if after is not None:
+                self._superseded += 1
+                one = replace(one, superseded=self._superseded)
+            found.append(one)
         return found
 
-    def _clock(self, cycle: Cycle, number: int, aims: list[Aim], *, superseded: bool = False) -> Clock:
+    def _clock(self, cycle: Cycle, number: int, aims: list[Aim]) -> Clock:
         now = self._folded.now
         pieces = tuple(self._pieces(cycle))
         aims = self._with_visits(cycle, aims, pieces)
@@ -219,7 +223,6 @@ class _Reader:
             stopped=live and self._stands_still(),
             open_now=live and self._work.is_open(now),
             provisional=breached_at is None and self._provisional(cycle),
-            superseded=superseded,
             pieces=pieces,
             started_by=cycle.started_by,
             ended_by=cycle.ended_by,
@@ -267,6 +270,8 @@ class _Reader:
             at = self._folded.told.effective[record.id]
             if cycle.ended_at is None or at < cycle.ended_at:
                 until_then = passed(pieces, window[0], self._work)
+                if pieces and not pieces[-1].stopped:  # what runs now is taken to run on until then
+                    until_then += self._work.between(self._folded.now, window[0])
                 agreed.append(Aim(at, until_then + self._work.between(*window), record.id))
         first = agreed[0].since if agreed else None
         return [aim for aim in aims if first is None or aim.since is None or aim.since < first] + agreed
@@ -276,7 +281,7 @@ class _Reader:
         it so (R17)."""
         for place, aim in enumerate(aims):
             until = aims[place + 1].since if place + 1 < len(aims) else None
-            if passed(pieces, until or end, self._work) > aim.target:
+            if passed(pieces, min(until or end, end), self._work) > aim.target:
                 crossed = used_up(pieces, aim.target, self._work)
                 return crossed if aim.since is None else max(crossed, aim.since)
         return None

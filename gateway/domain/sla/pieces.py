@@ -32,13 +32,11 @@ def cut(stretch: Stretch, start: datetime, end: datetime, work: Worktime) -> Ite
 
 
 def passed(pieces: Sequence[Piece], until: datetime, work: Worktime) -> timedelta:
-    """How much had run by that moment; a clock that runs at its end is taken to run on."""
+    """How much had run by that moment."""
     total = NONE
     for piece in pieces:
         if not piece.stopped and piece.start < until:
             total += piece.open_time if piece.end <= until else work.between(piece.start, until)
-    if pieces and not pieces[-1].stopped and pieces[-1].end < until:
-        total += work.between(pieces[-1].end, until)
     return total
 
 

@@ -55,7 +55,14 @@ def chain(hops: str, *agreements: Terms, tracked: str = "", **places: Mapping[st
     return Chain(customer="acme", places=found, agreements=agreements)
 
 
-_STATUS = {"work": "in_progress", "resolve": "resolved", "close": "closed", "cancel": "cancelled"}
+_STATUS = {
+    "work": "in_progress",
+    "ask": "pending",
+    "hold": "held",
+    "resolve": "resolved",
+    "close": "closed",
+    "cancel": "cancelled",
+}
 _TYPES = {
     "offer": "assignment.offered",
     "receive": "assignment.received",
@@ -73,58 +80,62 @@ _TYPES = {
     "dispute": "stop.disputed",
     "uphold": "stop.upheld",
     "void": "stop.voided",
+    "open": "ticket.opened",
+    "deliver": "news.delivered",
+    "say": "comment.added",
+    "visit": "visit.proposed",
+    "move": "visit.moved",
+    "stop": "stop.requested",
+    "exclude": "exclusion.added",
+    "priority": "priority.changed",
 }
 
 
 def record(number: int, line: str) -> Record:
     """`09:00 ask h1 requester_info id=q seen=09:05`: one event. After the hop stand the words its type needs."""
-    plain = [word for word in line.split() if "=" not in word]
+    when, verb, *words = (word for word in line.split() if "=" not in word)
     more = dict(word.split("=", 1) for word in line.split() if "=" in word)
-    when, verb, *words = plain
-    hop: str | None = words[0] if words else None
-    kind, data, cause = _TYPES.get(verb, verb), {}, more.get("cause")
-    if verb == "open":
-        kind, data = "ticket.opened", {"priority": words[1] if len(words) > 1 else "P1"}
-        data |= {"outage_at": at(more["outage"]).isoformat()} if "outage" in more else {}
-    elif verb in _STATUS:
-        kind, data = "status.changed", {"status": _STATUS[verb]}
-    elif verb in ("ask", "hold"):
-        kind = "status.changed"
-        data = {"status": "pending" if verb == "ask" else "held", "reason": words[1]}
-        data |= {name: at(more[name]).isoformat() for name in ("until", "expected_end") if name in more}
-        data |= {"evidence": more["evidence"].split(",")} if "evidence" in more else {}
-    elif verb in ("answer", "reject"):
-        cause = words[1] if len(words) > 1 else cause
-    elif verb == "deliver":
-        kind, hop, cause = "news.delivered", None, words[0]
-    elif verb == "say":
-        kind = "comment.added"
-        data = {"public": "private" not in words, "by": "provider", "automatic": "auto" in words}
-    elif verb in ("visit", "move"):
-        kind = "visit.proposed" if verb == "visit" else "visit.moved"
-        data = {"by": words[1], "window": [at(words[2]).isoformat(), at(words[3]).isoformat()]}
-    elif verb == "stop":
-        kind, data = "stop.requested", {"reason": words[1], **_span(words[2:])}
-    elif verb == "exclude":
-        kind, data = "exclusion.added", _span(words[1:])
-    elif verb in ("ok", "dispute", "uphold", "void"):
-        hop, data = None, {"request": words[0], "agreement": more.get("agreement", "")}
-    elif verb == "priority":
-        kind, data = "priority.changed", {"priority": words[1]}
-    reported = at(when)
+    moments = {name: at(more[name]) for name in ("seen", "stated", "contrary") if name in more}
+    nowhere = verb in ("deliver", "ok", "dispute", "uphold", "void")
+    causes = {"deliver": words[:1], "answer": words[1:2], "reject": words[1:2]}
     return Record(
         id=more.get("id", f"e{number}"),
-        type=kind,
-        hop=hop,
-        desk=more.get("desk", hop),
-        reported_at=None if "unreported" in words else reported,
-        observed_at=at(more["seen"]) if "seen" in more else reported,
-        stated_at=at(more["stated"]) if "stated" in more else None,
-        cause=cause,
+        type="status.changed" if verb in _STATUS else _TYPES[verb],
+        hop=None if nowhere else words[0],
+        desk=more.get("desk", None if nowhere else words[0]),
+        reported_at=None if "unreported" in words else at(when),
+        observed_at=moments.get("seen", at(when)),
+        stated_at=moments.get("stated"),
+        cause=next(iter(causes.get(verb, ())), more.get("cause")),
         seq=int(more["seq"]) if "seq" in more else None,
-        contrary_seen_at=at(more["contrary"]) if "contrary" in more else None,
-        data=data,
+        contrary_seen_at=moments.get("contrary"),
+        data=_data(verb, words, more),
     )
+
+
+def _data(verb: str, words: list[str], more: Mapping[str, str]) -> dict[str, Any]:
+    data: dict[str, Any] = {"status": _STATUS[verb]} if verb in _STATUS else {}
+    data |= {name: at(more[name]).isoformat() for name in ("until", "expected_end") if name in more}
+    match verb:
+        case "open":
+            data |= {"priority": [*words, "P1"][1]}
+            data |= {"outage_at": at(more["outage"]).isoformat()} if "outage" in more else {}
+        case "ask" | "hold":
+            data |= {
+                "reason": words[1],
+                "evidence": [one for one in more.get("evidence", "").split(",") if one],
+            }
+        case "say":
+            data |= {"public": "private" not in words, "by": "provider", "automatic": "auto" in words}
+        case "visit" | "move":
+            data |= {"by": words[1], "window": [at(words[2]).isoformat(), at(words[3]).isoformat()]}
+        case "stop" | "exclude":
+            data |= {"reason": words[1], **_span(words[-2:])}
+        case "ok" | "dispute" | "uphold" | "void":
+            data |= {"request": words[0], "agreement": more.get("agreement", "")}
+        case "priority":
+            data |= {"priority": words[1]}
+    return data
 
 
 def _span(words: list[str]) -> dict[str, str]:

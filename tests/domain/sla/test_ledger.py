@@ -2,6 +2,7 @@
 
 import pytest
 
+from gateway.domain.sla.terms import Chain
 from tests.domain.sla.story import H, at, chain, play, rows, terms
 
 BEGUN = "08:00 open h0\n08:00 offer h1\n08:00 accept h1\n"
@@ -12,11 +13,11 @@ BELOW = BEGUN + "08:00 offer h2\n08:00 accept h2\n"
 BOTH = BELOW + "08:00 offer h3\n08:00 accept h3\n"
 
 
-def told(where, text, now="12:00"):
+def told(where: Chain, text: str, now: str = "12:00") -> list[str]:
     return rows(play(where, text, now=now))
 
 
-def test_r10_the_deepest_hop_holds_from_the_moment_its_desk_has_it_accepted_or_not():
+def test_r10_the_deepest_hop_holds_from_the_moment_its_desk_has_it_accepted_or_not() -> None:
     text = "08:00 open h0\n08:10 offer h1\n08:15 receive h1\n09:00 accept h1"
     assert told(TWO, text) == [
         "08:00 08:10 h0 working",
@@ -26,13 +27,13 @@ def test_r10_the_deepest_hop_holds_from_the_moment_its_desk_has_it_accepted_or_n
     ]
 
 
-def test_r10_a_decline_never_moves_offered_time_back_and_makes_the_parent_hold():
+def test_r10_a_decline_never_moves_offered_time_back_and_makes_the_parent_hold() -> None:
     text = "08:00 open h0\n08:10 offer h1\n08:15 receive h1\n09:00 decline h1\n10:00 work h0"
     assert told(TWO, text)[2:] == ["08:15 09:00 h1 offered", "09:00 12:00 h0 handback"]
 
 
 @pytest.mark.parametrize("verb", ["decline", "expire", "return"])
-def test_r10_what_comes_back_makes_the_parent_hold_until_it_offers_again(verb):
+def test_r10_what_comes_back_makes_the_parent_hold_until_it_offers_again(verb: str) -> None:
     text = BOTH + f"09:00 {verb} h2\n10:00 offer h2 id=o\n10:05 receive h2"
     assert told(FORKED, text) == [
         "08:00 09:00 h2+h3 working+working",
@@ -42,7 +43,7 @@ def test_r10_what_comes_back_makes_the_parent_hold_until_it_offers_again(verb):
     ]
 
 
-def test_r10_what_comes_back_holds_the_parent_until_it_passes_the_ball_on():
+def test_r10_what_comes_back_holds_the_parent_until_it_passes_the_ball_on() -> None:
     text = BOTH + "09:00 decline h2\n10:00 ask h1 requester_info"
     assert told(FORKED, text)[1:] == [
         "09:00 10:00 h1+h3 handback+working",
@@ -50,39 +51,39 @@ def test_r10_what_comes_back_holds_the_parent_until_it_passes_the_ball_on():
     ]
 
 
-def test_r10_withdrawn_leaves_the_parent_as_the_deepest_open_hop():
+def test_r10_withdrawn_leaves_the_parent_as_the_deepest_open_hop() -> None:
     assert told(THREE, BELOW + "09:00 withdraw h2")[1:] == ["09:00 12:00 h1 working"]
 
 
-def test_r10_pending_passes_the_ball_to_the_parent_until_it_answers():
+def test_r10_pending_passes_the_ball_to_the_parent_until_it_answers() -> None:
     text = BELOW + "09:00 ask h2 requester_info id=q\n10:00 answer h2 q"
     assert told(THREE, text)[1:] == ["09:00 10:00 h1 asked requester_info", "10:00 12:00 h2 working"]
 
 
-def test_r10_pending_ends_with_the_hops_leaving_of_it():
+def test_r10_pending_ends_with_the_hops_leaving_of_it() -> None:
     assert told(THREE, BELOW + "09:00 ask h2 requester_info\n10:00 work h2")[1:] == [
         "09:00 10:00 h1 asked requester_info",
         "10:00 12:00 h2 working",
     ]
 
 
-def test_r10_a_parent_asked_holds_until_it_is_itself_pending():
+def test_r10_a_parent_asked_holds_until_it_is_itself_pending() -> None:
     text = BELOW + "09:00 ask h2 requester_info\n10:00 ask h1 requester_approval"
     assert told(THREE, text)[2:] == ["10:00 12:00 h0 asked requester_approval"]
 
 
-def test_r10_the_top_hops_pending_passes_to_the_requester():
+def test_r10_the_top_hops_pending_passes_to_the_requester() -> None:
     assert told(TWO, "08:00 open h0\n09:00 ask h0 requester_info")[1:] == [
         "09:00 12:00 requester asked requester_info"
     ]
 
 
-def test_r10_an_answer_not_enough_is_asked_again():
+def test_r10_an_answer_not_enough_is_asked_again() -> None:
     text = BELOW + "09:00 ask h2 requester_info id=q\n10:00 answer h2 q\n10:30 ask h2 requester_info"
     assert told(THREE, text)[2:] == ["10:00 10:30 h2 working", "10:30 12:00 h1 asked requester_info"]
 
 
-def test_r10_an_answer_to_an_older_question_ends_nothing():
+def test_r10_an_answer_to_an_older_question_ends_nothing() -> None:
     text = (
         BELOW
         + "09:00 ask h2 requester_info id=q\n09:10 work h2\n09:20 ask h2 requester_info id=p\n09:30 answer h2 q"
@@ -90,24 +91,24 @@ def test_r10_an_answer_to_an_older_question_ends_nothing():
     assert told(THREE, text)[3:] == ["09:20 12:00 h1 asked requester_info"]
 
 
-def test_r10_resolved_makes_the_parent_verify_only_when_no_other_branch_is_open():
+def test_r10_resolved_makes_the_parent_verify_only_when_no_other_branch_is_open() -> None:
     text = BOTH + "09:00 resolve h2\n10:00 resolve h3"
     assert told(FORKED, text)[1:] == ["09:00 10:00 h3 working", "10:00 12:00 h1 verify"]
 
 
-def test_r10_a_parent_that_owes_an_answer_joins_the_branches():
+def test_r10_a_parent_that_owes_an_answer_joins_the_branches() -> None:
     text = BOTH + "09:00 ask h2 requester_info"
     assert told(FORKED, text)[1:] == ["09:00 12:00 h1+h3 asked+working requester_info"]
 
 
-def test_r10_a_pending_hop_whose_child_works_shares_with_its_parent():
+def test_r10_a_pending_hop_whose_child_works_shares_with_its_parent() -> None:
     assert told(THREE, BELOW + "09:00 ask h1 requester_info")[1:] == [
         "09:00 12:00 h0+h2 asked+working requester_info"
     ]
 
 
 @pytest.mark.parametrize("verb", ["resolve", "close", "decline", "withdraw", "return"])
-def test_r10_a_hop_that_is_done_takes_its_subtree_out(verb):
+def test_r10_a_hop_that_is_done_takes_its_subtree_out(verb: str) -> None:
     holder = {"resolve": "h0 verify", "close": "h0 working", "withdraw": "h0 working"}.get(
         verb, "h0 handback"
     )
@@ -134,7 +135,7 @@ def test_r10_a_hop_that_is_done_takes_its_subtree_out(verb):
         ("something_else", "h2"),
     ],
 )
-def test_r10_held_keeps_the_ball_and_is_booked_to_whom_it_waits_for(code, booked):
+def test_r10_held_keeps_the_ball_and_is_booked_to_whom_it_waits_for(code: str, booked: str) -> None:
     holder = "h2" if booked == "h2" else f"h2>{booked}"
     assert told(THREE, BELOW + f"09:00 hold h2 {code}")[1:] == [f"09:00 12:00 {holder} held {code}"]
 
@@ -142,14 +143,14 @@ def test_r10_held_keeps_the_ball_and_is_booked_to_whom_it_waits_for(code, booked
 @pytest.mark.parametrize(
     ("supplier", "booked"), [("org-h1", "h1"), ("org-h0", "h0"), ("depot", "supplier:depot")]
 )
-def test_r10_parts_upstream_is_booked_to_the_supplier_the_agreement_names(supplier, booked):
+def test_r10_parts_upstream_is_booked_to_the_supplier_the_agreement_names(supplier: str, booked: str) -> None:
     where = chain("h0 h1<h0 h2<h1", terms("UC", "h2", parts_supplier=supplier))
     assert told(where, BELOW + "09:00 hold h2 parts_upstream")[1:] == [
         f"09:00 12:00 h2>{booked} held parts_upstream"
     ]
 
 
-def test_r10_a_visit_the_consumer_moved_is_booked_to_the_customer():
+def test_r10_a_visit_the_consumer_moved_is_booked_to_the_customer() -> None:
     text = (
         BELOW + "09:00 move h2 consumer 11:00 12:00 id=v\n09:00 hold h2 scheduled_visit until=11:00 cause=v"
     )
@@ -159,13 +160,13 @@ def test_r10_a_visit_the_consumer_moved_is_booked_to_the_customer():
     ]
 
 
-def test_r10_a_parents_own_held_while_a_child_is_open_is_no_span():
+def test_r10_a_parents_own_held_while_a_child_is_open_is_no_span() -> None:
     assert told(THREE, BELOW + "09:00 hold h1 third_party") == ["08:00 12:00 h2 working"]
     text = BELOW + "09:00 hold h1 third_party\n10:00 ask h2 requester_info"
     assert told(THREE, text)[1:] == ["10:00 12:00 h1 asked requester_info"]
 
 
-def test_r10_a_parents_own_held_counts_once_its_child_is_done():
+def test_r10_a_parents_own_held_counts_once_its_child_is_done() -> None:
     text = BELOW + "09:00 hold h1 site_access\n10:00 resolve h2"
     assert told(THREE, text)[1:] == ["10:00 12:00 h1>requester held site_access"]
 
@@ -173,7 +174,7 @@ def test_r10_a_parents_own_held_counts_once_its_child_is_done():
 TRACKED = chain("h0 h1<h0 h2<h1", tracked="h2")
 
 
-def test_r11_question_and_answer_are_held_by_the_link_until_they_arrive():
+def test_r11_question_and_answer_are_held_by_the_link_until_they_arrive() -> None:
     text = (
         BELOW + "09:00 ask h2 requester_info id=q\n09:10 deliver q\n10:00 answer h2 q id=a\n10:20 deliver a"
     )
@@ -188,12 +189,12 @@ def test_r11_question_and_answer_are_held_by_the_link_until_they_arrive():
 @pytest.mark.parametrize(
     ("verb", "state"), [("decline", "handback"), ("return", "handback"), ("resolve", "verify")]
 )
-def test_r11_what_comes_back_is_in_transit_first(verb, state):
+def test_r11_what_comes_back_is_in_transit_first(verb: str, state: str) -> None:
     text = BELOW + f"09:00 {verb} h2 id=x\n09:10 deliver x"
     assert told(TRACKED, text)[1:] == ["09:00 09:10 link:h2 transit", f"09:10 12:00 h1 {state}"]
 
 
-def test_r11_a_rejection_is_held_by_the_link_until_the_desk_has_it():
+def test_r11_a_rejection_is_held_by_the_link_until_the_desk_has_it() -> None:
     text = BELOW + "09:00 resolve h2 id=x\n09:10 deliver x\n10:00 reject h2 x id=r\n10:20 deliver r"
     assert told(TRACKED, text)[2:] == [
         "09:10 10:00 h1 verify",
@@ -202,13 +203,13 @@ def test_r11_a_rejection_is_held_by_the_link_until_the_desk_has_it():
     ]
 
 
-def test_r11_a_resolution_under_way_shares_with_an_open_branch():
+def test_r11_a_resolution_under_way_shares_with_an_open_branch() -> None:
     where = chain("h0 h1<h0 h2<h1 h3<h1", tracked="h2")
     text = BOTH + "09:00 resolve h2 id=x\n09:10 deliver x"
     assert told(where, text)[1:] == ["09:00 09:10 link:h2+h3 transit+working", "09:10 12:00 h3 working"]
 
 
-def test_r11_a_question_under_way_with_a_child_at_work_is_shared():
+def test_r11_a_question_under_way_with_a_child_at_work_is_shared() -> None:
     where = chain("h0 h1<h0 h2<h1", tracked="h1")
     text = BELOW + "09:00 ask h1 requester_info id=q\n09:10 deliver q"
     assert told(where, text)[1:] == [
@@ -217,12 +218,12 @@ def test_r11_a_question_under_way_with_a_child_at_work_is_shared():
     ]
 
 
-def test_r11_news_of_what_is_over_moves_nothing():
+def test_r11_news_of_what_is_over_moves_nothing() -> None:
     text = BELOW + "09:00 ask h2 requester_info id=q\n09:05 work h2\n09:10 deliver q"
     assert told(TRACKED, text)[1:] == ["09:00 09:05 link:h2 transit requester_info", "09:05 12:00 h2 working"]
 
 
-def test_r12_before_opening_nobody_had_been_told():
+def test_r12_before_opening_nobody_had_been_told() -> None:
     where = chain("h1", terms("SLA", "h1", starts_on="outage_at"))
     assert told(where, "08:00 open h1 outage=07:00", "09:00") == [
         "07:00 08:00 requester unreported",
@@ -230,14 +231,14 @@ def test_r12_before_opening_nobody_had_been_told():
     ]
 
 
-def test_r12_the_ledger_begins_with_the_earliest_clock_not_with_an_outage_no_clock_takes():
+def test_r12_the_ledger_begins_with_the_earliest_clock_not_with_an_outage_no_clock_takes() -> None:
     refused = chain("h1", terms("SLA", "h1", starts_on="outage_at"))
     assert told(refused, "08:00 open h1 outage=-2/07:00", "09:00") == ["08:00 09:00 h1 working"]
     accepted = "08:00 open h1 id=o outage=-2/07:00\n08:30 ok o"
     assert told(refused, accepted, "09:00")[0] == "-2/07:00 08:00 requester unreported"
 
 
-def test_r12_between_close_and_reopening_nobody_holds():
+def test_r12_between_close_and_reopening_nobody_holds() -> None:
     text = (
         "08:00 open h1\n09:00 resolve h1\n10:00 close h1\n11:00 reopen h1\n12:00 resolve h1\n12:30 close h1"
     )
@@ -250,12 +251,12 @@ def test_r12_between_close_and_reopening_nobody_holds():
     ]
 
 
-def test_r12_a_ticket_taken_up_after_its_close_without_a_word_is_open_again():
+def test_r12_a_ticket_taken_up_after_its_close_without_a_word_is_open_again() -> None:
     text = "08:00 open h1\n10:00 close h1\n11:00 work h1"
     assert told(chain("h1"), text)[1:] == ["10:00 11:00  closed", "11:00 12:00 h1 working"]
 
 
-def test_r12_siblings_stand_in_the_order_of_their_offers_then_of_their_names():
+def test_r12_siblings_stand_in_the_order_of_their_offers_then_of_their_names() -> None:
     where = chain("h0 h9<h0 h8<h0 h7<h0")
     text = """08:00 open h0
               08:20 offer h9
@@ -267,7 +268,7 @@ def test_r12_siblings_stand_in_the_order_of_their_offers_then_of_their_names():
     assert told(where, text, "09:00")[-1] == "08:20 09:00 h8+h7+h9 working+working+working"
 
 
-def test_r12_each_span_names_the_event_that_made_it():
+def test_r12_each_span_names_the_event_that_made_it() -> None:
     folded = play(
         TWO,
         BEGUN + "09:00 say h1\n09:00 hold h1 site_access id=x\n09:30 say h1\n10:00 work h1 id=w",
@@ -276,12 +277,12 @@ def test_r12_each_span_names_the_event_that_made_it():
     assert [span.cause for span in folded.spans if span.start >= at("09:00")] == ["x", "w", "w"]
 
 
-def test_r12_a_chain_told_children_first_is_the_same_chain():
+def test_r12_a_chain_told_children_first_is_the_same_chain() -> None:
     text = BELOW + "09:00 ask h2 requester_info"
     assert told(chain("h2<h1 h1<h0 h0"), text) == told(THREE, text)
 
 
-def test_a_ticket_whose_opening_is_not_known_begins_with_the_first_event():
+def test_a_ticket_whose_opening_is_not_known_begins_with_the_first_event() -> None:
     text = "08:00 offer h1\n08:05 accept h1\n09:00 ask h1 requester_info"
     where = chain("h0 h1<h0", terms("SLA", "h1", 4 * H))
     assert told(where, text, "10:00") == [
@@ -291,7 +292,7 @@ def test_a_ticket_whose_opening_is_not_known_begins_with_the_first_event():
     ]
 
 
-def test_events_of_a_withdrawn_hop_and_of_unknown_ones_move_nothing():
+def test_events_of_a_withdrawn_hop_and_of_unknown_ones_move_nothing() -> None:
     text = (
         BELOW + "09:00 withdraw h2\n09:30 resolve h2\n09:40 ask h2 requester_info\n09:50 hold nowhere other"
     )

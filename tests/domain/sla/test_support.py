@@ -46,7 +46,7 @@ def _gap(promise: Leg, legs: list[Leg | Parallel], start: datetime) -> timedelta
 
 
 @pytest.mark.parametrize("seed", range(12))
-def test_r21_the_worst_gap_is_that_of_the_grid(seed):
+def test_r21_the_worst_gap_is_that_of_the_grid(seed: int) -> None:
     dice = random.Random(seed)
     promise, legs = _leg(dice, 60), _legs(dice)
     end = START + timedelta(days=15)
@@ -64,7 +64,7 @@ def test_r21_the_worst_gap_is_that_of_the_grid(seed):
         assert all(any(run.first <= at <= run.last for run in found.worst) for at in hits)
 
 
-def test_r21_the_first_of_the_worst_starts_is_the_example():
+def test_r21_the_first_of_the_worst_starts_is_the_example() -> None:
     """Eight office hours promised, a round-the-clock partner of six: never late; ten: late by two."""
     office = worktime(Calendar(code="o", weekly=((Hours(8 * 3600, 18 * 3600),),) * 5 + ((), ())))
     always = worktime(Calendar(code="a", weekly=ROUND_THE_CLOCK))
@@ -77,8 +77,8 @@ def test_r21_the_first_of_the_worst_starts_is_the_example():
     assert (found.due, found.finish) == (START + timedelta(hours=16), START + timedelta(hours=18))
 
 
-def test_r21_of_parallel_branches_the_later_counts():
+def test_r21_of_parallel_branches_the_later_counts() -> None:
     always = worktime(Calendar(code="a", weekly=ROUND_THE_CLOCK))
     short, long = (Leg(who="p", work=always, amount=hours * 2 * HALF) for hours in (2, 3))
-    legs = [short, Parallel(branches=((short, short), (long,))), short]
+    legs: list[Leg | Parallel] = [short, Parallel(branches=((short, short), (long,))), short]
     assert finish(legs, START) == START + timedelta(hours=8)
