@@ -13,6 +13,9 @@ _GOES_ON = frozenset({"in_progress", "pending", "held", "acknowledged"})
 _DECIDED = ("assignment.declined", "assignment.returned")
 _AGAIN = frozenset({TargetKind.RESOLUTION, TargetKind.RESTORATION, TargetKind.UPDATE})
 _EVERYWHERE = frozenset({"ticket.opened", "news.delivered"})
+_NO_MATTER = frozenset(
+    {"pending.answered", "priority.changed", "stop.requested", "exclusion.added", "work.logged"}
+)
 _RESOLVED, _CLOSED = "resolved", "closed"
 
 
@@ -49,7 +52,11 @@ class Cycle:
 def relevant(terms: Terms, told: Reconciled) -> Sequence[Record]:
     """The records from which the clocks of an agreement take their course."""
     hop = terms.hop
-    return [one for one in told.records if one.hop == hop or one.type in _EVERYWHERE]
+    return [
+        one
+        for one in told.records
+        if one.type in _EVERYWHERE or (one.hop == hop and one.type not in _NO_MATTER)
+    ]
 
 
 def cycles(

@@ -73,15 +73,16 @@ def _moves(
     tree: Tree, told: Reconciled, boundaries: _Boundaries, now: datetime
 ) -> Iterator[tuple[datetime, str | None]]:
     """Move the tree from instant to instant; each at which it may have changed, and the last event that did it."""
-    effective, records, place = told.effective, told.records, 0
-    for at in sorted({*effective.values(), *boundaries}):
+    events: dict[datetime, list[Record]] = {at: [] for at in boundaries}
+    for record in told.records:
+        events.setdefault(told.effective[record.id], []).append(record)
+    for at in sorted(events) if boundaries else events:
         if at > now:
             return
         moved = None
-        while place < len(records) and effective[records[place].id] <= at:
-            if tree.apply(records[place]):
-                moved = records[place].id
-            place += 1
+        for record in events[at]:
+            if tree.apply(record):
+                moved = record.id
         if at in boundaries:
             tree.lapse(at)
             for request, begins in boundaries[at]:

@@ -128,23 +128,27 @@ class _Windows:
 
     def settle(self) -> None:
         """When each event took effect, causes first."""
-        for record in self._known.values():
-            way = [record]
-            while True:
-                cause = self.causes.get(way[-1].id)
-                if cause is None or cause in self.done:
-                    break
-                before = self._known[cause]
-                if (
-                    before in way
-                ):  # what cannot be: the circle is cut at the same place, wherever one enters it
-                    del self.causes[min(one.id for one in way[way.index(before) :])]
-                    way = [record]
-                else:
-                    way.append(before)
-            for one in reversed(way):
-                if one.id not in self.done:
+        for name, record in self._known.items():
+            if name not in self.done:
+                cause = self.causes.get(name)
+                way = [record] if cause is None or cause in self.done else self._way(record)
+                for one in reversed(way):
                     self.done[one.id] = self._clamped(one)
+
+    def _way(self, record: Record) -> list[Record]:
+        """The record and the causes behind it that are not settled yet. What cannot be, a circle, is cut at the same place
+        wherever one enters it."""
+        way = [record]
+        while True:
+            cause = self.causes.get(way[-1].id)
+            if cause is None or cause in self.done:
+                return way
+            before = self._known[cause]
+            if before in way:
+                del self.causes[min(one.id for one in way[way.index(before) :])]
+                way = [record]
+            else:
+                way.append(before)
 
     def _clamped(self, record: Record) -> datetime:
         earliest = self.done.get(self.causes.get(record.id, ""))
@@ -234,6 +238,8 @@ def _ordered(
 ) -> tuple[Record, ...]:
     """By effective time; equal times by cause, the desk's own sequence, terminal last, id (R4)."""
     ranked = sorted(known.values(), key=lambda one: (effective[one.id], _finality(one), one.id))
+    if len(set(effective.values())) == len(ranked):
+        return tuple(ranked)
     done: list[Record] = []
     start = 0
     while start < len(ranked):

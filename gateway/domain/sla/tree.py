@@ -286,11 +286,8 @@ class Tree:
 
     def pendings(self) -> tuple[tuple[str, str | None], ...]:
         """(hop, request) of every hop that waits for its consumer."""
-        return tuple(
-            (node.id, node.request)
-            for node in self.nodes.values()
-            if node.phase == "pending" and node.request
-        )
+        nodes = self.nodes.values()
+        return tuple([(node.id, node.request) for node in nodes if node.phase == "pending" and node.request])
 
     def overlay(self, request: Request, *, begins: bool) -> None:
         """A span asked for afterwards begins or ends."""
