@@ -193,3 +193,15 @@ def clock(folded: Folded, key: str) -> Clock:
 def figures(one: Clock) -> tuple[str, timedelta, timedelta]:
     """(state, elapsed, stopped) of a clock."""
     return one.state, one.elapsed, one.stopped_time
+
+
+def at_vendor(text: str, now: str = "12:00", key: str = "SLA", **more: Any) -> Clock:
+    """A clock at the only desk of a ticket."""
+    where = chain("h1", terms("SLA", "h1", **{"starts_on": "opened", **more}))
+    return clock(play(where, text, now=now), key)
+
+
+def at_partner(text: str, now: str = "12:00", tracked: str = "", key: str = "UC", **more: Any) -> Clock:
+    """A clock at the desk right below the one where the ticket began."""
+    where = chain("h0 h1<h0", terms("UC", "h1", **more), tracked=tracked)
+    return clock(play(where, text, now=now), key)

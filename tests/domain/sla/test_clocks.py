@@ -1,283 +1,19 @@
-"""Starts, stops and ends of clocks (R13, R14), priorities (R17), what a clock shows (R18), exclusions (R19)."""
+"""Running and stopped (R14), priorities (R17), what a clock shows (R18), exclusions (R19)."""
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from gateway.domain.sla.clocks import Clock, clocks
-from gateway.domain.sla.terms import AgreementKind, EndsOn, TargetKind
+from gateway.domain.sla.terms import AgreementKind, TargetKind
 from gateway.domain.worktime import Calendar, Hours
-from tests.domain.sla.story import H, M, at, chain, clock, figures, office, play, terms
+from tests.domain.sla.story import H, M, at, at_partner, at_vendor, chain, clock, figures, office, play, terms
 
 NONE = timedelta()
 BEGUN = "08:00 open h0\n08:00 offer h1\n08:00 accept h1\n"
 BELOW = BEGUN + "08:00 offer h2\n08:00 accept h2\n"
 ASK = "requester_info"
-
-
-def one(text: str, now: str = "12:00", key: str = "SLA", **more: Any) -> Clock:
-    """A clock at the only desk of a ticket."""
-    where = chain("h1", terms("SLA", "h1", **{"starts_on": "opened", **more}))
-    return clock(play(where, text, now=now), key)
-
-
-def at_partner(text: str, now: str = "12:00", tracked: str = "", key: str = "UC", **more: Any) -> Clock:
-    where = chain("h0 h1<h0", terms("UC", "h1", **more), tracked=tracked)
-    return clock(play(where, text, now=now), key)
-
-
-# -- R13: start ------------------------------------------------------------------------------------------------------------
-
-HANDED = "07:00 open h0 outage=06:30\n08:00 offer h1\n08:10 receive h1\n08:30 accept h1"
-
-
-@pytest.mark.parametrize(
-    ("start", "moment"),
-    [
-        ("opened", "07:00"),
-        ("outage_at", "06:30"),
-        ("handed_over", "08:00"),
-        ("received", "08:10"),
-        ("accepted", "08:30"),
-    ],
-)
-def test_r13_a_clock_starts_on_what_its_agreement_says(start: str, moment: str) -> None:
-    found = at_partner(HANDED, starts_on=start)
-    assert found.started_at == at(moment)
-    assert found.elapsed == at("12:00") - at(moment)
-
-
-def test_r13_an_outage_is_never_later_than_the_opening() -> None:
-    assert one("08:00 open h1 outage=08:30", starts_on="outage_at").started_at == at("08:00")
-
-
-@pytest.mark.parametrize("start", ["received", "accepted"])
-def test_r13_a_working_status_implies_received_and_accepted(start: str) -> None:
-    text = "08:00 open h0\n08:00 offer h1\n08:20 work h1"
-    assert at_partner(text, starts_on=start).started_at == at("08:20")
-
-
-def test_r13_not_started_is_waiting() -> None:
-    found = at_partner("08:00 open h0\n08:00 offer h1\n08:05 receive h1", starts_on="accepted")
-    assert (found.state, found.started_at, found.due, found.elapsed) == ("waiting", None, None, NONE)
-
-
-# -- R13: stop -------------------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("line", "ends"),
-    [
-        ("09:00 say h1", True),
-        ("09:00 say h1 auto", False),
-        ("09:00 say h1 private", False),
-        ("09:00 say h0", False),
-        ("09:00 work h1", True),
-        ("09:00 ask h1 requester_info", True),
-        ("09:00 resolve h1", True),
-        ("09:00 visit h1 provider 10:00 11:00", False),
-    ],
-    ids=["public", "automatic", "private", "elsewhere", "working", "question", "resolved", "visit"],
-)
-def test_r13_response_is_stopped_only_by_a_persons_act(line: str, ends: bool) -> None:
-    targets = {TargetKind.RESPONSE: {"P1": H}}
-    text = "08:00 open h0\n08:00 offer h1\n08:00 receive h1\n" + line
-    found = at_partner(text, key="UC/h1/response", targets=targets)
-    assert figures(found) == (("met", H, NONE) if ends else ("breached", 4 * H, NONE))
-
-
-def test_r13_a_childs_statement_stops_nothing_above() -> None:
-    where = chain("h0 h1<h0 h2<h1", terms("SLA", "h1"), terms("UC", "h2"))
-    folded = play(where, BELOW + "09:00 resolve h2", now="10:00")
-    assert clock(folded, "UC").state == "met"
-    assert figures(clock(folded, "SLA")) == ("running", 2 * H, NONE)
-
-
-def test_r13_restoration_is_met_though_work_goes_on() -> None:
-    targets = {TargetKind.RESTORATION: {"P1": 4 * H}}
-    text = "08:00 open h1\n09:00 restore h1\n09:30 work h1\n10:00 resolve h1\n10:10 work h1"
-    found = one(text, key="SLA/h1/restoration", targets=targets)
-    assert figures(found) == ("met", H, NONE)
-    assert found.provisional
-
-
-def test_r13_restoration_resumes_when_its_own_statement_is_rejected_not_with_a_rejected_resolution() -> None:
-    targets = {TargetKind.RESTORATION: {"P1": 4 * H}}
-    text = "08:00 open h1\n09:00 restore h1 id=r\n10:00 resolve h1 id=s\n10:30 reject h1 {}"
-    assert figures(one(text.format("s"), key="SLA/h1/restoration", targets=targets)) == ("met", H, NONE)
-    assert figures(one(text.format("r"), key="SLA/h1/restoration", targets=targets)) == (
-        "running",
-        2.5 * H,
-        NONE,
-    )
-
-
-def test_r13_delivered_stops_with_the_news_confirmed_with_the_close() -> None:
-    text = BEGUN + "09:00 resolve h1 id=x\n09:20 deliver x\n11:00 close h1"
-    for ends, elapsed in ((EndsOn.STATED, H), (EndsOn.DELIVERED, 80 * M), (EndsOn.CONFIRMED, 3 * H)):
-        found = at_partner(text, tracked="h1", ends_on={TargetKind.RESOLUTION: ends})
-        assert figures(found) == ("met", elapsed, NONE), ends
-
-
-# -- R13: again ------------------------------------------------------------------------------------------------------------
-
-REJECTED = "08:00 open h1\n09:00 resolve h1 id=x\n10:00 reject h1 x\n10:30 resolve h1"
-
-
-@pytest.mark.parametrize(("continuous", "elapsed"), [(False, 1.5 * H), (True, 2.5 * H)])
-def test_r13_rejected_before_close(continuous: bool, elapsed: timedelta) -> None:
-    assert figures(one(REJECTED, continuous=continuous)) == ("met", elapsed, NONE)
-
-
-def test_r13_taken_up_again_without_a_rejection_resumes() -> None:
-    assert figures(one("08:00 open h1\n09:00 resolve h1\n10:00 work h1\n10:30 resolve h1")) == (
-        "met",
-        1.5 * H,
-        NONE,
-    )
-
-
-@pytest.mark.parametrize(
-    ("start", "elapsed"), [("handed_over", 140 * M), ("received", 2 * H), ("accepted", 2 * H)]
-)
-def test_r13_a_rejection_under_way_runs_against_the_provider_only_with_its_own_link(
-    start: str, elapsed: timedelta
-) -> None:
-    text = (
-        BEGUN
-        + "09:00 resolve h1 id=x\n09:00 deliver x\n10:00 reject h1 x id=r\n10:20 deliver r\n11:20 resolve h1"
-    )
-    assert figures(at_partner(text, tracked="h1", starts_on=start)) == ("met", elapsed, NONE)
-
-
-def test_r13_resolved_again_before_the_rejection_arrived_stays_resolved() -> None:
-    text = BEGUN + "09:00 resolve h1 id=x\n10:00 reject h1 x id=r\n10:10 resolve h1\n10:20 deliver r"
-    assert figures(at_partner(text, tracked="h1", starts_on="accepted")) == ("met", H, NONE)
-
-
-REOPENED = "08:00 open h1\n09:00 resolve h1\n10:00 close h1\n11:00 reopen h1"
-
-
-def test_r13_reopened_after_close_begins_a_new_cycle_or_resumes() -> None:
-    folded = play(chain("h1", terms("SLA", "h1", starts_on="opened")), REOPENED, now="12:00")
-    assert figures(clock(folded, "SLA")) == ("met", H, NONE)
-    assert figures(clock(folded, "SLA#2")) == ("running", H, NONE)
-    assert figures(one(REOPENED, reopen_resumes=True)) == ("running", 2 * H, NONE)
-
-
-def test_r13_opened_again_before_its_close_is_a_rejection() -> None:
-    text = "08:00 open h1\n09:00 resolve h1\n10:00 reopen h1"
-    assert figures(one(text)) == ("running", 3 * H, NONE)
-
-
-def test_r13_taken_up_after_its_close_without_a_word_is_reopened() -> None:
-    folded = play(
-        chain("h1", terms("SLA", "h1", starts_on="opened")), REOPENED.replace("reopen", "work"), now="12:00"
-    )
-    assert figures(clock(folded, "SLA#2")) == ("running", H, NONE)
-
-
-def test_r13_met_is_provisional_until_its_own_hop_is_closed_or_the_confirmation_period_lapses() -> None:
-    text = "08:00 open h1\n09:00 resolve h1"
-    assert one(text).provisional
-    assert not one(text + "\n10:00 close h1").provisional
-    assert one(text, now="11:59", confirmation=3 * H).provisional
-    assert not one(text, now="12:00", confirmation=3 * H).provisional
-
-
-ACCEPTANCE = {TargetKind.ACCEPTANCE: {"P1": 30 * M}}
-OFFERED = "08:00 open h0\n08:00 offer h1\n08:00 receive h1\n"
-
-
-@pytest.mark.parametrize(
-    ("line", "acceptance", "other"),
-    [
-        ("08:20 decline h1", "met", "cancelled"),
-        ("08:20 return h1", "met", "cancelled"),
-        ("08:20 expire h1", "cancelled", "cancelled"),
-        ("08:20 withdraw h1", "cancelled", "cancelled"),
-        ("08:31 decline h1", "breached", "cancelled"),
-        ("08:31 expire h1", "breached", "cancelled"),
-        ("12:01 decline h1", "breached", "breached"),
-        ("12:00 withdraw h1", "breached", "cancelled"),
-    ],
-)
-def test_r13_declined_returned_expired_withdrawn(line: str, acceptance: str, other: str) -> None:
-    text = OFFERED + line
-    assert at_partner(text, now="13:00", targets=ACCEPTANCE, key="UC/h1/acceptance").state == acceptance
-    assert at_partner(text, now="13:00", targets=ACCEPTANCE).state == other
-
-
-def test_r13_what_a_withdrawn_hop_still_does_moves_no_clock() -> None:
-    found = at_partner(BEGUN + "09:00 withdraw h1\n09:30 work h1\n10:00 resolve h1\n10:30 reopen h1")
-    assert figures(found) == ("cancelled", H, NONE)
-
-
-def test_r13_offered_again_to_the_same_hop_its_clock_starts_at_its_own_hand_over() -> None:
-    where = chain("h0 h1<h0", terms("UC", "h1", targets=ACCEPTANCE))
-    folded = play(where, OFFERED + "08:20 decline h1\n09:00 offer h1\n09:10 accept h1", now="10:00")
-    assert figures(clock(folded, "UC")) == ("cancelled", 20 * M, NONE)
-    assert figures(clock(folded, "UC#2")) == ("running", H, NONE)
-    assert figures(clock(folded, "UC/h1/acceptance#2")) == ("met", 10 * M, NONE)
-
-
-def test_r13_a_withdrawn_partners_clock_ends_the_next_starts_at_its_hand_over_the_customers_runs_on() -> None:
-    where = chain("h0 h1<h0 h2<h1 h3<h1", terms("SLA", "h1"), terms("A", "h2"), terms("B", "h3"))
-    folded = play(where, BELOW + "09:00 withdraw h2\n09:30 offer h3", now="10:00")
-    assert figures(clock(folded, "A")) == ("cancelled", H, NONE)
-    assert figures(clock(folded, "B")) == ("running", 30 * M, NONE)
-    assert figures(clock(folded, "SLA")) == ("running", 2 * H, NONE)
-
-
-# -- R13: updates ----------------------------------------------------------------------------------------------------------
-
-UPDATE = {TargetKind.UPDATE: {"P1": H, "P3": 4 * H}}
-
-
-def updates(text: str, now: str = "12:00", **more: Any) -> list[tuple[datetime | None, datetime | None, str]]:
-    where = chain("h1", terms("SLA", "h1", starts_on="opened", targets=UPDATE, **more))
-    return [
-        (one.started_at, one.ended_at, one.state)
-        for one in clocks(play(where, text, now=now))
-        if one.target_kind is TargetKind.UPDATE
-    ]
-
-
-def test_r13_an_update_is_due_at_least_every_so_often_one_breach_for_each_silence() -> None:
-    text = (
-        "08:00 open h1\n08:30 say h1\n10:00 say h1\n10:20 say h1 auto\n10:40 say h1 private\n10:45 resolve h1"
-    )
-    assert updates(text) == [
-        (at("08:00"), at("08:30"), "met"),
-        (at("08:30"), at("10:00"), "breached"),
-        (at("10:00"), at("10:45"), "met"),
-    ]
-
-
-def test_r13_updates_are_not_stopped_by_waiting_unless_the_agreement_says_so() -> None:
-    text = "08:00 open h1\n08:30 ask h1 requester_info"
-    assert updates(text, stops=ASK)[0][2] == "breached"
-    assert updates(text, stops=ASK, updates_wait=True)[0][2] == "running"
-
-
-def test_r13_the_verification_is_no_silence_of_the_provider() -> None:
-    text = "08:00 open h1\n08:30 resolve h1 id=x\n11:00 reject h1 x\n11:20 say h1"
-    assert updates(text) == [(at("08:00"), at("11:20"), "met"), (at("11:20"), None, "running")]
-
-
-def test_r17_each_silence_is_judged_by_the_priority_in_force() -> None:
-    text = "08:00 open h1 P1\n08:30 say h1\n10:00 say h1\n10:10 priority h1 P3"
-    assert [state for _, _, state in updates(text)] == ["met", "breached", "running"]
-    text = "08:00 open h1 P3\n09:30 say h1\n10:30 priority h1 P1"
-    assert [state for _, _, state in updates(text, now="11:10")] == ["met", "breached"]
-
-
-def test_r13_updates_of_a_second_cycle_are_numbered_on() -> None:
-    where = chain("h1", terms("SLA", "h1", None, starts_on="opened", targets=UPDATE))
-    folded = play(where, "08:00 open h1\n08:30 close h1\n09:00 reopen h1\n09:10 say h1", now="09:20")
-    assert [one.key.rpartition("/")[2] for one in clocks(folded)] == ["update#1", "update#2", "update#3"]
-
 
 # -- R14 -------------------------------------------------------------------------------------------------------------------
 
@@ -333,7 +69,7 @@ def test_r14_a_sibling_branch_is_the_consumers_side() -> None:
 
 
 def test_r14_a_code_not_in_stops_runs() -> None:
-    assert figures(one("08:00 open h1\n09:00 ask h1 requester_info", stops="site_access")) == (
+    assert figures(at_vendor("08:00 open h1\n09:00 ask h1 requester_info", stops="site_access")) == (
         "running",
         4 * H,
         NONE,
@@ -365,7 +101,7 @@ def test_r14_an_answer_under_way_of_a_question_that_stops_nothing_runs() -> None
 
 @pytest.mark.parametrize("code", ["parts_own", "other"])
 def test_r15_codes_that_never_stop(code: str) -> None:
-    assert figures(one(f"08:00 open h1\n09:00 hold h1 {code}", stops=code)) == ("running", 4 * H, NONE)
+    assert figures(at_vendor(f"08:00 open h1\n09:00 hold h1 {code}", stops=code)) == ("running", 4 * H, NONE)
 
 
 def test_r14_held_below_is_claimed_at_each_level_that_names_its_code() -> None:
@@ -444,34 +180,36 @@ def test_r17_changes_before_the_clock_starts_leave_nothing_behind() -> None:
 
 
 def test_r18_breached_if_and_only_if_more_than_the_target_has_passed() -> None:
-    assert one("08:00 open h1\n12:00 resolve h1", now="13:00").state == "met"
-    assert one("08:00 open h1\n12:00:01 resolve h1", now="13:00").breached_at == at("12:00")
-    assert one("08:00 open h1").state == "running"
+    assert at_vendor("08:00 open h1\n12:00 resolve h1", now="13:00").state == "met"
+    assert at_vendor("08:00 open h1\n12:00:01 resolve h1", now="13:00").breached_at == at("12:00")
+    assert at_vendor("08:00 open h1").state == "running"
 
 
 def test_r18_a_breach_stays_though_the_ticket_is_closed_later() -> None:
-    assert one("08:00 open h1\n13:00 resolve h1\n14:00 close h1", now="15:00").state == "breached"
+    assert at_vendor("08:00 open h1\n13:00 resolve h1\n14:00 close h1", now="15:00").state == "breached"
 
 
 def test_r18_due_of_a_stopped_clock_is_that_of_resuming_now() -> None:
-    found = one("08:00 open h1\n09:00 ask h1 requester_info", stops=ASK)
+    found = at_vendor("08:00 open h1\n09:00 ask h1 requester_info", stops=ASK)
     assert (found.stopped, found.due, found.remaining) == (True, at("15:00"), 3 * H)
 
 
 def test_r18_due_of_an_ended_clock_is_when_it_would_have_been_used_up() -> None:
-    assert one("08:00 open h1\n09:00 resolve h1").due == at("12:00")
-    assert one(
+    assert at_vendor("08:00 open h1\n09:00 resolve h1").due == at("12:00")
+    assert at_vendor(
         "08:00 open h1\n09:00 ask h1 requester_info id=q\n10:00 answer h1 q\n10:30 resolve h1", stops=ASK
     ).due == at("13:00")
 
 
 def test_r18_created_closed_is_legal() -> None:
-    found = one("08:00 open h1\n08:00 close h1", now="09:00")
+    found = at_vendor("08:00 open h1\n08:00 close h1", now="09:00")
     assert (figures(found), found.due, found.provisional) == (("met", NONE, NONE), at("12:00"), False)
 
 
 def test_r18_spans_name_the_event_that_caused_each() -> None:
-    found = one("08:00 open h1 id=o\n09:00 ask h1 requester_info id=q\n10:00 answer h1 q id=a", stops=ASK)
+    found = at_vendor(
+        "08:00 open h1 id=o\n09:00 ask h1 requester_info id=q\n10:00 answer h1 q id=a", stops=ASK
+    )
     assert [(piece.span.cause, piece.stopped) for piece in found.pieces] == [
         ("o", False),
         ("q", True),
@@ -480,7 +218,7 @@ def test_r18_spans_name_the_event_that_caused_each() -> None:
 
 
 def test_r18_stopped_time_counts_in_the_clocks_calendar() -> None:
-    found = one(
+    found = at_vendor(
         "08:00 open h1\n17:00 ask h1 requester_info id=q\n1/09:00 answer h1 q",
         now="1/10:00",
         calendar=office(),
@@ -492,7 +230,7 @@ def test_r18_stopped_time_counts_in_the_clocks_calendar() -> None:
 
 def test_r19_exclusions_leave_the_live_clock_and_count_once_in_net() -> None:
     text = "08:00 open h1\n09:00 ask h1 requester_info id=q\n10:00 answer h1 q\n12:00 exclude h1 09:30 10:30\n12:00 exclude h1 10:15 11:00"
-    found = one(text, stops=ASK)
+    found = at_vendor(text, stops=ASK)
     assert figures(found) == ("running", 3 * H, H)
     assert found.net_elapsed == 2 * H
 
@@ -508,10 +246,10 @@ def test_r28_an_ola_runs_only_while_its_organization_holds() -> None:
 
 def test_targets_without_open_time_in_sight_have_no_due_moment() -> None:
     once = Calendar(code="once", special={at("08:00").date(): (Hours(8 * 3600, 10 * 3600),)})
-    found = one("08:00 open h1", calendar=once)
+    found = at_vendor("08:00 open h1", calendar=once)
     assert (found.elapsed, found.due) == (2 * H, None)
 
 
 def test_a_target_of_nothing_is_due_at_the_start() -> None:
-    assert one("08:00 open h1", now="08:00", resolution=NONE).due == at("08:00")
-    assert one("08:00 open h1", now="09:00", resolution=NONE).breached_at == at("08:00")
+    assert at_vendor("08:00 open h1", now="08:00", resolution=NONE).due == at("08:00")
+    assert at_vendor("08:00 open h1", now="09:00", resolution=NONE).breached_at == at("08:00")
