@@ -4,10 +4,11 @@ moments. Every engine's answers are compared before any is timed."""
 import importlib
 import random
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from itertools import islice
+from statistics import median
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -24,7 +25,9 @@ SPANS = {"4 h": 4, "1 week": 168, "1 month": 730, "6 months": 4380}
 """Hours by the clock from start to end."""
 AMOUNTS = (4, 40, 400)
 """Open hours to add."""
-SAMPLES, COMPARED, TURN = 5_000, 25, 20
+SAMPLES, COMPARED, FEW, TURNS = 5_000, 25, 20, 9
+Cell = tuple[str, int | None, list[tuple[datetime, datetime]]]
+"""What is asked: its name, the open hours to add (none: between), the moments."""
 
 
 @dataclass(frozen=True)
@@ -95,7 +98,7 @@ def _questions(chance: random.Random, hours: int) -> Iterator[tuple[datetime, da
             yield start, start + timedelta(hours=chance.randint(-(-hours // 2), hours * 3 // 2))
 
 
-def _cells() -> Iterator[tuple[str, int | None, list[tuple[datetime, datetime]]]]:
+def _cells() -> Iterator[Cell]:
     chance = random.Random(1)
     for name, hours in SPANS.items():
         yield f"between, {name}", None, [*islice(_questions(chance, hours), SAMPLES)]
@@ -112,20 +115,28 @@ def _calls(
     return engine.add, [(engine.moment(start), amount) for start, _ in asked]
 
 
-def _rate(call: Callable[[Any, Any], Any], given: Sequence[tuple[Any, Any]], seconds: float) -> float:
-    """Calls a second of CPU."""
-    for one, other in given[:TURN]:
-        call(one, other)
-    done, used, size = 0, 0.0, TURN
+def _turn(
+    call: Callable[[Any, Any], Any], given: Sequence[tuple[Any, Any]], seconds: float
+) -> tuple[int, float]:
+    """Calls made and seconds of CPU that they took."""
+    done, used, size = 0, 0.0, FEW
     while used < seconds:
-        turn = given[done % len(given) :][:size]
+        some = given[done % len(given) :][:size]
         begun = time.process_time()
-        for one, other in turn:
+        for one, other in some:
             call(one, other)
         used += time.process_time() - begun
-        done += len(turn)
-        size = len(given) if done / max(used, 1e-9) > 100_000 else TURN
-    return done / used
+        done += len(some)
+        size = len(given) if done / max(used, 1e-9) > 100_000 else FEW
+    return done, used
+
+
+def _rates(engines: Sequence[Engine], cell: Cell, seconds: float) -> dict[str, float]:
+    """Calls a second of CPU by engine. They take turns: what slows the machine slows them all."""
+    _, hours, asked = cell
+    made = {engine.name: _calls(engine, hours, asked) for engine in engines}
+    turns = [(name, *_turn(*calls, seconds / TURNS)) for _ in range(TURNS) for name, calls in made.items()]
+    return {name: median(done / used for who, done, used in turns if who == name) for name in made}
 
 
 def disagreements(ours: Engine, other: Engine) -> Iterator[str]:
@@ -148,21 +159,11 @@ def run(length: Length) -> Bench:
         if found := list(disagreements(ours, other)):
             raise AssertionError("\n".join(found))
     bench = Bench(name="worktime", title="Business time", note=NOTE)
-    figures: dict[str, Mapping[str, float]] = {
-        engine.name: {
-            name: _rate(*_calls(engine, hours, asked), length.warm / 4) for name, hours, asked in _cells()
-        }
-        for engine in engines
-    }
+    rates = {cell[0]: _rates(engines, cell, length.warm / 2) for cell in _cells()}
     for engine in engines:
-        bench.rows.append(
-            Row(
-                what=f"{engine.name}, calls/s",
-                figures=dict(figures[engine.name]),
-                baseline=engine is not ours,
-            )
-        )
+        figures = {name: rate[engine.name] for name, rate in rates.items()}
+        bench.rows.append(Row(what=f"{engine.name}, calls/s", figures=figures, baseline=engine is not ours))
     for other in others:
-        times = {name: figures[ours.name][name] / value for name, value in figures[other.name].items()}
+        times = {name: rate[ours.name] / rate[other.name] for name, rate in rates.items()}
         bench.rows.append(Row(what=f"times {other.name}", figures=times))
     return bench
