@@ -9,8 +9,6 @@ from gateway.domain.plan import Item, Items, Kind
 from gateway.domain.problem import Problem
 from gateway.domain.worktime import Calendar, CalendarError
 
-ALMOST_A_DAY = "-23:59"
-
 
 def calendar_problems(item: Item) -> Iterator[Problem]:
     """A calendar that never opens, or says two things at once."""
@@ -65,11 +63,9 @@ def agreements_of(items: Items) -> list[Agreement]:
 
 
 def calendar_warnings(item: Item) -> Iterator[str]:
-    """Hours up to 23:59 close the service for one minute each night."""
-    for part in ("weekly", "special"):
-        for day, intervals in item.document.get(part, {}).items():
-            if any(interval.replace(" ", "").endswith(ALMOST_A_DAY) for interval in intervals):
-                yield f"{item.source}.{part}.{day}: it is closed from 23:59 to 24:00; write 24:00 if it is not meant"
+    """What a calendar says and hardly means: hours up to 23:59 close the service for one minute each night."""
+    for doubt in calendar_from(item.document).doubts:
+        yield f"{item.source}: {doubt}"
 
 
 def unsupported(items: Items, changed: Items, *, year: int) -> Iterator[str]:
