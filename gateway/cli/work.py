@@ -21,7 +21,7 @@ from gateway.cli.terminal import (
 )
 from gateway.cli.tickets import Limit
 from gateway.errors import NotFound, Refused
-from gateway.flows import commands, intake
+from gateway.flows import commands
 from gateway.flows.commands import Order
 from gateway.flows.context import OPERATOR
 from gateway.store import views
@@ -125,7 +125,7 @@ def _is_known(db: Db, name: str) -> bool:
 def _replayed(gateway: Gateway, name: str, order: Order) -> dict[str, str]:
     try:
         if name.startswith("msg_"):
-            intake.replay(gateway.context, name)
+            commands.replay_message(gateway.context, name, order)
             return {"id": name, "state": "received"}
         return {"id": name, "state": commands.retry_parked(gateway.context, name, order).state.value}
     except (Refused, NotFound) as error:

@@ -22,7 +22,7 @@ from gateway.domain.model import (
 from gateway.domain.sighting import Known
 from gateway.errors import NotFound, Refused
 from gateway.flows.context import OPERATOR, Context
-from gateway.store import cases, copies, desks, outbox
+from gateway.store import cases, copies, desks, inbox, outbox
 from gateway.store.audit import record as audit
 from gateway.store.db import Db
 
@@ -73,6 +73,14 @@ def _need(hop: Hop, allowed: frozenset[HopStatus], what: str) -> None:
         raise Refused(f"this assignment is {hop.status.value}", why=f"{what} needs one of: {words}")
 
 
+def _assigned(case: Case, hop: Hop, what: str) -> Hop:
+    """The hop above. Refused at the customer's own ticket: nobody assigned it, so nothing is there to take back."""
+    parent = case.parent(hop)
+    if parent is None:
+        raise Refused(f"the customer's own ticket cannot be {what}", cure="move it at its desk")
+    return parent
+
+
 def offer(context: Context, hop_id: str, link_code: str, order: Order) -> Hop:
     """Offer the ticket of a hop over a link of its desk, whatever the rules say."""
 
@@ -105,9 +113,9 @@ def withdraw(context: Context, hop_id: str, order: Order) -> Hop:
 
     def act(case: Case, hop: Hop) -> None:
         _need(hop, OPEN - {HopStatus.RESOLVED}, "a withdrawal")
-        if hop.parent_id is None:
-            raise Refused("the customer's own ticket cannot be withdrawn", cure="close it at its desk")
-        handover.withdraw(case, hop, order.reason, order.because)
+        parent = _assigned(case, hop, "withdrawn")
+        event = handover.withdraw(case, hop, order.reason, order.because)
+        progress.branch_ended(case, case.hops[parent.id], case.hops[hop.id], event)
 
     return _with_hop(context, hop_id, act, what="withdraw", order=order)
 
@@ -118,9 +126,7 @@ def reassign(context: Context, hop_id: str, link_code: str, order: Order) -> Hop
 
     def act(case: Case, hop: Hop) -> None:
         _need(hop, OPEN - {HopStatus.RESOLVED}, "a reassignment")
-        parent = case.parent(hop)
-        if parent is None:
-            raise Refused("the customer's own ticket was not assigned by anybody")
+        parent = _assigned(case, hop, "reassigned")
         link = _link(case, parent, link_code)
         handover.withdraw(case, hop, order.reason, order.because)
         _offer(case, parent, link, order)
@@ -155,6 +161,7 @@ def give_back(context: Context, hop_id: str, order: Order) -> Hop:
 
     def act(case: Case, hop: Hop) -> None:
         _need(hop, OPEN - {HopStatus.OFFERED}, "returning")
+        _assigned(case, hop, "returned")
         because = order.because
         content = queueing.reason_text(case, hop, order.reason, because)
         handover.refuse(case, hop, HopStatus.RETURNED, content, because)
@@ -167,6 +174,7 @@ def confirm(context: Context, hop_id: str, order: Order) -> Hop:
 
     def act(case: Case, hop: Hop) -> None:
         _need(hop, frozenset({HopStatus.RESOLVED}), "confirming")
+        _assigned(case, hop, "confirmed")
         progress.confirm(case, hop, order.because)
 
     return _with_hop(context, hop_id, act, what="confirm", order=order)
@@ -177,6 +185,7 @@ def reject(context: Context, hop_id: str, order: Order) -> Hop:
 
     def act(case: Case, hop: Hop) -> None:
         _need(hop, frozenset({HopStatus.RESOLVED}), "rejecting")
+        _assigned(case, hop, "rejected")
         because = order.because
         progress.reject(case, hop, queueing.reason_text(case, hop, order.reason, because), because)
 
@@ -307,5 +316,26 @@ def release_desk(context: Context, desk_code: str, order: Order) -> None:
             subject=desk.id,
             before=None,
             after={"reason": order.reason},
+            now=order.now,
+        )
+
+
+def replay_message(context: Context, message_id: str, order: Order) -> None:
+    """Put a quarantined message back in line. Raises NotFound."""
+    with context.database.write() as db:
+        owner = inbox.replay(db, OPERATOR, message_id)
+        if owner is None:
+            raise NotFound(
+                f"no quarantined message {message_id}",
+                cure="interdesk messages list --state quarantined shows them",
+            )
+        audit(
+            db,
+            org_id=owner,
+            actor=order.actor,
+            action="replay",
+            subject=message_id,
+            before={"state": "quarantined"},
+            after={"state": "received", "reason": order.reason},
             now=order.now,
         )

@@ -1,4 +1,4 @@
-"""Messages: stored before they are answered, then read. Each ends processed, quarantined or superseded (D2)."""
+"""Messages: stored before they are answered, then read. Each ends processed or quarantined (D2)."""
 
 import logging
 from collections.abc import Sequence
@@ -183,12 +183,3 @@ def _wish(one: _Seen, now: datetime) -> looks.Wish:
         due_at=now,
         why="webhook",
     )
-
-
-def replay(context: Context, message_id: str) -> None:
-    """Put a quarantined message back in line. Raises NotFound."""
-    with context.database.write() as db:
-        if not inbox.replay(db, OPERATOR, message_id):
-            raise NotFound(
-                f"no quarantined message {message_id}", cure="interdesk messages --quarantined lists them"
-            )

@@ -96,12 +96,13 @@ def end(db: Db, verdicts: Iterable[tuple[str, str, str]], *, now: datetime) -> N
     )
 
 
-def replay(db: Db, scope: Scope, message_id: str) -> bool:
-    """Put a quarantined message back in line. False if there is none such."""
+def replay(db: Db, scope: Scope, message_id: str) -> str | None:
+    """Put a quarantined message back in line; its owner, or None if there is none such."""
     table = rows.message
     done = db.execute(
         update(table)
         .where(table.c.id == message_id, table.c.state == "quarantined", scope.where(table))
         .values(state="received", error="")
+        .returning(table.c.org_id)
     )
-    return bool(done.rowcount)
+    return done.scalar()

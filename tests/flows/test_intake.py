@@ -10,7 +10,7 @@ import pytest
 
 from gateway.domain.model import Message
 from gateway.errors import NotFound
-from gateway.flows import intake
+from gateway.flows import commands, intake
 from gateway.flows.context import OPERATOR
 from gateway.store import rows, views
 from gateway.testing.loopback.hooks import signed
@@ -201,12 +201,16 @@ def test_a_message_for_nobody_is_processed() -> None:
     assert states(stage)["received"] == 0
 
 
+def order(stage: Stage) -> commands.Order:
+    return commands.Order(actor="ann", now=stage.hub.now)
+
+
 def test_a_quarantined_message_can_be_replayed() -> None:
     stage = quiet()
     put(stage, message(stage, b"no json"))
     intake.process(stage.hub.context, now=stage.hub.now)
 
-    intake.replay(stage.hub.context, "msg_x")
+    commands.replay_message(stage.hub.context, "msg_x", order(stage))
     assert states(stage)["received"] == 1
 
     intake.process(stage.hub.context, now=stage.hub.now)
@@ -220,7 +224,7 @@ def test_only_a_quarantined_message_can_be_replayed(number: str) -> None:
     intake.process(stage.hub.context, now=stage.hub.now)
 
     with pytest.raises(NotFound):
-        intake.replay(stage.hub.context, number)
+        commands.replay_message(stage.hub.context, number, order(stage))
 
 
 def test_a_batch_is_as_large_as_it_may_be() -> None:
