@@ -9,8 +9,7 @@ from rich.text import Text
 
 from gateway.cli.demo.play import Act, Play
 from gateway.cli.demo.stage import NAMES, Stage
-from gateway.cli.demo.story import Told
-from gateway.domain.holding import TRANSIT
+from gateway.cli.demo.story import TRANSIT, Told
 
 
 class Board:

@@ -7,8 +7,9 @@ from datetime import datetime, timedelta
 from gateway.app import utc_now
 from gateway.cli.demo.play import Act
 from gateway.cli.demo.stage import NAMES, Stage
-from gateway.domain import holding
 from gateway.domain.model import Desk, Event, Hop
+from gateway.domain.sla.ledger import Span, held, ledger
+from gateway.flows import sla
 from gateway.flows.context import OPERATOR
 from gateway.store import history
 
@@ -54,16 +55,27 @@ def _one(stage: Stage, act: Act) -> Told:
         )
         organizations = {org.id: org.code for org in directory.organizations.values()}
     by_id = {hop.id: hop for hop in hops}
-    spans = holding.ledger(hops, events, until=utc_now())
-    held = holding.totals(spans, by_id)
+    spans = sla.read(stage.gateway.context, hops[0].ticket_id, now=utc_now()).folded.spans
     return Told(
         title=act.title,
         about=act.about,
         ended=act.ended,
         lines=tuple(_lines(events, by_id, desks)),
-        held={organizations.get(name, name): share for name, share in held.items()},
+        held=_held(ledger(spans), {hop.id: organizations[hop.org_id] for hop in hops}),
         shows=dict(_shown(stage, act)),
     )
+
+
+TRANSIT = "in transit"
+
+
+def _held(rows: list[Span], owners: Mapping[str, str]) -> dict[str, timedelta]:
+    """How long each organization held it (by its code), and how long it was under way; `requester` is the customer."""
+    shares: dict[str, timedelta] = {}
+    for holder, share in held(rows).items():
+        name = TRANSIT if holder.startswith("link:") else owners.get(holder, next(iter(owners.values())))
+        shares[name] = shares.get(name, timedelta()) + share
+    return shares
 
 
 def _desk_id(desks: Iterable[Desk], code: str) -> str:

@@ -1,8 +1,8 @@
 """The ledger of responsibility (R12): spans without gap or overlap that say who held the ticket, to whom the time is booked,
 and which event made it so."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, datetime
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
 from gateway.domain.sla.reconcile import Reconciled, outage_at
@@ -162,3 +162,17 @@ def ledger(every: tuple[Span, ...]) -> list[Span]:
 def shown(span: Span) -> tuple[list[str], list[str], str, str | None]:
     """What one row of the ledger shows beside its moments."""
     return span.holders, span.booked_to, span.state, span.reason
+
+
+_MICRO = timedelta(microseconds=1)
+
+
+def held(rows: Iterable[Span]) -> dict[str, timedelta]:
+    """How long each holder had it: shared spans equally, in whole microseconds, the remainder to the first (R12)."""
+    found: dict[str, timedelta] = {}
+    for span in rows:
+        each, rest = divmod((span.end - span.start) // _MICRO, max(1, len(span.entries)))
+        for place, entry in enumerate(span.entries):
+            part = (each + (0 if place else rest)) * _MICRO
+            found[entry.holder] = found.get(entry.holder, timedelta()) + part
+    return found
