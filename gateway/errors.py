@@ -18,6 +18,11 @@ class InterdeskError(Exception):
     def __str__(self) -> str:
         return " · ".join(part for part in (self.what, self.why, self.cure) if part)
 
+    @property
+    def kind(self) -> str:
+        """For logs: the code and the kind, never the words, which may be a desk's and quote what people wrote."""
+        return f"{self.code} {type(self).__name__}"
+
 
 class ConfigError(InterdeskError):
     """Refuse to start or to go on; names the setting."""

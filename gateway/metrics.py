@@ -67,6 +67,7 @@ class _Stock(Collector):
         self._lock = threading.Lock()
         self._tries: dict[tuple[str, str], int] = {}
         self._counted: int | None = None
+        self._known_since: dict[str, datetime] = {}
 
     def describe(self) -> Iterator[Metric]:
         """Nothing is asked of the database before somebody asks us."""
@@ -84,7 +85,7 @@ class _Stock(Collector):
         yield from _backlog("interdesk_messages", "Messages that are not processed", messages, now)
         yield from _backlog("interdesk_deliveries", "Deliveries that are not finished", deliveries, now)
         yield from _backlog("interdesk_looks", "Tickets to be read at their desk", looks, now)
-        yield from _desks(desks, now)
+        yield from _desks([(desk, self._last_sign(desk, now)) for desk in desks], now)
         attempts = CounterMetricFamily(
             "interdesk_attempts",
             "Tries at desks since this process was first asked, by all processes.",
@@ -93,6 +94,12 @@ class _Stock(Collector):
         for (kind, outcome), count in sorted(tries.items()):
             attempts.add_metric((kind, outcome), count)
         yield attempts
+
+    def _last_sign(self, desk: gauges.DeskGauge, now: datetime) -> datetime:
+        """When the desk was last polled; of one that never was, when we first heard of it: else nothing would ever
+        tell that it has been silent from its first day on."""
+        with self._lock:
+            return desk.polled_at or self._known_since.setdefault(desk.code, now)
 
     def _count_tries(self, db: Db) -> dict[tuple[str, str], int]:
         """Only what came since the last time is read."""
@@ -117,7 +124,7 @@ def _backlog(name: str, what: str, found: list[gauges.Backlog], now: datetime) -
     return iter((count, oldest))
 
 
-def _desks(found: list[gauges.DeskGauge], now: datetime) -> Iterator[Metric]:
+def _desks(found: list[tuple[gauges.DeskGauge, datetime]], now: datetime) -> Iterator[Metric]:
     held = GaugeMetricFamily(
         "interdesk_desk_held", "1: nothing is sent there until released.", labels=("desk",)
     )
@@ -126,13 +133,14 @@ def _desks(found: list[gauges.DeskGauge], now: datetime) -> Iterator[Metric]:
     )
     failures = GaugeMetricFamily("interdesk_desk_failures", "Failures in a row.", labels=("desk",))
     polled = GaugeMetricFamily(
-        "interdesk_desk_poll_age_seconds", "Since the last page of changes was read.", labels=("desk",)
+        "interdesk_desk_poll_age_seconds",
+        "Since the last page of changes was read; before the first one, since this process learned of the desk.",
+        labels=("desk",),
     )
-    for desk in found:
+    for desk, last_sign in found:
         state = breaker.from_document(desk.breaker)
         held.add_metric((desk.code,), desk.held)
         opened.add_metric((desk.code,), (state.open_until or _EPOCH) > now)
         failures.add_metric((desk.code,), state.failures)
-        if desk.polled_at is not None:
-            polled.add_metric((desk.code,), (now - desk.polled_at).total_seconds())
+        polled.add_metric((desk.code,), (now - last_sign).total_seconds())
     return iter((held, opened, failures, polled))

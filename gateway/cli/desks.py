@@ -1,5 +1,6 @@
 """`interdesk desks`: how talking to each desk goes, and letting a held one go on."""
 
+from datetime import timedelta
 from typing import Annotated, Any
 
 import typer
@@ -37,6 +38,10 @@ def listed(as_json: AsJson = False) -> None:
     show(found, _COLUMNS, as_json=as_json, empty="no desk is configured; interdesk apply FILE makes them")
 
 
+UNPOLLED = timedelta(minutes=30)
+"""A desk that showed no page of changes for so long is not well, whatever else it does (as in deploy/alerts.yaml)."""
+
+
 def _state(desk: dict[str, Any]) -> str:
     state, now = breaker.from_document(desk["breaker"]), utc_now()
     if desk["held"]:
@@ -45,7 +50,9 @@ def _state(desk: dict[str, Any]) -> str:
         return "left alone"
     if state.slow_until is not None and state.slow_until > now:
         return "slowed down"
-    return "failing" if state.failures else "well"
+    if state.failures:
+        return "failing"
+    return "well" if desk["polled_at"] and now - desk["polled_at"] < UNPOLLED else "not polled"
 
 
 def release(

@@ -70,11 +70,22 @@ class Capacity:
 
     def room(self, now: datetime) -> dict[str, int]:
         """Desk id → how many more exchanges may start; desks without room are left out."""
-        if self._read_at is None or now - self._read_at >= REFRESH or now < self._read_at:
-            self._refresh(now)
+        self._fresh(now)
         with self._lock:
             free = {desk_id: self._room_at(desk_id, limits, now) for desk_id, limits in self._limits.items()}
         return {desk_id: room for desk_id, room in free.items() if room > 0}
+
+    def resting(self, now: datetime) -> set[str]:
+        """Ids of desks that are not even asked what changed: their breaker is open, they asked for a pause, or the one
+        call that tries them again is under way. A desk that is merely busy is none: polling must not starve."""
+        self._fresh(now)
+        with self._lock:
+            return {
+                desk_id
+                for desk_id, state in self._breakers.items()
+                if breaker.room(state, now=now, concurrency=self._under_way[desk_id] + 1)
+                <= self._under_way[desk_id]
+            }
 
     def _room_at(self, desk_id: str, limits: _Limits, now: datetime) -> int:
         """The least of what concurrency, breaker and rate allow; each process takes its share."""
@@ -85,6 +96,10 @@ class Capacity:
             known = pace.full(limits.rate, now)
         self._buckets[desk_id] = pace.filled(known, now)
         return min(allowed, pace.exchanges(self._buckets[desk_id]))
+
+    def _fresh(self, now: datetime) -> None:
+        if self._read_at is None or now - self._read_at >= REFRESH or now < self._read_at:
+            self._refresh(now)
 
     def _refresh(self, now: datetime) -> None:
         with self._context.database.read() as db:
@@ -136,7 +151,7 @@ class Capacity:
             self._put(desk_id, breaker.succeeded(self._of(desk_id)))
 
     def learn_look(self, desk_id: str, error: InterdeskError | None, now: datetime) -> None:
-        """What a read says about its desk."""
+        """What a read (a look, a poll, a probe) says about its desk."""
         match error:
             case None | DeskGone() | DeskRejected() | DeskStale():
                 self._put(desk_id, breaker.succeeded(self._of(desk_id)))

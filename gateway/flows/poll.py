@@ -1,7 +1,8 @@
 """Polling: one page of what changed at a desk becomes wishes to look. The net under webhooks, and all there is for desks
 that have none. Of tickets that are not ours nothing is kept but the cursor (rule 10)."""
 
-from collections.abc import Sequence
+import logging
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -11,12 +12,14 @@ from gateway.domain import delivery as rules
 from gateway.domain import opening
 from gateway.domain.directory import Directory
 from gateway.domain.model import Desk, Field, Page, Sighting
-from gateway.errors import InterdeskError
+from gateway.errors import DeskThrottled, InterdeskError
 from gateway.flows.context import OPERATOR, Context
 from gateway.store import cases, desks, looks
 from gateway.store.db import Db
 
 LEASE = timedelta(seconds=90)
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,11 +31,12 @@ class Poll:
     connector: Connector
 
 
-def claim(context: Context, *, now: datetime, limit: int = 20) -> list[Poll]:
-    """Desks whose time has come."""
+def claim(context: Context, *, now: datetime, resting: Collection[str] = (), limit: int = 20) -> list[Poll]:
+    """Desks whose time has come, but for those (ids) that are to be left alone now."""
+    terms = desks.PollTerms(now=now, lease=LEASE, limit=limit, resting=resting)
     with context.database.write() as db:
         directory = context.directory(db)
-        claims = desks.claim_poll(db, OPERATOR, now=now, lease=LEASE, limit=limit)
+        claims = desks.claim_poll(db, OPERATOR, terms)
     polls = []
     for one in claims:
         desk = directory.desks[one.desk_id]
@@ -66,11 +70,15 @@ def store(context: Context, poll: Poll, page: Page, *, now: datetime) -> None:
 
 
 def failed(context: Context, poll: Poll, error: InterdeskError, *, now: datetime) -> None:
-    """The desk could not be polled: again after the usual pause; what only a person can mend holds the desk."""
+    """The desk could not be polled: again after the usual pause, or the longer one it asked for; what only a person can
+    mend holds the desk."""
+    pause = max(poll.desk.poll_every, rules.retry_in(1, jitter=context.jitter()))
+    if isinstance(error, DeskThrottled) and error.retry_after:
+        pause = max(pause, error.retry_after)
     with context.database.write() as db:
         desks.hold_if_hopeless(db, poll.desk.id, error, now=now)
-        pause = max(poll.desk.poll_every, rules.retry_in(1, jitter=context.jitter()))
         desks.polled(db, poll.claim, cursor=None, next_at=now + pause, now=now)
+    log.warning("a desk could not be polled", extra={"desk": poll.desk.code, "error": error.kind})
 
 
 def _ours(db: Db, directory: Directory, desk: Desk, sightings: Sequence[Sighting]) -> list[str]:

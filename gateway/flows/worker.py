@@ -320,10 +320,14 @@ class Worker:
                 observe.judge_alone(self._context, one, now=self._now())
 
     async def _polls(self) -> bool:
-        polls = await self._in_thread(poll.claim, self._context, now=self._now())
-        for one in polls:
+        for one in await self._in_thread(self._claim_polls):
+            self._capacity.take(one.desk.id)
             self._spawn(self._poll(one))
         return False
+
+    def _claim_polls(self) -> list[poll.Poll]:
+        now = self._now()
+        return poll.claim(self._context, now=now, resting=self._capacity.resting(now))
 
     async def _poll(self, one: poll.Poll) -> None:
         try:
@@ -333,8 +337,12 @@ class Worker:
                 credentials=self._credentials(one.desk),
             )
         except InterdeskError as error:
+            self._capacity.learn_look(one.desk.id, error, self._now())
             await self._insist(poll.failed, self._context, one, error, now=self._now())
             return
+        finally:
+            self._capacity.give(one.desk.id)
+        self._capacity.learn_look(one.desk.id, None, self._now())
         await self._insist(poll.store, self._context, one, page, now=self._now())
         self.counts["polls"] += 1
         self._wakes["looks"].set()

@@ -1,5 +1,6 @@
 """The running state of talking to a desk: held or not, breaker, polling cursor. What it *is* stands in the directory."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -63,8 +64,19 @@ def keep_breaker(db: Db, desk_id: str, breaker: Any) -> None:
     db.execute(update(rows.desk).where(rows.desk.c.id == desk_id).values(breaker=breaker))
 
 
-def claim_poll(db: Db, scope: Scope, *, now: datetime, lease: timedelta, limit: int) -> list[PollClaim]:
+@dataclass(frozen=True, kw_only=True)
+class PollTerms:
+    """How polls are taken: at most `limit`, each for as long as `lease`, none at the desks that are `resting` (ids)."""
+
+    now: datetime
+    lease: timedelta
+    limit: int
+    resting: Collection[str] = ()
+
+
+def claim_poll(db: Db, scope: Scope, terms: PollTerms) -> list[PollClaim]:
     """Desks whose time to be polled has come; one poller at a time."""
+    now = terms.now
     table = rows.desk
     query = (
         select(table.c.id, table.c.cursor, table.c.poll_fence)
@@ -72,15 +84,16 @@ def claim_poll(db: Db, scope: Scope, *, now: datetime, lease: timedelta, limit: 
             or_(table.c.poll_at.is_(None), table.c.poll_at <= now),
             or_(table.c.poll_lease_until.is_(None), table.c.poll_lease_until < now),
             table.c.held == "",
+            table.c.id.not_in(sorted(terms.resting)),
             scope.where(table),
         )
         .order_by(table.c.poll_at)
-        .limit(limit)
+        .limit(terms.limit)
         .with_for_update(skip_locked=True)
     )
     claims = [PollClaim(desk_id=row[0], cursor=row[1], fence=row[2] + 1) for row in db.execute(query)]
     if claims:
-        changes = {"poll_lease_until": now + lease, "poll_fence": table.c.poll_fence + 1}
+        changes = {"poll_lease_until": now + terms.lease, "poll_fence": table.c.poll_fence + 1}
         db.execute(update(table).where(table.c.id.in_([claim.desk_id for claim in claims])).values(changes))
     return claims
 

@@ -149,7 +149,10 @@ class SteppedWorker:
 
     def claim_polls(self) -> int:
         """Take the right to poll the desks whose time has come."""
-        taken = poll.claim(self.context, now=self.now())
+        now = self.now()
+        taken = poll.claim(self.context, now=now, resting=self.capacity.resting(now))
+        for one in taken:
+            self.capacity.take(one.desk.id)
         self.polls += taken
         return len(taken)
 
@@ -163,6 +166,9 @@ class SteppedWorker:
                     page: Page | DeskError = wire.ask(one.connector.changed(one.claim.cursor, one.desk))
             except DeskError as error:
                 page = error
+            self.capacity.give(one.desk.id)
+            failure = page if isinstance(page, DeskError) else None
+            self.capacity.learn_look(one.desk.id, failure, self.now())
             self.pages.append((one, page))
         return len(chosen)
 

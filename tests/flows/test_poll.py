@@ -2,12 +2,23 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import pytest
 
+from gateway.domain import breaker
+from gateway.domain.breaker import THRESHOLD
 from gateway.domain.model import Page, Sighting, Snapshot
-from gateway.errors import DeskDenied, DeskUnavailable, InterdeskError
+from gateway.errors import (
+    ConfigError,
+    ConnectorFailed,
+    DeskDenied,
+    DeskError,
+    DeskThrottled,
+    DeskUnavailable,
+    InterdeskError,
+)
 from gateway.flows import poll
 from gateway.store import rows
 from gateway.testing.loopback.temper import PLAIN, Hooks
@@ -137,6 +148,7 @@ def test_a_stranger_of_which_the_list_says_nothing_is_looked_at() -> None:
 ERRORS: dict[str, tuple[InterdeskError, bool]] = {
     "down": (DeskUnavailable("x"), False),
     "not letting us in": (DeskDenied("x"), True),
+    "not where it may be": (ConfigError("x"), True),
 }
 
 
@@ -150,6 +162,104 @@ def test_a_desk_that_is(error: InterdeskError, held: bool) -> None:
 
     after = state(stage)
     assert (after.cursor, after.poll_at, bool(after.held)) == (cursor, stage.hub.now + EVERY, held)
+
+
+@pytest.mark.parametrize(
+    ("wish", "pause"),
+    [(timedelta(hours=1), timedelta(hours=1)), (timedelta(seconds=1), EVERY), (None, EVERY)],
+    ids=["longer than usual", "shorter", "not said"],
+)
+def test_a_desk_that_asks_for_a_pause_is_given_it(wish: timedelta | None, pause: timedelta) -> None:
+    stage = quiet()
+
+    poll.failed(stage.hub.context, due(stage), DeskThrottled("x", retry_after=wish), now=stage.hub.now)
+
+    assert state(stage).poll_at == stage.hub.now + pause
+
+
+def test_a_desk_that_rests_is_not_polled() -> None:
+    stage = quiet()
+    stage.hub.clock.advance(EVERY)
+
+    assert poll.claim(stage.hub.context, now=stage.hub.now, resting={"dsk_customer", "dsk_vendor"}) == []
+    assert claimed(stage) is not None
+
+
+def failing(stage: Stage, error: DeskError | None) -> None:
+    """One poll of the customer's desk, and whether it failed."""
+    one, worker = due(stage), stage.hub.worker
+    worker.capacity.take(one.desk.id)
+    worker.polls.append(one)
+    wire = worker.wires["dsk_customer"]
+    with pytest.MonkeyPatch.context() as patch:
+        if error is not None:
+            patch.setattr(wire, "ask", partial(_raise, error))
+        worker.ask_polls()
+    worker.store_polls()
+    worker.capacity.write_down()
+
+
+def _raise(error: Exception, _exchange: object) -> None:
+    raise error
+
+
+def test_polls_that_fail_open_the_breaker_and_an_answer_closes_it() -> None:
+    stage = quiet()
+
+    for _ in range(THRESHOLD):
+        failing(stage, DeskUnavailable("x"))
+    after = breaker.from_document(state(stage).breaker)
+    assert (after.failures, after.open_until) == (THRESHOLD, stage.hub.now + breaker.FIRST_PAUSE)
+    assert "dsk_customer" in stage.hub.capacity.resting(stage.hub.now)
+
+    failing(stage, None)
+    assert breaker.from_document(state(stage).breaker).failures == 0
+
+
+def test_within_the_hour_it_asked_for_a_desk_is_not_polled_by_anybody() -> None:
+    stage = quiet()
+    failing(stage, DeskThrottled("x", retry_after=timedelta(hours=1)))
+
+    other = stage.hub.new_worker("other")
+    for _ in range(11):
+        stage.hub.clock.advance(EVERY)
+        other.claim_polls()
+    assert [one.desk.code for one in other.polls if one.desk.code == "customer"] == []
+
+    stage.hub.clock.advance(EVERY)
+    other.polls.clear()
+    other.claim_polls()
+    assert [one.desk.code for one in other.polls if one.desk.code == "customer"] == ["customer"]
+
+
+def test_a_breaker_that_writes_opened_delays_polls() -> None:
+    stage = quiet()
+    stage.hub.clock.advance(EVERY)
+    for _ in range(THRESHOLD):
+        stage.hub.capacity.learn_look("dsk_customer", DeskUnavailable("x"), stage.hub.now)
+
+    stage.hub.worker.claim_polls()
+    assert [one for one in stage.hub.worker.polls if one.desk.code == "customer"] == []
+
+    stage.hub.clock.advance(breaker.FIRST_PAUSE)
+    stage.hub.worker.claim_polls()
+    assert [one.desk.code for one in stage.hub.worker.polls if one.desk.code == "customer"] == ["customer"]
+
+
+@pytest.mark.parametrize(
+    "error",
+    [DeskUnavailable("secret words"), ConnectorFailed("secret words")],
+    ids=["down", "a connector's fault"],
+)
+def test_a_failed_poll_is_told(error: InterdeskError, caplog: pytest.LogCaptureFixture) -> None:
+    stage = quiet()
+
+    poll.failed(stage.hub.context, due(stage), error, now=stage.hub.now)
+
+    (line,) = [vars(record) for record in caplog.records if record.name == "gateway.flows.poll"]
+    assert (line["levelname"], line["desk"]) == ("WARNING", "customer")
+    assert line["error"] == f"{error.code} {type(error).__name__}"
+    assert "secret words" not in str(line), "a desk's words may be people's"
 
 
 # -- as the net under everything ----------------------------------------------------------------------------------------------

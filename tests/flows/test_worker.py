@@ -2,7 +2,7 @@
 lease wherever it happens."""
 
 import asyncio
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from types import SimpleNamespace
 from typing import Any
@@ -10,13 +10,19 @@ from typing import Any
 import pytest
 from sqlalchemy.exc import IntegrityError, OperationalError
 
+from gateway.connector import Exchange
 from gateway.desk_client import DeskClient
-from gateway.errors import LeaseLost
+from gateway.domain import breaker
+from gateway.domain.model import Page
+from gateway.errors import DeskThrottled, DeskUnavailable, InterdeskError, LeaseLost
 from gateway.flows import worker as shell
-from gateway.flows.context import Context
+from gateway.flows.context import OPERATOR, Context
 from gateway.flows.worker import Worker
 from gateway.registry import Registry
+from gateway.store import desks
 from gateway.store.db import Database
+from gateway.testing.hub import Hub
+from gateway.testing.plan import Plan
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 
@@ -138,3 +144,45 @@ def test_who_has_nothing_to_do_is_not_woken(
     monkeypatch.setattr(shell, "IDLE", 60.0)
     monkeypatch.setattr("gateway.flows.sweep.leave", lambda *_: None)
     asyncio.run(work())
+
+
+class _Desk:
+    """A way to a desk that answers every question with this."""
+
+    def __init__(self, answer: Page | InterdeskError) -> None:
+        self.answer = answer
+
+    async def ask(self, exchange: Exchange[Page], **_: object) -> Page:
+        exchange.close()
+        if isinstance(self.answer, InterdeskError):
+            raise self.answer
+        return self.answer
+
+
+@pytest.mark.parametrize(
+    ("answer", "state"),
+    [
+        (DeskUnavailable("x"), (1, False)),
+        (DeskThrottled("x", retry_after=timedelta(hours=1)), (0, True)),
+        (Page(sightings=(), cursor="next"), (0, False)),
+    ],
+    ids=["down", "asking for a pause", "well"],
+)
+def test_a_poll_teaches_what_it_says_of_its_desk(
+    answer: Page | InterdeskError, state: tuple[int, bool]
+) -> None:
+    hub = Hub(Plan(desks={"north": "plain"}))
+    worker = Worker(hub.context, _Desk(answer), lambda _desk: None, worker_id="w", now=hub.own_clock)  # type: ignore[arg-type,return-value]
+
+    async def scene() -> None:
+        await worker._polls()
+        await asyncio.gather(*worker._exchanges)
+        await worker._in_thread(worker._capacity.write_down)
+        worker._threads.shutdown()
+
+    asyncio.run(scene())
+    with hub.database.read() as db:
+        [desk] = desks.states(db, OPERATOR)
+    learned = breaker.from_document(desk.breaker)
+    assert (learned.failures, learned.slow_until is not None) == state
+    assert worker._capacity._under_way["dsk_north"] == 0
