@@ -61,6 +61,8 @@ class Occasion:
     directory: Directory
     now: datetime
     new_id: Callable[[str], str]
+    restored_at: datetime | None = None
+    """When a backup was last put back: what is older may have been carried by a gateway that we know nothing of."""
 
 
 _KNOWLEDGE = frozenset({"shadow", "position", "revision", "remote_id", "wrote_at"})
@@ -110,6 +112,7 @@ class Case:
     library: Callable[[], Sequence[Content]] = no_contents
     lane: Callable[[str], Sequence[Delivery]] = no_deliveries
     is_new: bool = False
+    restored_at: datetime | None = None
     events: list[Event] = field(default_factory=list)
     contents: list[Content] = field(default_factory=list)
     changed_contents: dict[str, Content] = field(default_factory=dict)

@@ -13,9 +13,27 @@ def keyed(salt: str, *parts: str) -> str:
 
 def marker(salt: str, link_id: str, object_id: str) -> str:
     """The mark a copy carries at the other desk. Derived from link and object, so that a repeat carries the same
-    (delivery D4, D9); 80 bits, fit for a short text field."""
-    digest = bytes.fromhex(keyed(salt, "marker", link_id, object_id))[:10]
-    return MARKER_PREFIX + base64.b32encode(digest).decode().lower()
+    (delivery D4, D9): 60 bits that name them and 20 by which the installation knows its own; fit for a short text field."""
+    name = _letters(keyed(salt, "marker", link_id, object_id))[:_NAME]
+    return MARKER_PREFIX + name + _seal(salt, name)
+
+
+def is_marker_of(salt: str, text: str) -> bool:
+    """Whether this installation made the marker, even if it does not remember what for. Another installation's is taken
+    for it once in a million times."""
+    name, seal = text.removeprefix(MARKER_PREFIX)[:_NAME], text.removeprefix(MARKER_PREFIX)[_NAME:]
+    return text.startswith(MARKER_PREFIX) and len(name) == _NAME and seal == _seal(salt, name)
+
+
+_NAME, _SEAL = 12, 4
+
+
+def _seal(salt: str, name: str) -> str:
+    return _letters(keyed(salt, "marker seal", name))[:_SEAL]
+
+
+def _letters(digest: str) -> str:
+    return base64.b32encode(bytes.fromhex(digest)).decode().lower()
 
 
 def route_mark(salt: str, desk_id: str) -> str:

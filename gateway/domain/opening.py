@@ -36,7 +36,13 @@ def open_case(occasion: Occasion, desk: Desk, snapshot: Snapshot) -> Case:
     directory = occasion.directory
     ticket = Ticket(id=occasion.new_id("tkt"), org_id=desk.org_id, opened_at=occasion.now)
     case = Case(
-        directory=directory, ticket=ticket, hops={}, now=occasion.now, new_id=occasion.new_id, is_new=True
+        directory=directory,
+        ticket=ticket,
+        hops={},
+        now=occasion.now,
+        new_id=occasion.new_id,
+        is_new=True,
+        restored_at=occasion.restored_at,
     )
     hop = case.add_hop(_root(case, desk, snapshot))
     because = Because(

@@ -6,7 +6,7 @@ from typing import Any
 
 from gateway.domain import budgeting, mapping, notes
 from gateway.domain.case import Because, Case
-from gateway.domain.marks import marker
+from gateway.domain.marks import keyed, marker
 from gateway.domain.model import (
     CommandKind,
     Content,
@@ -30,7 +30,7 @@ _URGENCY = {Priority.CRITICAL: 0, Priority.HIGH: 1, Priority.MEDIUM: 2, Priority
 def queue(
     case: Case, hop: Hop, kind: CommandKind, *, about: str, event: Event | None = None, **more: Any
 ) -> Delivery:
-    """Append one command to the hop's lane. `about` names what it carries; link and object make the marker."""
+    """Append one command to the hop's lane. `about` names what it carries; link, hop and object make the marker."""
     current = case.hops[hop.id]
     delivery = Delivery(
         id=case.new_id("dlv"),
@@ -40,7 +40,7 @@ def queue(
         desk_id=hop.desk_id,
         seq=current.next_seq,
         kind=kind,
-        marker=marker(case.directory.salt, current.link_id or "root", f"{hop.id}|{about}"),
+        marker=marker(case.directory.salt, current.link_id or "root", f"{_place(case, current)}|{about}"),
         created_at=case.now,
         next_at=case.now,
         event_id=event.id if event else None,
@@ -51,8 +51,55 @@ def queue(
     case.put(current, next_seq=current.next_seq + 1)
     if kind is CommandKind.UPDATE:
         delivery = _within_budget(case, current, delivery)
+    elif _may_be_there(case, delivery):
+        delivery = replace(delivery, state=DeliveryState.AMBIGUOUS, probes=1)
     case.deliveries.append(delivery)
     return delivery
+
+
+def _place(case: Case, hop: Hop) -> str:
+    """A name of the hop that does not come from our database: the ticket it was made of and the how-manieth offer of it
+    over this link. Found anew after a restored backup, it has the same name again (D10)."""
+    parent = case.parent(hop)
+    if parent is None:
+        return f"{hop.desk_id}|{hop.remote_id or hop.id}"
+    offers = [child.id for child in case.children(parent) if child.link_id == hop.link_id]
+    return f"{parent.desk_id}|{parent.remote_id or parent.id}|{offers.index(hop.id)}"
+
+
+def _native_name(case: Case, content: Content) -> str:
+    """What its own desk calls a comment or file, and which words of it these are (an edited comment is written again)."""
+    origin = case.hops[content.origin_hop_id]
+    native = content.source.get("remote_id")
+    if native is None or origin.remote_id is None:
+        return content.id
+    words = keyed(case.directory.salt, "words", content.text, f"{content.at.timestamp():.0f}")
+    return f"{origin.desk_id}|{origin.remote_id}|{content.kind.value}|{native}|{words}"
+
+
+CLOCKS_DIFFER = timedelta(minutes=10)
+"""By so much a desk's clock may be ahead of ours before a restored backup makes us forget that we wrote already."""
+
+
+def _may_be_there(case: Case, delivery: Delivery) -> bool:
+    """Whether what is carried is older than the last restore: then it may have been carried before, by the gateway that
+    the backup knows nothing of, and its desk is asked first (D10). What we say ourselves is said now."""
+    if case.restored_at is None or delivery.note:
+        return False
+    until = case.restored_at + CLOCKS_DIFFER
+    if delivery.kind is CommandKind.CREATE:
+        return _opened_at(case) < until
+    return any(content.id == delivery.content_id and content.at < until for content in case.all_contents())
+
+
+def _opened_at(case: Case) -> datetime:
+    """When the first ticket of the case was opened, by its desk's clock where that is known."""
+    texts = [
+        content.at
+        for content in case.all_contents()
+        if content.kind in (ContentKind.TITLE, ContentKind.DESCRIPTION)
+    ]
+    return min([case.ticket.opened_at, *texts])
 
 
 def _within_budget(case: Case, hop: Hop, delivery: Delivery) -> Delivery:
@@ -123,7 +170,7 @@ def comment(case: Case, hop: Hop, content: Content, visibility: Visibility, even
         case,
         hop,
         CommandKind.COMMENT,
-        about=content.id,
+        about=_native_name(case, content),
         event=event,
         content_id=content.id,
         visibility=visibility,
@@ -137,7 +184,7 @@ def attach(case: Case, hop: Hop, content: Content, visibility: Visibility, event
         case,
         hop,
         CommandKind.ATTACH,
-        about=content.id,
+        about=_native_name(case, content),
         event=event,
         content_id=content.id,
         visibility=visibility,

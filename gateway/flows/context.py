@@ -30,7 +30,10 @@ class Context:
 
     def directory(self, db: Db) -> Directory:
         """The directory as of now; read again only when its version has grown."""
-        if directory_store.version(db) != self._directory.version:
+        return self._as_of(db, directory_store.version(db))
+
+    def _as_of(self, db: Db, version: int) -> Directory:
+        if version != self._directory.version:
             self._directory = directory_store.load(
                 db, OPERATOR, manifest_of=self.registry.manifest, open_secret=self.open_secret
             )
@@ -38,7 +41,9 @@ class Context:
 
     def occasion(self, db: Db, now: datetime) -> Occasion:
         """The circumstances of a judgement at `now`."""
-        return Occasion(directory=self.directory(db), now=now, new_id=self.new_id)
+        version, restored_at = directory_store.stamps(db)
+        directory = self._as_of(db, version)
+        return Occasion(directory=directory, now=now, new_id=self.new_id, restored_at=restored_at)
 
     @property
     def directory_now(self) -> Directory:

@@ -11,6 +11,7 @@ from gateway.connector import Connector
 from gateway.domain import delivery as rules
 from gateway.domain import judge, opening, settling
 from gateway.domain.case import Because, Case, Occasion
+from gateway.domain.marks import is_marker_of
 from gateway.domain.model import ContentKind, Delivery, Desk, Field, Snapshot
 from gateway.errors import DeskGone, DeskThrottled, InterdeskError
 from gateway.flows.context import OPERATOR, Context
@@ -203,11 +204,26 @@ class _Batch:
             return
         if not opening.is_ours(self.occasion.directory, desk, snapshot):
             looks.done(self.db, claim, now=self.now)
+        elif marker and is_marker_of(self.occasion.directory.salt, marker):
+            self._forgotten_copy(one, marker)
         elif Field.MARKER not in snapshot.fields and outbox.creating_at(self.db, [desk.id]):
             looks.later(self.db, claim, at=self.now + DEFER, error="may be one we are making")
         else:
             self.opened.append(opening.open_case(self.occasion, desk, snapshot))
             looks.done(self.db, claim, now=self.now)
+
+    def _forgotten_copy(self, one: Looked, marker: str) -> None:
+        """Our marker, and nothing that we know of bears it: a copy made after the backup that was put back. Found again,
+        its source makes the same marker and adopts it; until then it waits, and it never opens a case."""
+        claim, desk = one.look.claim, one.look.desk
+        why = f"it carries {marker}, which this installation made and does not remember"
+        if claim.attempts >= rules.MOST_ATTEMPTS:
+            log.error("ticket %s of desk %s is left alone: %s", claim.remote_id, desk.code, why)
+            looks.done(self.db, claim, now=self.now)
+            return
+        log.warning("ticket %s of desk %s waits for its source: %s", claim.remote_id, desk.code, why)
+        pause = rules.retry_in(claim.attempts + 1, jitter=self.context.jitter())
+        looks.later(self.db, claim, at=self.now + pause, error=why)
 
     def _another_ticket(self, one: Looked, snapshot: Snapshot) -> None:
         """Asked about one unknown ticket, the desk shows another: once is a mistake, twice a merge; the other one is

@@ -1,11 +1,12 @@
 """After a backup was put back (D10): what was unfinished then may have been finished since, so it is asked about first, and
-every open ticket is looked at again. Polling goes on from the cursors of the backup by itself."""
+every open ticket is looked at again. Polling goes on from the cursors of the backup by itself; of what it finds again, and
+is older than this moment, the next desk is asked before anything is made there (domain/queueing)."""
 
 from dataclasses import dataclass
 
 from gateway.flows.commands import Order
 from gateway.flows.context import Context
-from gateway.store import audit, restored
+from gateway.store import audit, directory, restored
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,6 +20,7 @@ class Doubted:
 def doubt_everything(context: Context, order: Order) -> Doubted:
     """Treat all unfinished work as if its fate were unknown. Harmless at any time: it costs one question each."""
     with context.database.write(slow=True) as db:
+        directory.keep_restored(db, now=order.now)
         found = Doubted(
             deliveries=restored.doubt_deliveries(db, now=order.now),
             looks=restored.want_looks(db, now=order.now),

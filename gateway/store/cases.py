@@ -37,6 +37,7 @@ def load(
             hops=hops[ticket.id],
             now=occasion.now,
             new_id=occasion.new_id,
+            restored_at=occasion.restored_at,
             library=_once(partial(_library, db, ticket.id)),
             lane=partial(_lane, db),
         )

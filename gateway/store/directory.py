@@ -41,6 +41,7 @@ LINK: Table = LinkRow.__table__  # type: ignore[attr-defined]
 
 _VERSION = "directory_version"
 _SALT = "salt"
+_RESTORED = "restored_at"
 
 
 def prepare(db: Db, *, salt: str) -> None:
@@ -53,6 +54,27 @@ def prepare(db: Db, *, salt: str) -> None:
 def version(db: Db) -> int:
     """The directory's version: grows with every change. Cheap: ask before each batch, load when it has grown."""
     return int(_meta(db, _VERSION) or 0)
+
+
+def stamps(db: Db) -> tuple[int, datetime | None]:
+    """(version, when a backup was last put back), at the cost of one question."""
+    found = {row[0]: row[1] for row in _STAMPS.raw(db)}
+    restored_at = found.get(_RESTORED)
+    return int(found.get(_VERSION) or 0), datetime.fromisoformat(restored_at) if restored_at else None
+
+
+_STAMPS = Statement(
+    lambda _dialect: select(META.c.key, META.c.value).where(
+        or_(META.c.key == _VERSION, META.c.key == _RESTORED)
+    )
+)
+
+
+def keep_restored(db: Db, *, now: datetime) -> None:
+    """Remember that a backup was put back."""
+    changed = db.execute(META.update().where(META.c.key == _RESTORED).values(value=now.isoformat()))
+    if not changed.rowcount:
+        db.execute(META.insert().values(key=_RESTORED, value=now.isoformat()))
 
 
 def lock(db: Db) -> int:

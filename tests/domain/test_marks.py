@@ -2,10 +2,11 @@
 
 import re
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.domain.marks import keyed, marker, route_mark
+from gateway.domain.marks import is_marker_of, keyed, marker, route_mark
 from tests.builders import PROPERTY
 
 WORDS = st.text(st.characters(codec="ascii", categories=["L", "N"]), max_size=20)
@@ -22,6 +23,22 @@ def test_a_marker_is_short_plain_and_always_the_same() -> None:
 @given(st.lists(st.tuples(WORDS, WORDS, WORDS), min_size=2, max_size=5, unique=True))
 def test_other_links_objects_and_installations_have_other_markers(named: list[tuple[str, str, str]]) -> None:
     assert len({marker(*one) for one in named}) == len(named)
+
+
+@PROPERTY
+@given(WORDS, WORDS)
+def test_an_installation_knows_its_own_markers_from_anothers(link: str, thing: str) -> None:
+    mark = marker("salt", link, thing)
+
+    assert is_marker_of("salt", mark)
+    assert not is_marker_of("pepper", mark)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "idk-", "idk-abc", "T-1234567890123456", "idk-aaaaaaaaaaaaaaaaaaaaaaaa"]
+)
+def test_what_a_person_typed_is_no_marker(text: str) -> None:
+    assert not is_marker_of("salt", text)
 
 
 def test_the_parts_do_not_run_together() -> None:

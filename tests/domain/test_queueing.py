@@ -19,6 +19,7 @@ from gateway.domain.model import (
     Profile,
     Visibility,
 )
+from gateway.domain.model.change import replace
 from tests.builders import NOW, PERSON, content, delivery, later, put, queued, said, tree, written
 
 CHAIN = ("customer>vendor", "vendor>north")
@@ -59,6 +60,48 @@ def test_the_marker_comes_from_link_hop_and_object() -> None:
     assert queue(case, "x").marker != queue(case, "y").marker
     elsewhere = queueing.queue(case, case.hops["hop_vendor"], CommandKind.COMMENT, about="x")
     assert elsewhere.marker != queue(case, "x").marker
+
+
+def test_a_hop_found_anew_has_the_markers_of_the_one_that_was_lost() -> None:
+    case, again = tree(*CHAIN), tree(*CHAIN)
+    again.hops["hop_new"] = replace(again.hops.pop("hop_north"), id="hop_new")
+
+    anew = queueing.queue(again, again.hops["hop_new"], CommandKind.COMMENT, about="x")
+    assert anew.marker == queue(case, "x").marker
+
+
+def test_the_next_offer_over_the_same_link_is_another_ticket() -> None:
+    case = tree(*CHAIN)
+    first = queue(case, "create", CommandKind.CREATE)
+    put(case, "north", status=HopStatus.DECLINED)
+    case.add_hop(replace(north(case), id="hop_second", status=HopStatus.OFFERED))
+
+    second = queueing.queue(case, case.hops["hop_second"], CommandKind.CREATE, about="create")
+    assert first.marker == queue(case, "create", CommandKind.CREATE).marker != second.marker
+
+
+@pytest.mark.parametrize(
+    ("kind", "restored_at", "state"),
+    [
+        (CommandKind.CREATE, None, DeliveryState.PENDING),
+        (CommandKind.CREATE, NOW - timedelta(days=1), DeliveryState.PENDING),
+        (CommandKind.CREATE, later(1), DeliveryState.AMBIGUOUS),
+        (CommandKind.COMMENT, later(1), DeliveryState.AMBIGUOUS),
+        (CommandKind.COMMENT, NOW - timedelta(days=1), DeliveryState.PENDING),
+        (CommandKind.UPDATE, later(1), DeliveryState.PENDING),
+    ],
+)
+def test_what_is_older_than_a_restored_backup_is_asked_about_first(
+    kind: CommandKind, restored_at: datetime | None, state: DeliveryState
+) -> None:
+    case = tree(*CHAIN)
+    case.restored_at = restored_at
+    words = content("customer")
+    case.contents.append(words)
+
+    one = queue(case, "x", kind, content_id=words.id)
+    assert (one.state, one.probes) == (state, int(state is DeliveryState.AMBIGUOUS))
+    assert queue(case, "y", content_id=words.id, note=True).state is DeliveryState.PENDING
 
 
 # facts of the hop → urgency, due

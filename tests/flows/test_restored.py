@@ -4,6 +4,7 @@ import sqlite3
 from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 from gateway.flows import intake
 from gateway.flows.commands import Order
@@ -46,3 +47,87 @@ def test_what_was_delivered_after_the_backup_is_adopted_and_not_doubled(tmp_path
 
     [copy] = hub.desks["vendor"].tickets()
     assert [comment["text"].split("\n")[-1] for comment in copy["comments"]] == ["please hurry"]
+
+
+ON_TO_NORTH = {
+    "upstream": "vendor",
+    "downstream": "north",
+    "passes": {"when": {"field": "title", "op": "contains", "value": "Printer"}},
+}
+
+
+def _restored(tmp_path: Path, desks: dict[str, Any], links: list[dict[str, Any]]) -> Hub:
+    """A ticket is opened and commented after the backup, carried for a minute, and then the backup is put back."""
+    live, backup = tmp_path / "live.db", tmp_path / "backup.db"
+    hub = Hub(Plan(desks=desks, links=links), database=Database(f"sqlite:///{live}"))
+    hub.run(timedelta(minutes=5))
+    _copy(live, backup)
+    anna = hub.desks["customer"].person("anna")
+    ticket = anna.open("Printer is down", "It smokes", queue="IT")
+    hub.run(timedelta(seconds=20))
+    anna.comment(ticket, "please hurry")
+    hub.run(timedelta(seconds=40))
+    hub.database.close()
+    _copy(backup, live)
+    doubt_everything(hub.context, Order(actor="tests", now=hub.now))
+    return hub
+
+
+def _comments(hub: Hub, code: str) -> list[str]:
+    [ticket] = hub.desks[code].tickets()
+    return [comment["text"].split("\n")[-1] for comment in ticket["comments"]]
+
+
+def test_a_ticket_opened_after_the_backup_is_not_doubled(tmp_path: Path) -> None:
+    hub = _restored(tmp_path, {"customer": "customer", "vendor": "plain"}, [LINK])
+    hub.run(timedelta(hours=2), tick=timedelta(seconds=20))
+
+    assert _comments(hub, "vendor") == ["please hurry"]
+    hub.desks["vendor"].person("bob").comment(hub.desks["vendor"].tickets()[0]["id"], "on my way")
+    hub.run(timedelta(minutes=30))
+    assert _comments(hub, "customer")[-1] == "on my way"  # adopted: the chain lives on
+
+
+def test_a_chain_made_after_the_backup_is_not_doubled_at_its_end(tmp_path: Path) -> None:
+    desks = {"customer": "customer", "vendor": "plain", "north": "plain"}
+    hub = _restored(tmp_path, desks, [LINK, ON_TO_NORTH])
+    hub.run(timedelta(hours=2), tick=timedelta(seconds=20))
+
+    assert _comments(hub, "vendor") == ["please hurry"]
+    assert _comments(hub, "north") == ["please hurry"]
+    with hub.database.read() as db:
+        assert len(db.exec_driver_sql("SELECT id FROM ticket").all()) == 1
+
+
+def test_a_copy_that_is_polled_before_its_source_waits_for_it(tmp_path: Path) -> None:
+    """The vendor's ticket is seen first, and a rule would pass it on: it is no new case."""
+    desks = {"customer": "customer", "vendor": "plain", "north": "plain"}
+    hub = _restored(tmp_path, desks, [LINK, ON_TO_NORTH])
+    vendor = hub.desks["vendor"]
+    vendor.person("bob").comment(vendor.tickets()[0]["id"], "on my way")
+    for code, hook in hub.hooks():
+        if code == "vendor":
+            hub.receive(code, hook)
+    for act in (hub.worker.read_messages, hub.worker.claim_looks, hub.worker.fetch, hub.worker.judge):
+        assert act() == 1
+    with hub.database.read() as db:
+        assert db.exec_driver_sql("SELECT id FROM ticket").all() == []
+    hub.run(timedelta(hours=2), tick=timedelta(seconds=20))
+
+    with hub.database.read() as db:
+        assert len(db.exec_driver_sql("SELECT id FROM ticket").all()) == 1
+    assert [len(hub.desks[code].tickets()) for code in desks] == [1, 1, 1]
+    assert "on my way" in _comments(hub, "customer")
+
+
+def test_what_is_opened_after_the_restore_is_sent_at_once(tmp_path: Path) -> None:
+    hub = _restored(tmp_path, {"customer": "customer", "vendor": "plain"}, [LINK])
+    hub.run(timedelta(hours=2), tick=timedelta(seconds=20))
+    hub.desks["customer"].person("anna").open("Scanner is down", "It squeaks", queue="IT")
+    hub.run(timedelta(minutes=10))
+
+    assert len(hub.desks["vendor"].tickets()) == 2
+    with hub.database.read() as db:
+        asked = "SELECT a.kind FROM attempt a JOIN delivery d ON d.id = a.delivery_id WHERE d.kind = 'create'"
+        kinds = [row[0] for row in db.exec_driver_sql(f"{asked} ORDER BY a.at")]
+    assert kinds == ["probe", "push"]
