@@ -98,9 +98,38 @@ def settle(context: Context, outcomes: Sequence[Outcome], *, now: datetime) -> N
         return
     failpoints.step("settle.before")
     with context.database.write() as db:
-        _Settlement(context=context, db=db, now=now).run(outcomes)
+        tries = _Settlement(context=context, db=db, now=now).run(outcomes)
         failpoints.step("settle.before_commit")
     failpoints.step("settle.committed")
+    _tell(outcomes, tries)
+
+
+_FINE = frozenset({"applied", "asked", "stale", "abandoned"})
+"""Outcomes that are no failure: done, answered, or to be decided anew without harm."""
+
+
+def _tell(outcomes: Sequence[Outcome], tries: Sequence[attempts.Attempt]) -> None:
+    """One line a try, never what was sent or answered. Costs nothing where nobody listens."""
+    listened = log.isEnabledFor(logging.INFO)
+    for outcome, one in zip(outcomes, tries, strict=True):
+        if listened or one.outcome not in _FINE:
+            level = logging.INFO if one.outcome in _FINE else logging.WARNING
+            log.log(level, "a delivery was tried", extra=_line(outcome.errand, one))
+
+
+def _line(errand: Errand, one: attempts.Attempt) -> dict[str, object]:
+    delivery = errand.delivery
+    return {
+        "delivery": delivery.id,
+        "kind": one.kind,
+        "act": delivery.kind.value,
+        "desk": errand.desk.code,
+        "ticket": delivery.ticket_id,
+        "assignment": delivery.hop_id,
+        "outcome": one.outcome,
+        "http_status": one.http_status,
+        "took_ms": one.took_ms,
+    }
 
 
 def settle_alone(context: Context, outcome: Outcome, *, now: datetime) -> None:
@@ -126,7 +155,8 @@ class _Settlement:
     now: datetime
     changed: list[Delivery] = field(default_factory=list)
 
-    def run(self, outcomes: Sequence[Outcome]) -> None:
+    def run(self, outcomes: Sequence[Outcome]) -> list[attempts.Attempt]:
+        """Settle them; the tries as they were recorded, one for each."""
         tickets = {outcome.errand.delivery.ticket_id for outcome in outcomes}
         loaded = cases.load(self.db, OPERATOR, tickets, self.context.occasion(self.db, self.now))
         mine = outbox.still_mine(self.db, [outcome.errand.delivery for outcome in outcomes])
@@ -138,12 +168,11 @@ class _Settlement:
         ])  # fmt: skip
         for outcome in good:
             self._one(outcome, loaded[outcome.errand.delivery.ticket_id], evidence)
-        attempts.record(
-            self.db,
-            [_attempt(outcome, late=outcome.errand.claim not in mine) for outcome in outcomes],
-        )
+        tries = [_attempt(outcome, late=outcome.errand.claim not in mine) for outcome in outcomes]
+        attempts.record(self.db, tries)
         outbox.change(self.db, self.changed, now=self.now)
         cases.save(self.db, loaded.values())
+        return tries
 
     def _one(self, outcome: Outcome, case: Case, evidence: Evidence) -> None:
         errand = outcome.errand

@@ -66,7 +66,8 @@ def _process_alone(context: Context, message_id: str, now: datetime) -> None:
     except Exception as error:
         if will_pass(error):
             raise
-        log.exception("message %s cannot be judged", message_id)
+        told = {"message_id": message_id, "state": "quarantined"}
+        log.exception("message %s cannot be judged", message_id, extra=told)
         with context.database.write() as db:
             inbox.end(db, [(message_id, "quarantined", f"it could not be judged: {error!r}")], now=now)
 
@@ -83,7 +84,21 @@ def _process(context: Context, *, now: datetime, limit: int, only: str | None = 
         inbox.end(db, verdicts, now=now)
         failpoints.step("process.before_commit")
     failpoints.step("process.committed")
+    _tell(directory, waiting, verdicts)
     return len(waiting)
+
+
+def _tell(directory: Directory, read: Sequence[Message], verdicts: Sequence[tuple[str, str, str]]) -> None:
+    """One line a message, never why it could not be read: that may quote it. Costs nothing where nobody listens."""
+    fine = log.isEnabledFor(logging.INFO)
+    for message, (_, state, _why) in zip(read, verdicts, strict=True):
+        if fine or state != "processed":
+            desk = directory.desks.get(message.desk_id)
+            code = desk.code if desk else message.desk_id
+            level = logging.INFO if state == "processed" else logging.WARNING
+            log.log(
+                level, "a message was read", extra={"message_id": message.id, "desk": code, "state": state}
+            )
 
 
 def _read(

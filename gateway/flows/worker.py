@@ -19,7 +19,7 @@ from gateway.desk_client.wire import PushTerms
 from gateway.domain import delivery as rules
 from gateway.domain.model import Desk
 from gateway.domain.outcome import Verdict
-from gateway.errors import InterdeskError, LeaseLost
+from gateway.errors import DeskGone, InterdeskError, LeaseLost
 from gateway.flows import deliver, intake, observe, poll, sweep
 from gateway.flows.capacity import Capacity
 from gateway.flows.context import Context
@@ -302,6 +302,9 @@ class Worker:
         finally:
             self._capacity.give(look.desk.id)
         self._capacity.learn_look(look.desk.id, looked.error, self._now())
+        if looked.error is not None and not isinstance(looked.error, DeskGone):  # gone is an answer too
+            told = {"desk": look.desk.code, "remote_id": look.claim.remote_id, "error": looked.error.kind}
+            log.warning("a ticket could not be read", extra=told)
         await self._looked.put(looked)
 
     async def _judge(self, looked: list[observe.Looked]) -> None:

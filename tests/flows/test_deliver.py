@@ -1,8 +1,11 @@
 """Deliveries: the intent on disk before the first byte, each verdict written down once, by whoever still holds the claim."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
+
+import pytest
 
 from gateway.domain.delivery import LEASE
 from gateway.domain.model import CommandKind, Delivery, DeliveryState
@@ -249,3 +252,52 @@ def test_a_desk_that_is_down_for_days_loses_nothing_parks_nothing_and_is_not_ham
     desk.faults = lambda _call: None
     stage.wait(timedelta(hours=1))
     assert stage.heard("vendor") == ["hello"]
+
+
+# -- what is told of it ---------------------------------------------------------------------------------------------------------
+
+
+def lines(caplog: pytest.LogCaptureFixture) -> list[dict[str, Any]]:
+    return [vars(record) for record in caplog.records if record.name == "gateway.flows.deliver"]
+
+
+def test_every_try_is_one_line_with_ids_and_without_words(caplog: pytest.LogCaptureFixture) -> None:
+    stage = ready("a word nobody else may read")
+    caplog.set_level("INFO")
+
+    [errand] = claim(stage)
+    settle(stage, replace(push(stage, errand), took_ms=12))
+
+    [line] = lines(caplog)
+    told = {
+        name: line[name] for name in ("levelname", "delivery", "kind", "act", "desk", "outcome", "took_ms")
+    }
+    assert told == {
+        "levelname": "INFO", "delivery": errand.delivery.id, "kind": "push", "act": "comment",
+        "desk": "vendor", "outcome": "applied", "took_ms": 12,
+    }  # fmt: skip
+    assert (line["ticket"], line["assignment"]) == (errand.delivery.ticket_id, errand.delivery.hop_id)
+    assert 200 <= line["http_status"] < 300
+    assert "nobody else" not in str(line)
+
+
+@pytest.mark.parametrize("level", ["INFO", "WARNING"])
+def test_a_try_that_failed_is_a_warning(level: str, caplog: pytest.LogCaptureFixture) -> None:
+    stage = ready()
+    caplog.set_level(level)
+
+    came_to(stage, verdict(OutcomeClass.PERMANENT, Ground.REFUSED, http_status=422))
+
+    [line] = lines(caplog)
+    assert (line["levelname"], line["outcome"], line["http_status"]) == ("WARNING", "permanent", 422)
+    assert "words" not in str(line), "a desk's words may be people's"
+
+
+def test_where_nobody_listens_a_try_that_worked_is_not_told(caplog: pytest.LogCaptureFixture) -> None:
+    stage = ready()
+    caplog.set_level("WARNING")
+    [errand] = claim(stage)
+
+    settle(stage, push(stage, errand))
+
+    assert lines(caplog) == []

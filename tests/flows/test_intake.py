@@ -245,3 +245,26 @@ def test_a_message_that_was_signed_long_ago_or_by_somebody_else_is_not_taken_in(
     assert not stage.hub.receive(code, forged)
     stage.hub.clock.advance(timedelta(minutes=6))
     assert not stage.hub.receive(code, hook)
+
+
+# -- what is told of it ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("level", "told"), [("INFO", ["INFO", "WARNING"]), ("WARNING", ["WARNING"])])
+def test_every_message_is_one_line_without_what_it_says(
+    level: str, told: list[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    stage = quiet()
+    caplog.set_level(level)
+    stage.person("customer").comment(stage.id("customer"), "a word nobody else may read")
+    put(stage, message(stage, b"a word nobody else may read"))
+
+    bring(stage)
+
+    lines = [vars(record) for record in caplog.records if record.name == "gateway.flows.intake"]
+    assert sorted(line["levelname"] for line in lines) == told
+    states = {"INFO": "processed", "WARNING": "quarantined"}
+    assert [line for line in lines if line["state"] != states[line["levelname"]]] == []
+    assert {line["desk"] for line in lines} == {"customer"}
+    assert "msg_x" in {line["message_id"] for line in lines}
+    assert "nobody else" not in str(lines)

@@ -14,12 +14,13 @@ from gateway.connector import Exchange
 from gateway.desk_client import DeskClient
 from gateway.domain import breaker
 from gateway.domain.model import Page
-from gateway.errors import DeskThrottled, DeskUnavailable, InterdeskError, LeaseLost
+from gateway.errors import DeskGone, DeskThrottled, DeskUnavailable, InterdeskError, LeaseLost
+from gateway.flows import observe
 from gateway.flows import worker as shell
 from gateway.flows.context import OPERATOR, Context
 from gateway.flows.worker import Worker
 from gateway.registry import Registry
-from gateway.store import desks
+from gateway.store import desks, looks
 from gateway.store.db import Database
 from gateway.testing.hub import Hub
 from gateway.testing.plan import Plan
@@ -186,3 +187,27 @@ def test_a_poll_teaches_what_it_says_of_its_desk(
     learned = breaker.from_document(desk.breaker)
     assert (learned.failures, learned.slow_until is not None) == state
     assert worker._capacity._under_way["dsk_north"] == 0
+
+
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [(DeskUnavailable("secret words"), ["IDK-1201 DeskUnavailable"]), (DeskGone("secret words"), [])],
+    ids=["down", "gone is an answer"],
+)
+def test_a_failed_look_is_told(
+    error: InterdeskError, told: list[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    hub = Hub(Plan(desks={"north": "plain"}))
+    worker = Worker(hub.context, _Desk(error), lambda _desk: None, worker_id="w", now=hub.own_clock)  # type: ignore[arg-type,return-value]
+    desk = hub.context.directory_now.desks["dsk_north"]
+    wish = looks.Look(id="l", desk_id=desk.id, remote_id="7", hints=1, attempts=0, fence=1, gone_at=None)
+    look = observe.Look(
+        claim=wish, desk=desk, connector=hub.context.connector(desk), since=None, hop_version=None
+    )
+
+    asyncio.run(worker._look(look))
+
+    lines = [vars(record) for record in caplog.records if record.name == "gateway.flows.worker"]
+    assert [line["error"] for line in lines] == told
+    assert {(line["desk"], line["remote_id"]) for line in lines} <= {("north", "7")}
+    assert "secret" not in str(lines)
