@@ -130,6 +130,20 @@ def _make_folders(settings: Settings) -> None:
         ) from error
 
 
+def absence(settings: Settings) -> ConfigError | None:
+    """What to say where the settings name a database file that is not there; None if it is, or if it is no file. Makes
+    nothing. A wrong folder must not pass for an installation in which nothing is wrong."""
+    file = settings.database_file
+    if file is None or file.exists():
+        return None
+    setting = "INTERDESK_DATA_DIR" if settings.database_url is None else "INTERDESK_DATABASE_URL"
+    return ConfigError(
+        f"there is no database at {file.absolute()}",
+        why=f"{setting} names another place than the installation's, or nothing is installed yet",
+        cure=f"set {setting}, or begin with interdesk apply FILE",
+    )
+
+
 def ready_schema(gateway: Gateway) -> None:
     """SQLite belongs to this installation alone and is brought up to date; a PostgreSQL is only checked, because other
     processes of another version may be at work on it. Raises ConfigError."""

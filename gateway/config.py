@@ -91,6 +91,15 @@ class Settings(BaseSettings):
         return f"sqlite:///{self.data_dir / 'interdesk.db'}"
 
     @property
+    def database_file(self) -> Path | None:
+        """The file of the embedded database; None for a server, or for one in memory."""
+        scheme, _, name = self.database.partition(":///")
+        name = name.partition("?")[0]
+        if scheme != "sqlite" or name in ("", ":memory:") or name.startswith("file:"):
+            return None
+        return Path(name)
+
+    @property
     def blobs(self) -> Path:
         """The folder of attachments."""
         return self.blob_dir or self.data_dir / "blobs"

@@ -10,6 +10,7 @@ import typer
 
 from gateway.app import Gateway, utc_now
 from gateway.cli.terminal import (
+    Absent,
     Actor,
     AsJson,
     Code,
@@ -50,7 +51,7 @@ def register(app: typer.Typer) -> None:
 
 def plan(file: File, prune: Prune = False, as_json: AsJson = False) -> None:
     """Show what applying the files would change. Changes nothing."""
-    with opened() as gateway:
+    with opened(absent=Absent.IMAGINE) as gateway:
         _show(flow.plan(gateway.context, read(file), _terms(gateway, prune=prune)), as_json=as_json)
 
 
@@ -58,7 +59,7 @@ def apply(
     file: File, actor: Actor = None, prune: Prune = False, yes: Yes = False, as_json: AsJson = False
 ) -> None:
     """Make the configuration what the files say. Shows the plan and asks first."""
-    with opened() as gateway:
+    with opened(absent=Absent.MAKE) as gateway:
         wanted, terms = read(file), _terms(gateway, prune=prune)
         foreseen = flow.plan(gateway.context, wanted, terms)
         if not as_json:

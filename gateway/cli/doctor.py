@@ -6,6 +6,8 @@ from dataclasses import asdict
 
 import typer
 
+from gateway import app as wiring
+from gateway import config
 from gateway.app import Gateway, utc_now
 from gateway.cli.terminal import AsJson, opened, out, print_json, words
 from gateway.flows import doctor as flow
@@ -26,12 +28,20 @@ def register(app: typer.Typer) -> None:
 
 def doctor(as_json: AsJson = False) -> None:
     """Look at settings, database, keys, backlog, and ask every desk. Changes nothing."""
-    with opened(checked=False) as gateway:
-        worst = 0
-        for finding in _findings(gateway):
-            worst = max(worst, _SIGNS[finding.level][2])
-            _show(finding, as_json=as_json)
+    worst = 0
+    for finding in _all_findings():
+        worst = max(worst, _SIGNS[finding.level][2])
+        _show(finding, as_json=as_json)
     raise typer.Exit(worst)
+
+
+def _all_findings() -> Iterator[Finding]:
+    missing = wiring.absence(config.load())
+    if missing is not None:
+        yield flow.bad("database", missing.what, f"{missing.why}: {missing.cure}")
+        return
+    with opened(checked=False) as gateway:
+        yield from _findings(gateway)
 
 
 def _findings(gateway: Gateway) -> Iterator[Finding]:

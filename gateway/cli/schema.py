@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from gateway.cli.terminal import Code, opened, say
+from gateway.cli.terminal import Absent, Code, opened, say
 from gateway.store import migrate as schema
 
 
@@ -19,7 +19,7 @@ def migrate(
     ] = False,
 ) -> None:
     """Bring the database to the schema of this version."""
-    with opened(checked=False) as gateway:
+    with opened(checked=False, absent=Absent.IMAGINE if check else Absent.MAKE) as gateway:
         steps = schema.pending(gateway.database)
         for step in steps:
             say(f"{'to do' if check else 'doing'}: {step}")

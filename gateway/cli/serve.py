@@ -53,7 +53,11 @@ def serve(
 
 def worker() -> None:
     """Work the queues: deliver, look, poll. Any number of these share one PostgreSQL."""
-    with _started(wiring.open_gateway(config.load())) as gateway:
+    settings = config.load()
+    missing = wiring.absence(settings)
+    if missing is not None:  # its work comes in by the doors of another process, which has made the database
+        raise missing
+    with _started(wiring.open_gateway(settings)) as gateway:
         sys.exit(uvloop.run(_work(gateway)))
 
 

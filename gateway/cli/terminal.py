@@ -2,9 +2,11 @@
 
 import getpass
 import sys
+import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from enum import IntEnum
+from enum import Enum, IntEnum
+from pathlib import Path
 from typing import Annotated, Any
 
 import orjson
@@ -15,6 +17,7 @@ from rich.table import Table
 from gateway import app as wiring
 from gateway import config
 from gateway.app import Gateway
+from gateway.config import Settings
 from gateway.errors import (
     ConfigError,
     DeskError,
@@ -24,6 +27,7 @@ from gateway.errors import (
     Refused,
     Unsupported,
 )
+from gateway.store import migrate
 from gateway.store.health import DatabaseFailed
 
 
@@ -92,17 +96,48 @@ def agreed(question: str, *, yes: bool) -> bool:
     return typer.confirm(question, err=True)
 
 
+class Absent(Enum):
+    """What a command does where the settings name a database file that is not there: refuse, make it, or go on as if
+    there were an empty one, which is gone afterwards."""
+
+    REFUSE = "refuse"
+    MAKE = "make"
+    IMAGINE = "imagine"
+
+
 @contextmanager
-def opened(*, checked: bool = True) -> Iterator[Gateway]:
+def opened(*, checked: bool = True, absent: Absent = Absent.REFUSE) -> Iterator[Gateway]:
     """The installation that the settings name. `checked`: with the schema that this version needs, and no other; a new
-    SQLite file gets it at once."""
-    gateway = wiring.open_gateway(config.load())
-    try:
-        if checked:
-            wiring.prepare_schema(gateway)
-        yield gateway
-    finally:
-        gateway.close()
+    SQLite file gets it at once. Raises ConfigError."""
+    with _there(config.load(), absent) as settings:
+        gateway = wiring.open_gateway(settings)
+        try:
+            if checked:
+                _check(gateway, absent)
+            yield gateway
+        finally:
+            gateway.close()
+
+
+def _check(gateway: Gateway, absent: Absent) -> None:
+    if absent is Absent.REFUSE:
+        migrate.check(gateway.database)
+    else:
+        wiring.prepare_schema(gateway)
+
+
+@contextmanager
+def _there(settings: Settings, absent: Absent) -> Iterator[Settings]:
+    """The settings, or others that name an empty installation in a folder of its own."""
+    missing = wiring.absence(settings)
+    if missing is None or absent is Absent.MAKE:
+        yield settings
+    elif absent is Absent.REFUSE:
+        raise missing
+    else:
+        with tempfile.TemporaryDirectory(prefix="interdesk-") as folder:
+            elsewhere = {"data_dir": Path(folder), "database_url": None}
+            yield settings.model_copy(update=elsewhere)
 
 
 def show(

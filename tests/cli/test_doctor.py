@@ -192,3 +192,12 @@ def test_postgresql(run: Run, fresh_postgres: str, tmp_path: Path, monkeypatch: 
     assert told["database"][0][0] == "good"
     assert told["database"][0][1].startswith("postgresql ")
     assert "disk" not in told
+
+
+def test_where_nothing_is_installed_it_says_so_and_makes_nothing(run: Run, tmp_path: Path) -> None:
+    code, told = findings(run)
+    assert code == 2
+    [(level, what, fix)] = told["database"]
+    assert (level, what) == ("bad", f"there is no database at {tmp_path / 'data' / 'interdesk.db'}")
+    assert "interdesk apply" in fix
+    assert not (tmp_path / "data").exists()

@@ -55,9 +55,51 @@ def test_an_error_says_what_why_and_what_to_do(capsys: pytest.CaptureFixture[str
     assert (said.err, said.out) == ("IDK-1402: no · it is [bold]so[/bold] · do this\n", "")
 
 
-def test_a_fresh_folder_needs_no_ceremony(run: Run) -> None:
-    assert run("tickets", "list").exit_code == 0
+def test_a_fresh_folder_needs_no_ceremony(run: Run, tmp_path: Path) -> None:
+    file = str(house.configuration(tmp_path))
+    assert "5 to create" in run("plan", file).stderr
+    assert run("migrate", "--check").exit_code == 1
+    assert not (tmp_path / "data").exists()  # looking makes nothing
+    assert run("apply", file, "--yes").exit_code == 0
     assert run("migrate", "--check").exit_code == 0
+    assert "north" in run("desks", "list").stdout
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["tickets", "list"], ["parked"], ["ambiguous", "list"], ["messages", "list"], ["desks", "list"], ["keys", "list"],
+        ["keys", "create", "prometheus"], ["restored", "--yes"], ["replay", "dlv_x", "--yes"], ["explain", "tkt_x"],
+        ["chain", "check"], ["worker"],
+    ],
+    ids=" ".join,
+)  # fmt: skip
+def test_where_no_installation_is_nothing_is_told_of_it(run: Run, tmp_path: Path, command: list[str]) -> None:
+    result = run(*command)
+    assert result.exit_code == 3
+    told = result.stderr.splitlines()[-1]
+    assert told.startswith(f"IDK-1001: there is no database at {tmp_path / 'data' / 'interdesk.db'} · ")
+    assert "INTERDESK_DATA_DIR" in told
+    assert "interdesk apply" in told
+    assert result.stdout == ""
+    assert not (tmp_path / "data").exists()
+
+
+def test_a_database_that_another_setting_names_is_told_by_that_name(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("INTERDESK_DATABASE_URL", f"sqlite:///{tmp_path / 'other.db'}")
+    result = run("parked")
+    assert result.exit_code == 3
+    assert f"there is no database at {tmp_path / 'other.db'} · INTERDESK_DATABASE_URL" in result.stderr
+
+
+def test_an_empty_file_is_no_installation_either(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "interdesk.db").touch()
+    result = run("parked")
+    assert result.exit_code == 3
+    assert "the database has no schema yet · run interdesk migrate" in result.stderr
 
 
 def test_a_postgresql_is_not_migrated_behind_its_operators_back(
@@ -100,7 +142,7 @@ def test_a_wrong_setting_is_named(
     run: Run, monkeypatch: pytest.MonkeyPatch, name: str, value: str, told: str
 ) -> None:
     monkeypatch.setenv(name, value)
-    result = run("tickets", "list")
+    result = run("migrate")
     assert result.exit_code == 3
     assert told in result.stderr
 
@@ -108,7 +150,7 @@ def test_a_wrong_setting_is_named(
 def test_a_data_folder_that_cannot_be_made(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "file").write_text("")
     monkeypatch.setenv("INTERDESK_DATA_DIR", str(tmp_path / "file" / "data"))
-    result = run("tickets", "list")
+    result = run("migrate")
     assert result.exit_code == 3
     assert "INTERDESK_DATA_DIR" in result.stderr
 
