@@ -65,7 +65,7 @@ class Settings(BaseSettings):
     max_answer_bytes: int = Field(default=20_000_000, ge=1_000, le=1_000_000_000)
 
     log_format: LogFormat = LogFormat.AUTO
-    log_level: LogLevel = LogLevel.INFO
+    log_level: LogLevel = LogLevel.WARNING
 
     @field_validator("database_url")
     @classmethod
