@@ -23,7 +23,7 @@ from tests.postgres import PostgresServer
 PLAIN = ("-c", "from gateway.cli import main; main()")
 HURRIED = ("-m", "tests.cluster.hurried")
 GATEWAYS, WORKERS = 2, 3
-PATIENCE = 120.0
+PATIENCE = 300.0
 
 
 @dataclass(kw_only=True)

@@ -18,7 +18,7 @@ pytestmark = [
     pytest.mark.pg,
     pytest.mark.slow,
     pytest.mark.xdist_group("cluster"),
-    pytest.mark.timeout(600),
+    pytest.mark.timeout(1500),
 ]
 
 

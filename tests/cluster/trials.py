@@ -12,7 +12,7 @@ LAST_WORDS = 0.2
 """What a process sent just before it was stopped is carried out by the database all the same; so long that may take."""
 
 
-def stop_in_mid_work(house: Cluster, worker: Process, *, patience: float = 60.0) -> dict[str, int]:
+def stop_in_mid_work(house: Cluster, worker: Process, *, patience: float = 240.0) -> dict[str, int]:
     """Pause a worker at a moment when it holds deliveries; id → fence of those."""
     deadline = time.monotonic() + patience
     while time.monotonic() < deadline:
@@ -47,10 +47,10 @@ def outstay_the_lease(house: Cluster, worker: Process) -> dict[str, int]:
     eventually(
         lambda: taken_over(house, held),
         f"others take over what {worker.name} holds",
-        patience=house.lease * 2 + 60,
+        patience=house.lease * 2 + 240,
     )
     worker.resume()
-    eventually(lambda: house.witness.late(set(held)) > 0, f"{worker.name} settles too late", patience=60)
+    eventually(lambda: house.witness.late(set(held)) > 0, f"{worker.name} settles too late", patience=240)
     return held
 
 
@@ -81,7 +81,7 @@ def restart_gateway(house: Cluster, gateway: Process) -> None:
     start_anew(gateway)
 
 
-def calm_down(house: Cluster, *, patience: float = 120.0) -> None:
+def calm_down(house: Cluster, *, patience: float = 400.0) -> None:
     """People go home, faults stop; returns when nothing is open and nothing moved for a while."""
     house.town.go_home()
     quiet_since, last = time.monotonic(), house.town.changes()
