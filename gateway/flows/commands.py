@@ -115,7 +115,7 @@ def withdraw(context: Context, hop_id: str, order: Order) -> Hop:
         _need(hop, OPEN - {HopStatus.RESOLVED}, "a withdrawal")
         parent = _assigned(case, hop, "withdrawn")
         event = handover.withdraw(case, hop, order.reason, order.because)
-        progress.branch_ended(case, case.hops[parent.id], case.hops[hop.id], event)
+        progress.verify(case, case.hops[parent.id], event)  # what is left of its branches may all be resolved
 
     return _with_hop(context, hop_id, act, what="withdraw", order=order)
 

@@ -64,7 +64,10 @@ def test_every_door_but_hooks_and_health_asks_for_a_key(doors: Doors, chain: Cha
 
 def test_the_operator_sees_the_whole_chain(doors: Doors, chain: Chain, operator: dict[str, str]) -> None:
     told = doors.send("GET", f"/v1/tickets/{chain.ticket}", headers=operator).document
-    assert {hop["desk"]: hop["status"] for hop in told["hops"]} == {"north": "acknowledged", "south": "offered"}
+    assert {hop["desk"]: hop["status"] for hop in told["hops"]} == {
+        "north": "acknowledged",
+        "south": "offered",
+    }
     assert {event["type"] for event in told["events"]} >= {"ticket.opened", "assignment.offered"}
     assert told["neighbours"] == []
 

@@ -675,7 +675,10 @@ CREATES = {
     "never sent": ({"state": DeliveryState.PENDING}, False),
     "refused to connect a few times": ({"state": DeliveryState.PENDING, "attempts": 4}, False),
     "refused by the desk, parked": ({"state": DeliveryState.PARKED, "attempts": 1}, False),
-    "sent once, asked about and not there": ({"state": DeliveryState.PENDING, "attempts": 1, "probes": 1}, False),
+    "sent once, asked about and not there": (
+        {"state": DeliveryState.PENDING, "attempts": 1, "probes": 1},
+        False,
+    ),
     "under way": ({"state": DeliveryState.INFLIGHT}, True),
     "in doubt": ({"state": DeliveryState.AMBIGUOUS, "attempts": 1, "probes": 1}, True),
     "a person is asked": ({"state": DeliveryState.ASKING, "attempts": 1, "probes": 1}, True),

@@ -22,9 +22,10 @@ from gateway.vault import new_entry, ring
 README = (schemas.folder() / "README.md").read_text(encoding="utf-8")
 
 
-def test_the_example_can_be_applied(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (example,) = re.findall(r"^```yaml\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
+def test_the_examples_can_be_applied(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    example, contracts = re.findall(r"^```yaml\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
     (tmp_path / "federation.yaml").write_text(example, encoding="utf-8")
+    (tmp_path / "contracts.yaml").write_text(contracts, encoding="utf-8")
     (tmp_path / "secrets").mkdir()
     (tmp_path / "secrets" / "north-api-key").write_text("a key\n")
     monkeypatch.setenv("ACME_RT_TOKEN", "1-23-token")
@@ -47,8 +48,11 @@ def test_the_example_can_be_applied(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     )
 
     database.close()
-    assert done.count()["create"] == 9
-    assert done.warnings == ()
+    assert done.count()["create"] == 9 + 5
+    [warning] = done.warnings
+    assert warning.startswith(
+        "agreement acme-vendor cannot be kept: its critical resolution stands on vendor-north"
+    )
 
 
 def rows_of(heading: str) -> dict[str, str]:
