@@ -303,15 +303,3 @@ def stops_until(request: Request, rule: StopRule) -> datetime | None:
     if rule.expected_end:
         ends.append(request.expected_end or request.start)
     return min(ends, default=None)
-
-
-def next_lapse(stops: Stops, terms: Iterable[Terms], *, now: datetime) -> datetime | None:
-    """When, if nobody says anything, the standing of some request changes next."""
-    moments = [
-        request.delivered_at + one.review_period
-        for request in stops.requests.values()
-        if request.delivered_at is not None
-        for one in terms
-        if one.stops_for(request.code) is not None
-    ]
-    return min((moment for moment in moments if moment > now), default=None)
