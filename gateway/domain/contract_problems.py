@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 from gateway.domain.agreement_documents import agreement_from, calendar_codes, calendar_from
 from gateway.domain.agreements import Agreement, underpinnings
-from gateway.domain.plan import Item, Items, Kind
+from gateway.domain.plan import Item, Items, Kind, Ref
 from gateway.domain.problem import Problem
 from gateway.domain.worktime import Calendar, CalendarError
 
@@ -37,14 +37,18 @@ def agreement_problems(items: Items, item: Item) -> Iterator[Problem]:
 
 
 def _site_calendars(items: Items, item: Item) -> Iterator[Problem]:
-    """Reserves and acceptance happen at the provider's desk: only targets at a place can take a site's calendar."""
-    name = item.document.get("reserve_calendar")
-    used = next(
-        (one for one in items.values() if one.ref.kind is Kind.CALENDAR and one.ref.code == name), None
-    )
-    if name and used is not None and used.document.get("zone") == "site":
-        what = f"the reserve counts in {name!r}, whose zone is that of a site"
-        yield Problem(place=f"{item.source}.reserve_calendar", what=what, right="name a calendar with a zone")
+    """Clocks are not counted in a site's own zone or holidays yet: told before a ticket is bound to what cannot be read."""
+    for name in sorted(set(calendar_codes(item.document))):
+        used = items.get(Ref(kind=Kind.CALENDAR, code=name, organization=item.ref.organization))
+        if used is None:
+            continue
+        if used.document.get("zone") == "site" or used.document.get("holidays", {}).get("of_site"):
+            what = (
+                f"calendar {name!r} takes its zone or holidays from the site, which no clock counts with yet"
+            )
+            yield Problem(
+                place=item.source, what=what, right="name a calendar with a zone and days of its own"
+            )
 
 
 def agreements_of(items: Items) -> list[Agreement]:

@@ -132,3 +132,15 @@ def test_services_without_anything_in_common_do_not_support_each_other() -> None
         agreement("partner-uc", "partner", "vendor", "5h", services=["tills"]),
     )
     assert list(unsupported(every, every, year=2026)) == []
+
+
+@pytest.mark.parametrize("taken", [{"zone": "site"}, {"holidays": {"of_site": True}}])
+def test_a_calendar_of_the_site_is_refused_before_a_ticket_is_bound_to_it(taken: dict[str, Any]) -> None:
+    one = agreement("a", "north", "acme", "4h", calendar="office")
+    document = {"zone": "Europe/Rome", "weekly": OFFICE} | taken
+    here = item(Kind.CALENDAR, "office", "north", **document)
+    elsewhere = item(Kind.CALENDAR, "office", "south", **document)
+
+    [problem] = agreement_problems(items(one, here), one)
+    assert "takes its zone or holidays from the site" in problem.what
+    assert list(agreement_problems(items(one, elsewhere), one)) == [], "another organization's calendar"
