@@ -36,7 +36,7 @@ _DELIVERIES = {
     "error": "WHY",
 }
 _MESSAGES = {"id": "ID", "desk": "DESK", "received_at": "CAME", "state": "STATE", "error": "WHY"}
-_STATES = ("received", "processed", "quarantined", "superseded")
+_STATES = ("received", "processed", "quarantined")
 
 Ids = Annotated[list[str], typer.Argument(metavar="ID…", help="Deliveries or messages.", show_default=False)]
 OneId = Annotated[str, typer.Argument(metavar="ID", help="A delivery.", show_default=False)]

@@ -85,7 +85,7 @@ def _message(row: Any) -> Message:
 
 
 def end(db: Db, verdicts: Iterable[tuple[str, str, str]], *, now: datetime) -> None:
-    """(message id, state `processed` | `quarantined` | `superseded`, error) for each."""
+    """(message id, state `processed` | `quarantined`, error) for each."""
     bulk.change(
         db,
         rows.message,
