@@ -104,9 +104,9 @@ def test_lost_webhooks_are_made_up_for_by_looking(house: House, way: Way) -> Non
         way.change("partner", status="open")
         way.shows(vendor="In Progress")
         words = three(way, "customer")
-        way.change("subcontractor", status="in-progress")
         for name in DESKS[1:]:
             way.hears_in_order(name, words)
+        way.change("subcontractor", status="in-progress")  # not before: Roundup may lose it, see its README
         assert not way.hears("partner", "Subcontractor accepted the assignment").public
     finally:
         for desk in ("customer", "partner", "subcontractor"):
@@ -120,9 +120,9 @@ def test_doubled_and_reordered_webhooks_change_nothing(house: House, way: Way) -
         way.change("partner", status="open")
         words = three(way, "customer")
         way.change("partner", status="stalled")
-        way.change("subcontractor", status="in-progress")
         for name in DESKS[1:]:
             way.hears_in_order(name, words)
+        way.change("subcontractor", status="in-progress")  # not before: Roundup may lose it, see its README
         way.hears("vendor", "Partner accepted the assignment")
         way.hears("vendor", "Partner waits for an answer")
         way.hears("partner", "Subcontractor accepted the assignment")
