@@ -2,10 +2,15 @@
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
-from gateway.cli.demo import scenes
+from gateway.cli import app
+from gateway.cli.demo import contracts, scenes
+from gateway.cli.terminal import Code
+from gateway.schemas import check
 
 COMMAND = [sys.executable, "-c", "from gateway.cli import main; main()", "demo"]
 
@@ -19,7 +24,22 @@ def test_a_day_ends_with_the_story_of_each_ticket_and_the_table() -> None:
     assert "6 of 6 tickets came to their end" in done.stderr
     assert done.stdout.count("opened by the customer") == 6
     assert "Who held it how long" in done.stdout
+    assert "What was promised, and kept" in done.stdout
+    assert done.stdout.count("aurora-tills") >= 6
     assert "unfinished" not in done.stdout
+
+
+def test_a_folder_that_holds_something_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "mine.txt").write_text("mine", encoding="utf-8")
+    done = CliRunner().invoke(app, ["demo", "--folder", str(tmp_path)])
+    assert done.exit_code == Code.CONFIG
+    assert "is there already" in done.stderr and "does not exist yet" in done.stderr
+
+
+def test_the_contracts_of_the_demo_can_be_applied() -> None:
+    for kind, documents in (("calendar", contracts.calendars()), ("agreement", contracts.agreements())):
+        for document in documents:
+            check(f"{kind}.v1", document)
 
 
 def test_another_seed_tells_another_story_and_the_same_seed_the_same() -> None:

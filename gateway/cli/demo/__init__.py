@@ -3,6 +3,8 @@
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
@@ -15,6 +17,7 @@ from gateway.cli.demo.play import Play
 from gateway.cli.demo.show import Board, print_story
 from gateway.cli.demo.stage import Stage
 from gateway.cli.terminal import say
+from gateway.errors import Invalid
 
 LONGEST = 150.0
 """Seconds after which the day ends, whatever is still open."""
@@ -24,18 +27,45 @@ def demo(
     seed: Annotated[int, typer.Option(help="Another seed tells another story.")] = 1,
     tickets: Annotated[int, typer.Option(min=1, max=40, help="How many tickets the day has.")] = 6,
     keep: Annotated[bool, typer.Option("--keep", help="Leave desks and gateway running afterwards.")] = False,
+    folder: Annotated[
+        Path | None,
+        typer.Option(
+            "--folder",
+            help="Leave the database in this new folder, for the other commands.",
+            show_default=False,
+        ),
+    ] = None,
 ) -> None:
     """Play a day over a chain of four desks on this machine and tell what became of each ticket."""
     console = Console(highlight=False, width=None if sys.stdout.isatty() else 120)
-    with tempfile.TemporaryDirectory(prefix="interdesk-demo-") as folder, Stage(Path(folder), seed) as stage:
+    with _place(folder) as place, Stage(place, seed) as stage:
         say(f"four desks and a gateway are running; the gateway listens on {stage.gateway_url}")
         play = Play(stage, scenes.cast(seed, tickets))
         _watch(play, stage)
         print_story(console, story.tell(stage, play.acts))
         if keep:
             _stay(stage)
+    if folder is not None:
+        say(f"look further with INTERDESK_DATA_DIR={folder} interdesk tickets list")
     if play.unfinished:
         raise typer.Exit(1)
+
+
+@contextmanager
+def _place(folder: Path | None) -> Iterator[Path]:
+    """The given folder, which must be new or empty, or one that is gone afterwards."""
+    if folder is None:
+        with tempfile.TemporaryDirectory(prefix="interdesk-demo-") as passing:
+            yield Path(passing)
+        return
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise Invalid(
+            f"{folder} is there already",
+            why="the demo would mix its story with what it holds",
+            cure="name a folder that does not exist yet",
+        )
+    folder.mkdir(parents=True, exist_ok=True)
+    yield folder
 
 
 def _watch(play: Play, stage: Stage) -> None:

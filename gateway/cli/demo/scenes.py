@@ -83,9 +83,13 @@ def question(play: Play, act: Act) -> Iterator[Awaited]:
     play.say(act, "partner", "ivan", "Which firmware does the terminal show?")
     play.set(act, "partner", "ivan", "status", "Ожидание ответа")
     yield play.reads(act, "customer", "Which firmware")
+    play.set(
+        act, "vendor", "hanna", "status", "stalled"
+    )  # the vendor passes the question on: both clocks stop
     yield play.moment(1.5)
     play.say(act, "customer", "marco.bianchi", "It says 4.2.1.")
     yield play.reads(act, "partner", "4.2.1")
+    yield play.shows(act, "vendor", "open")
     play.say(act, "vendor", "hanna", "Thanks, that is all we need.")
     yield play.shows(act, "partner", "В работе")
     play.set(act, "partner", "ivan", "status", "Выполнена")

@@ -1,5 +1,6 @@
 """How the demo looks: a live board while the day passes, the stories and the table of who held what at its end."""
 
+import math
 from datetime import timedelta
 
 from rich.console import Console, Group, RenderableType
@@ -9,7 +10,7 @@ from rich.text import Text
 
 from gateway.cli.demo.play import Act, Play
 from gateway.cli.demo.stage import NAMES, Stage
-from gateway.cli.demo.story import TRANSIT, Told
+from gateway.cli.demo.story import TRANSIT, Promise, Told
 
 
 class Board:
@@ -43,9 +44,11 @@ def print_story(console: Console, stories: list[Told]) -> None:
     for told in stories:
         console.print(_panel(told))
     console.print(_table(stories))
+    console.print(_clocks(stories))
     console.print(
-        "Read from the desks and from the gateway's event log. Times are those of this run; "
-        "shared spans are divided equally, and the link's own delay stands in its own column.",
+        "Read from the desks and from the gateway's event log. Times are those of this run; shared spans are divided "
+        "equally, and the link's own delay stands in its own column. A day is played in a minute: the contracts count "
+        "seconds where yours count hours.",
         style="dim",
     )
 
@@ -72,3 +75,42 @@ def _table(stories: list[Told]) -> Table:
         shares = [told.held.get(code, timedelta()) for code in (*NAMES, TRANSIT)]
         table.add_row(told.title, *(f"{share.total_seconds():.1f} s" if share else "" for share in shares))
     return table
+
+
+def _clocks(stories: list[Told]) -> Table:
+    """What was promised, and how it went: the customer's contract and those it stands on."""
+    table = Table(title="What was promised, and kept", title_justify="left", header_style="bold")
+    for name in ("ticket", "contract"):
+        table.add_column(name, no_wrap=True)
+    for name in ("target", "ran", "stopped"):
+        table.add_column(name, justify="right")
+    table.add_column("resolution")
+    table.add_column("over by, and whose it is")
+    for told in stories:
+        for place, promise in enumerate(told.clocks):
+            clock = promise.clock
+            table.add_row(
+                told.title if place == 0 else "",
+                f"{clock.agreement} (again)" if clock.cycle > 1 else clock.agreement,
+                _seconds(clock.target or timedelta()),
+                _seconds(clock.elapsed),
+                _seconds(clock.stopped_time) if clock.stopped_time else "",
+                clock.state,
+                _whose(promise),
+                end_section=place == len(told.clocks) - 1,
+            )
+    return table
+
+
+def _whose(promise: Promise) -> str:
+    clock = promise.clock
+    if clock.breached_at is None or clock.remaining is None:
+        return ""
+    over = _seconds(-clock.remaining)
+    parts = ", ".join(f"{name} {_seconds(part)}" for name, part in promise.parts.items())
+    return f"{over}: {parts}" if parts else over
+
+
+def _seconds(length: timedelta) -> str:
+    """Tenths, rounded up: never in the provider's favour."""
+    return f"{math.ceil(length / timedelta(milliseconds=100)) / 10:.1f} s"

@@ -20,6 +20,7 @@ import yaml
 from gateway import app as wiring
 from gateway import config
 from gateway.app import Gateway, Life
+from gateway.cli.demo import contracts
 from gateway.flows.apply import apply
 from gateway.flows.proposal import Terms
 from gateway.installation.reading import read
@@ -129,6 +130,8 @@ class Stage:
                 _link("vendor", "subcontractor", {"delegate_as": "quick"}),
                 _link("partner", "subcontractor", {"delegate_as": "quick"}),
             ],
+            "calendars": contracts.calendars(),
+            "agreements": contracts.agreements(),
         }
 
     def _desk_document(self, code: str, temper: Temper) -> dict[str, Any]:

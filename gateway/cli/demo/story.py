@@ -8,7 +8,10 @@ from gateway.app import utc_now
 from gateway.cli.demo.play import Act
 from gateway.cli.demo.stage import NAMES, Stage
 from gateway.domain.model import Desk, Event, Hop
+from gateway.domain.sla.attribution import GAP
+from gateway.domain.sla.clocks import Clock
 from gateway.domain.sla.ledger import Span, held, ledger
+from gateway.domain.sla.terms import TargetKind
 from gateway.flows import sla
 from gateway.flows.context import OPERATOR
 from gateway.store import history
@@ -39,6 +42,15 @@ class Told:
     lines: tuple[tuple[float, str], ...]
     held: Mapping[str, timedelta]
     shows: Mapping[str, str]
+    clocks: tuple["Promise", ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Promise:
+    """How one agreement's resolution stands: its clock, and of a breach each party's part (named for people)."""
+
+    clock: Clock
+    parts: Mapping[str, timedelta]
 
 
 def tell(stage: Stage, acts: list[Act]) -> list[Told]:
@@ -55,15 +67,31 @@ def _one(stage: Stage, act: Act) -> Told:
         )
         organizations = {org.id: org.code for org in directory.organizations.values()}
     by_id = {hop.id: hop for hop in hops}
-    spans = sla.read(stage.gateway.context, hops[0].ticket_id, now=utc_now()).folded.spans
+    read = sla.read(stage.gateway.context, hops[0].ticket_id, now=utc_now())
+    names = {org.id: org.name or org.code for org in directory.organizations.values()}
     return Told(
         title=act.title,
         about=act.about,
         ended=act.ended,
         lines=tuple(_lines(events, by_id, desks)),
-        held=_held(ledger(spans), {hop.id: organizations[hop.org_id] for hop in hops}),
+        held=_held(ledger(read.folded.spans), {hop.id: organizations[hop.org_id] for hop in hops}),
         shows=dict(_shown(stage, act)),
+        clocks=tuple(_promises(read, names)),
     )
+
+
+def _promises(read: sla.Reading, names: Mapping[str, str]) -> Iterator[Promise]:
+    parts = {one.clock.key: one.parts for one in read.attributions}
+    for clock in read.clocks:
+        if clock.target_kind is TargetKind.RESOLUTION:
+            shares = {_party(name, names): part for name, part in parts.get(clock.key, {}).items() if part}
+            yield Promise(clock=clock, parts=shares)
+
+
+def _party(name: str, names: Mapping[str, str]) -> str:
+    if name.startswith("link:"):
+        return TRANSIT
+    return "the contracts do not fit" if name == GAP else names.get(name, name)
 
 
 TRANSIT = "in transit"
