@@ -33,7 +33,8 @@ def test_a_folder_that_holds_something_is_refused(tmp_path: Path) -> None:
     (tmp_path / "mine.txt").write_text("mine", encoding="utf-8")
     done = CliRunner().invoke(app, ["demo", "--folder", str(tmp_path)])
     assert done.exit_code == Code.CONFIG
-    assert "is there already" in done.stderr and "does not exist yet" in done.stderr
+    assert "is there already" in done.stderr
+    assert "does not exist yet" in done.stderr
 
 
 def test_the_contracts_of_the_demo_can_be_applied() -> None:
