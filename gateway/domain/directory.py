@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from gateway.domain.agreements import Agreement
-from gateway.domain.model import Asset, CoverageRow, Desk, Link, LinkState, Organization, Site
+from gateway.domain.model import Asset, Contact, CoverageRow, Desk, Link, LinkState, Organization, Site
 from gateway.errors import NotFound
 
 T = TypeVar("T")
@@ -20,7 +20,8 @@ class Directory:
     """Everything configured, at one `version`. Immutable; a new version is a new object.
 
     `organizations`, `desks` and `links` (in every state) are by id; `sites` and `assets` by (organization id, code);
-    `coverage` by the id of the upstream organization, lowest rank first; `agreements` by code.
+    `coverage` by the id of the upstream organization, lowest rank first; `agreements` by code; `contacts` by
+    organization id, level 1 first.
     """
 
     version: int = 0
@@ -33,6 +34,7 @@ class Directory:
     sites: Mapping[Code, Site] = field(default_factory=dict)
     assets: Mapping[Code, Asset] = field(default_factory=dict)
     agreements: tuple[Agreement, ...] = ()
+    contacts: Mapping[str, tuple[Contact, ...]] = field(default_factory=dict)
     _desks_by_code: Mapping[str, Desk] = field(init=False, repr=False, compare=False)
     _from: Mapping[str, tuple[Link, ...]] = field(init=False, repr=False, compare=False)
     _to: Mapping[str, tuple[Link, ...]] = field(init=False, repr=False, compare=False)

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from gateway.domain.hours import hours_from
-from gateway.domain.model.chain import Asset, Organization, Site
+from gateway.domain.model.chain import Asset, Contact, Organization, Site
 from gateway.domain.model.desk import (
     ActKind,
     ActRow,
@@ -271,7 +271,7 @@ def organization_from(document: Document) -> Organization:
 
 def site_from(document: Document) -> Site:
     """A site's document with `id`, `org_id` and `code` of its row beside it."""
-    known = ("id", "org_id", "code", "name", "zone", "country", "subdivision", "group", "address")
+    known = ("id", "org_id", "code", "name", "zone", "country", "subdivision", "group", "address", "hours")
     return Site(**_known(document, known))
 
 
@@ -279,6 +279,18 @@ def asset_from(document: Document) -> Asset:
     """An asset's document with `id`, `org_id` and `code` of its row beside it."""
     plain = _known(document, ("id", "org_id", "code", "model", "serial"))
     return Asset(**plain, site_code=document.get("site", ""))
+
+
+def contact_from(document: Document, organization: Organization | None) -> Contact:
+    """A contact's document with `id`, `org_id` and `code` of its row beside it; what it leaves open is as its organization
+    has it."""
+    ours = organization or Organization(id=document["org_id"], code="")
+    return Contact(
+        **_known(document, ("id", "org_id", "code", "level", "channel", "address", "name")),
+        hours=hours_from(document.get("hours", "always")),
+        zone=ours.zone,
+        language=document.get("language", ours.language),
+    )
 
 
 def _known(document: Document, names: tuple[str, ...]) -> dict[str, Any]:

@@ -1,13 +1,15 @@
 """A ticket's clocks and ledger as of a moment, folded from its events; and what people decide about stopped time."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from gateway.domain import keeping
+from gateway.domain.agreements import Agreement
 from gateway.domain.binding import BOUND
 from gateway.domain.case import Case
 from gateway.domain.model import Event, Hop
-from gateway.domain.sla import history as reading
+from gateway.domain.sla import history as records
 from gateway.domain.sla.attribution import Attribution, attribute, headline
 from gateway.domain.sla.clocks import Clock, Folded, clocks, fold
 from gateway.domain.sla.reconcile import reconcile
@@ -29,6 +31,8 @@ class Reading:
     folded: Folded
     clocks: Sequence[Clock]
     attributions: Sequence[Attribution]
+    bound: Mapping[tuple[str, str], Agreement]
+    """(hop, code) → the agreement in the version that holds there."""
 
 
 def read(context: Context, ticket_id: str, *, now: datetime) -> Reading:
@@ -40,13 +44,19 @@ def read(context: Context, ticket_id: str, *, now: datetime) -> Reading:
         return _read(context, db, (hops, events), now=now)
 
 
+def reading(context: Context, db: Db, ticket_id: str, *, now: datetime) -> Reading:
+    """The same within a transaction, of a ticket that is there."""
+    return _read(context, db, history.of_ticket(db, OPERATOR, ticket_id), now=now)
+
+
 def _read(context: Context, db: Db, told: tuple[list[Hop], list[Event]], *, now: datetime) -> Reading:
-    hops, events = told
+    hops, events = told[0], keeping.folded_from(told[1])
     known = context.directory(db)
-    names = {event.data["sheet"] for event in events if event.type == BOUND}
+    bindings = [event for event in events if event.type == BOUND]
+    sheets = directory.agreements_of(db, {event.data["sheet"] for event in bindings})
     granularity = {hop.desk_id: known.desks[hop.desk_id].capabilities.granularity for hop in hops}
-    chain = reading.chain_of(hops, events, directory.agreements_of(db, names), granularity)
-    folded = fold(chain, reconcile(chain, reading.records_of(hops, events), now=now), View(now=now))
+    chain = records.chain_of(hops, events, sheets, granularity)
+    folded = fold(chain, reconcile(chain, records.records_of(hops, events), now=now), View(now=now))
     every = clocks(folded)
     heads = [headline(every, terms.id) for terms in chain.agreements]
     return Reading(
@@ -55,6 +65,11 @@ def _read(context: Context, db: Db, told: tuple[list[Hop], list[Event]], *, now:
         folded=folded,
         clocks=every,
         attributions=[attribute(folded, every, clock) for clock in heads if clock is not None],
+        bound={
+            (event.hop_id or "", sheets[event.data["sheet"]].code): sheets[event.data["sheet"]]
+            for event in bindings
+            if event.data["sheet"] in sheets
+        },
     )
 
 

@@ -22,6 +22,7 @@ _DUE = """
     UNION ALL SELECT 'sweep', min(answer_by) FROM hop WHERE answer_by IS NOT NULL
     UNION ALL SELECT 'sweep', min(confirm_by) FROM hop WHERE confirm_by IS NOT NULL
     UNION ALL SELECT 'sweep', min(refetch_at) FROM hop WHERE refetch_at IS NOT NULL
+    UNION ALL SELECT 'sweep', min(fold_at) FROM ticket WHERE fold_at IS NOT NULL
 """
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import Select, bindparam, select
 
+from gateway.domain import keeping
 from gateway.domain.case import Case, Occasion
 from gateway.domain.delivery import FINAL
 from gateway.domain.model import Content, Delivery, Hop, Ticket
@@ -89,12 +90,15 @@ def _lane(db: Db, hop_id: str) -> Sequence[Delivery]:
 def save(db: Db, cases: Iterable[Case]) -> None:
     """Write what the judgements added and changed: one statement a table, however many cases."""
     judged = list(cases)
+    for case in judged:
+        keeping.mark(case)
     _write_tickets(db, judged)
     _write_hops(db, judged)
     bulk.add(db, rows.content, [rows.row(content) for case in judged for content in case.contents])
     bulk.change(
         db, rows.content, [rows.row(one) for case in judged for one in case.changed_contents.values()]
     )
+    bulk.add_new(db, rows.sheet, [row for case in judged for row in _sheets(case)])
     bulk.add(db, rows.event, [rows.row(event) for case in judged for event in case.events])
     bulk.add(db, rows.copy, [rows.row(copy) for case in judged for copy in case.copies])
     bulk.change(db, rows.copy, [rows.row(copy) for case in judged for copy in case.changed_copies.values()])
@@ -131,6 +135,20 @@ def _discrepancies(case: Case) -> list[dict[str, Any]]:
             "data": data,
         }
         for kind, hop_id, data in case.discrepancies
+    ]
+
+
+def _sheets(case: Case) -> list[dict[str, Any]]:
+    """Equal terms are one sheet: another ticket of the same site may have kept them already."""
+    return [
+        {
+            "id": name,
+            "org_id": sheet["agreement"]["org_id"],
+            "code": sheet["agreement"]["code"],
+            "created_at": case.now,
+            "document": sheet,
+        }
+        for name, sheet in sorted(case.sheets.items())
     ]
 
 

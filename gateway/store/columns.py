@@ -42,6 +42,24 @@ class Moment(UserDefinedType[datetime]):
         return moment
 
 
+class Length(UserDefinedType[timedelta]):
+    """A length of time, kept as whole microseconds."""
+
+    cache_ok = True
+
+    def get_col_spec(self, **_: Any) -> str:
+        """Its SQL name."""
+        return "BIGINT"
+
+    def bind_processor(self, dialect: Dialect) -> Callable[[timedelta | None], int | None]:
+        """To the database."""
+        return lambda value: None if value is None else value // _MICROSECOND
+
+    def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[int | None], timedelta | None]:
+        """From the database."""
+        return lambda value: None if value is None else timedelta(microseconds=value)
+
+
 class Document(UserDefinedType[Any]):
     """A JSON document, kept as text."""
 

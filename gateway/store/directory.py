@@ -13,13 +13,14 @@ from gateway.domain.agreements import Agreement
 from gateway.domain.directory import Directory
 from gateway.domain.documents import (
     asset_from,
+    contact_from,
     coverage_from,
     desk_from,
     link_from,
     organization_from,
     site_from,
 )
-from gateway.domain.model import CoverageRow, Desk, Link, Manifest, Organization
+from gateway.domain.model import Contact, CoverageRow, Desk, Link, Manifest, Organization
 from gateway.errors import ConfigError
 from gateway.store.db import Db
 from gateway.store.prepared import Statement
@@ -130,7 +131,18 @@ def load(
         assets={(asset.org_id, asset.code): asset for asset in map(asset_from, documents.get("asset", ()))},
         coverage=_coverage(documents.get("coverage", ()), organizations=organizations, links=links),
         agreements=tuple(_agreements(documents, organizations=organizations, links=links)),
+        contacts=_contacts(documents.get("contact", ()), organizations),
     )
+
+
+def _contacts(documents: Any, organizations: Mapping[str, Organization]) -> dict[str, tuple[Contact, ...]]:
+    found: dict[str, list[Contact]] = {}
+    for document in documents:
+        contact = contact_from(document, organizations.get(document["org_id"]))
+        found.setdefault(contact.org_id, []).append(contact)
+    return {
+        org_id: tuple(sorted(group, key=lambda one: (one.level, one.code))) for org_id, group in found.items()
+    }
 
 
 def _organizations(db: Db, scope: Scope) -> dict[str, Organization]:

@@ -5,12 +5,17 @@ from typing import Any
 from sqlalchemy import Text
 from sqlmodel import Field
 
-from gateway.store.columns import Document, Moment
+from gateway.store.columns import Document, Length, Moment
 
 
 def moment(*, nullable: bool = True) -> Any:
     """An aware datetime."""
     return Field(default=None, sa_type=Moment, nullable=nullable)
+
+
+def length(*, nullable: bool = True) -> Any:
+    """A length of time."""
+    return Field(default=None, sa_type=Length, nullable=nullable)
 
 
 def document() -> Any:

@@ -90,23 +90,25 @@ class LinkRow(SQLModel, table=True):
     version: int = 1
 
 
+def _moments(name: str, column: str) -> Index:
+    """A row that waits for no such moment does not stand in its index."""
+    there = text(f"{column} IS NOT NULL")
+    return Index(name, column, sqlite_where=there, postgresql_where=there)
+
+
 class TicketRow(SQLModel, table=True):
     """The case end to end; its row is the lock every flow takes first."""
 
     __tablename__ = "ticket"
-    __table_args__ = (Index("ticket_org", "org_id", "opened_at"),)
+    __table_args__ = (Index("ticket_org", "org_id", "opened_at"), _moments("ticket_fold", "fold_at"))
     id: str = Field(primary_key=True)
     org_id: str
     opened_at: datetime = fields.moment(nullable=False)
     closed_at: datetime | None = fields.moment()
     facts: Any = fields.document()
     version: int = 0
-
-
-def _moments(name: str, column: str) -> Index:
-    """A hop that waits for no such moment does not stand in its index."""
-    there = text(f"{column} IS NOT NULL")
-    return Index(name, column, sqlite_where=there, postgresql_where=there)
+    watched: bool = False
+    fold_at: datetime | None = fields.moment()
 
 
 class HopRow(SQLModel, table=True):

@@ -92,6 +92,11 @@ class Hub:
                 }
                 row |= {"version": 1, "held": "", "poll_fence": 0}
                 db.execute(tables.DeskRow.__table__.insert().values(**row))  # type: ignore[attr-defined]
+            for name, sheet in self.plan.sheets().items():
+                agreement = sheet["agreement"]
+                kept = {"id": name, "org_id": agreement["org_id"], "code": agreement["code"]}
+                sheet_row = kept | {"created_at": self.clock.now, "document": sheet}
+                db.execute(tables.SheetRow.__table__.insert().values(**sheet_row))  # type: ignore[attr-defined]
 
     def own_clock(self) -> datetime:
         """The gateway's time."""

@@ -4,9 +4,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from gateway.domain.agreement_documents import agreement_of, sheet_of
 from gateway.domain.directory import Directory
 from gateway.domain.documents import desk_from, link_from
-from gateway.domain.model import CoverageRow, Desk, Link, Organization, Site
+from gateway.domain.model import Contact, CoverageRow, Desk, Link, Organization, Site
 from gateway.registry import Registry
 from gateway.testing.loopback.temper import TEMPERS, Temper
 
@@ -24,6 +25,10 @@ class Plan:
     coverage: Sequence[CoverageRow] = ()
     sites: Sequence[Site] = ()
     desk_documents: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    agreements: Sequence[Mapping[str, Any]] = ()
+    """Documents of agreements; provider and consumer are codes of desks."""
+    calendars: Sequence[Mapping[str, Any]] = ()
+    contacts: Sequence[Contact] = ()
 
     def temper(self, code: str) -> Temper:
         """The temper of a desk."""
@@ -45,7 +50,19 @@ class Plan:
             links={link.id: link for link in map(_link, self.links)},
             coverage=_by_org(self.coverage),
             sites={(site.org_id, site.code): site for site in self.sites},
+            agreements=tuple(
+                replace(agreement_of(sheet), sheet=name) for name, sheet in self.sheets().items()
+            ),
+            contacts={
+                org_id: tuple(one for one in self.contacts if one.org_id == org_id)
+                for org_id in {one.org_id for one in self.contacts}
+            },
         )
+
+    def sheets(self) -> dict[str, dict[str, Any]]:
+        """The terms of the agreements by the names that tickets are bound to."""
+        calendars = {calendar["code"]: calendar for calendar in self.calendars}
+        return dict(sheet_of(_parties(document), calendars) for document in self.agreements)
 
     def _desk(self, code: str) -> dict[str, Any]:
         temper = self.temper(code)
@@ -62,6 +79,12 @@ class Plan:
             "account": "interdesk",
             **self.desk_documents.get(code, {}),
         }
+
+
+def _parties(document: Mapping[str, Any]) -> dict[str, Any]:
+    provider, consumer = f"org_{document['provider']}", f"org_{document['consumer']}"
+    named = {"id": f"agr_{document['code']}", "org_id": provider}
+    return {**named, **document, "provider": provider, "consumer": consumer}
 
 
 def _link(document: Mapping[str, Any]) -> Link:

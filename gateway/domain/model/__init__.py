@@ -2,6 +2,7 @@
 
 from gateway.domain.model.chain import (
     Asset,
+    Contact,
     Content,
     ContentKind,
     Copy,
@@ -77,6 +78,7 @@ __all__ = [
     "CommandKind",
     "CommentDraft",
     "Condition",
+    "Contact",
     "Content",
     "ContentKind",
     "Copy",

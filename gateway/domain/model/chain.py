@@ -19,6 +19,10 @@ class Ticket:
     closed_at: datetime | None = None
     facts: Mapping[str, str] = field(default_factory=dict)
     version: int = 0
+    watched: bool = False
+    """Clocks of agreements are kept for it, or its top priority is (domain/keeping)."""
+    fold_at: datetime | None = None
+    """From when on its clocks are to be folded again; None: not before something happens to it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -207,11 +211,13 @@ class Site:
     org_id: str
     code: str
     name: str = ""
-    zone: str = "UTC"
+    zone: str = ""
     country: str = ""
     subdivision: str = ""
     group: str = ""
     address: str = ""
+    hours: str = ""
+    """When it can be entered, as text (domain/hours); empty: always."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -224,6 +230,23 @@ class Asset:
     site_code: str = ""
     model: str = ""
     serial: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Contact:
+    """Who is reached at an organization: level 1 first, 3 when the others do not answer. `hours` are stretches of
+    `domain.hours`, in `zone` where they name none."""
+
+    id: str
+    org_id: str
+    code: str
+    level: int
+    channel: str
+    address: str
+    name: str = ""
+    hours: tuple[tuple[frozenset[int], int, int, str], ...] = ()
+    zone: str = "UTC"
+    language: str = "en"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,7 +6,7 @@ from alembic import context
 from sqlmodel import SQLModel
 from sqlmodel.sql.sqltypes import AutoString
 
-from gateway.store.columns import Document, Moment
+from gateway.store.columns import Document, Length, Moment
 from gateway.store.migrate import is_ours
 
 
@@ -14,7 +14,12 @@ def _plain_types(kind: str, thing: Any, _autogenerate: Any) -> str | Literal[Fal
     """A revision names plain column types, so that it stays true when our own types change."""
     if kind != "type":
         return False
-    names = {Moment: "sa.BigInteger()", Document: "sa.Text()", AutoString: "sa.String()"}
+    names = {
+        Moment: "sa.BigInteger()",
+        Length: "sa.BigInteger()",
+        Document: "sa.Text()",
+        AutoString: "sa.String()",
+    }
     return names.get(type(thing), False)
 
 

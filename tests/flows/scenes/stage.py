@@ -10,7 +10,7 @@ from datetime import timedelta
 from typing import Any
 
 from gateway.domain.case import Case
-from gateway.domain.model import Content, CoverageRow, Delivery, Event, Hop, HopStatus, Site
+from gateway.domain.model import Contact, Content, CoverageRow, Delivery, Event, Hop, HopStatus, Site
 from gateway.flows import commands
 from gateway.flows.context import OPERATOR
 from gateway.store import cases, rows
@@ -35,6 +35,9 @@ class Cast:
     links: Mapping[str, Mapping[str, Any]] | None = None
     coverage: Sequence[CoverageRow] = ()
     sites: Sequence[Site] = ()
+    agreements: Sequence[Mapping[str, Any]] = ()
+    calendars: Sequence[Mapping[str, Any]] = ()
+    contacts: Sequence[Contact] = ()
 
 
 class Stage:
@@ -186,6 +189,9 @@ def _plan(pairs: Sequence[tuple[str, str]], cast: Cast) -> Plan:
         links=[_link(up, down, (cast.links or {}).get(f"{up}>{down}", {})) for up, down in pairs],
         coverage=cast.coverage,
         sites=cast.sites,
+        agreements=cast.agreements,
+        calendars=cast.calendars,
+        contacts=cast.contacts,
         desk_documents={
             code: {"poll_every": "10m"} | dict((cast.desks or {}).get(code, {}))
             for code in codes

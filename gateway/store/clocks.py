@@ -1,0 +1,55 @@
+"""Clocks as they were last folded, and the tickets whose clocks are to be folded again."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import fields
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Table, delete, select
+
+from gateway.domain.keeping import KeptClock
+from gateway.store import bulk, rows
+from gateway.store.clock_tables import ClockRow
+from gateway.store.db import Db
+from gateway.store.scope import Scope
+
+CLOCK: Table = ClockRow.__table__  # type: ignore[attr-defined]
+_NAMES = [field.name for field in fields(KeptClock)]
+
+
+def due(db: Db, scope: Scope, *, now: datetime, limit: int) -> list[str]:
+    """The tickets whose clocks are to be folded by now, the longest due first."""
+    ticket = rows.ticket.c
+    wanted = select(ticket.id).where(ticket.fold_at.is_not(None), ticket.fold_at <= now)
+    found = db.execute(wanted.where(scope.where(rows.ticket)).order_by(ticket.fold_at).limit(limit))
+    return list(found.scalars())
+
+
+def of_tickets(db: Db, scope: Scope, ticket_ids: Iterable[str]) -> dict[str, list[KeptClock]]:
+    """Ticket id → its clocks as last folded."""
+    wanted = select(*(CLOCK.c[name] for name in _NAMES)).where(
+        CLOCK.c.ticket_id.in_(sorted(set(ticket_ids))), scope.where(CLOCK)
+    )
+    kept: dict[str, list[KeptClock]] = {}
+    for row in db.execute(wanted.order_by(CLOCK.c.ticket_id, CLOCK.c.key)):
+        clock = _clock(row)
+        kept.setdefault(clock.ticket_id, []).append(clock)
+    return kept
+
+
+def _clock(row: Any) -> KeptClock:
+    told = dict(zip(_NAMES, row, strict=True))
+    return KeptClock(**{**told, "warned": tuple(told["warned"] or ())})
+
+
+def keep(db: Db, *, new: Sequence[KeptClock], changed: Sequence[KeptClock], gone: Iterable[str] = ()) -> None:
+    """Write clocks as they are now; `gone`: ids of those that are none any more."""
+    bulk.add(db, CLOCK, [_row(clock) for clock in new])
+    bulk.change(db, CLOCK, [_row(clock) for clock in changed])
+    lost = sorted(gone)
+    if lost:
+        db.execute(delete(CLOCK).where(CLOCK.c.id.in_(lost)))
+
+
+def _row(clock: KeptClock) -> dict[str, Any]:
+    return {**vars(clock), "warned": list(clock.warned)}
