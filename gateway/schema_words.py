@@ -78,6 +78,12 @@ def _required(failure: Failure) -> tuple[str, str]:
     return f"{', '.join(repr(name) for name in missing)} is missing", meant and f"add {meant}"
 
 
+def _companions(failure: Failure) -> tuple[str, str]:
+    needed = next(names for name, names in failure.validator_value.items() if name in failure.instance)
+    missing = [name for name in needed if name not in failure.instance]
+    return f"{', '.join(repr(name) for name in missing)} is missing", "it is needed by what stands beside it"
+
+
 def _unknown_names(failure: Failure) -> tuple[str, str]:
     known = sorted(failure.schema.get("properties", {}))
     patterns = failure.schema.get("patternProperties", {})
@@ -126,6 +132,7 @@ def _limit(sentence: str) -> Callable[[Failure], tuple[str, str]]:
 
 _WORDS: Mapping[str, Callable[[Any], tuple[str, str]]] = {
     "required": _required,
+    "dependentRequired": _companions,
     "additionalProperties": _unknown_names,
     "unevaluatedProperties": _unknown_names,
     "enum": _one_of,

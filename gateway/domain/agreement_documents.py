@@ -1,68 +1,53 @@
-"""From documents (their schema already checked) to calendars and agreements. No rule lives here, only shapes."""
+"""From documents (their schema already checked) to agreements, and to the sheets that tickets are bound to. No rule lives
+here, only shapes."""
 
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
-from datetime import date, timedelta
+from dataclasses import replace
+from datetime import date
 from typing import Any
 
 from gateway.domain.agreements import Agreement
+from gateway.domain.calendar_documents import access_calendar, at_site, calendar_from, of_site, seconds_of
 from gateway.domain.documents import length
-from gateway.domain.sla.terms import AgreementKind, StartsOn, StopRule, TargetKind, Terms
-from gateway.domain.worktime import NO_HOURS, ROUND_THE_CLOCK, WEEK, Calendar, CalendarError, Hours
+from gateway.domain.model import Priority, Site
+from gateway.domain.sla.terms import AgreementKind, EndsOn, StartsOn, StopRule, TargetKind, Terms
+from gateway.domain.worktime import Amount, Calendar, DayTarget, DueAt
 
 Document = Mapping[str, Any]
-SITE = "site"
-"""In a calendar: taken from the ticket's site."""
-
-
-def calendar_from(document: Document) -> Calendar:
-    """A calendar's document with its `code`. Raises CalendarError for one that means nothing."""
-    holidays = document.get("holidays", {})
-    zone = document.get("zone", "UTC")
-    return Calendar(
-        code=document["code"],
-        zone="" if zone == SITE else zone,
-        weekly=ROUND_THE_CLOCK if document.get("always") else _week(document.get("weekly", {})),
-        breaks=_week(document["breaks"]) if "breaks" in document else NO_HOURS,
-        holidays=frozenset(date.fromisoformat(day) for day in holidays.get("days", ())),
-        special={
-            date.fromisoformat(day): _intervals(texts) for day, texts in document.get("special", {}).items()
-        },
-        site_holidays=bool(holidays.get("of_site")),
-    )
-
-
-def _week(told: Document) -> tuple[tuple[Hours, ...], ...]:
-    return tuple(_intervals(told.get(day, ())) for day in WEEK)
-
-
-def _intervals(texts: list[str] | tuple[str, ...]) -> tuple[Hours, ...]:
-    return tuple(_interval(text) for text in texts)
-
-
-def _interval(text: str) -> Hours:
-    """`08:00-18:00`; `22:00-06:00` closes on the next day, `00:00-24:00` is the whole day."""
-    opens, closes = (_seconds(part.strip()) for part in text.split("-"))
-    if opens == closes:
-        raise CalendarError(f"{text!r} opens and closes at the same moment; a whole day is 00:00-24:00")
-    return Hours(opens, closes)
-
-
-def _seconds(text: str) -> int:
-    hours, minutes = (int(part) for part in text.split(":"))
-    if (hours, minutes) > (24, 0) or minutes > 59:
-        raise CalendarError(f"{text!r} is no time of day; write 00:00 to 24:00")
-    return hours * 3600 + minutes * 60
 
 
 def sheet_of(document: Document, calendars: Mapping[str, Document]) -> tuple[str, dict[str, Any]]:
     """(name, sheet): an agreement's document, with its ids beside it, and those of `calendars` (by code) that it names. The
     name is a digest: equal terms are one sheet."""
     named = {code: calendars[code] for code in sorted(set(calendar_codes(document)))}
-    sheet = {"agreement": dict(document), "calendars": named}
+    return _named({"agreement": dict(document), "calendars": named})
+
+
+def _named(sheet: dict[str, Any]) -> tuple[str, dict[str, Any]]:
     text = json.dumps(sheet, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
     return f"sht_{hashlib.sha256(text.encode()).hexdigest()[:32]}", sheet
+
+
+def depends_on_site(sheet: Document) -> bool:
+    """Whether what a sheet promises differs from site to site: by a calendar, or by a target within the hours of access."""
+    return any(map(of_site, sheet["calendars"].values())) or narrows(sheet["agreement"])
+
+
+def narrows(document: Document) -> bool:
+    """Whether a target of an agreement counts only while the site can be entered."""
+    return any(target.get("access_hours") for target in document["targets"].values())
+
+
+def sheet_at(sheet: Document, site: Site | None, *, zone: str) -> tuple[str, dict[str, Any]]:
+    """(name, sheet) with every calendar as it is at a site, so that a clock bound to it can always be read; `zone` is for a
+    ticket that names no site, or a site without one."""
+    calendars = {code: at_site(told, site, zone=zone) for code, told in sheet["calendars"].items()}
+    told: dict[str, Any] = {"agreement": dict(sheet["agreement"]), "calendars": calendars}
+    if site is not None and site.hours and narrows(sheet["agreement"]):
+        told["access"] = {"hours": site.hours, "zone": site.zone or zone}
+    return _named(told)
 
 
 def calendar_codes(document: Document) -> Iterator[str]:
@@ -76,16 +61,21 @@ def calendar_codes(document: Document) -> Iterator[str]:
 def agreement_of(sheet: Document) -> Agreement:
     """The agreement that a sheet holds."""
     calendars = {code: calendar_from(told) for code, told in sheet["calendars"].items()}
-    return agreement_from(sheet["agreement"], calendars)
+    access = sheet.get("access")
+    within = access_calendar(access["hours"], zone=access["zone"]) if access else None
+    found = agreement_from(sheet["agreement"], calendars, within=within)
+    return replace(found, template=sheet if depends_on_site(sheet) else None)
 
 
-def agreement_from(document: Document, calendars: Mapping[str, Calendar]) -> Agreement:
-    """An agreement's document with `id`, `provider` and `consumer` (ids) and `link_id` beside it; `calendars` by code.
-    Raises KeyError for a calendar that is not there."""
+def agreement_from(
+    document: Document, calendars: Mapping[str, Calendar], *, within: Calendar | None = None
+) -> Agreement:
+    """An agreement's document with `id`, `provider` and `consumer` (ids) and `link_id` beside it; `calendars` by code;
+    `within`: when its site can be entered. Raises KeyError for a calendar that is not there."""
     return Agreement(
         id=document["id"],
         code=document["code"],
-        terms=_terms(document, calendars),
+        terms=_terms(document, calendars, within),
         sheet=document.get("sheet", ""),
         link_id=document.get("link_id", ""),
         services=frozenset(document.get("services", ())),
@@ -100,9 +90,9 @@ def _day(text: str | None) -> date | None:
     return date.fromisoformat(text) if text else None
 
 
-def _terms(document: Document, calendars: Mapping[str, Calendar]) -> Terms:
+def _terms(document: Document, calendars: Mapping[str, Calendar], within: Calendar | None) -> Terms:
     lengths: dict[str, Any] = {name: length(document[name]) for name in _LENGTHS if name in document}
-    again = document.get("after_rejection", "resume")
+    targets = {TargetKind(kind): told for kind, told in document["targets"].items()}
     reserve_calendar = document.get("reserve_calendar")
     return Terms(
         id=document["code"],
@@ -112,28 +102,53 @@ def _terms(document: Document, calendars: Mapping[str, Calendar]) -> Terms:
         consumer=document["consumer"],
         calendar=calendars[document["calendar"]],
         calendars={
-            TargetKind(kind): calendars[told["calendar"]]
-            for kind, told in document["targets"].items()
-            if "calendar" in told
+            kind: _calendar(told, document, calendars, within)
+            for kind, told in targets.items()
+            if "calendar" in told or told.get("access_hours")
         },
-        targets={TargetKind(kind): _amounts(told) for kind, told in document["targets"].items()},
+        targets={kind: _amounts(told) for kind, told in targets.items()},
         starts_on=StartsOn(document.get("starts_on", StartsOn.HANDED_OVER)),
+        ends_on={kind: EndsOn(told["ends_on"]) for kind, told in targets.items() if "ends_on" in told},
         stops={code: _stop_rule(told) for code, told in document.get("stops", {}).items()},
         parts_supplier=document.get("parts_supplier", ""),
-        reserve=_amounts(document.get("reserve", {})),
+        reserve={priority: length(text) for priority, text in document.get("reserve", {}).items()},
         reserve_calendar=calendars[reserve_calendar] if reserve_calendar else None,
         from_change=document.get("after_priority_change", "original_start") == "change",
-        continuous=again == "continuous",
+        continuous=document.get("after_rejection", "resume") == "continuous",
         reopen_resumes=document.get("after_reopening", "new_cycle") == "resume",
+        updates_wait=bool(document.get("updates_wait")),
         **lengths,
     )
 
 
-_LENGTHS = ("review_period", "grace", "visit_grace", "stated_tolerance", "outage_tolerance")
+_LENGTHS = (
+    *("review_period", "grace", "visit_grace", "stated_tolerance", "outage_tolerance"),
+    *("confirmation", "dispute_period"),
+)
 
 
-def _amounts(told: Document) -> dict[str, timedelta]:
-    return {priority: length(text) for priority, text in told.items() if priority != "calendar"}
+def _calendar(
+    target: Document, document: Document, calendars: Mapping[str, Calendar], within: Calendar | None
+) -> Calendar:
+    """The calendar of a target, narrowed to when its site can be entered where the agreement says so (R13)."""
+    own = calendars[target.get("calendar", document["calendar"])]
+    return replace(own, within=within) if target.get("access_hours") else own
+
+
+def _amounts(told: Document) -> dict[str, Amount]:
+    return {priority.value: _amount(told[priority]) for priority in Priority if priority in told}
+
+
+def _amount(told: Document | str) -> Amount:
+    """`4h`, or business days: `{business_days: 2, due: same_time, cut_off: "15:00"}` (R8)."""
+    if isinstance(told, str):
+        return length(told)
+    cut_off = told.get("cut_off")
+    return DayTarget(
+        days=int(told["business_days"]),
+        due=DueAt(told.get("due", DueAt.CLOSE)),
+        cut_off=seconds_of(cut_off) if cut_off else None,
+    )
 
 
 def _stop_rule(told: Document | str) -> StopRule:

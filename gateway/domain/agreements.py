@@ -1,9 +1,10 @@
 """Agreements (R25–R28) as far as clocks need them: who promises what to whom, which one holds for a hop, and which
 agreements underneath support it."""
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from typing import Any
 
 from gateway.domain.sla.support import Leg, Support, support
 from gateway.domain.sla.terms import AgreementKind, StartsOn, TargetKind, Terms
@@ -28,6 +29,8 @@ class Agreement:
     groups: frozenset[str] = frozenset()
     valid_from: date | None = None
     valid_until: date | None = None
+    template: Mapping[str, Any] | None = field(default=None, repr=False, compare=False)
+    """Its sheet, where what it promises differs from site to site: a ticket is bound to the sheet of its own site."""
 
     @property
     def kind(self) -> AgreementKind:

@@ -1,29 +1,73 @@
-"""Which agreements hold for a hop (R17, R27): bound when the ticket is opened or handed over, in the version then in force."""
+"""Which agreements hold for a hop (R17, R27): bound when the ticket is opened or handed over, in the version then in force,
+with every calendar as it is at the ticket's site (R6). Binding it anew is said by a person, and told before and after."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
+from gateway.domain.agreement_documents import agreement_of, sheet_at
 from gateway.domain.agreements import Agreement
 from gateway.domain.case import Because, Case
 from gateway.domain.model import Event, Field, Hop, Site
 from gateway.domain.sla.terms import AgreementKind
+from gateway.domain.worktime import CalendarError, worktime
 
-BOUND = "agreement.bound"
+BOUND, REBOUND = "agreement.bound", "agreement.rebound"
 
 
 def bind(case: Case, hop: Hop, cause: Event) -> None:
     """Record the agreements that hold for a new hop: of each kind the most specific one."""
+    for agreement in holding(case, hop):
+        data = {"agreement": agreement.code, "sheet": sheet_for(case, hop, agreement)}
+        case.record(BOUND, hop, Because(cause_id=cause.id), {**data, "because": list(_matched(agreement))})
+
+
+def rebind(case: Case, hop: Hop, agreement: Agreement, because: Because, *, before: str) -> Event | None:
+    """Bind a hop to an agreement as it stands now, instead of to the sheet `before` ("": to none); None if that is the same.
+    Its open cycles count under the new terms from their start, closed ones keep theirs."""
+    after = sheet_for(case, hop, agreement)
+    if after == before:
+        return None
+    return case.record(REBOUND, hop, because, {"agreement": agreement.code, "before": before, "after": after})
+
+
+def holding(case: Case, hop: Hop) -> list[Agreement]:
+    """The agreements that hold for a hop today: of each kind the most specific one."""
     best: dict[bool, tuple[tuple[int, ...], Agreement]] = {}
     for agreement in case.directory.agreements:
         inside = agreement.kind is AgreementKind.OLA
         if _holds(case, hop, agreement) and (inside not in best or _specific(agreement) > best[inside][0]):
             best[inside] = (_specific(agreement), agreement)
-    for _, agreement in best.values():
-        data = {"agreement": agreement.code, "sheet": agreement.sheet, "because": list(_matched(agreement))}
-        case.record(BOUND, hop, Because(cause_id=cause.id), data)
+    return [agreement for _, agreement in best.values()]
+
+
+def sheet_for(case: Case, hop: Hop, agreement: Agreement) -> str:
+    """The name of the sheet to be bound to; one of the ticket's own site is kept with the case. A ticket that names no site
+    counts in the zone of the provider, one whose site has no zone in that of the site's organization."""
+    if agreement.template is None:
+        return agreement.sheet
+    site = site_of(case, hop)
+    owner = case.directory.organizations.get(agreement.terms.provider if site is None else site.org_id)
+    zone = owner.zone if owner is not None else "UTC"
+    name, sheet = sheet_at(agreement.template, site, zone=zone)
+    if site is not None and not _opens(agreement_of(sheet), case):
+        # Hours of access that never meet those of the service narrow nothing.
+        name, sheet = sheet_at(agreement.template, replace(site, hours=""), zone=zone)
+    case.sheets[name] = sheet
+    return name
+
+
+def _opens(agreement: Agreement, case: Case) -> bool:
+    try:
+        for calendar in agreement.terms.calendars.values():
+            if calendar.within is not None:
+                worktime(calendar).next_open(case.now)
+    except CalendarError:
+        return False
+    return True
 
 
 def _holds(case: Case, hop: Hop, agreement: Agreement) -> bool:
-    terms, site = agreement.terms, _site(case, hop)
+    terms, site = agreement.terms, site_of(case, hop)
     inside = agreement.kind is AgreementKind.OLA
     return all(
         (
@@ -38,7 +82,7 @@ def _holds(case: Case, hop: Hop, agreement: Agreement) -> bool:
     )
 
 
-def _site(case: Case, hop: Hop) -> Site | None:
+def site_of(case: Case, hop: Hop) -> Site | None:
     """The site the ticket names: codes are the root's owner's, or of whoever has a site of that code."""
     code = case.ticket.facts.get(Field.SITE) or hop.facts.get(Field.SITE)
     if not code:

@@ -121,6 +121,8 @@ class Case:
     deliveries: list[Delivery] = field(default_factory=list)
     changed_deliveries: dict[str, Delivery] = field(default_factory=dict)
     people: dict[str, tuple[str, str, str, str]] = field(default_factory=dict)
+    sheets: dict[str, Mapping[str, Any]] = field(default_factory=dict)
+    """Terms of an agreement as they are at one site, by their name: kept with what is bound to them."""
     discrepancies: list[tuple[str, str, dict[str, Any]]] = field(default_factory=list)
     wanted_looks: dict[tuple[str, str], tuple[datetime, str]] = field(default_factory=dict)
     new_hops: set[str] = field(default_factory=set)

@@ -9,6 +9,7 @@ from gateway.domain.contract_problems import (
     agreement_problems,
     calendar_problems,
     calendar_warnings,
+    holidays_run_out,
     unsupported,
 )
 from gateway.domain.hours import hours_from
@@ -198,13 +199,21 @@ def warnings(world: World, *, year: int | None = None) -> list[str]:
     return [
         warning
         for item in world.wanted.values()
-        for warning in (*_idle_link(item, covered), *_unsigned_desk(world, item), *_short_nights(item))
-    ] + (list(unsupported(world.afterwards, _changed(world), year=year)) if year is not None else [])
+        for warning in (*_idle_link(item, covered), *_unsigned_desk(world, item))
+    ] + [*_of_calendars(world, year), *_of_promises(world, year)]
 
 
-def _short_nights(item: Item) -> Iterator[str]:
-    if item.ref.kind is Kind.CALENDAR:
-        yield from calendar_warnings(item)
+def _of_calendars(world: World, year: int | None) -> Iterator[str]:
+    """Of the wanted calendars every doubt; of all that the holidays they know run out."""
+    for ref, item in world.afterwards.items():
+        if ref.kind is Kind.CALENDAR:
+            yield from calendar_warnings(item) if ref in world.wanted else ()
+            yield from holidays_run_out(item, year=year) if year is not None else ()
+
+
+def _of_promises(world: World, year: int | None) -> Iterator[str]:
+    if year is not None:
+        yield from unsupported(world.afterwards, _changed(world), year=year)
 
 
 def _changed(world: World) -> Items:

@@ -1,13 +1,17 @@
 """What is wrong with calendars and agreements, beyond what their schemas say; and what is allowed but hardly meant."""
 
-from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from collections.abc import Iterator, Mapping
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
-from gateway.domain.agreement_documents import agreement_from, calendar_codes, calendar_from
+from gateway.domain.agreement_documents import agreement_of, calendar_codes, sheet_of
 from gateway.domain.agreements import Agreement, underpinnings
+from gateway.domain.calendar_documents import FROZEN, calendar_from, known_years
+from gateway.domain.documents import length
+from gateway.domain.model import Priority
 from gateway.domain.plan import Item, Items, Kind, Ref
 from gateway.domain.problem import Problem
-from gateway.domain.worktime import Calendar, CalendarError
+from gateway.domain.worktime import CalendarError
 
 
 def calendar_problems(item: Item) -> Iterator[Problem]:
@@ -33,43 +37,85 @@ def agreement_problems(items: Items, item: Item) -> Iterator[Problem]:
         yield Problem(place=f"{item.source}.consumer", what=what, right=right)
     if document.get("valid_from", "") > document.get("valid_until", "9999"):
         yield Problem(place=f"{item.source}.valid_until", what="it ends before it begins")
-    yield from _site_calendars(items, item)
+    yield from _empty_targets(item)
+    yield from _business_days(items, item)
 
 
-def _site_calendars(items: Items, item: Item) -> Iterator[Problem]:
-    """Clocks are not counted in a site's own zone or holidays yet: told before a ticket is bound to what cannot be read."""
-    for name in sorted(set(calendar_codes(item.document))):
-        used = items.get(Ref(kind=Kind.CALENDAR, code=name, organization=item.ref.organization))
-        if used is None:
-            continue
-        if used.document.get("zone") == "site" or used.document.get("holidays", {}).get("of_site"):
-            what = (
-                f"calendar {name!r} takes its zone or holidays from the site, which no clock counts with yet"
-            )
+def _empty_targets(item: Item) -> Iterator[Problem]:
+    """A target of no time at all is broken before anybody can begin."""
+    for kind, told in item.document["targets"].items():
+        for priority in told.keys() & set(Priority):
+            amount = told[priority]
+            if isinstance(amount, str) and not length(amount):
+                place = f"{item.source}.targets.{kind}.{priority}"
+                yield Problem(
+                    place=place, what=f"{amount} is no time at all", right="leave it out, or give some"
+                )
+
+
+def _business_days(items: Items, item: Item) -> Iterator[Problem]:
+    """Business days are counted in a calendar that works every week; one of special days alone runs out of them."""
+    document = item.document
+    for kind, told in document["targets"].items():
+        code = told.get("calendar", document["calendar"])
+        used = items.get(Ref(kind=Kind.CALENDAR, code=code, organization=item.ref.organization))
+        by_days = any(isinstance(told.get(priority), Mapping) for priority in Priority)
+        if by_days and used is not None and not (used.document.get("always") or used.document.get("weekly")):
+            what = f"it counts in business days, but calendar {code!r} has no weekly hours"
+            place = f"{item.source}.targets.{kind}"
             yield Problem(
-                place=item.source, what=what, right="name a calendar with a zone and days of its own"
+                place=place, what=what, right="name a calendar with `weekly` hours, or write a length"
             )
 
 
 def agreements_of(items: Items) -> list[Agreement]:
     """All agreements among configured things, with codes for ids; those that cannot be read are left out."""
-    calendars: dict[str, dict[str, Calendar]] = {}
+    calendars: dict[str, dict[str, Mapping[str, Any]]] = {}
     for ref, item in items.items():
         if ref.kind is Kind.CALENDAR:
-            calendars.setdefault(ref.organization, {})[ref.code] = calendar_from(item.document)
+            calendars.setdefault(ref.organization, {})[ref.code] = item.document
     found = []
     for ref, item in items.items():
         known = calendars.get(ref.organization, {})
         if ref.kind is Kind.AGREEMENT and all(name in known for name in calendar_codes(item.document)):
             named = {"id": ref.code, "provider": ref.organization, "link_id": item.document.get("link", "")}
-            found.append(agreement_from({**item.document, **named}, known))
+            found.append(agreement_of(sheet_of({**item.document, **named}, known)[1]))
     return found
 
 
 def calendar_warnings(item: Item) -> Iterator[str]:
-    """What a calendar says and hardly means: hours up to 23:59 close the service for one minute each night."""
+    """What a calendar says and hardly means: hours up to 23:59 close the service for one minute each night, a feed closes it
+    for weeks."""
     for doubt in calendar_from(item.document).doubts:
         yield f"{item.source}: {doubt}"
+    holidays = item.document.get("holidays", {})
+    for first, last in _long_closures(holidays.get(FROZEN, {})):
+        days = (last - first).days + 1
+        yield f"{item.source}: its public holidays close it for {days} days in a row, from {first} to {last}"
+
+
+def holidays_run_out(item: Item, *, year: int) -> Iterator[str]:
+    """A calendar that knows no public holidays beyond this year: to be told before its days are counted as open."""
+    years = known_years(item.document)
+    if years is not None and years.stop - 1 <= year:
+        yield (
+            f"{item.ref} knows public holidays only until {years.stop - 1}; later days count as open."
+            " Apply its file again, with later `years` if it names them"
+        )
+
+
+_UNUSUAL = 10
+"""No country has so many public holidays in a row."""
+
+
+def _long_closures(frozen: Mapping[str, str]) -> Iterator[tuple[date, date]]:
+    days = [date.fromisoformat(day) for day in sorted(frozen)]
+    first = 0
+    for place, day in enumerate(days):
+        if place + 1 == len(days) or days[place + 1] - day != timedelta(days=1):
+            if place - first + 1 >= _UNUSUAL:
+                yield days[first], day
+            first = place + 1
 
 
 def unsupported(items: Items, changed: Items, *, year: int) -> Iterator[str]:
@@ -111,6 +157,4 @@ def _names_of(agreement: Agreement) -> set[str]:
 
 def countable(agreement: Agreement) -> bool:
     """Whether its calendars stand by themselves; those of a site differ from ticket to ticket."""
-    terms = agreement.terms
-    every = [terms.calendar, *terms.calendars.values(), *filter(None, [terms.reserve_calendar])]
-    return all(calendar.zone and not calendar.site_holidays for calendar in every)
+    return agreement.template is None

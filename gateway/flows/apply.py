@@ -25,6 +25,7 @@ def plan(context: Context, installation: Installation, terms: Terms) -> Plan:
 
     Raises Invalid or Unsupported with every problem, ConfigError for a secret that cannot be had.
     """
+    installation = _with_holidays(installation, terms)
     with context.database.read() as db:
         judge(context, db, installation.items, terms)  # before anybody is asked for a secret
     wanted = installation.with_secrets(terms.secrets)
@@ -37,6 +38,7 @@ def apply(context: Context, installation: Installation, terms: Terms, *, actor: 
     left to do. Raises as `plan`; Refused if the directory is not at `terms.seen_version` any more.
     """
     terms = replace(terms, year=now.year)
+    installation = _with_holidays(installation, terms)
     foreseen = plan(context, installation, terms)
     _refuse_if_moved(foreseen.version, terms)
     if not foreseen.effective:
@@ -52,6 +54,10 @@ def apply(context: Context, installation: Installation, terms: Terms, *, actor: 
             db, [_entry(proposal, change, ids, actor) for change in proposal.plan.effective], now=now
         )
         return replace(proposal.plan, version=directory.bump(db))
+
+
+def _with_holidays(installation: Installation, terms: Terms) -> Installation:
+    return installation if terms.year is None else installation.with_holidays(terms.year)
 
 
 def _refuse_if_moved(version: int, terms: Terms) -> None:

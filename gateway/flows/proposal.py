@@ -10,6 +10,7 @@ from gateway.domain.model import Manifest
 from gateway.domain.plan import Action, Item, Kind, Plan, Ref
 from gateway.domain.problem import Problem
 from gateway.errors import Invalid, Unsupported
+from gateway.flows import site_holidays
 from gateway.flows.context import OPERATOR, Context
 from gateway.installation.secret_sources import SecretSource
 from gateway.schemas import check_foreign
@@ -64,7 +65,7 @@ def judge(context: Context, db: Db, wanted: Mapping[Ref, Item], terms: Terms) ->
     Raises Invalid with every problem, or Unsupported if nothing is mistaken but a desk cannot do what is asked of it.
     """
     stored = configuration.stored(db, OPERATOR, terms.vault)
-    completed = list(_completed(stored, wanted.values()))
+    completed = list(site_holidays.completed(_completed(stored, wanted.values()), stored.items))
     complete = {item.ref: item for item in completed}
     gone = _gone(db, stored, complete) if terms.prune else frozenset()
     afterwards = {ref: item for ref, item in stored.items.items() if ref not in gone} | complete

@@ -8,7 +8,7 @@ from typing import Any
 from gateway import schemas
 from gateway.domain.plan import LOCAL, Item, Kind, Ref
 from gateway.errors import Invalid
-from gateway.installation import csv_text, yaml_text
+from gateway.installation import csv_text, holiday_sources, yaml_text
 from gateway.installation.secret_sources import Reference, SecretSource, refuse_weak
 
 SECTIONS: Mapping[str, Kind] = {
@@ -39,6 +39,24 @@ class Installation:
 
     items: Mapping[Ref, Item]
     references: Mapping[Ref, Mapping[str, Reference]] = field(default_factory=dict)
+    feeds: Mapping[Ref, tuple[str, bytes]] = field(default_factory=dict)
+    """Of calendars that import one: name and text of the calendar file."""
+
+    def with_holidays(self, this_year: int) -> "Installation":
+        """The same with the public holidays of its calendars, as they are known today. Raises Invalid with every problem."""
+        found, problems = dict(self.items), list[str]()
+        for ref, item in self.items.items():
+            told = item.document.get("holidays", {}) if ref.kind is Kind.CALENDAR else {}
+            if told.keys() & {"country", "ics", "of_site"}:
+                try:
+                    days = holiday_sources.frozen(told, self.feeds.get(ref), this_year=this_year)
+                except Invalid as error:
+                    problems.append(f"{item.source}.holidays: {error.what}")
+                else:
+                    found[ref] = replace(item, document={**item.document, "holidays": days})
+        if problems:
+            raise Invalid("the holidays of a calendar cannot be read", problems=tuple(problems))
+        return replace(self, items=found)
 
     def with_secrets(self, source: SecretSource) -> dict[Ref, Item]:
         """The items with their secrets as texts. Raises ConfigError for one that cannot be had or is too short."""
@@ -63,10 +81,30 @@ def read(path: Path) -> Installation:
     items = [item for section in sections for item in _items(section)]
     _refuse_twins(items)
     read_ones = [_without_secrets(item, folder) for item, folder in items]
+    feeds = {item.ref: feed for item, folder in items if (feed := _feed(item, folder)) is not None}
     return Installation(
         items={item.ref: item for item, _references in read_ones},
         references={item.ref: references for item, references in read_ones if references},
+        feeds=feeds,
     )
+
+
+def _feed(item: Item, folder: Path) -> tuple[str, bytes] | None:
+    """The calendar file that a calendar imports, beside its YAML file or below it."""
+    name = item.document.get("holidays", {}).get("ics") if item.ref.kind is Kind.CALENDAR else None
+    if name is None:
+        return None
+    file = _beside(folder, name, f"{item.source}.holidays.ics")
+    return name, _bytes(file, holiday_sources.MAX_BYTES, name)
+
+
+def _beside(folder: Path, name: str, place: str) -> Path:
+    """A file in the folder of the YAML file or below it. Raises Invalid."""
+    file = folder / name
+    if not file.resolve().is_relative_to(folder.resolve()):
+        problem = f"{place}: {name} lies outside the folder; put it beside the YAML file"
+        raise Invalid("the configuration is not valid", problems=(problem,))
+    return file
 
 
 def _files(path: Path) -> list[Path]:
@@ -151,10 +189,7 @@ def _documents(section: _Section, name: str, kind: Kind) -> Iterator[tuple[str, 
 
 def _tabled(section: _Section, name: str, kind: Kind) -> Iterator[tuple[str, dict[str, Any]]]:
     table = section.document[name]
-    file = section.folder / table["csv"]
-    if not file.resolve().is_relative_to(section.folder.resolve()):
-        problem = f"{section.source}: {name}.csv: {table['csv']} lies outside the folder; put it beside the YAML file"
-        raise Invalid("the configuration is not valid", problems=(problem,))
+    file = _beside(section.folder, table["csv"], f"{section.source}: {name}.csv")
     raw = _bytes(file, csv_text.MAX_BYTES, table["csv"])
     common = {"organization": table["organization"]} if "organization" in table else {}
     problems: list[str] = []

@@ -40,6 +40,7 @@ desk: Table = tables.DeskRow.__table__  # type: ignore[attr-defined]
 person: Table = tables.PersonRow.__table__  # type: ignore[attr-defined]
 attempt: Table = work_tables.AttemptRow.__table__  # type: ignore[attr-defined]
 discrepancy: Table = tables.DiscrepancyRow.__table__  # type: ignore[attr-defined]
+sheet: Table = tables.SheetRow.__table__  # type: ignore[attr-defined]
 worker: Table = work_tables.WorkerRow.__table__  # type: ignore[attr-defined]
 meta: Table = tables.Meta.__table__  # type: ignore[attr-defined]
 

@@ -9,6 +9,8 @@ from gateway.domain.contract_problems import (
     agreements_of,
     calendar_problems,
     calendar_warnings,
+    countable,
+    holidays_run_out,
     unsupported,
 )
 from gateway.domain.plan import Item, Items, Kind, Ref
@@ -135,12 +137,85 @@ def test_services_without_anything_in_common_do_not_support_each_other() -> None
 
 
 @pytest.mark.parametrize("taken", [{"zone": "site"}, {"holidays": {"of_site": True}}])
-def test_a_calendar_of_the_site_is_refused_before_a_ticket_is_bound_to_it(taken: dict[str, Any]) -> None:
+def test_promises_in_the_calendar_of_a_site_differ_from_ticket_to_ticket(taken: dict[str, Any]) -> None:
     one = agreement("a", "north", "acme", "4h", calendar="office")
-    document = {"zone": "Europe/Rome", "weekly": OFFICE} | taken
-    here = item(Kind.CALENDAR, "office", "north", **document)
-    elsewhere = item(Kind.CALENDAR, "office", "south", **document)
+    here = item(Kind.CALENDAR, "office", "north", **{"zone": "Europe/Rome", "weekly": OFFICE, **taken})
+    assert list(agreement_problems(items(one, here), one)) == []
+    [found] = agreements_of(items(one, here))
+    assert not countable(found)
 
-    [problem] = agreement_problems(items(one, here), one)
-    assert "takes its zone or holidays from the site" in problem.what
-    assert list(agreement_problems(items(one, elsewhere), one)) == [], "another organization's calendar"
+
+def test_a_target_of_no_time_is_refused() -> None:
+    one = agreement("a", "north", "acme", "0h")
+    [problem] = agreement_problems(items(one, always("north")), one)
+    assert str(problem) == (
+        "contracts.yaml.targets.resolution.critical: 0h is no time at all; leave it out, or give some"
+    )
+
+
+def test_business_days_want_a_calendar_that_works_every_week() -> None:
+    targets = {"resolution": {"low": {"business_days": 2}}}
+    one = agreement("a", "north", "acme", "4h", targets=targets, calendar="fair")
+    fair = item(Kind.CALENDAR, "fair", "north", special={"2026-06-01": ["10:00-18:00"]})
+    [problem] = agreement_problems(items(one, fair), one)
+    assert "counts in business days, but calendar 'fair' has no weekly hours" in problem.what
+    assert "name a calendar with `weekly` hours" in problem.right
+    office_ = agreement("a", "north", "acme", "4h", targets=targets, calendar="office")
+    assert not list(agreement_problems(items(office_, office("north")), office_))
+
+
+def test_a_promise_in_business_days_is_checked_against_the_hours_of_a_partner() -> None:
+    """Received on a Saturday, two business days end on Tuesday at 17:00; 20 office hours end on Wednesday at 13:00."""
+    every = items(
+        office("vendor"),
+        office("partner"),
+        agreement(
+            "acme-sla",
+            "vendor",
+            "acme",
+            "",
+            kind="sla",
+            calendar="office",
+            targets={"resolution": {"low": {"business_days": 2}}},
+        ),
+        agreement(
+            "partner-uc", "partner", "vendor", "", calendar="office", targets={"resolution": {"low": "20h"}}
+        ),
+    )
+    [told] = unsupported(every, every, year=2026)
+    assert "may take 4 h longer" in told
+
+
+def test_two_business_days_keep_a_promise_of_two_and_not_of_one() -> None:
+    def days(count: int) -> dict[str, Any]:
+        return {"calendar": "office", "targets": {"resolution": {"low": {"business_days": count}}}}
+
+    def told(promised: int) -> list[str]:
+        every = items(
+            office("vendor"),
+            office("partner"),
+            agreement("acme-sla", "vendor", "acme", "", kind="sla", **days(promised)),
+            agreement("partner-uc", "partner", "vendor", "", **days(2)),
+        )
+        return list(unsupported(every, every, year=2026))
+
+    assert told(2) == []
+    assert "may take 8 h longer" in told(1)[0]
+
+
+def test_public_holidays_that_run_out_are_told() -> None:
+    known = {"country": "IT", "years": "2025-2027", "frozen": {"2026-12-25": "Natale"}}
+    one = office("acme", holidays=known)
+    assert list(holidays_run_out(one, year=2026)) == []
+    [told] = holidays_run_out(one, year=2027)
+    assert "calendar acme/office knows public holidays only until 2027; later days count as open" in told
+    assert "Apply its file again" in told
+    assert list(holidays_run_out(office("acme"), year=2099)) == [], "it takes none"
+
+
+def test_trap_a_feed_that_closes_the_service_for_weeks_is_told() -> None:
+    summer = {f"2026-08-{day:02}": "Summer break" for day in range(3, 17)}
+    [told] = calendar_warnings(office("acme", holidays={"ics": "x.ics", "frozen": summer}))
+    assert "close it for 14 days in a row, from 2026-08-03 to 2026-08-16" in told
+    short = dict(list(summer.items())[:5])
+    assert not list(calendar_warnings(office("acme", holidays={"frozen": short})))

@@ -11,7 +11,7 @@ from gateway.domain.sla.pieces import Piece, cut
 from gateway.domain.sla.standstill import Stretch
 from gateway.domain.sla.terms import NONE, AgreementKind, TargetKind, Terms
 from gateway.domain.sla.tree import REQUESTER, Entry
-from gateway.domain.worktime import ROUND_THE_CLOCK, Calendar, Worktime, worktime
+from gateway.domain.worktime import ROUND_THE_CLOCK, Calendar, DayTarget, Worktime, worktime
 
 GAP = "contract_gap"
 """What the targets leave over, because they do not fit together."""
@@ -197,7 +197,11 @@ class _Shares:
         return (left, own) if left >= NONE else None
 
     def _target(self, terms: Terms) -> timedelta | None:
-        return terms.targets.get(self._kind, {}).get(self._priority)
+        amount = terms.targets.get(self._kind, {}).get(self._priority)
+        if not isinstance(amount, DayTarget):
+            return amount
+        own = (one for one in self._every if one.agreement == terms.id and one.target_kind is self._kind)
+        return next((one.target for one in own if not one.superseded), None)
 
     def _crosses(self, holder: str, share: timedelta, terms: Terms | None) -> datetime | None:
         work = worktime(terms.calendar_of(self._kind) if terms else _WALL)

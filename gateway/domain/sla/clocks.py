@@ -14,11 +14,19 @@ from gateway.domain.sla.reconcile import Reconciled
 from gateway.domain.sla.standstill import Standstill, Stretch
 from gateway.domain.sla.stops import Standing, Stops, View, standing, stops_of, visit_window
 from gateway.domain.sla.terms import NONE, Chain, Record, TargetKind, Terms, moment
-from gateway.domain.worktime import CalendarError, Worktime, worktime
+from gateway.domain.worktime import Amount, CalendarError, Worktime, in_open_time, worktime
 
 WAITING, RUNNING, MET, BREACHED, CANCELLED = "waiting", "running", "met", "breached", "cancelled"
 _HOUR = timedelta(hours=1)
 _LASTING = frozenset({TargetKind.RESOLUTION, TargetKind.RESTORATION})
+
+
+class Agreed(NamedTuple):
+    """What the agreement gives from `since` on (the priority at the opening, None; a change of it)."""
+
+    since: datetime | None
+    amount: Amount
+    cause: str | None
 
 
 class Aim(NamedTuple):
@@ -198,10 +206,10 @@ class _Reader:
             found.append(one)
         return found
 
-    def _clock(self, cycle: Cycle, number: int, aims: list[Aim]) -> Clock:
+    def _clock(self, cycle: Cycle, number: int, agreed: list[Agreed]) -> Clock:
         now = self._folded.now
         pieces = tuple(self._pieces(cycle))
-        aims = self._with_visits(cycle, aims, pieces)
+        aims = self._with_visits(cycle, self._counted(cycle, agreed), pieces)
         elapsed = sum((piece.open_time for piece in pieces if not piece.stopped), NONE)
         breached_at = self._breached_at(aims, pieces, cycle.ended_at or now)
         target = aims[-1].target
@@ -242,20 +250,26 @@ class _Reader:
 
     # -- targets ----------------------------------------------------------------------------------------------------------
 
-    def _aims(self, cycle: Cycle) -> Iterator[Aim]:
+    def _aims(self, cycle: Cycle) -> Iterator[Agreed]:
         """The targets in force over the cycle, by priority."""
         amounts = self._terms.targets[self._target]
         started, end = cycle.started_at, cycle.ended_at
-        before: Aim | None = None
+        before: Agreed | None = None
         for place, (at, priority, event) in enumerate(self._folded.priorities):
             if priority not in amounts or (before is not None and end is not None and at >= end):
                 continue
             if before is not None and started is not None and at > started:
                 yield before
             changes = place > 0 and (started is None or at > started)
-            before = Aim(at if changes else None, amounts[priority], event)
+            before = Agreed(at if changes else None, amounts[priority], event)
         if before is not None:
             yield before
+
+    def _counted(self, cycle: Cycle, agreed: Sequence[Agreed]) -> list[Aim]:
+        """What was agreed as open time. Business days are counted from the start of the cycle, of one that waits as if it
+        started now (R8)."""
+        start = cycle.started_at or self._folded.now
+        return [Aim(since, in_open_time(amount, self._work, start), cause) for since, amount, cause in agreed]
 
     def _with_visits(self, cycle: Cycle, aims: list[Aim], pieces: Sequence[Piece]) -> list[Aim]:
         """A visit that the consumer asked for or moved sets the target of attendance from then on (R35): what had passed

@@ -3,9 +3,9 @@ piecewise linear in the start, so it is enough to look where a calendar opens or
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
-from gateway.domain.worktime import CalendarError, Worktime
+from gateway.domain.worktime import Amount, CalendarError, DayTarget, Worktime, done_at, instant, known_zone
 
 _NONE = timedelta()
 _MICRO = timedelta(microseconds=1)
@@ -17,7 +17,11 @@ class Leg:
 
     who: str
     work: Worktime
-    amount: timedelta
+    amount: Amount
+
+    def done(self, start: datetime) -> datetime:
+        """When the party is done that begins at `start` and takes all its time."""
+        return done_at(self.amount, self.work, start)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,7 +58,7 @@ def finish(legs: Legs, start: datetime) -> datetime:
     """When the legs are done, one after the other, each taking all its time."""
     for leg in legs:
         if isinstance(leg, Leg):
-            start = leg.work.add(start, leg.amount) if leg.amount else start
+            start = leg.done(start)
         else:
             start = max(finish(branch, start) for branch in leg.branches)
     return start
@@ -76,13 +80,13 @@ def support(promise: Leg, legs: Legs, *, start: datetime, end: datetime) -> Supp
         supported=worst <= _NONE,
         gap=worst,
         worst=tuple(joined),
-        due=promise.work.add(example, promise.amount),
+        due=promise.done(example),
         finish=finish(legs, example),
     )
 
 
 def _gap(promise: Leg, legs: Legs, start: datetime) -> timedelta:
-    due, done = promise.work.add(start, promise.amount), finish(legs, start)
+    due, done = promise.done(start), finish(legs, start)
     if done >= due:
         return promise.work.between(due, done)
     return -promise.work.between(done, due)
@@ -114,14 +118,14 @@ def _joined(runs: Sequence[Run]) -> list[Run]:
 
 def _breaks(promise: Leg, legs: Legs, start: datetime, end: datetime) -> Iterator[datetime]:
     """The starts at which some party's calendar opens or closes at the moment it is handed the ticket or done with it."""
-    far = max(finish(legs, end), promise.work.add(end, promise.amount))
-    for at in _edges(promise.work, start, far):
+    far = max(finish(legs, end), promise.done(end))
+    for at in _edges(promise, start, far):
         yield from _back([promise], at)
         for leg, before in _stages(legs):
             yield from _back(before, at)
             yield from _back([*before, leg], at)
     for leg, before in _stages(legs):
-        for at in _edges(leg.work, start, far):
+        for at in _edges(leg, start, far):
             yield from _back(before, at)
             yield from _back([*before, leg], at)
 
@@ -144,9 +148,26 @@ def _stages(legs: Legs) -> Iterator[tuple[Leg, list[Leg]]]:
             ways = longer
 
 
-def _edges(work: Worktime, start: datetime, end: datetime) -> Iterator[datetime]:
-    for span in work.spans(start, end):
+def _edges(leg: Leg, start: datetime, end: datetime) -> Iterator[datetime]:
+    """Where the leg's calendar opens or closes; for business days, where the day of receipt changes too."""
+    for span in leg.work.spans(start, end):
         yield from (edge for edge in (span.opens, span.closes) if start <= edge <= end)
+    if isinstance(leg.amount, DayTarget):
+        yield from (edge for edge in _turns(leg.amount, leg.work, start, end) if start <= edge <= end)
+
+
+def _turns(amount: DayTarget, work: Worktime, start: datetime, end: datetime) -> Iterator[datetime]:
+    """Every local midnight and cut-off hour, and each time of day at which some day closes."""
+    zone = known_zone(work.calendar.zone)
+    spans = work.spans(start, end)
+    closings = {_seconds(span.closes.astimezone(zone)) for span in spans}
+    seconds = {0, *closings} | ({amount.cut_off} if amount.cut_off is not None else set())
+    for day in range(start.toordinal() - 1, end.toordinal() + 2):
+        yield from (instant(zone, date.fromordinal(day), one) for one in sorted(seconds))
+
+
+def _seconds(local: datetime) -> int:
+    return local.hour * 3600 + local.minute * 60 + local.second
 
 
 def _back(legs: Sequence[Leg], at: datetime) -> Iterator[datetime]:
@@ -159,6 +180,12 @@ def _back(legs: Sequence[Leg], at: datetime) -> Iterator[datetime]:
 
 
 def _before(leg: Leg, at: datetime) -> Iterator[datetime]:
+    if isinstance(leg.amount, DayTarget):
+        zone = known_zone(leg.work.calendar.zone)
+        first = at.toordinal() - 5 * leg.amount.days - 25  # working days are rarely further apart
+        for day in range(first, at.toordinal() + 1):
+            yield instant(zone, date.fromordinal(day), _seconds(at.astimezone(zone)))
+        return
     try:
         earlier = leg.work.add(at, -leg.amount)
     except CalendarError:

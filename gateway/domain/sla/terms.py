@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import Any
 
 from gateway.domain.model import Reason
-from gateway.domain.worktime import Calendar
+from gateway.domain.worktime import Amount, Calendar
 from gateway.domain.worktime.calendar import utc
 
 NONE = timedelta()
@@ -77,7 +77,7 @@ class Terms:
     provider: str
     consumer: str
     calendar: Calendar
-    targets: Mapping[TargetKind, Mapping[str, timedelta]]
+    targets: Mapping[TargetKind, Mapping[str, Amount]]
     kind: AgreementKind = AgreementKind.SLA
     starts_on: StartsOn = StartsOn.HANDED_OVER
     ends_on: Mapping[TargetKind, EndsOn] = field(default_factory=dict)

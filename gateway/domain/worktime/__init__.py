@@ -13,13 +13,14 @@ from gateway.domain.worktime.calendar import (
     known_zone,
     utc,
 )
-from gateway.domain.worktime.days import DayTarget, DueAt
+from gateway.domain.worktime.days import Amount, DayTarget, DueAt, done_at, in_open_time
 from gateway.domain.worktime.index import Worktime, worktime
 
 __all__ = [
     "NO_HOURS",
     "ROUND_THE_CLOCK",
     "WEEK",
+    "Amount",
     "Calendar",
     "CalendarError",
     "DayTarget",
@@ -28,6 +29,8 @@ __all__ = [
     "Span",
     "Week",
     "Worktime",
+    "done_at",
+    "in_open_time",
     "instant",
     "known_zone",
     "utc",

@@ -62,6 +62,8 @@ class Calendar:
     special: Mapping[date, tuple[Hours, ...]] = field(default_factory=dict, hash=False)
     closures: tuple[Span, ...] = ()
     site_holidays: bool = False
+    within: "Calendar | None" = None
+    """Open only while that one is open too: the hours at which a site can be entered (R13)."""
 
     def __post_init__(self) -> None:
         if self.zone:
@@ -81,7 +83,8 @@ class Calendar:
     @property
     def always(self) -> bool:
         """Open at every instant, whatever the zone."""
-        plain = not (self.holidays or self.special or self.closures or self.site_holidays or any(self.breaks))
+        less = self.holidays or self.special or self.closures or self.site_holidays or any(self.breaks)
+        plain = not (less or self.within)
         return plain and all(day == (Hours(0, DAY),) for day in self.weekly)
 
     def hours(self, day: date) -> tuple[Hours, ...]:
@@ -92,6 +95,14 @@ class Calendar:
 
     def spans(self, day: date) -> list[Span]:
         """What opens on that local day, in UTC, in order; may reach into the next day and be empty."""
+        opened = self._own_spans(day)
+        if self.within is None or not opened:
+            return opened
+        near = range(max(day.toordinal() - 3, 1), day.toordinal() + 5)  # its zone may be another one
+        there = merged(span for one in near for span in self.within.spans(date.fromordinal(one)))
+        return both(opened, there)
+
+    def _own_spans(self, day: date) -> list[Span]:
         zone = known_zone(self.zone)
         opened = merged(_span(zone, day, hours) for hours in self.hours(day))
         if day in self.special or not any(self.breaks) or not opened:
@@ -168,6 +179,17 @@ def merged(spans: Iterable[Span]) -> list[Span]:
         else:
             done.append(span)
     return done
+
+
+def both(spans: Sequence[Span], others: Sequence[Span]) -> list[Span]:
+    """What is open in both; each in order and apart from one another."""
+    found = []
+    for opens, closes in spans:
+        for place in range(bisect_right(others, opens, key=lambda one: one.closes), len(others)):
+            if others[place].opens >= closes:
+                break
+            found.append(Span(max(opens, others[place].opens), min(closes, others[place].closes)))
+    return found
 
 
 def without(spans: Sequence[Span], taken: Iterable[Span]) -> list[Span]:

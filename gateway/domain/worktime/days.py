@@ -64,3 +64,19 @@ class DayTarget:
         raise CalendarError(
             f"calendar {work.calendar.code} has not {self.days} working days within {HORIZON} years"
         )
+
+
+Amount = timedelta | DayTarget
+"""What a target promises: so much open time, or so many business days."""
+
+
+def in_open_time(amount: Amount, work: Worktime, start: datetime) -> timedelta:
+    """The amount as open time counted from `start`. Raises CalendarError as `DayTarget.due_at`."""
+    return amount.target(work, start) if isinstance(amount, DayTarget) else amount
+
+
+def done_at(amount: Amount, work: Worktime, start: datetime) -> datetime:
+    """When the amount, begun at `start`, is used up; nothing at all is used up at once. Raises CalendarError."""
+    if isinstance(amount, DayTarget):
+        return amount.due_at(work, start)
+    return work.add(start, amount) if amount else start
