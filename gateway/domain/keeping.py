@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from gateway.domain.binding import BOUND
+from gateway.domain.binding import BOUND, REBOUND
 from gateway.domain.case import Case
 from gateway.domain.model import Event, Field, HopStatus, Priority
 from gateway.domain.sla.clocks import BREACHED, MET, RUNNING, WAITING, Clock, Folded
@@ -32,7 +32,7 @@ def mark(case: Case) -> None:
     happened = folded_from(case.events)
     if not happened:
         return
-    watched = case.ticket.watched or any(event.type == BOUND for event in happened) or _presses(case)
+    watched = case.ticket.watched or any(event.type in (BOUND, REBOUND) for event in happened) or _presses(case)
     if watched and (case.ticket.fold_at is None or case.ticket.fold_at > case.now):
         case.put_ticket(watched=True, fold_at=case.now)
 
@@ -74,6 +74,7 @@ class KeptClock:
     ended_at: datetime | None = None
     breached_at: datetime | None = None
     ended_by: str | None = None
+    due_told_at: datetime | None = None
     warned: tuple[str, ...] = ()
 
     @property

@@ -6,12 +6,12 @@ from datetime import datetime
 
 from gateway.domain import keeping
 from gateway.domain.agreements import Agreement
-from gateway.domain.binding import BOUND
 from gateway.domain.case import Case
 from gateway.domain.model import Event, Hop
 from gateway.domain.sla import history as records
 from gateway.domain.sla.attribution import Attribution, attribute, headline
-from gateway.domain.sla.clocks import Clock, Folded, clocks, fold
+from gateway.domain.sla.bound import bindings, clocks_under
+from gateway.domain.sla.clocks import Clock, Folded, fold
 from gateway.domain.sla.reconcile import reconcile
 from gateway.domain.sla.stops import Request, Standing, View, standing
 from gateway.errors import NotFound, Refused
@@ -52,12 +52,13 @@ def reading(context: Context, db: Db, ticket_id: str, *, now: datetime) -> Readi
 def _read(context: Context, db: Db, told: tuple[list[Hop], list[Event]], *, now: datetime) -> Reading:
     hops, events = told[0], keeping.folded_from(told[1])
     known = context.directory(db)
-    bindings = [event for event in events if event.type == BOUND]
-    sheets = directory.agreements_of(db, {event.data["sheet"] for event in bindings})
+    bound = bindings(events, now=now)
+    sheets = directory.agreements_of(db, {sheet for one in bound for sheet in one.sheets})
     granularity = {hop.desk_id: known.desks[hop.desk_id].capabilities.granularity for hop in hops}
-    chain = records.chain_of(hops, events, sheets, granularity)
-    folded = fold(chain, reconcile(chain, records.records_of(hops, events), now=now), View(now=now))
-    every = clocks(folded)
+    chain = records.chain_of(hops, bound, sheets, granularity)
+    happened = list(records.records_of(hops, events))
+    folded = fold(chain, reconcile(chain, happened, now=now), View(now=now))
+    every = clocks_under(folded, happened, bound, sheets)
     heads = [headline(every, terms.id) for terms in chain.agreements]
     return Reading(
         ticket_id=hops[0].ticket_id,
@@ -65,11 +66,7 @@ def _read(context: Context, db: Db, told: tuple[list[Hop], list[Event]], *, now:
         folded=folded,
         clocks=every,
         attributions=[attribute(folded, every, clock) for clock in heads if clock is not None],
-        bound={
-            (event.hop_id or "", sheets[event.data["sheet"]].code): sheets[event.data["sheet"]]
-            for event in bindings
-            if event.data["sheet"] in sheets
-        },
+        bound={(one.hop, one.agreement): sheets[one.sheet] for one in bound if one.sheet in sheets},
     )
 
 

@@ -1,13 +1,12 @@
 """From what the gateway recorded to what the clocks read: hops become places, events become records."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 from gateway.domain.agreements import Agreement
-from gateway.domain.binding import BOUND
 from gateway.domain.model import ActorKind, Event, Field, Hop, Visibility
+from gateway.domain.sla.bound import Binding, terms_of
 from gateway.domain.sla.terms import Chain, Place, Record
 
 _MACHINES = frozenset({ActorKind.AUTOMATION, ActorKind.GATEWAY})
@@ -16,11 +15,11 @@ _MACHINES = frozenset({ActorKind.AUTOMATION, ActorKind.GATEWAY})
 
 def chain_of(
     hops: Sequence[Hop],
-    events: Iterable[Event],
+    bound: Iterable[Binding],
     sheets: Mapping[str, Agreement],
     granularity: Mapping[str, timedelta],
 ) -> Chain:
-    """The chain of a ticket: `sheets` are the agreements it is bound to, `granularity` that of each desk's clock."""
+    """The chain of a ticket: `sheets` are the agreements it is `bound` to, `granularity` that of each desk's clock."""
     places = {
         hop.id: Place(
             id=hop.id,
@@ -30,14 +29,10 @@ def chain_of(
         )
         for hop in sorted(hops, key=lambda hop: (hop.offered_at or hop.created_at, hop.id))
     }
-    bound = [
-        replace(sheets[event.data["sheet"]].terms, hop=event.hop_id)
-        for event in events
-        if event.type == BOUND and event.hop_id in places and event.data.get("sheet") in sheets
-    ]
+    held = terms_of((one for one in bound if one.hop in places), sheets)
     top = next(hop for hop in hops if hop.parent_id is None)
-    promised = [terms.consumer for terms in bound if terms.hop == top.id]
-    return Chain(customer=promised[0] if promised else top.org_id, places=places, agreements=tuple(bound))
+    promised = [terms.consumer for terms in held if terms.hop == top.id]
+    return Chain(customer=promised[0] if promised else top.org_id, places=places, agreements=tuple(held))
 
 
 def records_of(hops: Sequence[Hop], events: Sequence[Event]) -> Iterator[Record]:
