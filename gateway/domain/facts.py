@@ -6,6 +6,11 @@ from gateway.domain.case import OPEN, Because, Case
 from gateway.domain.model import Content, ContentKind, Event, Field, Hop, Link, Visibility
 from gateway.domain.sighting import FieldChange
 
+AGREED_DUE = "agreed_due"
+"""Stands among a hop's facts while its own agreement promises a due moment: that one is its due, not the upstream's."""
+NEEDED_BY = "needed_by"
+"""Stands there once somebody was told by when the chain above needs the hop's work (R20)."""
+
 
 def codes_known(case: Case, field: str) -> frozenset[str]:
     """The site or asset codes of this ticket's consumer."""
@@ -66,7 +71,7 @@ def send_down(case: Case, hop: Hop, field: str, value: str | None, event: Event)
         link = case.link(child)
         if link is None or child.status not in OPEN or field not in link.crossing.fields_down:
             continue
-        if child.facts.get(field) == value:
+        if child.facts.get(field) == value or (field == Field.DUE and AGREED_DUE in child.facts):
             continue
         told = keep(case, child, field, value)
         _write(case, told, field, value, event)

@@ -1,8 +1,19 @@
 """Handing a ticket over: offer, accept, decline, expire, return, withdraw, and who is asked next."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
-from gateway.domain import binding, conversation, coverage, mapping, notes, progress, queueing
+from gateway.domain import (
+    binding,
+    conversation,
+    coverage,
+    duedates,
+    facts,
+    mapping,
+    notes,
+    progress,
+    queueing,
+)
 from gateway.domain.case import OPEN, Because, Case
 from gateway.domain.marks import route_mark
 from gateway.domain.model import (
@@ -44,6 +55,7 @@ def offer(case: Case, parent: Hop, link: Link, because: Because, ranks: Sequence
     hop = case.add_hop(_new_hop(case, parent, link, ranks))
     event = case.record("assignment.offered", hop, because, {"link": link.id, "answer_by": _stamp(hop)})
     binding.bind(case, hop, event)
+    hop = duedates.at_offer(case, hop)
     _create(case, parent, hop, event)
     conversation.hand_over(case, hop, event)
     waiting = case.hops[parent.id].status is HopStatus.OFFERED  # an offer of this moment may have accepted it
@@ -105,8 +117,12 @@ def _create(case: Case, parent: Hop, hop: Hop, event: Event) -> None:
         fields[Field.TITLE.value] = notes.say("untitled", desk.language, who=who)
     payload = {"fields": fields, "texts": texts}
     queueing.queue(case, hop, CommandKind.CREATE, about="create", event=event, payload=payload)
+    agreed = hop.facts.get(facts.AGREED_DUE)
+    if agreed is not None:
+        duedates.say(case, hop, datetime.fromisoformat(agreed), event)
+    own = {facts.AGREED_DUE, *([Field.DUE.value] if agreed is not None else [])}
     for name, value in hop.facts.items():
-        if not mapping.is_exact(desk, name, value):
+        if name not in own and not mapping.is_exact(desk, name, value):
             queueing.note(case, hop, "fact", event, field=name, value=value)
 
 

@@ -32,7 +32,9 @@ def mark(case: Case) -> None:
     happened = folded_from(case.events)
     if not happened:
         return
-    watched = case.ticket.watched or any(event.type in (BOUND, REBOUND) for event in happened) or _presses(case)
+    watched = (
+        case.ticket.watched or any(event.type in (BOUND, REBOUND) for event in happened) or _presses(case)
+    )
     if watched and (case.ticket.fold_at is None or case.ticket.fold_at > case.now):
         case.put_ticket(watched=True, fold_at=case.now)
 

@@ -100,6 +100,9 @@ def link_problems(link: Item, *, upstream: End, downstream: End) -> Iterator[Pro
         yield from _comments(link, crosses, way, taker)
         yield from _due(link, crosses, way, giver, taker)
     yield from _updates_up(link, crosses, upstream)
+    needed = crosses.get("needed_by")
+    if needed and not _is_declared(downstream, needed):
+        yield _lacking(link, "needed_by", downstream, f"does not let us change {needed!r}")
     if crosses.get("addressed_notes"):
         yield from _private_comments(link, "addressed_notes", upstream)
         yield from _private_comments(link, "addressed_notes", downstream)
@@ -145,6 +148,13 @@ def _updates_up(link: Item, crosses: Mapping[str, Any], upstream: End) -> Iterat
 
 def _writable(can: Capabilities, name: str) -> bool:
     return name in can.writable or (name.startswith("custom.") and "custom.*" in can.writable)
+
+
+def _is_declared(end: End, name: str) -> bool:
+    """Whether we may write this field of an installation's own: the product lets us, and the desk's settings say where."""
+    settings = end[0].document.get("settings", {})
+    named = any(isinstance(table, Mapping) and name in table for table in settings.values())
+    return named or _writable(_can(end), name)
 
 
 def _can(end: End) -> Capabilities:

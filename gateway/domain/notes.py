@@ -106,6 +106,16 @@ _WORDS: dict[str, dict[str, str]] = {
         "ru": "{who}: ожидаемый срок — {value}.",
         "it": "{who} prevede di finire entro {value}.",
     },
+    "due_agreed": {
+        "en": "Due by our agreement: {value}.",
+        "ru": "Срок по нашему соглашению: {value}.",
+        "it": "Scadenza secondo il nostro accordo: {value}.",
+    },
+    "needed_by": {
+        "en": "{who} is needed to finish by {needed}, but their target ends {due}.",
+        "ru": "{who}: результат нужен к {needed}, а срок по их соглашению — {due}.",
+        "it": "Serve che {who} finisca entro {needed}, ma il loro termine scade {due}.",
+    },
     "nobody_covers": {
         "en": "Nobody is left to offer this to: {why}. Back to the dispatcher.",
         "ru": "Предложить больше некому: {why}. Возвращено диспетчеру.",

@@ -3,6 +3,7 @@ next fold. Who is warned of it is `warnings`."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from gateway.domain import keeping
 from gateway.domain.case import Because, Case
@@ -16,18 +17,17 @@ BREACH = "breach"
 
 @dataclass(kw_only=True)
 class Tally:
-    """What changes in the kept clocks of a ticket. `told`: the events recorded, by the clocks they speak of."""
+    """The kept clocks of a ticket after a fold. `new`: the ids of those that were not kept before; `gone`: of those that
+    are none any more. `breaches`: the events recorded, by the clocks they speak of."""
 
-    new: list[KeptClock] = field(default_factory=list)
-    changed: list[KeptClock] = field(default_factory=list)
+    clocks: dict[Which, KeptClock] = field(default_factory=dict)
+    new: set[str] = field(default_factory=set)
     gone: list[str] = field(default_factory=list)
-    told: dict[Which, Event] = field(default_factory=dict)
+    breaches: dict[Which, Event] = field(default_factory=dict)
 
-    def add(self, other: "Tally") -> None:
-        """Take in what another ticket's came to."""
-        self.new += other.new
-        self.changed += other.changed
-        self.gone += other.gone
+    def put(self, which: Which, **changes: Any) -> None:
+        """Change what is kept of a clock."""
+        self.clocks[which] = replace(self.clocks[which], **changes)
 
 
 def tell(
@@ -41,7 +41,7 @@ def tell(
         _restate(case, old, clock)
         breach = _breach(case, old, clock)
         if breach is not None:
-            tally.told[which] = breach
+            tally.breaches[which] = breach
         _keep(case, tally, which, old, (clock, sheets.get((clock.hop, clock.agreement), "")))
     for old in before.values():
         _restate(case, old, None)
@@ -78,10 +78,10 @@ def _because(clock: Clock | None) -> Because:
 def _keep(case: Case, tally: Tally, which: Which, old: KeptClock | None, now: tuple[Clock, str]) -> None:
     clock, sheet = now
     figures = keeping.figures(clock) | {"sheet": sheet, "folded_at": case.now}
-    if which in tally.told:
+    if which in tally.breaches:
         figures["warned"] = (*(old.warned if old is not None else ()), BREACH)
     if old is not None:
-        tally.changed.append(replace(old, **figures))
+        tally.clocks[which] = replace(old, **figures)
         return
     agreement, hop_id, target_kind, place = which
     made = KeptClock(
@@ -94,4 +94,5 @@ def _keep(case: Case, tally: Tally, which: Which, old: KeptClock | None, now: tu
         place=place,
         **figures,
     )
-    tally.new.append(made)
+    tally.new.add(made.id)
+    tally.clocks[which] = made

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from gateway import failpoints
-from gateway.domain import keeping, telling
+from gateway.domain import duedates, keeping, telling
 from gateway.domain.case import Case
 from gateway.domain.keeping import KeptClock
 from gateway.domain.telling import Tally
@@ -34,11 +34,9 @@ def run(context: Context, *, now: datetime) -> int:
             case for case in loaded.values() if _is_due(case)
         ]  # somebody may have been faster than our lock
         kept = clocks.of_tickets(db, OPERATOR, [case.ticket.id for case in waiting])
-        total = Tally()
-        for case in waiting:
-            total.add(_fold(context, db, case, kept.get(case.ticket.id, ())))
+        tallies = [_fold(context, db, case, kept.get(case.ticket.id, ())) for case in waiting]
         cases.save(db, waiting)
-        clocks.keep(db, new=total.new, changed=total.changed, gone=total.gone)
+        _keep(db, tallies)
         failpoints.step("sweep.before_commit")
     failpoints.step("sweep.committed")
     return len(waiting)
@@ -58,5 +56,28 @@ def _fold(context: Context, db: Db, case: Case, kept: Sequence[KeptClock]) -> Ta
         return Tally()
     sheets = {place: agreement.sheet for place, agreement in found.bound.items()}
     tally = telling.tell(case, kept, found.clocks, sheets)
-    case.put_ticket(fold_at=keeping.next_look(found.folded, found.clocks, {}))
+    moments = [keeping.next_look(found.folded, found.clocks, {}), _write_dues(case, found, tally)]
+    case.put_ticket(fold_at=min((at for at in moments if at is not None), default=None))
     return tally
+
+
+def _write_dues(case: Case, found: sla.Reading, tally: Tally) -> datetime | None:
+    """Let the desks show due moments that moved. Nobody is told twice within a minute: the moment from which all may be."""
+    told_at = {clock.hop_id: clock.due_told_at for clock in tally.clocks.values() if clock.due_told_at}
+    dues = duedates.Dues(folded=found.folded, every=found.clocks, told_at=told_at)
+    told = set(duedates.follow(case, dues))
+    for which, clock in list(tally.clocks.items()):
+        if clock.hop_id in told:
+            tally.put(which, due_told_at=case.now)
+    busy = [at for at in (*told_at.values(), *([case.now] if told else ())) if case.now - at < duedates.LEAST]
+    return max(busy) + duedates.LEAST if busy else None
+
+
+def _keep(db: Db, tallies: Sequence[Tally]) -> None:
+    every = [(clock, clock.id in tally.new) for tally in tallies for clock in tally.clocks.values()]
+    clocks.keep(
+        db,
+        new=[clock for clock, is_new in every if is_new],
+        changed=[clock for clock, is_new in every if not is_new],
+        gone=[name for tally in tallies for name in tally.gone],
+    )

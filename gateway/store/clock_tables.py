@@ -41,6 +41,7 @@ class ClockRow(SQLModel, table=True):
     elapsed: timedelta = fields.length(nullable=False)
     stopped_time: timedelta = fields.length(nullable=False)
     ended_by: str | None = None
+    due_told_at: datetime | None = fields.moment()
     warned: Any = fields.document()
     folded_at: datetime = fields.moment(nullable=False)
 

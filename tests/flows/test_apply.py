@@ -414,6 +414,10 @@ def test_two_links_from_one_desk_with_one_name_to_delegate_by(scene: Scene) -> N
         ("addressed_notes: true", "crosses.addressed_notes: desk north (Modest Desk) cannot hide a comment"),
         ("fields_down: [due]", "crosses.fields_down: desk north (Modest Desk) has no due date"),
         ("fields_up: [due]", "crosses.fields_up: desk north (Modest Desk) has no due date"),
+        (
+            "needed_by: custom.by",
+            "crosses.needed_by: desk north (Modest Desk) does not let us change 'custom.by'",
+        ),
         ("fields_up: [service]", "crosses.fields_up: desk acme (Able Desk) does not let us change 'service'"),
     ],
 )

@@ -93,6 +93,13 @@ class Capabilities:
     attachment_max_bytes: int | None = None
 
 
+class TimeBasis(StrEnum):
+    """Which times of a desk's acts clocks take: the desk's own, or when we observed them (R3)."""
+
+    DESK = "desk"
+    OBSERVED = "observed"
+
+
 @dataclass(frozen=True, kw_only=True)
 class Desk:
     """One service desk of one organization. Secrets never show in a repr."""
@@ -116,6 +123,7 @@ class Desk:
     capabilities: Capabilities = Capabilities()
     side_effects: tuple[SideEffect, ...] = ()
     tiers: Mapping[CommandKind, IdempotencyTier] = field(default_factory=dict)
+    time_basis: TimeBasis = TimeBasis.DESK
     version: int = 1
 
 
@@ -253,6 +261,8 @@ class Crossing:
     attachment_max_bytes: int = 25_000_000
     people: str = "name"
     """How authors are named across: `name`, `organization` or `nobody`."""
+    needed_by: str = ""
+    """The downstream's field that shows by when the chain above needs its work; empty: it is not told (R20)."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -278,6 +288,8 @@ class Link:
     answer_within_default: timedelta = timedelta(hours=4)
     confirm_within: timedelta = timedelta(days=3)
     hop_limit: int = 8
+    time_basis: TimeBasis = TimeBasis.DESK
+    """Of the desk below, for what comes over this link."""
     valid_from: datetime | None = None
     valid_until: datetime | None = None
     version: int = 1
