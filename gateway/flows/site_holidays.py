@@ -15,7 +15,7 @@ def completed(items: Iterable[Item], stored: Mapping[Ref, Item]) -> Iterator[Ite
     wanted = {item.ref: item for item in listed}
     regions = {
         (country, item.document.get("subdivision", "")): None
-        for ref, item in (stored | wanted).items()
+        for ref, item in {**stored, **wanted}.items()
         if ref.kind is Kind.SITE and (country := item.document.get("country"))
     }
     for item in listed:

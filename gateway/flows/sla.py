@@ -1,7 +1,7 @@
 """A ticket's clocks and ledger as of a moment, folded from its events; and what people decide about stopped time."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from gateway.domain import keeping
@@ -124,12 +124,12 @@ def decide(context: Context, request_id: str, decision: str, order: Order, *, ag
         data = {"request": request_id, **({"agreement": agreement} if agreement else {})}
         case.record(f"stop.{decision}", case.hops[request.hop], order.because, data)
 
-    return _change(
+    return change(
         context,
         _ticket_of_event(context, request_id),
         act,
         order,
-        (f"stop {decision}", request_id),
+        Deed(action=f"stop {decision}", subject=request_id),
     )
 
 
@@ -148,7 +148,7 @@ def exclude(context: Context, hop_id: str, start: datetime, end: datetime, order
         ticket_id = cases.ticket_of(db, OPERATOR, hop_id)
     if ticket_id is None:
         raise NotFound(f"no assignment {hop_id}", cure="interdesk tickets show TICKET lists them")
-    return _change(context, ticket_id, act, order, ("exclusion", hop_id))
+    return change(context, ticket_id, act, order, Deed(action="exclusion", subject=hop_id))
 
 
 def _ticket_of_event(context: Context, event_id: str) -> str:
@@ -159,16 +159,24 @@ def _ticket_of_event(context: Context, event_id: str) -> str:
     return found
 
 
-def _change(
-    context: Context,
-    ticket_id: str,
-    act: Callable[[Case, Reading], None],
-    order: Order,
-    about: tuple[str, str],
+@dataclass(frozen=True, kw_only=True)
+class Deed:
+    """What is done, to what, and what the audit keeps of it besides."""
+
+    action: str
+    subject: str
+    told: Mapping[str, str] = field(default_factory=dict)
+
+
+def change(
+    context: Context, ticket_id: str, act: Callable[[Case, Reading], None], order: Order, deed: Deed
 ) -> Effect:
-    """Act on a case; the clocks before and after. `about`: what is done, to what."""
+    """Act on a case; the clocks before and after. Raises NotFound."""
     with context.database.write() as db:
-        case = cases.load(db, OPERATOR, [ticket_id], context.occasion(db, order.now))[ticket_id]
+        loaded = cases.load(db, OPERATOR, [ticket_id], context.occasion(db, order.now))
+        if ticket_id not in loaded:
+            raise NotFound(f"there is no ticket {ticket_id}", cure="interdesk tickets list shows them")
+        case = loaded[ticket_id]
         before = _read(context, db, history.of_ticket(db, OPERATOR, ticket_id), now=order.now)
         act(case, before)
         cases.save(db, [case])
@@ -177,10 +185,10 @@ def _change(
             db,
             org_id=case.ticket.org_id,
             actor=order.actor,
-            action=about[0],
-            subject=about[1],
+            action=deed.action,
+            subject=deed.subject,
             before=_states(before.clocks),
-            after={**_states(after.clocks), "reason": order.reason},
+            after={**_states(after.clocks), **deed.told, "reason": order.reason},
             now=order.now,
         )
     return Effect(before=before.clocks, after=after.clocks)

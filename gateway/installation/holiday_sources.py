@@ -18,6 +18,7 @@ MAX_BYTES = 1_000_000
 MAX_EVENTS = 5_000
 LONGEST = 366
 _ONE = timedelta(days=1)
+_ENGLISH = "en_US"
 
 Days = dict[str, str]
 """Day → what people call it."""
@@ -33,10 +34,14 @@ def years_of(told: Mapping[str, Any], *, this_year: int) -> range:
 
 def of_country(country: str, subdivision: str, years: range) -> Days:
     """The public holidays there. Raises Invalid for a country or subdivision that the library does not know."""
+    part = subdivision or None
     try:
-        found = holidays.country_holidays(country, subdiv=subdivision or None, years=years)
+        spoken = holidays.country_holidays(country, subdiv=part).supported_languages
     except NotImplementedError:
         raise Invalid(_unknown(country, subdivision)) from None
+    # Without a language the names would follow the locale of whoever applies the file, and every plan would differ.
+    language = _ENGLISH if _ENGLISH in spoken else None
+    found = holidays.country_holidays(country, subdiv=part, years=years, language=language)
     return {day.isoformat(): name for day, name in sorted(found.items())}
 
 

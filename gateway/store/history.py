@@ -1,5 +1,7 @@
 """A ticket's hops and events, whole, for those who fold them (ledgers, stories, reports)."""
 
+from collections.abc import Collection
+
 from sqlalchemy import select
 
 from gateway.domain.model import Event, Hop
@@ -31,3 +33,11 @@ def ticket_of_event(db: Db, scope: Scope, event_id: str) -> str | None:
     """The ticket that an event belongs to, within the scope."""
     query = select(rows.event.c.ticket_id).where(rows.event.c.id == event_id, scope.where(rows.event))
     return db.execute(query).scalar()
+
+
+def in_open_tickets(db: Db, scope: Scope, types: Collection[str]) -> list[Event]:
+    """The events of these types in tickets that are not closed, in the order of their recording."""
+    event, ticket = rows.event.c, rows.ticket.c
+    found = rows.choose(Event).join(rows.ticket, ticket.id == event.ticket_id)
+    wanted = found.where(event.type.in_(sorted(types)), ticket.closed_at.is_(None), scope.where(rows.event))
+    return rows.nouns(Event, db.execute(wanted.order_by(event.seq)))

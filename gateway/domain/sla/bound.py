@@ -66,15 +66,24 @@ def clocks_under(
     """The clocks of a fold under the terms that hold now; a cycle that had ended when they replaced others keeps those."""
     every = clocks(folded)
     for one in bound:
-        kept: dict[str, Clock] = {}
+        kept: dict[tuple[object, ...], Clock] = {}
         for until, sheet in one.earlier:
             if sheet in sheets:
                 before = replace(sheets[sheet].terms, hop=one.hop)
                 ended = _ended(folded, records, before, one, until)
-                kept = {clock.key: clock for clock in ended} | kept
+                kept = {_which(clock): clock for clock in ended} | kept
         if kept:
-            every = [kept.pop(clock.key, clock) for clock in every] + list(kept.values())
+            here = (one.hop, one.agreement)
+            others = [
+                clock for clock in every if (clock.hop, clock.agreement) != here or _which(clock) not in kept
+            ]
+            every = [*others, *kept.values()]
     return every
+
+
+def _which(clock: Clock) -> tuple[object, ...]:
+    """Which of an agreement's clocks it is, whatever the agreement is called."""
+    return clock.target_kind, clock.cycle, clock.superseded
 
 
 def _ended(

@@ -2,12 +2,13 @@
 half hour and a microsecond to either side of it."""
 
 import random
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
 from gateway.domain.sla.support import Leg, Parallel, finish, support
-from gateway.domain.worktime import ROUND_THE_CLOCK, Calendar, Hours, worktime
+from gateway.domain.worktime import ROUND_THE_CLOCK, Calendar, DayTarget, DueAt, Hours, worktime
 
 START, HALF, MICRO = datetime(2026, 3, 16, tzinfo=UTC), timedelta(minutes=30), timedelta(microseconds=1)
 ZONES = ("UTC", "Europe/Rome", "America/New_York", "Asia/Tokyo")
@@ -40,15 +41,35 @@ def _legs(dice: random.Random) -> list[Leg | Parallel]:
     return legs
 
 
-def _gap(promise: Leg, legs: list[Leg | Parallel], start: datetime) -> timedelta:
-    due, done = promise.work.add(start, promise.amount), finish(legs, start)
+def _gap(promise: Leg, legs: Sequence[Leg | Parallel], start: datetime) -> timedelta:
+    due, done = promise.done(start), finish(legs, start)
     return promise.work.between(due, done) if done >= due else -promise.work.between(done, due)
+
+
+def _days(dice: random.Random) -> Leg:
+    cut_off = dice.randrange(48) * 1800 if dice.random() < 0.5 else None
+    due = DueAt.SAME_TIME if dice.random() < 0.5 else DueAt.CLOSE
+    return Leg(
+        who="d",
+        work=worktime(_calendar(dice)),
+        amount=DayTarget(days=dice.randrange(1, 4), due=due, cut_off=cut_off),
+    )
 
 
 @pytest.mark.parametrize("seed", range(12))
 def test_r21_the_worst_gap_is_that_of_the_grid(seed: int) -> None:
     dice = random.Random(seed)
-    promise, legs = _leg(dice, 60), _legs(dice)
+    _compare(_leg(dice, 60), _legs(dice))
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_r21_the_worst_gap_of_business_days_is_that_of_the_grid(seed: int) -> None:
+    dice = random.Random(seed)
+    legs = [_leg(dice), _days(dice)] if seed % 2 else [_days(dice)]
+    _compare(_days(dice) if seed % 4 < 2 else _leg(dice, 60), [*legs, _leg(dice, 6)] if seed % 3 else legs)
+
+
+def _compare(promise: Leg, legs: Sequence[Leg | Parallel]) -> None:
     end = START + timedelta(days=15)
     found = support(promise, legs, start=START, end=end)
     grid = [START + number * HALF for number in range(15 * 48)]
