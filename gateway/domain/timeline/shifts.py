@@ -1,0 +1,148 @@
+"""Why a due moment is where it is: every stop and every change of the target moved it, from where to where, because of which
+event (R17, R18)."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from itertools import pairwise
+from typing import NamedTuple
+
+from gateway.domain.sla.clocks import Clock, Folded
+from gateway.domain.sla.pieces import Piece, passed
+from gateway.domain.sla.terms import NONE, TargetKind, Terms
+from gateway.domain.worktime import CalendarError, Worktime, in_open_time, worktime
+
+STOPPED, PRIORITY, VISIT = "stopped", "priority", "visit"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Shift:
+    """The due moment moved at `at` from `before` to `after`. `why`: `stopped` (up to `until`, by open time `by`),
+    `priority` or `visit`; `code` is the reason of the stop or the new priority; `cause` the event."""
+
+    at: datetime
+    why: str
+    before: datetime | None
+    after: datetime | None
+    cause: str | None
+    code: str = ""
+    until: datetime | None = None
+    by: timedelta = NONE
+
+
+class _Target(NamedTuple):
+    """A target in force from `since` on; None from the start."""
+
+    since: datetime | None
+    amount: timedelta
+    priority: str
+    cause: str | None
+
+
+def shifts(folded: Folded, terms: Terms, clock: Clock) -> tuple[Shift, ...]:
+    """What moved the due moment of a clock, in order."""
+    if not clock.pieces or clock.target is None or clock.started_at is None:
+        return ()
+    work = worktime(terms.calendar_of(clock.target_kind))
+    targets = list(_targets(folded, terms, clock, work))
+    found = [*_stops(terms, clock, targets, work), *_changes(clock, targets, work)]
+    found += _visit(folded, clock, targets)
+    return tuple(sorted(found, key=lambda one: one.at))
+
+
+def _targets(folded: Folded, terms: Terms, clock: Clock, work: Worktime) -> Iterator[_Target]:
+    """The targets in force, by priority. One that began anew at a change (R17) has only one."""
+    amounts, start = terms.targets[clock.target_kind], clock.started_at or folded.now
+    known = [one for one in folded.priorities if one[1] in amounts]
+    if terms.from_change or not known:
+        yield _Target(None, clock.target or NONE, known[-1][1] if known else "", None)
+        return
+    end = clock.ended_at or folded.now
+    first = max((place for place, one in enumerate(known) if one[0] <= start), default=0)
+    for place, (at, priority, cause) in enumerate(known[first:]):
+        if place == 0 or at < end:
+            yield _Target(
+                at if place else None, in_open_time(amounts[priority], work, start), priority, cause
+            )
+
+
+def _in_force(targets: Sequence[_Target], at: datetime) -> timedelta:
+    return [one.amount for one in targets if one.since is None or one.since <= at][-1]
+
+
+def _due(work: Worktime, at: datetime, left: timedelta) -> datetime | None:
+    try:
+        return work.add(at, left) if left > NONE else at
+    except CalendarError:
+        return None
+
+
+def stop_of(terms: Terms, piece: Piece) -> tuple[str, str | None]:
+    """The reason that stops an agreement's clock in a piece, the first that the agreement names, and the request behind it."""
+    for entry in piece.span.entries:
+        if entry.reason and terms.stops_for(entry.reason) is not None:
+            return entry.reason, entry.request
+    return "", None
+
+
+def _stops(terms: Terms, clock: Clock, targets: Sequence[_Target], work: Worktime) -> Iterator[Shift]:
+    """Each stretch in which the clock stood still; one that the ledger tells in several spans is one."""
+    ran, last = NONE, None
+    for piece in clock.pieces:
+        if not piece.stopped:
+            ran += piece.open_time
+            if last is not None:
+                yield last
+                last = None
+            continue
+        code, request = stop_of(terms, piece)
+        left = _in_force(targets, piece.start) - ran
+        if left < NONE or not piece.open_time:
+            continue
+        if last is not None and last.code == code and last.until == piece.start:
+            after = _due(work, piece.end, left)
+            last = replace(last, until=piece.end, after=after, by=last.by + piece.open_time)
+            continue
+        if last is not None:
+            yield last
+        last = Shift(
+            at=piece.start,
+            until=piece.end,
+            why=STOPPED,
+            code=code,
+            before=_due(work, piece.start, left),
+            after=_due(work, piece.end, left),
+            by=piece.open_time,
+            cause=request or piece.span.cause,
+        )
+    if last is not None:
+        yield last
+
+
+def _changes(clock: Clock, targets: Sequence[_Target], work: Worktime) -> Iterator[Shift]:
+    """Each change of the priority: elapsed time and earned stops are kept, the target is another (R17)."""
+    for old, new in pairwise(targets):
+        if new.since is not None and new.amount != old.amount:
+            ran = passed(clock.pieces, new.since, work)
+            yield Shift(
+                at=new.since,
+                why=PRIORITY,
+                code=new.priority,
+                before=_due(work, new.since, old.amount - ran),
+                after=_due(work, new.since, new.amount - ran),
+                cause=new.cause,
+            )
+
+
+def _visit(folded: Folded, clock: Clock, targets: Sequence[_Target]) -> Iterator[Shift]:
+    """A visit that was agreed on sets the target of attendance from then on (R35)."""
+    if clock.target_kind is not TargetKind.ATTENDANCE or clock.target == targets[-1].amount:
+        return
+    agreed = [
+        one
+        for one in folded.told.records
+        if one.hop == clock.hop and one.type in ("visit.proposed", "visit.moved")
+    ]
+    if agreed:
+        at = folded.told.effective[agreed[-1].id]
+        yield Shift(at=at, why=VISIT, before=None, after=clock.due, cause=agreed[-1].id)
