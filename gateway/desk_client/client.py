@@ -17,11 +17,13 @@ from gateway.desk_client.limits import Limits
 from gateway.desk_client.outgoing import Outgoing
 from gateway.desk_client.transport import GuardedTransport
 from gateway.desk_client.wire import Call, PushTerms, Wire, of_broken
-from gateway.domain.model import Desk, Receipt
-from gateway.domain.outcome import ClockSample, Stage, Verdict
+from gateway.domain.model import CommandKind, Desk, Receipt
+from gateway.domain.outcome import ClockSample, Stage, Verdict, stamp_sample
 from gateway.errors import AnswerUnreadable, InterdeskError
 
 T = TypeVar("T")
+_MAKES = frozenset({CommandKind.CREATE, CommandKind.COMMENT, CommandKind.ATTACH})
+"""Whose receipt dates something that was not there before."""
 
 
 class DeskClient:
@@ -110,7 +112,21 @@ class DeskClient:
             verdict = of_broken(journey, call.trip, Stage.DEADLINE)
         finally:
             self._finish(journey, call)
-        return replace(verdict, clock=call.clock)
+        return replace(verdict, clock=self._sampled(verdict, call))
+
+    def _sampled(self, verdict: Verdict, call: Call) -> ClockSample | None:
+        """The sample of the desk's clock; of one that dates no answer (Puma does not), the time it gives what the WRITE
+        made."""
+        made = call.terms.command is not None and call.terms.command.kind in _MAKES
+        stamped = verdict.receipt.at if verdict.receipt is not None and made else None
+        if call.clock is None and call.wrote is not None and stamped is not None:
+            sent_at, received_at = call.wrote
+            granularity = call.desk.capabilities.granularity
+            call.clock = stamp_sample(
+                stamped, sent_at=sent_at, received_at=received_at, resolution=granularity
+            )
+            self._clocks[call.desk.id] = call.clock
+        return call.clock
 
     async def _travel(self, journey: Journey[T], call: Call) -> T:
         turn = journey.advance(None)

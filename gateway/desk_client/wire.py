@@ -51,6 +51,8 @@ class Call:
     terms: PushTerms
     trip: Trip = field(default_factory=Trip)
     clock: ClockSample | None = None
+    wrote: tuple[datetime, datetime] | None = None
+    """Between which moments of ours the desk answered the WRITE."""
 
 
 def of_broken(journey: Journey[T], trip: Trip, stage: Stage, detail: str = "") -> Verdict:
@@ -127,9 +129,12 @@ class Wire:
                 journey.write_left = trip.connected if trip.write_started is None else trip.write_started
         if writing:
             step("answer.received")
-        call.clock = clock_sample(
-            response.headers.get("date"), sent_at=sent_at, received_at=response.received_at or sent_at
+        received_at = response.received_at or sent_at
+        call.clock = (
+            clock_sample(response.headers.get("date"), sent_at=sent_at, received_at=received_at) or call.clock
         )
+        if writing:
+            call.wrote = (sent_at, received_at)
         return response
 
     async def _out(self, outgoing: httpx.Request, trip: Trip) -> httpx.Response:

@@ -25,9 +25,11 @@ from gateway.domain.model import (
     Link,
     Source,
     Ticket,
+    TimeBasis,
     Visibility,
 )
 from gateway.domain.model.change import replace
+from gateway.domain.reporters import reporter
 
 OPEN = frozenset(
     {
@@ -77,6 +79,8 @@ class Because:
     actor: str = ""
     reported_at: datetime | None = None
     cause_id: str | None = None
+    contrary_seen_at: datetime | None = None
+    """The last fetch that still showed the state before."""
     words: str = ""
     """What the person said along with it: the reason, where something needs one. Never part of an event."""
 
@@ -194,6 +198,8 @@ class Case:
             data=data or {},
             observed_at=self.now,
             reported_at=because.reported_at,
+            contrary_seen_at=because.contrary_seen_at,
+            observed_only=because.reported_at is not None and self._is_doubted(reporter(kind, hop)),
             source=because.source,
             actor_kind=because.actor_kind,
             actor=because.actor,
@@ -201,6 +207,13 @@ class Case:
         )
         self.events.append(event)
         return event
+
+    def _is_doubted(self, hop_id: str) -> bool:
+        """Whether the clocks are not to take the times of the desk at that hop, by its own setting or its link's (R3)."""
+        hop = self.hops[hop_id]
+        link = self.link(hop)
+        bases = (self.desk(hop).time_basis, link.time_basis if link is not None else TimeBasis.DESK)
+        return TimeBasis.OBSERVED in bases
 
     def disagree(self, kind: str, hop: Hop, **data: Any) -> None:
         """Note a discrepancy between what the desk reports and what we observed."""

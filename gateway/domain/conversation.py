@@ -9,6 +9,7 @@ from gateway.domain.model import (
     ContentKind,
     Copy,
     Event,
+    Field,
     Hop,
     NativeAttachment,
     NativeComment,
@@ -59,13 +60,23 @@ def comment_seen(case: Case, hop: Hop, comment: NativeComment, because: Because)
     content = _write(case, hop, comment, automatic=automatic)
     _keep_copy(case, hop, content, comment.remote_id, text_hash(comment.text))
     event = case.record(
-        "comment.added", hop, because, _data(content) | {"audience": sorted(audience(case, content))}
+        "comment.added",
+        hop,
+        because,
+        _data(content)
+        | {"audience": sorted(audience(case, content)), "by_requester": _is_requester(hop, comment)},
     )
     send(case, content, event)
     if content.to_link_id == NOBODY and not automatic:
         name = _addressee(case, hop, comment.text)[0]
         queueing.note(case, hop, "unknown_address", event, name=name)
     return event, content
+
+
+def _is_requester(hop: Hop, comment: NativeComment) -> bool:
+    """Whether the people for whom the desk works wrote it, and not its own (R13)."""
+    requesters = (hop.shadow.get(Field.REQUESTER) or "").replace(",", " ").split()
+    return bool(comment.author.id) and comment.author.id in requesters
 
 
 NOBODY = ""

@@ -28,6 +28,7 @@ from gateway.domain.model.desk import (
     ReasonFrom,
     SideEffect,
     StatusRow,
+    TimeBasis,
 )
 from gateway.domain.model.words import CommandKind, HopStatus, IdempotencyTier, Reason
 
@@ -195,6 +196,7 @@ def desk_from(document: Document, *, manifest: Manifest) -> Desk:
         capabilities=_narrowed(manifest.capabilities, document.get("settings", {})),
         side_effects=manifest.side_effects,
         tiers=manifest.tiers,
+        time_basis=TimeBasis(document.get("time_basis", TimeBasis.DESK)),
         **_known(document, _DESK_PLAIN),
         **every,
     )
@@ -237,6 +239,7 @@ def link_from(document: Document) -> Link:
         confirm_within=length(document.get("confirm_within", "3d")),
         valid_from=moment(document.get("valid_from")),
         valid_until=moment(document.get("valid_until")),
+        time_basis=TimeBasis(document.get("time_basis", TimeBasis.DESK)),
         **_known(document, _LINK_PLAIN),
     )
 

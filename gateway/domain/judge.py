@@ -23,6 +23,7 @@ from gateway.domain.model import (
     Snapshot,
     Source,
 )
+from gateway.domain.model.change import replace
 from gateway.domain.sighting import (
     AttachmentSeen,
     Change,
@@ -44,31 +45,35 @@ AGREEING = 5
 @dataclass(frozen=True, kw_only=True)
 class Sight:
     """A snapshot and how to read it: what was known, when it was taken (the moment before its first byte), and the
-    fields a settled write of ours set, as the desk was to show them."""
+    fields a settled write of ours set, as the desk was to show them. `fetched_at`: the same moment, where it was asked
+    for; None for what a message brought, which may be older than it seems."""
 
     snapshot: Snapshot
     known: Known
     looked_at: datetime
+    fetched_at: datetime | None = None
     written: Mapping[str, str | None] = field(default_factory=dict)
 
 
 def observe(case: Case, hop_id: str, sight: Sight) -> None:
     """Judge one snapshot of the hop's desk."""
     hop, snapshot = case.hops[hop_id], sight.snapshot
-    desk, known_before = case.desk(hop), hop.looked_at is not None
+    desk, known_before, unchanged_at = case.desk(hop), hop.looked_at is not None, hop.fetched_at
     if snapshot.remote_id != hop.remote_id:
         _merged(case, hop, snapshot)
         return
     seen = compare(hop, snapshot, desk, sight.known, sight.written)
     hop = _remember(case, hop, snapshot, seen.shadow, sight.looked_at)
+    if sight.fetched_at is not None and not sight.known.is_masked:
+        case.put(hop, fetched_at=max(sight.fetched_at, unchanged_at or sight.fetched_at))
     for name in seen.unexplained:
         case.disagree("missing_event", hop, field=name)
     explained = {change.field for change in seen.changes if isinstance(change, FieldChange)}
     for change in (*seen.changes, *_still_unmapped(hop, snapshot, explained)):
-        _judge(case, hop_id, change)
+        _judge(case, hop_id, change, unchanged_at)
     before = _view_before(hop, seen.changes) if known_before else None
     if seen.changes or not known_before:
-        account = _on_whose_account(seen.changes)
+        account = _on_whose_account(case, hop_id, seen.changes)
         dispatching.after_changes(case, hop_id, before=before, because=account)
 
 
@@ -134,22 +139,28 @@ def _view_before(hop: Hop, changes: tuple[Change, ...]) -> dict[str, str | None]
     return view
 
 
-def _on_whose_account(changes: tuple[Change, ...]) -> Because:
-    """On whose account a rule fires when several changes came together: a person's, if there was one."""
-    kinds = [
-        change.actor.kind for change in changes if isinstance(change, FieldChange) and not change.follows
-    ]
+def _on_whose_account(case: Case, hop_id: str, changes: tuple[Change, ...]) -> Because:
+    """On whose account a rule fires when several changes came together: a person's, if there was one; and when: with the
+    last of them, for only then did all of it hold."""
+    told = [change for change in changes if isinstance(change, FieldChange) and not change.follows]
+    kinds = [change.actor.kind for change in told]
     kind = ActorKind.PERSON if ActorKind.PERSON in kinds else (kinds[0] if kinds else ActorKind.AUTOMATION)
-    return Because(source=Source.DIFFERENCE, actor_kind=kind)
+    times = [change.at for change in told]
+    last = max((at for at in times if at is not None), default=None) if None not in times else None
+    here = [one for one in case.events if one.hop_id == hop_id and last and one.reported_at == last]
+    cause = here[-1].id if here else None
+    return Because(source=Source.DIFFERENCE, actor_kind=kind, reported_at=last, cause_id=cause)
 
 
-def _judge(case: Case, hop_id: str, change: Change) -> None:
+def _judge(case: Case, hop_id: str, change: Change, unchanged_at: datetime | None) -> None:
     hop = case.hops[hop_id]
     match change:
         case FieldChange():
-            _field(case, hop, change)
+            _field(case, hop, change, unchanged_at)
         case CommentSeen(late_copy_of=None):
-            because = _because(case, hop, change.comment.author.kind, change)
+            because = replace(
+                _because(case, hop, change.comment.author.kind, change), contrary_seen_at=unchanged_at
+            )
             event, content = conversation.comment_seen(case, hop, change.comment, because)
             _answer_children(case, hop, content, event)
         case CommentSeen(comment=comment, late_copy_of=Copy() as first):
@@ -162,7 +173,9 @@ def _judge(case: Case, hop_id: str, change: Change) -> None:
         case CommentBack():
             conversation.comment_back(case, change.copy)
         case AttachmentSeen():
-            because = _because(case, hop, change.attachment.author.kind, change)
+            because = replace(
+                _because(case, hop, change.attachment.author.kind, change), contrary_seen_at=unchanged_at
+            )
             event, content = conversation.attachment_seen(case, hop, change.attachment, because)
             _answer_children(case, hop, content, event)
 
@@ -191,13 +204,14 @@ def _plain(change: CommentEdited | CommentRemoved) -> Because:
     return Because(source=Source.DIFFERENCE, actor_kind=ActorKind.UNKNOWN, reported_at=at)
 
 
-def _field(case: Case, hop: Hop, change: FieldChange) -> None:
+def _field(case: Case, hop: Hop, change: FieldChange, unchanged_at: datetime | None) -> None:
     """One field changed: an act, a status, a fact, an edit; or a value that nobody has given a meaning."""
     because = Because(
         source=change.source,
         actor_kind=ActorKind.AUTOMATION if change.follows else change.actor.kind,
         actor=case.person(hop, change.actor),
         reported_at=change.at,
+        contrary_seen_at=unchanged_at,
     )
     if change.follows:
         data = {"field": change.field, "automatic": True, "from": change.old, "to": change.new}

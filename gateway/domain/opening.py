@@ -1,5 +1,7 @@
 """A ticket seen for the first time at an upstream desk: is it one for us, and if so, the case that opens with it."""
 
+from datetime import datetime
+
 from gateway.domain import acts, binding, conversation, dispatching, facts, handover, mapping
 from gateway.domain.case import Because, Case, Occasion
 from gateway.domain.directory import Directory
@@ -31,8 +33,11 @@ def is_ours(directory: Directory, desk: Desk, snapshot: Snapshot) -> bool:
     return bool(dispatching.at_opening(directory.links_from(desk.id), snapshot.fields))
 
 
-def open_case(occasion: Occasion, desk: Desk, snapshot: Snapshot) -> Case:
-    """The case of a ticket that `is_ours`: root hop, its texts and comments, and the offers its rules make."""
+def open_case(
+    occasion: Occasion, desk: Desk, snapshot: Snapshot, *, fetched_at: datetime | None = None
+) -> Case:
+    """The case of a ticket that `is_ours`: root hop, its texts and comments, and the offers its rules make. `fetched_at`:
+    the moment before the snapshot's first byte, where it was asked for."""
     directory = occasion.directory
     ticket = Ticket(id=occasion.new_id("tkt"), org_id=desk.org_id, opened_at=occasion.now)
     case = Case(
@@ -44,7 +49,7 @@ def open_case(occasion: Occasion, desk: Desk, snapshot: Snapshot) -> Case:
         is_new=True,
         restored_at=occasion.restored_at,
     )
-    hop = case.add_hop(_root(case, desk, snapshot))
+    hop = case.add_hop(replace(_root(case, desk, snapshot), fetched_at=fetched_at))
     because = Because(
         source=Source.HISTORY if snapshot.has_history else Source.DIFFERENCE,
         actor_kind=ActorKind.PERSON,

@@ -222,13 +222,21 @@ def _http_date(text: str) -> datetime | None:
 
 
 def clock_sample(header: str | None, *, sent_at: datetime, received_at: datetime) -> ClockSample | None:
-    """What one answer's `Date` tells of the desk's clock; None without a readable one.
-
-    The desk wrote D (whole seconds, cut) somewhere between our two readings, so its offset lies between
-    D - received_at and D + 1 s - sent_at.
-    """
+    """What one answer's `Date` tells of the desk's clock; None without a readable one."""
     stamped = _http_date((header or "").strip())
-    if stamped is None:
-        return None
-    lowest, highest = stamped - received_at, stamped + timedelta(seconds=1) - sent_at
+    return None if stamped is None else stamp_sample(stamped, sent_at=sent_at, received_at=received_at)
+
+
+def stamp_sample(
+    stamped: datetime,
+    *,
+    sent_at: datetime,
+    received_at: datetime,
+    resolution: timedelta = timedelta(seconds=1),
+) -> ClockSample:
+    """What a time that the desk wrote between our two readings tells of its clock.
+
+    It wrote D cut to its resolution R, so its offset lies between D - received_at and D + R - sent_at.
+    """
+    lowest, highest = stamped - received_at, stamped + resolution - sent_at
     return ClockSample(at=received_at, offset=(lowest + highest) / 2, error=(highest - lowest) / 2)

@@ -57,6 +57,8 @@ def tell_parent(case: Case, hop: Hop, event: Event) -> None:
         reason = hop.reason.value if hop.reason else ""
         who = queueing.neighbour(case, hop, parent)
         queueing.note(case, parent, hop.status.value, event, who=who, reason=reason)
+    elif hop.status in _PASSING:
+        queueing.arrived_unsaid(case, parent, event)
     if hop.status in WORKING:
         stop_verifying(case, parent, event)
     if meaning == VERIFY:
@@ -67,6 +69,8 @@ def tell_parent(case: Case, hop: Hop, event: Event) -> None:
 
 _TOLD = frozenset({HopStatus.PENDING, HopStatus.HELD, HopStatus.RESOLVED, HopStatus.ACCEPTED})
 """A child's statuses that are told at its parent's desk in words."""
+_PASSING = frozenset({HopStatus.PENDING, HopStatus.RESOLVED})
+"""Those that pass the ball to the parent."""
 
 
 def _mean(case: Case, parent: Hop, meaning: str, reason: Reason | None, event: Event) -> None:
@@ -78,15 +82,16 @@ def _mean(case: Case, parent: Hop, meaning: str, reason: Reason | None, event: E
         _follow(case, parent, HopStatus(meaning), reason, event)
 
 
-def _follow(case: Case, hop: Hop, status: HopStatus, reason: Reason | None, cause: Event) -> None:
-    """The gateway moves a hop because of its neighbour; the desk is told, then the hop's own parent."""
+def _follow(case: Case, hop: Hop, status: HopStatus, reason: Reason | None, cause: Event) -> Event | None:
+    """The gateway moves a hop because of its neighbour; the desk is told, then the hop's own parent. None: it stood so."""
     if hop.status is status:
-        return
+        return None
     data = {"from": hop.status.value, "to": status.value, "reason": reason.value if reason else None}
     event = case.record("status.changed", hop, Because(cause_id=cause.id), data)
     moved = case.put(hop, status=status, reason=reason, answer_by=None, asked=status is HopStatus.PENDING)
     queueing.set_status(case, moved, status, event)
     tell_parent(case, moved, event)
+    return event
 
 
 def verify(case: Case, parent: Hop, event: Event) -> None:
@@ -157,7 +162,8 @@ def answered(case: Case, child: Hop, cause: Event) -> None:
     """The consumer side answered a pending hop: the ball is back, and the hop works again."""
     event = case.record("pending.answered", child, Because(cause_id=cause.id))
     case.put(child, asked=False)
-    _follow(case, case.hops[child.id], HopStatus.IN_PROGRESS, None, event)
+    moved = _follow(case, case.hops[child.id], HopStatus.IN_PROGRESS, None, event)
+    queueing.arrived_unsaid(case, child, event, cause, *([moved] if moved else []))
 
 
 def confirm(case: Case, hop: Hop, because: Because, *, by_time: bool = False) -> None:

@@ -191,6 +191,16 @@ def attach(case: Case, hop: Hop, content: Content, visibility: Visibility, event
     )
 
 
+_PASSES = frozenset({"pending", "resolved", "declined", "returned", "resolution_rejected"})
+"""Notes by which the ball reaches the other desk (R11)."""
+_NEWS = "news"
+
+
+def is_news(delivery: Delivery) -> bool:
+    """Whether a note of ours carries a pass of the ball, so that its arrival matters."""
+    return bool(delivery.payload.get(_NEWS))
+
+
 def note(case: Case, hop: Hop, kind: str, event: Event | None = None, **facts: str) -> None:
     """Say something in the gateway's own words: an internal note where the desk has such a thing."""
     desk = case.desk(hop)
@@ -211,7 +221,15 @@ def note(case: Case, hop: Hop, kind: str, event: Event | None = None, **facts: s
         content_id=content.id,
         visibility=content.visibility,
         note=True,
+        payload={_NEWS: True} if kind in _PASSES else {},
     )
+
+
+def arrived_unsaid(case: Case, hop: Hop, passed: Event, *told_of: Event) -> None:
+    """A pass of the ball to `hop` that nothing there has to be told of has reached it at once (R11)."""
+    ids = {passed.id, *(event.id for event in told_of)}
+    if not any(one.hop_id == hop.id and one.event_id in ids for one in case.deliveries):
+        case.record("news.delivered", hop, Because(cause_id=passed.id), {"kind": "nothing"})
 
 
 def neighbour(case: Case, hop: Hop, seen_from: Hop) -> str:

@@ -3,6 +3,7 @@ to say when something could not be carried."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from gateway.domain import handover, judge, queueing
 from gateway.domain.case import OPEN, Because, Case
@@ -25,7 +26,8 @@ _COPY_KIND = {CommandKind.COMMENT: ContentKind.COMMENT, CommandKind.ATTACH: Cont
 @dataclass(frozen=True, kw_only=True)
 class Done:
     """A command that has its effect. `written` and `text`: its fields and its comment as the desk will show them;
-    `fresh`: nothing else changed the shadow since the write was claimed, so a read-back may be compared with it."""
+    `fresh`: nothing else changed the shadow since the write was claimed, so a read-back may be compared with it;
+    `begun_at`: when the exchange began, before any read-back of it."""
 
     command: Command
     receipt: Receipt
@@ -33,6 +35,7 @@ class Done:
     written: Mapping[str, str | None]
     fresh: bool
     text: str = ""
+    begun_at: datetime | None = None
 
 
 def applied(case: Case, delivery: Delivery, done: Done) -> None:
@@ -46,12 +49,21 @@ def applied(case: Case, delivery: Delivery, done: Done) -> None:
         case.copies.append(copy)
         # The read-back shows it: with an equal text before it, it would pass for a late copy of that one.
         known = replace(known, copies={**known.copies, (copy.kind, copy.remote_id): copy})
-    if not delivery.note and delivery.kind is not CommandKind.CREATE:
+    if (not delivery.note or queueing.is_news(delivery)) and delivery.kind is not CommandKind.CREATE:
         cause = Because(cause_id=delivery.event_id, reported_at=receipt.at)
         case.record("news.delivered", hop, cause, {"delivery": delivery.id, "kind": delivery.kind.value})
     if receipt.snapshot is not None and done.fresh:
-        sight = judge.Sight(snapshot=receipt.snapshot, known=known, looked_at=case.now, written=done.written)
-        judge.observe(case, hop.id, sight)
+        judge.observe(
+            case,
+            hop.id,
+            judge.Sight(
+                snapshot=receipt.snapshot,
+                known=known,
+                looked_at=case.now,
+                fetched_at=done.begun_at,
+                written=done.written,
+            ),
+        )
     else:
         case.want_look(hop, "written")
 

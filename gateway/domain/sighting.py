@@ -92,6 +92,11 @@ class Known:
     masked_hashes: frozenset[str] = frozenset()
     masked_files: frozenset[str] = frozenset()
 
+    @property
+    def is_masked(self) -> bool:
+        """Whether something is left out of the difference, so that a look does not prove that nothing else changed."""
+        return bool(self.masked_fields or self.masked_hashes or self.masked_files)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Seen:

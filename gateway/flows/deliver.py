@@ -219,6 +219,7 @@ class _Settlement:
             written=written,
             text=self.context.shown(errand.desk, command.comment.text) if command.comment else "",
             fresh=hop.version == errand.hop_version,
+            begun_at=outcome.at,
         )
         settling.applied(case, errand.delivery, done)
 

@@ -187,7 +187,8 @@ class _Batch:
             looks.later(self.db, one.look.claim, at=self.now, error="taken too early")
             return
         known = self.evidence.known(case, hop_id)
-        sight = judge.Sight(snapshot=snapshot, known=known, looked_at=one.started_at)
+        at = one.started_at
+        sight = judge.Sight(snapshot=snapshot, known=known, looked_at=at, fetched_at=at)
         judge.observe(case, hop_id, sight)
         looks.done(self.db, one.look.claim, now=self.now)
 
@@ -209,7 +210,8 @@ class _Batch:
         elif Field.MARKER not in snapshot.fields and outbox.creating_at(self.db, [desk.id]):
             looks.later(self.db, claim, at=self.now + DEFER, error="may be one we are making")
         else:
-            self.opened.append(opening.open_case(self.occasion, desk, snapshot))
+            at = one.started_at
+            self.opened.append(opening.open_case(self.occasion, desk, snapshot, fetched_at=at))
             looks.done(self.db, claim, now=self.now)
 
     def _forgotten_copy(self, one: Looked, marker: str) -> None:

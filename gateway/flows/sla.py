@@ -7,6 +7,7 @@ from datetime import datetime
 from gateway.domain import keeping
 from gateway.domain.agreements import Agreement
 from gateway.domain.case import Case
+from gateway.domain.directory import Directory
 from gateway.domain.model import Event, Hop
 from gateway.domain.sla import history as records
 from gateway.domain.sla.attribution import Attribution, attribute, headline
@@ -14,10 +15,11 @@ from gateway.domain.sla.bound import bindings, clocks_under
 from gateway.domain.sla.clocks import Clock, Folded, fold
 from gateway.domain.sla.reconcile import reconcile
 from gateway.domain.sla.stops import Request, Standing, View, standing
+from gateway.domain.sla.terms import OffsetSample
 from gateway.errors import NotFound, Refused
 from gateway.flows.commands import Order
 from gateway.flows.context import OPERATOR, Context
-from gateway.store import cases, directory, history
+from gateway.store import cases, directory, history, offsets
 from gateway.store.audit import record as audit
 from gateway.store.db import Db
 
@@ -54,8 +56,7 @@ def _read(context: Context, db: Db, told: tuple[list[Hop], list[Event]], *, now:
     known = context.directory(db)
     bound = bindings(events, now=now)
     sheets = directory.agreements_of(db, {sheet for one in bound for sheet in one.sheets})
-    granularity = {hop.desk_id: known.desks[hop.desk_id].capabilities.granularity for hop in hops}
-    chain = records.chain_of(hops, bound, sheets, granularity)
+    chain = records.chain_of(hops, bound, sheets, _watches(db, known, hops))
     happened = list(records.records_of(hops, events))
     folded = fold(chain, reconcile(chain, happened, now=now), View(now=now))
     every = clocks_under(folded, happened, bound, sheets)
@@ -68,6 +69,22 @@ def _read(context: Context, db: Db, told: tuple[list[Hop], list[Event]], *, now:
         attributions=[attribute(folded, every, clock) for clock in heads if clock is not None],
         bound={(one.hop, one.agreement): sheets[one.sheet] for one in bound if one.sheet in sheets},
     )
+
+
+def _watches(db: Db, known: Directory, hops: Sequence[Hop]) -> dict[str, records.Watch]:
+    """The clocks of the ticket's desks, as far back as it goes."""
+    begun = min(hop.created_at for hop in hops if hop.created_at is not None)
+    measured = offsets.since(db, OPERATOR, {hop.desk_id for hop in hops}, begun)
+    return {
+        hop.desk_id: records.Watch(
+            granularity=known.desks[hop.desk_id].capabilities.granularity,
+            samples=tuple(
+                OffsetSample(measured_at=one.at, offset=one.offset, error=one.error)
+                for one in measured.get(hop.desk_id, ())
+            ),
+        )
+        for hop in hops
+    }
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -23,6 +23,7 @@ from gateway.errors import DeskGone, InterdeskError, LeaseLost
 from gateway.flows import deliver, intake, observe, poll, sweep
 from gateway.flows.capacity import Capacity
 from gateway.flows.context import Context
+from gateway.flows.offsets import Offsets
 from gateway.store import signals
 from gateway.store.health import failure_of, will_pass
 
@@ -58,6 +59,7 @@ class Worker:
         self._now = now
         self._threads = ThreadPoolExecutor(max_workers=4, thread_name_prefix="flows")
         self._capacity = Capacity(context)
+        self._offsets = Offsets(context)
         self._wakes = {name: asyncio.Event() for name in ("messages", "deliveries", "looks")}
         self._outcomes: asyncio.Queue[deliver.Outcome] = asyncio.Queue()
         self._looked: asyncio.Queue[observe.Looked] = asyncio.Queue()
@@ -199,7 +201,11 @@ class Worker:
         finally:
             self._capacity.give(errand.desk.id)
         self._capacity.learn(outcome, self._now())
+        self._learn_clock(errand.desk)
         await self._outcomes.put(outcome)
+
+    def _learn_clock(self, desk: Desk) -> None:
+        self._offsets.learn(desk.org_id, desk.id, self._client.clock_of(desk.id))
 
     async def _carry_out(self, errand: deliver.Errand, claimed_at: float) -> deliver.Outcome:
         at, started, blob = self._now(), time.monotonic(), None
@@ -271,6 +277,7 @@ class Worker:
 
     def _settle_all(self, outcomes: list[deliver.Outcome]) -> None:
         """All in one transaction; if that fails, each alone, so that one poisoned case harms no other."""
+        self._offsets.write_down()
         try:
             deliver.settle(self._context, outcomes, now=self._now())
         except Exception as error:
@@ -302,6 +309,7 @@ class Worker:
         finally:
             self._capacity.give(look.desk.id)
         self._capacity.learn_look(look.desk.id, looked.error, self._now())
+        self._learn_clock(look.desk)
         if looked.error is not None and not isinstance(looked.error, DeskGone):  # gone is an answer too
             told = {"desk": look.desk.code, "remote_id": look.claim.remote_id, "error": looked.error.kind}
             log.warning("a ticket could not be read", extra=told)
@@ -313,6 +321,7 @@ class Worker:
         self._wakes["deliveries"].set()
 
     def _judge_all(self, looked: list[observe.Looked]) -> None:
+        self._offsets.write_down()
         try:
             observe.judge_looks(self._context, looked, now=self._now())
         except Exception as error:
@@ -346,6 +355,7 @@ class Worker:
         finally:
             self._capacity.give(one.desk.id)
         self._capacity.learn_look(one.desk.id, None, self._now())
+        self._learn_clock(one.desk)
         await self._insist(poll.store, self._context, one, page, now=self._now())
         self.counts["polls"] += 1
         self._wakes["looks"].set()

@@ -1,6 +1,6 @@
 """The tables of what there is and what happened (those of work under way: `work_tables`). Each row has its owning organization (`org_id`); content that people wrote is apart from events."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import BigInteger, Column, Index, Integer, Text, text
@@ -72,6 +72,19 @@ class DeskRow(SQLModel, table=True):
     polled_at: datetime | None = fields.moment()
     breaker: Any = fields.document()
     learned: Any = fields.document()
+
+
+class OffsetRow(SQLModel, table=True):
+    """How far a desk's clock was from ours, kept when it had moved or an hour had passed (R3)."""
+
+    __tablename__ = "offset_sample"
+    __table_args__ = (Index("offset_series", "desk_id", "measured_at"),)
+    id: str = Field(primary_key=True)
+    org_id: str
+    desk_id: str
+    measured_at: datetime = fields.moment(nullable=False)
+    ahead: timedelta = fields.length(nullable=False)
+    error: timedelta = fields.length(nullable=False)
 
 
 class LinkRow(SQLModel, table=True):
@@ -153,6 +166,7 @@ class HopRow(SQLModel, table=True):
     confirm_by: datetime | None = fields.moment()
     refetch_at: datetime | None = fields.moment()
     looked_at: datetime | None = fields.moment()
+    fetched_at: datetime | None = fields.moment()
     wrote_at: datetime | None = fields.moment()
     created_at: datetime | None = fields.moment()
     next_seq: int = 1
@@ -178,6 +192,8 @@ class EventRow(SQLModel, table=True):
     observed_at: datetime = fields.moment(nullable=False)
     reported_at: datetime | None = fields.moment()
     stated_at: datetime | None = fields.moment()
+    contrary_seen_at: datetime | None = fields.moment()
+    observed_only: bool = False
     source: str
     actor_kind: str
     actor: str = ""

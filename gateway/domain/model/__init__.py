@@ -35,6 +35,7 @@ from gateway.domain.model.desk import (
     ReasonFrom,
     SideEffect,
     StatusRow,
+    TimeBasis,
 )
 from gateway.domain.model.wire import (
     Actor,
@@ -115,5 +116,6 @@ __all__ = [
     "Source",
     "StatusRow",
     "Ticket",
+    "TimeBasis",
     "Visibility",
 ]

@@ -63,6 +63,8 @@ class Hop:
     confirm_by: datetime | None = None
     refetch_at: datetime | None = None
     looked_at: datetime | None = None
+    fetched_at: datetime | None = None
+    """The moment before the first byte of the last fetch that was compared whole: what it showed was so then (R2)."""
     wrote_at: datetime | None = None
     """When a write of ours was last settled here: what the desk does by itself just after has us as its cause."""
     next_seq: int = 1
@@ -145,6 +147,10 @@ class Event:
     data: Mapping[str, Any] = field(default_factory=dict)
     reported_at: datetime | None = None
     stated_at: datetime | None = None
+    contrary_seen_at: datetime | None = None
+    """The last fetch that still showed the state before (R2)."""
+    observed_only: bool = False
+    """The desk that told of it was not trusted with times then: the clocks take `observed_at` (R3)."""
     source: Source = Source.GATEWAY
     actor_kind: ActorKind = ActorKind.GATEWAY
     actor: str = ""

@@ -1,31 +1,44 @@
 """From what the gateway recorded to what the clocks read: hops become places, events become records."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
 from gateway.domain.agreements import Agreement
-from gateway.domain.model import ActorKind, Event, Field, Hop, Visibility
+from gateway.domain.binding import BOUND
+from gateway.domain.model import ActorKind, Event, Field, Hop, Priority, Visibility
 from gateway.domain.sla.bound import Binding, terms_of
-from gateway.domain.sla.terms import Chain, Place, Record
+from gateway.domain.sla.terms import NONE, Chain, OffsetSample, Place, Record
+from gateway.domain.sla.tidings import Tidings
 
 _MACHINES = frozenset({ActorKind.AUTOMATION, ActorKind.GATEWAY})
 """What they do is nobody's response (R13)."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Watch:
+    """A desk's clock: the finest time it tells, and how far it was from ours, oldest first (R3)."""
+
+    granularity: timedelta = NONE
+    samples: tuple[OffsetSample, ...] = ()
 
 
 def chain_of(
     hops: Sequence[Hop],
     bound: Iterable[Binding],
     sheets: Mapping[str, Agreement],
-    granularity: Mapping[str, timedelta],
+    watches: Mapping[str, Watch],
 ) -> Chain:
-    """The chain of a ticket: `sheets` are the agreements it is `bound` to, `granularity` that of each desk's clock."""
+    """The chain of a ticket: `sheets` are the agreements it is `bound` to, `watches` what is known of each desk's clock."""
     places = {
         hop.id: Place(
             id=hop.id,
             org=hop.org_id,
             parent=hop.parent_id,
-            granularity=granularity.get(hop.desk_id, timedelta()),
+            tracked=hop.parent_id is not None,
+            granularity=watches[hop.desk_id].granularity if hop.desk_id in watches else NONE,
+            samples=watches[hop.desk_id].samples if hop.desk_id in watches else (),
         )
         for hop in sorted(hops, key=lambda hop: (hop.offered_at or hop.created_at, hop.id))
     }
@@ -36,38 +49,64 @@ def chain_of(
 
 
 def records_of(hops: Sequence[Hop], events: Sequence[Event]) -> Iterator[Record]:
-    """Every event as the clocks read it."""
+    """Every event as the clocks read it; `events` in the order of their recording."""
     top = next(hop for hop in hops if hop.parent_id is None)
-    first = next((one for one in events if one.type == "priority.changed" and one.hop_id == top.id), None)
-    opening = first.data.get("from") if first is not None else top.facts.get(Field.PRIORITY)
+    tidings, words = Tidings(hops, events), _Words(top, events)
     for event in events:
-        data = dict(_data(event))
-        if event.type == "ticket.opened":
-            data["priority"] = opening
-        if event.type == "priority.changed" and event.hop_id != top.id:
-            continue  # the priority is the consumer's (R17)
+        if tidings.is_echo(event) or (event.type == PRIORITY and event.hop_id != top.id):
+            continue  # a priority is the consumer's (R17)
+        told = tidings.report(event)
         yield Record(
             id=event.id,
-            type=event.type,
+            type=PRIORITY if event.type == PRIORITY_AGREED else event.type,
             hop=event.hop_id,
-            desk=event.hop_id,
+            desk=told.desk,
             observed_at=event.observed_at,
-            reported_at=event.reported_at,
+            reported_at=told.at,
             stated_at=event.stated_at,
-            cause=event.cause_id,
-            data=data,
+            cause=tidings.cause(event),
+            seq=tidings.order(event),
+            contrary_seen_at=event.contrary_seen_at,
+            data=words.of(event),
         )
 
 
-def _data(event: Event) -> Mapping[str, Any]:
-    told = event.data
-    match event.type:
-        case "status.changed":
-            return {**told, "status": told.get("to"), "automatic": event.actor_kind in _MACHINES}
-        case "comment.added":
-            public = told.get("visibility") == Visibility.PUBLIC
-            return {"public": public, "by": "provider", "automatic": event.actor_kind in _MACHINES}
-        case "priority.changed":
-            return {"priority": told.get("to")}
-        case _:
-            return told
+PRIORITY, PRIORITY_AGREED = "priority.changed", "priority.agreed"
+_RANKS = {
+    word.value: rank
+    for rank, word in enumerate((Priority.LOW, Priority.MEDIUM, Priority.HIGH, Priority.CRITICAL))
+}
+
+
+class _Words:
+    """What the data of an event say, in the words of the clocks."""
+
+    def __init__(self, top: Hop, events: Sequence[Event]) -> None:
+        first = next((one for one in events if one.type == PRIORITY and one.hop_id == top.id), None)
+        self._opening = first.data.get("from") if first is not None else top.facts.get(Field.PRIORITY)
+        self._promised_by_top = any(one.type == BOUND and one.hop_id == top.id for one in events)
+        self._changes = {one.id: one.data for one in events if one.type == PRIORITY}
+
+    def of(self, event: Event) -> Mapping[str, Any]:
+        """The record's data."""
+        told = event.data
+        match event.type:
+            case "ticket.opened":
+                return {**told, "priority": self._opening}
+            case "status.changed":
+                return {**told, "status": told.get("to"), "automatic": event.actor_kind in _MACHINES}
+            case "comment.added":
+                by = "consumer" if told.get("by_requester") else "provider"
+                public = told.get("visibility") == Visibility.PUBLIC
+                return {"public": public, "by": by, "automatic": event.actor_kind in _MACHINES}
+            case "priority.changed":
+                return {"priority": told.get("to"), "agreed": not self._is_a_wish(told)}
+            case "priority.agreed":
+                return {"priority": self._changes.get(str(told.get("event")), {}).get("to")}
+            case _:
+                return told
+
+    def _is_a_wish(self, told: Mapping[str, Any]) -> bool:
+        """Whether a provider lowered what it promised by: that counts once the consumer agrees (R17)."""
+        before, after = _RANKS.get(str(told.get("from")), 0), _RANKS.get(str(told.get("to")), 0)
+        return self._promised_by_top and after < before
