@@ -13,6 +13,7 @@ from gateway.domain.calendar_documents import access_calendar, at_site, calendar
 from gateway.domain.documents import length
 from gateway.domain.model import Priority, Site
 from gateway.domain.sla.terms import AgreementKind, EndsOn, StartsOn, StopRule, TargetKind, Terms
+from gateway.domain.warnings import DEFAULT, mark_from
 from gateway.domain.worktime import Amount, Calendar, DayTarget, DueAt
 
 Document = Mapping[str, Any]
@@ -83,6 +84,7 @@ def agreement_from(
         groups=frozenset(document.get("groups", ())),
         valid_from=_day(document.get("valid_from")),
         valid_until=_day(document.get("valid_until")),
+        warnings=tuple(map(mark_from, document["warnings"])) if "warnings" in document else DEFAULT,
     )
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from gateway.domain.sla.support import Leg, Support, support
 from gateway.domain.sla.terms import AgreementKind, StartsOn, TargetKind, Terms
+from gateway.domain.warnings import DEFAULT, Mark
 from gateway.domain.worktime import worktime
 
 NONE = timedelta()
@@ -29,6 +30,8 @@ class Agreement:
     groups: frozenset[str] = frozenset()
     valid_from: date | None = None
     valid_until: date | None = None
+    warnings: tuple[Mark, ...] = DEFAULT
+    """At which marks of a target somebody is warned (R22)."""
     template: Mapping[str, Any] | None = field(default=None, repr=False, compare=False)
     """Its sheet, where what it promises differs from site to site: a ticket is bound to the sheet of its own site."""
 
