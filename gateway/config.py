@@ -53,6 +53,7 @@ class Settings(BaseSettings):
 
     host: str = "127.0.0.1"
     port: int = Field(default=8080, ge=0, le=65535)
+    public_url: str | None = Field(default=None, pattern=r"^https?://[^\s?#]+$")
     worker: bool | None = None
     stop_within: float = Field(default=25, gt=0, le=600)
 
@@ -98,6 +99,11 @@ class Settings(BaseSettings):
         if scheme != "sqlite" or name in ("", ":memory:") or name.startswith("file:"):
             return None
         return Path(name)
+
+    @property
+    def address(self) -> str:
+        """Where people's browsers find the doors, without a slash at its end."""
+        return (self.public_url or f"http://{self.host}:{self.port}").rstrip("/")
 
     @property
     def blobs(self) -> Path:

@@ -1,5 +1,6 @@
-"""The form of API keys: `fgw_live_`, 30 random signs, 6 signs of checksum, so that scanners of leaked secrets find them
-and a mistyped one is refused without asking the database. Who holds a key is `gateway.flows.keys`."""
+"""The form of API keys and of links: a prefix, random signs, 6 signs of checksum, so that scanners of leaked secrets find
+them and a mistyped one is refused without asking the database. Who holds a key is `gateway.flows.keys`, who was given a
+link `gateway.flows.share`."""
 
 import hashlib
 import secrets
@@ -11,12 +12,24 @@ PREFIX = "fgw_live_"
 _SIGNS = string.digits + string.ascii_uppercase + string.ascii_lowercase
 _RANDOM = 30
 """Of 62 signs: 178 bits, so a plain SHA-256 is enough to keep it by."""
+LINK_PREFIX = "fgw_link_"
+_LINK_RANDOM = 43
+"""256 bits: a link opens a page without a name or password beside it."""
 _CHECKSUM = 6
 
 
 def new(choose: Callable[[Sequence[str]], str] = secrets.choice) -> str:
     """A fresh key. `choose` picks one of the signs; only tests pass their own."""
-    body = PREFIX + "".join(choose(_SIGNS) for _ in range(_RANDOM))
+    return _made(PREFIX, _RANDOM, choose)
+
+
+def new_link(choose: Callable[[Sequence[str]], str] = secrets.choice) -> str:
+    """A fresh token of a link."""
+    return _made(LINK_PREFIX, _LINK_RANDOM, choose)
+
+
+def _made(prefix: str, length: int, choose: Callable[[Sequence[str]], str]) -> str:
+    body = prefix + "".join(choose(_SIGNS) for _ in range(length))
     return body + _checksum(body)
 
 
@@ -31,8 +44,17 @@ def _checksum(body: str) -> str:
 
 def is_well_formed(text: str) -> bool:
     """Whether it can be a key at all: prefix, length, signs, checksum."""
+    return _fits(text, PREFIX, _RANDOM)
+
+
+def is_link(text: str) -> bool:
+    """The same of a link's token."""
+    return _fits(text, LINK_PREFIX, _LINK_RANDOM)
+
+
+def _fits(text: str, prefix: str, length: int) -> bool:
     body, checksum = text[:-_CHECKSUM], text[-_CHECKSUM:]
-    fits = len(text) == len(PREFIX) + _RANDOM + _CHECKSUM and text.startswith(PREFIX)
+    fits = len(text) == len(prefix) + length + _CHECKSUM and text.startswith(prefix)
     return fits and text.isascii() and checksum == _checksum(body)
 
 

@@ -1,0 +1,24 @@
+"""The table of links that show one ticket to one organization."""
+
+from datetime import datetime
+
+from sqlalchemy import Index
+from sqlmodel import Field, SQLModel
+
+from gateway.store import fields
+
+
+class ShareLinkRow(SQLModel, table=True):
+    """A link to a ticket's page as `org_id` may see it; only the token's hash is kept."""
+
+    __tablename__ = "share_link"
+    __table_args__ = (Index("share_link_ticket", "ticket_id"),)
+    id: str = Field(primary_key=True)
+    org_id: str
+    ticket_id: str
+    sha256: str = Field(unique=True)
+    created_at: datetime = fields.moment(nullable=False)
+    created_by: str = fields.words()
+    expires_at: datetime = fields.moment(nullable=False)
+    revoked_at: datetime | None = fields.moment()
+    used_at: datetime | None = fields.moment()
