@@ -116,6 +116,21 @@ _WORDS: dict[str, dict[str, str]] = {
         "ru": "{who}: результат нужен к {needed}, а срок по их соглашению — {due}.",
         "it": "Serve che {who} finisca entro {needed}, ma il loro termine scade {due}.",
     },
+    "clock_warned": {
+        "en": "{target}: {mark} of the agreed time has come; due {due}.",
+        "ru": "{target}: наступил рубеж {mark} согласованного времени; срок — {due}.",
+        "it": "{target}: raggiunta la soglia {mark} del tempo concordato; scadenza {due}.",
+    },
+    "clock_breached": {
+        "en": "{target}: the agreed time was exceeded; it was due {due}.",
+        "ru": "{target}: согласованное время превышено; срок был {due}.",
+        "it": "{target}: tempo concordato superato; la scadenza era {due}.",
+    },
+    "above_at_risk": {
+        "en": "There is a hurry: a target further up the chain is at risk.",
+        "ru": "Срочно: под угрозой срок выше по цепочке.",
+        "it": "Urgente: un termine più in alto nella catena è a rischio.",
+    },
     "nobody_covers": {
         "en": "Nobody is left to offer this to: {why}. Back to the dispatcher.",
         "ru": "Предложить больше некому: {why}. Возвращено диспетчеру.",

@@ -11,8 +11,7 @@ from gateway.domain.keeping import KeptClock, Which
 from gateway.domain.model import Event
 from gateway.domain.model.change import replace
 from gateway.domain.sla.clocks import Clock
-
-BREACH = "breach"
+from gateway.domain.warnings import BREACH
 
 
 @dataclass(kw_only=True)
@@ -31,11 +30,15 @@ class Tally:
 
 
 def tell(
-    case: Case, kept: Iterable[KeptClock], every: Sequence[Clock], sheets: Mapping[tuple[str, str], str]
-) -> Tally:
-    """Record what the clocks now say beyond what was told. `sheets`: per hop and agreement, the terms it is bound to."""
+    case: Case,
+    kept: Iterable[KeptClock],
+    every: Sequence[Clock],
+    into: tuple[Mapping[tuple[str, str], str], Tally],
+) -> None:
+    """Record what the clocks now say beyond what was told. `into`: per hop and agreement the terms it is bound to, and what
+    is kept from now on."""
+    sheets, tally = into
     before = {clock.which: clock for clock in kept}
-    tally = Tally()
     for which, clock in keeping.placed(every):
         old = before.pop(which, None)
         _restate(case, old, clock)
@@ -46,7 +49,6 @@ def tell(
     for old in before.values():
         _restate(case, old, None)
         tally.gone.append(old.id)
-    return tally
 
 
 def _restate(case: Case, old: KeptClock | None, clock: Clock | None) -> None:

@@ -3,15 +3,18 @@ ticket comes here when something happened to it, and when the next moment that i
 
 import logging
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from gateway import failpoints
-from gateway.domain import duedates, keeping, telling
+from gateway.domain import alarms, duedates, keeping, telling, warnings
+from gateway.domain.alarms import Alarm, Alarms
 from gateway.domain.case import Case
 from gateway.domain.keeping import KeptClock
 from gateway.domain.telling import Tally
 from gateway.flows import sla
 from gateway.flows.context import OPERATOR, Context
+from gateway.store import alarms as alarm_store
 from gateway.store import cases, clocks
 from gateway.store.db import Db
 
@@ -20,6 +23,16 @@ log = logging.getLogger(__name__)
 LIMIT = 200
 AGAIN = timedelta(hours=1)
 """When a ticket whose clocks could not be folded is tried again."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Turn:
+    """One ticket's turn: what was kept of it, and what becomes of that."""
+
+    case: Case
+    kept: Sequence[KeptClock]
+    alarms: Alarms
+    tally: Tally
 
 
 def run(context: Context, *, now: datetime) -> int:
@@ -33,10 +46,11 @@ def run(context: Context, *, now: datetime) -> int:
         waiting = [
             case for case in loaded.values() if _is_due(case)
         ]  # somebody may have been faster than our lock
-        kept = clocks.of_tickets(db, OPERATOR, [case.ticket.id for case in waiting])
-        tallies = [_fold(context, db, case, kept.get(case.ticket.id, ())) for case in waiting]
+        turns = _turns(db, waiting)
+        for turn in turns:
+            turn.case.put_ticket(fold_at=_take(context, db, turn))
         cases.save(db, waiting)
-        _keep(db, tallies)
+        _keep(db, turns)
         failpoints.step("sweep.before_commit")
     failpoints.step("sweep.committed")
     return len(waiting)
@@ -46,19 +60,60 @@ def _is_due(case: Case) -> bool:
     return case.ticket.fold_at is not None and case.ticket.fold_at <= case.now
 
 
-def _fold(context: Context, db: Db, case: Case, kept: Sequence[KeptClock]) -> Tally:
-    """One ticket. What cannot be folded, because its terms cannot be read, is left as it was and harms no other."""
+def _turns(db: Db, waiting: Sequence[Case]) -> list[Turn]:
+    names = [case.ticket.id for case in waiting]
+    kept, standing = clocks.of_tickets(db, OPERATOR, names), alarm_store.standing(db, OPERATOR, names)
+    return [
+        Turn(
+            case=case,
+            kept=kept.get(case.ticket.id, ()),
+            alarms=Alarms(case=case, open=standing.get(case.ticket.id, list[Alarm]())),
+            tally=Tally(),
+        )
+        for case in waiting
+    ]
+
+
+def _take(context: Context, db: Db, turn: Turn) -> datetime | None:
+    """Fold one ticket; when it is to be folded next. What cannot be folded, because its terms cannot be read, is left as it
+    was and harms no other."""
+    case = turn.case
     try:
         found = sla.reading(context, db, case.ticket.id, now=case.now)
     except ValueError:
         log.exception("the clocks of a ticket could not be folded", extra={"ticket": case.ticket.id})
-        case.put_ticket(fold_at=case.now + AGAIN)
-        return Tally()
+        return case.now + AGAIN
     sheets = {place: agreement.sheet for place, agreement in found.bound.items()}
-    tally = telling.tell(case, kept, found.clocks, sheets)
-    moments = [keeping.next_look(found.folded, found.clocks, {}), _write_dues(case, found, tally)]
-    case.put_ticket(fold_at=min((at for at in moments if at is not None), default=None))
-    return tally
+    telling.tell(case, turn.kept, found.clocks, (sheets, turn.tally))
+    marks = _warn(turn, found)
+    always = frozenset(terms.hop for terms in found.folded.chain.agreements if terms.calendar.always)
+    moments = [
+        keeping.next_look(found.folded, found.clocks, marks),
+        _write_dues(case, found, turn.tally),
+        alarms.page(turn.alarms, always),
+    ]
+    return min((at for at in moments if at is not None), default=None)
+
+
+def _warn(turn: Turn, found: sla.Reading) -> dict[str, list[timedelta]]:
+    """Warn of every clock that has come so far; at how much elapsed time the next warnings are, by agreement and target."""
+    marks: dict[str, list[timedelta]] = {}
+    for which, clock in keeping.placed(found.clocks):
+        agreement = found.bound.get((clock.hop, clock.agreement))
+        if agreement is None:
+            continue
+        watched = alarms.Watched(
+            clock=clock,
+            kept=turn.tally.clocks[which],
+            agreement=agreement,
+            breach=turn.tally.breaches.get(which),
+        )
+        told = alarms.warn(turn.alarms, found.folded, watched)
+        turn.tally.put(which, warned=told)
+        marks[f"{clock.agreement}/{clock.target_kind.value}"] = warnings.thresholds(
+            agreement.warnings, clock.target
+        )
+    return marks
 
 
 def _write_dues(case: Case, found: sla.Reading, tally: Tally) -> datetime | None:
@@ -73,11 +128,17 @@ def _write_dues(case: Case, found: sla.Reading, tally: Tally) -> datetime | None
     return max(busy) + duedates.LEAST if busy else None
 
 
-def _keep(db: Db, tallies: Sequence[Tally]) -> None:
-    every = [(clock, clock.id in tally.new) for tally in tallies for clock in tally.clocks.values()]
+def _keep(db: Db, turns: Sequence[Turn]) -> None:
+    every = [(clock, clock.id in turn.tally.new) for turn in turns for clock in turn.tally.clocks.values()]
     clocks.keep(
         db,
         new=[clock for clock, is_new in every if is_new],
         changed=[clock for clock, is_new in every if not is_new],
-        gone=[name for tally in tallies for name in tally.gone],
+        gone=[name for turn in turns for name in turn.tally.gone],
+    )
+    alarm_store.keep(
+        db,
+        new=[alarm for turn in turns for alarm in turn.alarms.new],
+        changed=[alarm for turn in turns for alarm in turn.alarms.changed.values()],
+        letters=[letter for turn in turns for letter in turn.alarms.letters],
     )

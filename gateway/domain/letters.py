@@ -1,0 +1,133 @@
+"""Plain mails about clocks and neglected jobs, in the reader's language and time. Each names what it is about, what is due
+and what the reader can do; no text of a ticket stands in one."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from gateway.domain.model import Contact, Hop
+
+ADMIN = "admin"
+"""In the place of an address: whoever runs this installation, known to the mailer."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Letter:
+    """One mail. `message_id` stays the same at every try. `state`: `pending`, `sending`, `sent`, `refused` or `dropped` (what
+    it warned of is over)."""
+
+    id: str
+    org_id: str
+    ticket_id: str
+    warning_id: str
+    message_id: str
+    contact: str
+    address: str
+    subject: str
+    body: str
+    created_at: datetime
+    next_at: datetime
+    state: str = "pending"
+    attempts: int = 0
+    fence: int = 0
+    lease_until: datetime | None = None
+    sent_at: datetime | None = None
+    error: str = ""
+
+
+_SUBJECTS: Mapping[str, Mapping[str, str]] = {
+    "clock": {
+        "en": "{mark} of the {target} target used: ticket {number}",
+        "ru": "Использовано {mark} срока ({target}): заявка {number}",
+        "it": "Usato il {mark} del tempo di {target}: ticket {number}",
+    },
+    "before": {
+        "en": "{mark} left of the {target} target: ticket {number}",
+        "ru": "До конца срока ({target}) осталось {mark}: заявка {number}",
+        "it": "Restano {mark} del tempo di {target}: ticket {number}",
+    },
+    "breach": {
+        "en": "{target} target missed: ticket {number}",
+        "ru": "Срок нарушен ({target}): заявка {number}",
+        "it": "Tempo di {target} superato: ticket {number}",
+    },
+    "below": {
+        "en": "There is a hurry: ticket {number}",
+        "ru": "Срочно: заявка {number}",
+        "it": "Urgente: ticket {number}",
+    },
+    "unaccepted": {
+        "en": "Nobody has taken this up for {minutes} min: ticket {number}, top priority",
+        "ru": "Никто не принял за {minutes} мин: заявка {number}, высший приоритет",
+        "it": "Nessuno l'ha preso in carico da {minutes} min: ticket {number}, priorità massima",
+    },
+    "undelivered": {
+        "en": "Not delivered to {who} for {minutes} min: ticket {number}, top priority",
+        "ru": "Не доставлено ({who}) уже {minutes} мин: заявка {number}, высший приоритет",
+        "it": "Non consegnato a {who} da {minutes} min: ticket {number}, priorità massima",
+    },
+}
+_BODIES: Mapping[str, Mapping[str, str]] = {
+    "clock": {
+        "en": "Ticket {number} is due {due} (agreement {agreement}). It is with {holder}.\n{url}",
+        "ru": "Срок заявки {number}: {due} (соглашение {agreement}). Сейчас у: {holder}.\n{url}",
+        "it": "Il ticket {number} scade {due} (accordo {agreement}). Ora è presso {holder}.\n{url}",
+    },
+    "below": {
+        "en": "A target further up the chain is at risk. Ticket {number} is with {holder}; please go on with it.\n{url}",
+        "ru": "Под угрозой срок выше по цепочке. Заявка {number} сейчас у: {holder}; просим продолжить работу.\n{url}",
+        "it": "Un termine più in alto nella catena è a rischio. Il ticket {number} è presso {holder}; si prega di proseguire.\n{url}",
+    },
+    "page": {
+        "en": "Offered to {who} at {since}. Accept it at your desk, or see that somebody does; this goes on to the next contact every 5 minutes.\nTo stop it: interdesk warnings acknowledge {warning}\n{url}",
+        "ru": "Передано ({who}) в {since}. Примите заявку в своей системе или позаботьтесь об этом; каждые 5 минут оповещается следующий контакт.\nОстановить: interdesk warnings acknowledge {warning}\n{url}",
+        "it": "Offerto a {who} alle {since}. Accettarlo nel proprio sistema o fare in modo che qualcuno lo faccia; ogni 5 minuti si passa al contatto successivo.\nPer fermarlo: interdesk warnings acknowledge {warning}\n{url}",
+    },
+}
+_TARGETS: Mapping[str, Mapping[str, str]] = {
+    "response": {"ru": "реакция", "it": "risposta"},
+    "acceptance": {"ru": "принятие", "it": "accettazione"},
+    "attendance": {"en": "time to attend", "ru": "прибытие", "it": "intervento sul posto"},
+    "restoration": {
+        "en": "temporary restoration",
+        "ru": "временное восстановление",
+        "it": "ripristino provvisorio",
+    },
+    "resolution": {"ru": "решение", "it": "risoluzione"},
+    "update": {"ru": "обновление", "it": "aggiornamento"},
+}
+
+
+def subject(kind: str, language: str, **facts: str) -> str:
+    """One line. Raises KeyError for an unknown kind."""
+    return _say(_SUBJECTS[kind], language, facts)
+
+
+def body(kind: str, language: str, **facts: str) -> str:
+    """The text. Raises KeyError for an unknown kind."""
+    return _say(_BODIES[kind], language, facts).rstrip() + "\n"
+
+
+def _say(words: Mapping[str, str], language: str, facts: Mapping[str, str]) -> str:
+    return words.get(language, words["en"]).format(**{name: value or "–" for name, value in facts.items()})
+
+
+def target_word(kind: str, language: str) -> str:
+    """What people call a kind of target."""
+    return _TARGETS.get(kind, {}).get(language, kind)
+
+
+def at(moment: datetime | None, zone: str) -> str:
+    """A moment as its reader's clock shows it, to the minute, with the zone; cut, so that nothing is shown too late."""
+    return f"{moment.astimezone(ZoneInfo(zone)):%Y-%m-%d %H:%M} {zone}" if moment is not None else ""
+
+
+def number_of(hop: Hop | None) -> str:
+    """What a reader calls the ticket: its number at his own desk."""
+    return (hop.number or hop.remote_id or hop.id) if hop is not None else ""
+
+
+def message_id(event_id: str, contact: Contact | None) -> str:
+    """The same for the same news to the same reader."""
+    return f"<{event_id}.{contact.id if contact is not None else ADMIN}@interdesk>"
