@@ -324,3 +324,32 @@ def test_merged_and_without_are_the_sums_and_differences_of_sets(some: list[Span
         assert all(one.opens < one.closes for one in found)
     assert all(one.closes < two.opens for one, two in pairwise(joined))
     assert all(one.closes <= two.opens for one, two in pairwise(left))
+
+
+def test_r13_open_within_the_hours_of_access_of_another_zone() -> None:
+    """Round the clock in Rome, entered 10:00–12:00 in Tokyo: 01:00–03:00 UTC, which is the night of the same day in Rome."""
+    access = Calendar(code="access", zone="Asia/Tokyo", weekly=week("10:00-12:00"))
+    narrowed = Worktime(Calendar(code="x", zone=ROME, weekly=week("00:00-24:00"), within=access))
+    assert not narrowed.calendar.always
+    assert narrowed.between(at("2026-03-02 00:00", "UTC"), at("2026-03-09 00:00", "UTC")) == h(14)
+    assert narrowed.next_open(at("2026-03-02 03:00", "UTC")) == at("2026-03-03 01:00", "UTC")
+
+
+def test_r13_what_both_calendars_close_is_closed() -> None:
+    access = Calendar(code="access", zone=ROME, weekly=week("12:00-20:00", "mon tue sat"))
+    holiday = frozenset({date(2026, 3, 3)})
+    narrowed = working("08:00-13:00 14:00-18:00", holidays=holiday, within=access)
+    assert [
+        (span.opens, span.closes) for span in narrowed.spans(at("2026-03-01 00:00"), at("2026-03-08 00:00"))
+    ] == [
+        (at("2026-03-02 12:00"), at("2026-03-02 13:00")),
+        (at("2026-03-02 14:00"), at("2026-03-02 18:00")),
+    ]
+
+
+def test_r13_a_night_shift_within_hours_that_begin_the_day_after() -> None:
+    access = Calendar(code="access", zone=ROME, weekly=week("00:00-03:00", "tue"))
+    narrowed = working("22:00-06:00", "mon", within=access)
+    assert [
+        (span.opens, span.closes) for span in narrowed.spans(at("2026-03-02 00:00"), at("2026-03-05 00:00"))
+    ] == [(at("2026-03-03 00:00"), at("2026-03-03 03:00"))]
