@@ -1,40 +1,26 @@
 """Clocks (R13–R19): ledger and course and target and calendar → what a clock shows at a moment, in two views: the headline,
 and the one in which undecided and disputed stop requests count too (R16)."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cached_property
-from typing import Any, NamedTuple
 
-from gateway.domain.sla.course import Cycle, Window, cycles, priorities, relevant
-from gateway.domain.sla.ledger import Span, siblings, spans
-from gateway.domain.sla.pieces import Piece, cut, passed, union, used_up
+from gateway.domain.sla.aims import Agreed, Aim, Aims, Priority, Visit
+from gateway.domain.sla.base import Base, Key, Lived
+from gateway.domain.sla.course import Course, Cycle, Progress, part_of, priorities, relevant
+from gateway.domain.sla.ledger import Passage, Span, siblings
+from gateway.domain.sla.life import NO_PAST, Life, Past
+from gateway.domain.sla.pieces import Piece, cut
 from gateway.domain.sla.reconcile import Reconciled
 from gateway.domain.sla.standstill import Standstill, Stretch
-from gateway.domain.sla.stops import Standing, Stops, View, standing, stops_of, visit_window
+from gateway.domain.sla.stops import Standing, Stops, View, standing, stops_of, visits_of
 from gateway.domain.sla.terms import NONE, Chain, Record, TargetKind, Terms, moment
-from gateway.domain.worktime import Amount, CalendarError, Worktime, in_open_time, worktime
+from gateway.domain.worktime import CalendarError, Worktime, worktime
 
 WAITING, RUNNING, MET, BREACHED, CANCELLED = "waiting", "running", "met", "breached", "cancelled"
 _HOUR = timedelta(hours=1)
 _LASTING = frozenset({TargetKind.RESOLUTION, TargetKind.RESTORATION})
-
-
-class Agreed(NamedTuple):
-    """What the agreement gives from `since` on (the priority at the opening, None; a change of it)."""
-
-    since: datetime | None
-    amount: Amount
-    cause: str | None
-
-
-class Aim(NamedTuple):
-    """A target in force from `since` on (the priority at the opening, None; a change of it; an agreed visit)."""
-
-    since: datetime | None
-    target: timedelta
-    cause: str | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,7 +78,12 @@ class Folded:
     view: View
     spans: tuple[Span, ...]
     exclusions: tuple[tuple[datetime, datetime], ...] = ()
-    priorities: tuple[tuple[datetime, str, str], ...] = ()
+    priorities: tuple[Priority, ...] = ()
+    visits: tuple[Visit, ...] = ()
+    base: Base | None = None
+    """From where it was folded; None: from the beginning."""
+    until: datetime | None = None
+    """Clocks are read up to this moment, earlier than now."""
 
     @property
     def now(self) -> datetime:
@@ -102,11 +93,15 @@ class Folded:
     @cached_property
     def order(self) -> Sequence[str]:
         """All hops in the order of R12: each before what hangs below it, siblings by offer then id."""
-        below, found, waiting = siblings(self.chain, self.told), [], [self.chain.top.id]
+        below, found, waiting = self._below, [], [self.chain.top.id]
         while waiting:
             found.append(waiting.pop())
             waiting += reversed(below[found[-1]])
         return found
+
+    @property
+    def _below(self) -> Mapping[str, Sequence[str]]:
+        return siblings(self.chain, self.told, self.base.holding if self.base else None)
 
     def stretches(self, terms: Terms) -> Sequence[Stretch]:
         """The ledger as the clocks of an agreement live it."""
@@ -122,23 +117,26 @@ class Folded:
         )
 
 
-def fold(chain: Chain, told: Reconciled, view: View) -> Folded:
-    """Fold reconciled records into what the clocks read."""
-    stops = stops_of(chain, told, now=view.now)
+def fold(chain: Chain, told: Reconciled, view: View, base: Base | None = None) -> Folded:
+    """Fold reconciled records into what the clocks read: all there are, or those after a base."""
+    stops = stops_of(chain, told, now=view.now, kept=base.kept if base else None)
+    since = base.holding if base else None
     return Folded(
         chain=chain,
         told=told,
         stops=stops,
         view=view,
-        spans=spans(chain, told, stops, view),
+        spans=Passage(chain, told, stops, view, since).spans(),
         exclusions=tuple(_exclusions(told)),
-        priorities=tuple(priorities(told)),
+        priorities=(*(base.priorities if base else ()), *priorities(told)),
+        visits=(*(base.kept.visits if base else ()), *visits_of(told)),
+        base=base,
     )
 
 
 def second_view(folded: Folded) -> Folded:
     """The same ticket as if undecided and disputed requests counted."""
-    return fold(folded.chain, folded.told, View(now=folded.now, undecided=True))
+    return fold(folded.chain, folded.told, View(now=folded.now, undecided=True), folded.base)
 
 
 def _exclusions(told: Reconciled) -> Iterator[tuple[datetime, datetime]]:
@@ -153,10 +151,8 @@ def _exclusions(told: Reconciled) -> Iterator[tuple[datetime, datetime]]:
 def clocks(folded: Folded) -> list[Clock]:
     """All clocks of the ticket, agreements in order. A breach that only undecided requests make is provisional (R16)."""
     found: list[Clock] = []
-    for terms in folded.chain.agreements:
-        records, stretches = relevant(terms, folded.told), folded.stretches(terms)
-        for target in terms.targets:
-            found += _Reader(folded, terms, target, stretches).clocks(records)
+    for reader, records in _readers(folded):
+        found += reader.clocks(records)
     if folded.view.undecided or not any(clock.breached_at for clock in found) or not folded.undecided:
         return found
     spared = {clock.key for clock in clocks(second_view(folded)) if clock.breached_at is None}
@@ -166,52 +162,127 @@ def clocks(folded: Folded) -> list[Clock]:
     ]
 
 
+def lived(folded: Folded, at: datetime) -> dict[tuple[int, TargetKind], Lived]:
+    """The clocks up to an earlier moment at which records end, so that later ones can be folded from there."""
+    effective = folded.told.effective
+    then = replace(
+        folded,
+        until=at,
+        priorities=tuple(one for one in folded.priorities if one[0] <= at),
+        visits=tuple(one for one in folded.visits if one[0] <= at),
+    )
+    return {
+        reader.key: reader.lived([record for record in records if effective[record.id] <= at])
+        for reader, records in _readers(then)
+    }
+
+
+def _readers(folded: Folded) -> Iterator[tuple["_Reader", Sequence[Record]]]:
+    for place, terms in enumerate(folded.chain.agreements):
+        records, stretches = relevant(terms, folded.told), folded.stretches(terms)
+        for target in terms.targets:
+            yield _Reader(folded, (place, target), stretches), records
+
+
 class _Reader:
     """Reads the clocks of one target of one agreement."""
 
-    def __init__(
-        self, folded: Folded, terms: Terms, target: TargetKind, stretches: Sequence[Stretch]
-    ) -> None:
-        self._folded, self._terms, self._target = folded, terms, target
+    def __init__(self, folded: Folded, key: tuple[int, TargetKind], stretches: Sequence[Stretch]) -> None:
+        self._folded, self.key, self._target = folded, key, key[1]
+        self._terms = terms = folded.chain.agreements[key[0]]
+        target = self._target
+        self._until = folded.until or folded.now
         self._work = worktime(terms.calendar_of(target))
+        self._aims = Aims(terms, target, folded.priorities, folded.visits)
+        self._before = folded.base.lived[key] if folded.base is not None else None
         self._superseded = 0
         never = target is TargetKind.UPDATE and not terms.updates_wait
         self._stretches = [Stretch(span, stopped=False) for span, _, _ in stretches] if never else stretches
 
     def clocks(self, records: Sequence[Record]) -> list[Clock]:
-        folded, found = self._folded, list[Clock]()
-        every = cycles(folded.chain, self._terms, self._target, folded.told, records)
-        for number, cycle in enumerate(every, start=1):
+        found = list[Clock]()
+        for number, cycle in enumerate(self._progress(records).cycles, start=1):
             if self._target is TargetKind.UPDATE:
                 found += self._updates(cycle, len(found))
             else:
                 found += self._cycle(cycle, number)
         return found
 
+    def lived(self, records: Sequence[Record]) -> Lived:
+        """How far the clocks came with these records."""
+        progress = self._progress(records)
+        return Lived(
+            progress=progress,
+            pasts={
+                self._key(number, agreed): self._past(part, number, agreed)
+                for number, cycle in enumerate(progress.cycles, start=1)
+                for part, agreed, _ in list(self._parts(cycle)) or [(cycle, [], False)]
+            },
+        )
+
+    def _progress(self, records: Sequence[Record]) -> Progress:
+        so_far = self._before.progress if self._before is not None else None
+        course = Course(self._folded.chain, self._terms, self._target, so_far)
+        for record in records:
+            course.read(record, self._folded.told)
+        return course.progress
+
     # -- one cycle --------------------------------------------------------------------------------------------------------
 
     def _cycle(self, cycle: Cycle, number: int) -> list[Clock]:
-        aims = list(self._aims(cycle))
-        if not aims:
-            return []
-        if not self._terms.from_change or self._target is TargetKind.ATTENDANCE:
-            return [self._clock(cycle, number, aims)]
         found = []
-        for aim, after in zip(aims, [*aims[1:], None], strict=True):
-            part = _part(cycle, aim.since, after.since if after is not None else None)
-            one = self._clock(part, number, [aim])
-            if after is not None:
+        for part, agreed, replaced in self._parts(cycle):
+            one = self._clock(part, number, agreed)
+            if replaced:
                 self._superseded += 1
                 one = replace(one, superseded=self._superseded)
             found.append(one)
         return found
 
+    def _parts(self, cycle: Cycle) -> Iterator[tuple[Cycle, list[Agreed], bool]]:
+        """The clocks of a cycle, each with what it is held to: one, or one for each target that counts from its change;
+        whether another replaced it."""
+        every = list(self._aims.agreed(cycle))
+        if not every:
+            return
+        if not self._counts_from_change:
+            yield cycle, every, False
+            return
+        for agreed, after in zip(every, [*every[1:], None], strict=True):
+            until = after.since if after is not None else None
+            yield part_of(cycle, agreed.since, until), [agreed], after is not None
+
+    @property
+    def _counts_from_change(self) -> bool:
+        return self._terms.from_change and self._target is not TargetKind.ATTENDANCE
+
+    def _key(self, number: int, agreed: Sequence[Agreed]) -> Key:
+        return number, agreed[0].since if agreed and self._counts_from_change else None
+
+    def _life(self, cycle: Cycle, number: int, agreed: Sequence[Agreed]) -> Life:
+        before = self._before
+        past = before.pasts.get(self._key(number, agreed), NO_PAST) if before is not None else NO_PAST
+        return Life(past, tuple(self._pieces(cycle)), self._work)
+
+    def _past(self, cycle: Cycle, number: int, agreed: list[Agreed]) -> Past:
+        if not cycle.windows:
+            return NO_PAST
+        life, until = self._life(cycle, number, agreed), cycle.ended_at or self._until
+        aims = self._aims.aims(cycle, agreed, life, self._until)
+        asked = {*self._aims.amounts(cycle), *(aim.target for aim in aims)}
+        return replace(
+            life.as_past(asked),
+            until=until,
+            net_elapsed=life.net(self._folded.exclusions),
+            breached_at=self._breached_at(aims, life, until),
+            opened=self._aims.openings(life),
+        )
+
     def _clock(self, cycle: Cycle, number: int, agreed: list[Agreed]) -> Clock:
         now = self._folded.now
-        pieces = tuple(self._pieces(cycle))
-        aims = self._with_visits(cycle, self._counted(cycle, agreed), pieces)
-        elapsed = sum((piece.open_time for piece in pieces if not piece.stopped), NONE)
-        breached_at = self._breached_at(aims, pieces, cycle.ended_at or now)
+        life = self._life(cycle, number, agreed)
+        aims = self._aims.aims(cycle, agreed, life, now)
+        breached_at = self._breached_at(aims, life, cycle.ended_at or now)
         target = aims[-1].target
         live = not cycle.ended and bool(cycle.windows)
         return Clock(
@@ -223,15 +294,15 @@ class _Reader:
             target=target,
             started_at=cycle.started_at,
             ended_at=cycle.ended_at if cycle.ended else None,
-            due=self._due(cycle, pieces, target, elapsed),
+            due=self._due(cycle, life, target),
             breached_at=breached_at,
-            elapsed=elapsed,
-            stopped_time=sum((piece.open_time for piece in pieces if piece.stopped), NONE),
-            net_elapsed=self._net(pieces, elapsed),
+            elapsed=life.elapsed,
+            stopped_time=life.stopped_time,
+            net_elapsed=life.net(self._folded.exclusions),
             stopped=live and self._stands_still(),
             open_now=live and self._work.is_open(now),
             provisional=breached_at is None and self._provisional(cycle),
-            pieces=pieces,
+            pieces=tuple(life.pieces),
             started_by=cycle.started_by,
             ended_by=cycle.ended_by,
         )
@@ -248,86 +319,36 @@ class _Reader:
         _, stopped, until = self._stretches[-1]
         return stopped and (until is None or self._folded.now < until)
 
-    # -- targets ----------------------------------------------------------------------------------------------------------
+    # -- breached and due --------------------------------------------------------------------------------------------------
 
-    def _aims(self, cycle: Cycle) -> Iterator[Agreed]:
-        """The targets in force over the cycle, by priority."""
-        amounts = self._terms.targets[self._target]
-        started, end = cycle.started_at, cycle.ended_at
-        before: Agreed | None = None
-        for place, (at, priority, event) in enumerate(self._folded.priorities):
-            if priority not in amounts or (before is not None and end is not None and at >= end):
-                continue
-            if before is not None and started is not None and at > started:
-                yield before
-            changes = place > 0 and (started is None or at > started)
-            before = Agreed(at if changes else None, amounts[priority], event)
-        if before is not None:
-            yield before
-
-    def _counted(self, cycle: Cycle, agreed: Sequence[Agreed]) -> list[Aim]:
-        """What was agreed as open time. Business days are counted from the start of the cycle, of one that waits as if it
-        started now (R8)."""
-        start = cycle.started_at or self._folded.now
-        return [Aim(since, in_open_time(amount, self._work, start), cause) for since, amount, cause in agreed]
-
-    def _with_visits(self, cycle: Cycle, aims: list[Aim], pieces: Sequence[Piece]) -> list[Aim]:
-        """A visit that the consumer asked for or moved sets the target of attendance from then on (R35): what had passed
-        when its window opens, and the open time from there to its end."""
-        if self._target is not TargetKind.ATTENDANCE or not cycle.windows:
-            return aims
-        agreed = []
-        for record in self._folded.told.records:
-            window = visit_window(record)
-            if window is None or record.hop != self._terms.hop or record.data.get("by") != "consumer":
-                continue
-            at = self._folded.told.effective[record.id]
-            if cycle.ended_at is None or at < cycle.ended_at:
-                until_then = passed(pieces, window[0], self._work)
-                if pieces and not pieces[-1].stopped:  # what runs now is taken to run on until then
-                    until_then += self._work.between(self._folded.now, window[0])
-                agreed.append(Aim(at, until_then + self._work.between(*window), record.id))
-        first = agreed[0].since if agreed else None
-        return [aim for aim in aims if first is None or aim.since is None or aim.since < first] + agreed
-
-    def _breached_at(self, aims: Sequence[Aim], pieces: Sequence[Piece], end: datetime) -> datetime | None:
+    def _breached_at(self, aims: Sequence[Aim], life: Life, end: datetime) -> datetime | None:
         """The first moment at which more than the target then in force had passed; no earlier than the change that made
         it so (R17)."""
+        if life.past.breached_at is not None:
+            return life.past.breached_at
         for place, aim in enumerate(aims):
             until = aims[place + 1].since if place + 1 < len(aims) else None
-            if passed(pieces, min(until or end, end), self._work) > aim.target:
-                crossed = used_up(pieces, aim.target, self._work)
+            if not life.judged(until) and life.passed(min(until or end, end)) > aim.target:
+                crossed = life.used_up(aim.target)
                 return crossed if aim.since is None else max(crossed, aim.since)
         return None
 
-    def _due(
-        self, cycle: Cycle, pieces: Sequence[Piece], target: timedelta, elapsed: timedelta
-    ) -> datetime | None:
+    def _due(self, cycle: Cycle, life: Life, target: timedelta) -> datetime | None:
         """The due moment (R18); None before the start, and where the calendar has not enough open time in sight."""
         if not cycle.windows:
             return None
-        if elapsed >= target and elapsed:
-            return used_up(pieces, target, self._work)
+        if life.elapsed >= target and life.elapsed:
+            return life.used_up(target)
         try:
-            return self._work.add(cycle.ended_at or self._folded.now, target - elapsed)
+            return self._work.add(cycle.ended_at or self._folded.now, target - life.elapsed)
         except CalendarError:
             return None
-
-    def _net(self, pieces: Sequence[Piece], elapsed: timedelta) -> timedelta:
-        """Running time without what was excluded (R19); spans that overlap are left out once."""
-        for piece in pieces if self._folded.exclusions else ():
-            if not piece.stopped:
-                cuts = [
-                    (max(start, piece.start), min(stop, piece.end)) for start, stop in self._folded.exclusions
-                ]
-                elapsed -= union(cuts, self._work)
-        return elapsed
 
     # -- running and stopped ----------------------------------------------------------------------------------------------
 
     def _pieces(self, cycle: Cycle) -> Iterator[Piece]:
         for window in cycle.windows:
-            end = window.end or self._folded.now
+            end = min(window.end or self._until, self._until)
             for stretch in self._stretches:
                 span = stretch.span
                 if span.start >= end:
@@ -339,14 +360,14 @@ class _Reader:
 
     def _updates(self, cycle: Cycle, before: int) -> list[Clock]:
         """A public update at least every so often: a cycle for each silence (R13), numbered from `before`."""
-        aims, found = list(self._aims(cycle)), list[Clock]()
+        aims, found = list(self._aims.agreed(cycle)), list[Clock]()
         if not aims or not cycle.windows:
             return found
         starts = [*aims[1:]] if self._terms.from_change else []
         marks = sorted({*cycle.updates, *(aim.since for aim in starts if aim.since is not None)})
         since: datetime | None = None
         for until in (*marks, None):
-            part = _part(cycle, since, until)
+            part = part_of(cycle, since, until)
             if until is not None and until in cycle.updates:
                 part.ended, part.confirmed = "met", True
             if part.windows:
@@ -364,19 +385,3 @@ def _state(cycle: Cycle) -> str:
     if cycle.ended:
         return MET if cycle.ended == "met" else CANCELLED
     return RUNNING if cycle.windows else WAITING
-
-
-def _part(cycle: Cycle, since: datetime | None, until: datetime | None) -> Cycle:
-    """What of a cycle lies between two changes of its target (R17: a new cycle at zero from the change)."""
-    if since is None and until is None:
-        return cycle
-    windows = []
-    for window in cycle.windows:
-        start = window.start if since is None else max(window.start, since)
-        end = window.end if until is None else min(window.end or until, until)
-        if end is None or start < end:
-            windows.append(Window(start, end))
-    if until is not None:
-        return Cycle(windows=windows, ended=CANCELLED, started_by=cycle.started_by)
-    ended: dict[str, Any] = {"ended": cycle.ended, "ended_by": cycle.ended_by, "confirmed": cycle.confirmed}
-    return Cycle(windows=windows, started_by=cycle.started_by, **ended)

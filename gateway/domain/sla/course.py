@@ -2,8 +2,9 @@
 when a rejection or a reopening lets it run again. Nothing is counted here; `clocks` does."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import Any
 
 from gateway.domain.sla.reconcile import GOES, Reconciled, outage_at
 from gateway.domain.sla.terms import OWN_LINK, Chain, EndsOn, Record, StartsOn, TargetKind, Terms
@@ -11,7 +12,7 @@ from gateway.domain.sla.terms import OWN_LINK, Chain, EndsOn, Record, StartsOn, 
 _WORKING = frozenset({"in_progress", "pending", "held", "resolved", "acknowledged"})
 _GOES_ON = frozenset({"in_progress", "pending", "held", "acknowledged"})
 _DECIDED = ("assignment.declined", "assignment.returned")
-_AGAIN = frozenset({TargetKind.RESOLUTION, TargetKind.RESTORATION, TargetKind.UPDATE})
+AGAIN = frozenset({TargetKind.RESOLUTION, TargetKind.RESTORATION, TargetKind.UPDATE})
 _EVERYWHERE = frozenset({"ticket.opened", "news.delivered"})
 _NO_MATTER = frozenset(
     {"pending.answered", "priority.changed", "stop.requested", "exclusion.added", "work.logged"}
@@ -37,6 +38,8 @@ class Cycle:
     ended_by: str | None = None
     started_by: str | None = None
     confirmed: bool = False
+    by_statement: bool = False
+    """A resolution ended it, or the arrival of its news, rather than a statement of its own."""
     updates: list[datetime] = field(default_factory=list)
 
     @property
@@ -49,6 +52,27 @@ class Cycle:
         return self.windows[-1].end if self.windows else None
 
 
+@dataclass(kw_only=True, slots=True)
+class Progress:
+    """How far the clocks of one target have come. `over`: how the hop stands, `resolved` or `closed`; `gone`: it gave the
+    ticket back or lost it. A `rejected` or a `stated` record has effect once its news has crossed the link."""
+
+    cycles: list[Cycle] = field(default_factory=lambda: [Cycle()])
+    over: str = ""
+    gone: bool = False
+    rejected: str | None = None
+    stated: str | None = None
+
+    def copied(self) -> "Progress":
+        """One that can go on by itself."""
+        return replace(self, cycles=[_copied(cycle) for cycle in self.cycles])
+
+
+def _copied(cycle: Cycle) -> Cycle:
+    windows = [Window(one.start, one.end) for one in cycle.windows]
+    return replace(cycle, windows=windows, updates=list(cycle.updates))
+
+
 def relevant(terms: Terms, told: Reconciled) -> Sequence[Record]:
     """The records from which the clocks of an agreement take their course."""
     hop = terms.hop
@@ -59,42 +83,32 @@ def relevant(terms: Terms, told: Reconciled) -> Sequence[Record]:
     ]
 
 
-def cycles(
-    chain: Chain, terms: Terms, target: TargetKind, told: Reconciled, records: Sequence[Record]
-) -> list[Cycle]:
-    """The cycles of one target, the first at least (waiting, if nothing started it yet), from the relevant records."""
-    course = _Course(chain, terms, target, told)
-    for record in records:
-        course.read(record, told.effective[record.id])
-    return course.cycles
+class Course:
+    """Leads the clocks of one target from record to record. `progress` has a cycle at least: it waits, if nothing started
+    it yet."""
 
-
-class _Course:
-    """`over`: how the hop stands, `resolved` or `closed`; `gone`: it gave the ticket back or lost it. A `rejected` or a
-    `stated` record has effect once its news has crossed the link."""
-
-    def __init__(self, chain: Chain, terms: Terms, target: TargetKind, told: Reconciled) -> None:
-        self._terms, self._target, self._told = terms, target, told
+    def __init__(
+        self, chain: Chain, terms: Terms, target: TargetKind, so_far: Progress | None = None
+    ) -> None:
+        self._terms, self._target = terms, target
         place = chain.places[terms.hop]
         self._top, self._tracked = place.parent is None, place.parent is not None and place.tracked
         self._ends_on = terms.ends_on.get(target, EndsOn.STATED)
         self._meets = _MEETS[target]
-        self.cycles = [Cycle()]
-        self._over, self._gone = "", False
-        self._closings: set[str] = set()
-        self._rejected: str | None = None
-        self._stated: str | None = None
+        self.progress = Progress() if so_far is None else so_far.copied()
+        self._cycles = self.progress.cycles
 
-    def read(self, record: Record, at: datetime) -> None:
+    def read(self, record: Record, told: Reconciled) -> None:
         """Take one record in; records come in effective order."""
+        at, progress = told.effective[record.id], self.progress
         here = record.hop == self._terms.hop
-        if self._gone:
+        if progress.gone:
             if here and record.type == "assignment.offered":
                 self._again_offered(record, at)
             return
-        cycle = self.cycles[-1]
+        cycle = self._cycles[-1]
         if not cycle.windows and not cycle.ended:
-            start = self._start(record, at)
+            start = self._start(record, told)
             if start is not None:
                 cycle.windows.append(Window(start))
                 cycle.started_by = record.id
@@ -105,16 +119,17 @@ class _Course:
 
     def _again_offered(self, record: Record, at: datetime) -> None:
         """A hop that had given the ticket back, or lost it, gets it again: a hand-over of its own."""
-        self._gone, self._over = False, ""
+        self.progress.gone, self.progress.over = False, ""
         begins = self._terms.starts_on in OWN_LINK
-        self.cycles.append(Cycle(windows=[Window(at)], started_by=record.id) if begins else Cycle())
+        self._cycles.append(Cycle(windows=[Window(at)], started_by=record.id) if begins else Cycle())
 
-    def _start(self, record: Record, at: datetime) -> datetime | None:
+    def _start(self, record: Record, told: Reconciled) -> datetime | None:
         """When this record starts the clock."""
+        at = told.effective[record.id]
         on, here = self._terms.starts_on, record.hop == self._terms.hop
         if record.type == "ticket.opened":
             if on is StartsOn.OUTAGE_AT:
-                return outage_at(self._terms, record, self._told)
+                return outage_at(self._terms, record, told)
             return at if on is StartsOn.OPENED or (self._top and on is not StartsOn.ACCEPTED) else None
         if not here:
             return None
@@ -127,17 +142,17 @@ class _Course:
         return at if received or (works and on in (StartsOn.RECEIVED, StartsOn.ACCEPTED)) else None
 
     def _delivered(self, record: Record, at: datetime) -> None:
-        if record.cause == self._rejected:
+        if record.cause == self.progress.rejected:
             self._resume(at)
-        elif record.cause == self._stated and not self.cycles[-1].ended:
+        elif record.cause == self.progress.stated and not self._cycles[-1].ended:
             self._end("met", record, at)
 
     def _at_hop(self, record: Record, at: datetime) -> None:
-        kind, cycle = record.type, self.cycles[-1]
+        kind, cycle = record.type, self._cycles[-1]
         status = str(record.data.get("status", "")) if kind == "status.changed" else ""
         if kind == "resolution.rejected":
             self._reject(record, at)
-        elif kind == "ticket.reopened" or (status in _GOES_ON and self._over):
+        elif kind == "ticket.reopened" or (status in _GOES_ON and self.progress.over):
             self._goes_on(record, at)
         if not cycle.ended:
             if self._target is TargetKind.UPDATE and cycle.windows and _is_update(record):
@@ -148,30 +163,31 @@ class _Course:
         elif status == _CLOSED and cycle.ended == "met":
             cycle.confirmed = True
         if status:
-            self._over = _OVER.get(status, "")
-        if self._over:
-            self._rejected = None
-        self._gone = kind in GOES
+            self.progress.over = _OVER.get(status, "")
+        if self.progress.over:
+            self.progress.rejected = None
+        self.progress.gone = kind in GOES
 
     def _goes_on(self, record: Record, at: datetime) -> None:
         """What was closed is opened again; or the provider itself goes on with what it had called resolved."""
-        if self._over == _CLOSED:
+        if self.progress.over == _CLOSED:
             self._reopen(record, at)
-        elif self._rejected is not None or (self._over == _RESOLVED and self._ended_with_status()):
+        elif self.progress.rejected is not None or (
+            self.progress.over == _RESOLVED and self._ended_with_status()
+        ):
             self._resume(at)
-        self._over = ""
+        self.progress.over = ""
 
     def _ended_with_status(self) -> bool:
         """Whether a resolution ended the clock, rather than a statement of its own."""
-        return self.cycles[-1].ended_by in self._closings
+        return self._cycles[-1].by_statement
 
     def _end(self, ending: str, record: Record, at: datetime) -> None:
-        cycle = self.cycles[-1]
+        cycle = self._cycles[-1]
         cycle.ended, cycle.ended_by = ending, record.id
-        if record.type in ("status.changed", "news.delivered"):
-            self._closings.add(record.id)
+        cycle.by_statement = record.type in ("status.changed", "news.delivered")
         cycle.confirmed = record.type == "status.changed" and record.data.get("status") == _CLOSED
-        self._stated = None
+        self.progress.stated = None
         if cycle.windows:
             cycle.windows[-1].end = max(at, cycle.windows[-1].start)
 
@@ -191,44 +207,48 @@ class _Course:
         """Whether the provider's statement stops the clock at once (R13: stated, delivered, confirmed)."""
         if status == _CLOSED or self._ends_on is EndsOn.STATED:
             return True
-        self._stated = record.id if self._ends_on is EndsOn.DELIVERED else None
+        self.progress.stated = record.id if self._ends_on is EndsOn.DELIVERED else None
         return self._ends_on is EndsOn.DELIVERED and not self._tracked
 
     def _reject(self, record: Record, at: datetime) -> None:
-        self._stated = None
-        cycle = self.cycles[-1]
+        self.progress.stated = None
+        cycle = self._cycles[-1]
         named = record.cause is not None and record.cause == cycle.ended_by
-        if not named and (self._over != _RESOLVED or not self._ended_with_status()):
+        if not named and (self.progress.over != _RESOLVED or not self._ended_with_status()):
             return
-        self._over = ""
+        self.progress.over = ""
         travels = self._tracked and self._terms.starts_on not in OWN_LINK
         if travels and not self._terms.continuous:
-            self._rejected = record.id  # such a clock does not run while the link has the ball
+            self.progress.rejected = record.id  # such a clock does not run while the link has the ball
         else:
             self._resume(at)
 
     def _resume(self, at: datetime) -> None:
-        cycle, self._rejected = self.cycles[-1], None
-        if cycle.ended != "met" or not cycle.windows or self._target not in _AGAIN:
+        cycle, self.progress.rejected = self._cycles[-1], None
+        if cycle.ended != "met" or not cycle.windows or self._target not in AGAIN:
             return
-        cycle.ended, cycle.ended_by, cycle.confirmed = "", None, False
+        _let_run(cycle)
         if self._terms.continuous:
             cycle.windows[-1].end = None
         else:
             cycle.windows.append(Window(at))
 
     def _reopen(self, record: Record, at: datetime) -> None:
-        if self._target not in _AGAIN or not self.cycles[-1].ended:
+        if self._target not in AGAIN or not self._cycles[-1].ended:
             return
         if self._terms.reopen_resumes:
-            cycle = self.cycles[-1]
-            cycle.ended, cycle.ended_by, cycle.confirmed = "", None, False
+            cycle = self._cycles[-1]
+            _let_run(cycle)
             cycle.windows.append(Window(at))
         else:
-            self.cycles.append(Cycle(windows=[Window(at)], started_by=record.id))
+            self._cycles.append(Cycle(windows=[Window(at)], started_by=record.id))
 
 
 _OVER = {"resolved": _RESOLVED, "closed": _CLOSED, "cancelled": _CLOSED, "rejected": _CLOSED}
+
+
+def _let_run(cycle: Cycle) -> None:
+    cycle.ended, cycle.ended_by, cycle.confirmed, cycle.by_statement = "", None, False, False
 
 
 def _is_update(record: Record) -> bool:
@@ -284,3 +304,19 @@ def priorities(told: Reconciled) -> Iterator[tuple[datetime, str, str]]:
             continue
         if record.data.get("agreed", True):
             yield told.effective[record.id], str(record.data["priority"]), record.id
+
+
+def part_of(cycle: Cycle, since: datetime | None, until: datetime | None) -> Cycle:
+    """What of a cycle lies between two changes of its target (R17: a new cycle at zero from the change)."""
+    if since is None and until is None:
+        return cycle
+    windows = []
+    for window in cycle.windows:
+        start = window.start if since is None else max(window.start, since)
+        end = window.end if until is None else min(window.end or until, until)
+        if end is None or start < end:
+            windows.append(Window(start, end))
+    if until is not None:
+        return Cycle(windows=windows, ended="cancelled", started_by=cycle.started_by)
+    ended: dict[str, Any] = {"ended": cycle.ended, "ended_by": cycle.ended_by, "confirmed": cycle.confirmed}
+    return Cycle(windows=windows, started_by=cycle.started_by, **ended)

@@ -2,13 +2,14 @@
 and which event made it so."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
 from gateway.domain.sla.reconcile import Reconciled, outage_at
 from gateway.domain.sla.stops import Request, Stops, View, ever_counted, standing
 from gateway.domain.sla.terms import Chain, Record, StartsOn, moment
-from gateway.domain.sla.tree import Entry, Tree
+from gateway.domain.sla.tree import Entry, Node, Tree
 
 _Boundaries = dict[datetime, list[tuple[Request, bool]]]
 _FAR = datetime.max.replace(tzinfo=UTC)
@@ -45,28 +46,78 @@ class Span(NamedTuple):
         return next((entry.reason for entry in self.entries if entry.reason), None)
 
 
-def spans(chain: Chain, told: Reconciled, stops: Stops, view: View) -> tuple[Span, ...]:
-    """All spans up to `view.now`; the last has no length and says how things stand then."""
-    return tuple(_spans(chain, told, stops, view))
+@dataclass(frozen=True, kw_only=True)
+class Holding:
+    """Who holds at a moment, `span.end`, and what follows from there: all that later spans need of earlier ones. `opened`:
+    the opening is among the earlier records; `offered`: when each hop first was."""
+
+    span: Span
+    nodes: tuple[Node, ...]
+    opened: bool
+    stands: bool
+    """Whether the tree was opened, by its opening or because that is not known."""
+    offered: Mapping[str, datetime]
 
 
-def _spans(chain: Chain, told: Reconciled, stops: Stops, view: View) -> Iterator[Span]:
-    opened = next((one for one in told.records if one.type == "ticket.opened"), None)
-    start = _beginning(chain, told, opened)
-    if start is None:
-        return
-    tree, now = Tree(chain, stops, siblings(chain, told), opened=opened is None), view.now
-    entries, pending, cause = tree.holders(start), tree.pendings(), None
-    for at, moved in _moves(tree, told, _boundaries(chain, told, stops, view), now):
-        found, waiting = tree.holders(at), tree.pendings()
-        if (found, waiting) != (entries, pending):
-            if at > start:
-                yield Span(start, at, entries, pending, cause)
-            entries, pending, start = found, waiting, max(at, start)
-            cause = moved or cause
-    if now > start:
-        yield Span(start, now, entries, pending, cause)
-    yield Span(now, now, entries, pending, cause)
+class Passage:
+    """How a ticket goes from hand to hand, from its beginning or `since`."""
+
+    def __init__(
+        self, chain: Chain, told: Reconciled, stops: Stops, view: View, since: Holding | None = None
+    ) -> None:
+        self._chain, self._told, self._stops = chain, told, stops
+        self._view, self._since = view, since
+
+    def spans(self) -> tuple[Span, ...]:
+        """All spans up to now; the last has no length and says how things stand then."""
+        begun = self._begun()
+        return tuple(self._spans(*begun, self._view.now)) if begun else ()
+
+    def holding(self, at: datetime) -> tuple[tuple[Span, ...], Holding]:
+        """The spans up to an earlier moment and how things stand there. Raises ValueError before the beginning."""
+        begun = self._begun()
+        if begun is None:
+            raise ValueError("nothing has happened yet")
+        tree, since = begun[0], self._since
+        found = tuple(self._spans(*begun, at))
+        return found, Holding(
+            span=found[-1],
+            nodes=tuple(tree.nodes.values()),
+            opened=(since is not None and since.opened) or _opening(self._told) is not None,
+            stands=tree.opened,
+            offered={name: when for name, when in _offers(self._told, since).items() if when <= at},
+        )
+
+    def _begun(self) -> tuple[Tree, Span] | None:
+        """The tree and the first span, without length yet."""
+        chain, told, since = self._chain, self._told, self._since
+        below = siblings(chain, told, since)
+        if since is not None:
+            return Tree(chain, self._stops, below, opened=since.stands, nodes=since.nodes), since.span
+        opened = _opening(told)
+        start = _beginning(chain, told, opened)
+        if start is None:
+            return None
+        tree = Tree(chain, self._stops, below, opened=opened is None)
+        return tree, Span(start, start, tree.holders(start), tree.pendings(), None)
+
+    def _spans(self, tree: Tree, first: Span, now: datetime) -> Iterator[Span]:
+        boundaries = _boundaries(self._chain, self._told, self._stops, self._view)
+        _, start, entries, pending, cause = first
+        for at, moved in _moves(tree, self._told, boundaries, now):
+            found, waiting = tree.holders(at), tree.pendings()
+            if (found, waiting) != (entries, pending):
+                if at > start:
+                    yield Span(start, at, entries, pending, cause)
+                entries, pending, start = found, waiting, max(at, start)
+                cause = moved or cause
+        if now > start:
+            yield Span(start, now, entries, pending, cause)
+        yield Span(now, now, entries, pending, cause)
+
+
+def _opening(told: Reconciled) -> Record | None:
+    return next((one for one in told.records if one.type == "ticket.opened"), None)
 
 
 def _moves(
@@ -91,18 +142,24 @@ def _moves(
             yield at, moved
 
 
-def siblings(chain: Chain, told: Reconciled) -> Mapping[str, Sequence[str]]:
+def siblings(chain: Chain, told: Reconciled, since: Holding | None = None) -> Mapping[str, Sequence[str]]:
     """The hops below each hop, by offer then id (R12)."""
     if all(len(children) < 2 for children in chain.children.values()):
         return chain.children
-    offered: dict[str, datetime] = {}
-    for record in told.records:
-        if record.type == "assignment.offered" and record.hop is not None:
-            offered.setdefault(record.hop, told.effective[record.id])
+    offered = _offers(told, since)
     return {
         name: sorted(children, key=lambda child: (child not in offered, offered.get(child, _FAR), child))
         for name, children in chain.children.items()
     }
+
+
+def _offers(told: Reconciled, since: Holding | None) -> dict[str, datetime]:
+    """When each hop was first offered the ticket."""
+    offered = dict(since.offered) if since is not None else {}
+    for record in told.records:
+        if record.type == "assignment.offered" and record.hop is not None:
+            offered.setdefault(record.hop, told.effective[record.id])
+    return offered
 
 
 def _beginning(chain: Chain, told: Reconciled, opened: Record | None) -> datetime | None:
@@ -145,8 +202,14 @@ def _enters(chain: Chain, stops: Stops, request: Request, view: View) -> bool:
     )
 
 
-def ledger(every: tuple[Span, ...]) -> list[Span]:
+def ledger(every: Iterable[Span]) -> list[Span]:
     """The ledger as it is shown: up to the last close, neighbours that differ only in what is not shown joined."""
+    rows = joined(every)
+    return rows[:-1] if rows and not rows[-1].entries else rows
+
+
+def joined(every: Iterable[Span]) -> list[Span]:
+    """Spans with length, neighbours that differ only in what is not shown joined."""
     rows: list[Span] = []
     for span in every:
         if span.start == span.end:
@@ -156,7 +219,7 @@ def ledger(every: tuple[Span, ...]) -> list[Span]:
             rows[-1] = last._replace(end=span.end)
         else:
             rows.append(span)
-    return rows[:-1] if rows and not rows[-1].entries else rows
+    return rows
 
 
 def shown(span: Span) -> tuple[list[str], list[str], str, str | None]:

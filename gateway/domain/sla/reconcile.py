@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from gateway.domain.sla.terms import NONE, Chain, Place, Record, Terms, moment
+from gateway.domain.sla.terms import NONE, Chain, Place, Record, Records, Terms, moment
 from gateway.domain.worktime.calendar import utc
 
 CLOCK_SKEW, BEFORE_CAUSE, BACKDATED = "clock_skew", "before_cause", "backdated"
@@ -15,8 +15,8 @@ _MILESTONES = frozenset(
     {"restoration.given", "visit.arrived", "visit.left", "status.changed", "assignment.accepted"}
 )
 _STOPS = ("pending", "held")
-_HAND_OVER = frozenset({"assignment.offered", "assignment.received", "assignment.accepted"})
-_AGREED = {"statement.accepted": "event", "stop.accepted": "request", "stop.upheld": "request"}
+HAND_OVER = frozenset({"assignment.offered", "assignment.received", "assignment.accepted"})
+AGREED = {"statement.accepted": "event", "stop.accepted": "request", "stop.upheld": "request"}
 _TOLERANCE = timedelta(minutes=15)
 
 
@@ -48,23 +48,30 @@ class Reconciled:
     effective: Mapping[str, datetime]
     discrepancies: tuple[Discrepancy, ...]
     statements: tuple[Statement, ...]
+    causes: Mapping[str, str]
+    """Event → the event whose effect bounds its own."""
+    agreed: frozenset[str]
+    """The events whose stated time the other side has accepted."""
 
 
-def reconcile(chain: Chain, records: Iterable[Record], *, now: datetime) -> Reconciled:
-    """What had been observed by `now`, in effective order (R1–R4). A doubled sighting keeps the earliest."""
+def reconcile(chain: Chain, records: Iterable[Record], *, now: datetime, passes: Records = ()) -> Reconciled:
+    """What had been observed by `now`, in effective order (R1–R4). A doubled sighting keeps the earliest. `passes`: the
+    hand-overs before the records, where these are not all there are."""
     known: dict[str, Record] = {}
     for record in records:
         if record.observed_at <= now:
             before = known.get(record.id)
             if before is None or _is_earlier(record, before):
                 known[record.id] = record
-    window = _Windows(chain, known)
+    window = _Windows(chain, known, passes)
     window.settle()
     return Reconciled(
         records=_ordered(known, window.done, window.causes),
         effective=window.done,
         discrepancies=tuple(sorted(window.discrepancies, key=lambda one: (one.reported_at, one.event))),
         statements=tuple(sorted(window.statements, key=lambda one: one.event)),
+        causes=window.causes,
+        agreed=window.agreed,
     )
 
 
@@ -76,7 +83,7 @@ def _is_earlier(record: Record, before: Record) -> bool:
 
 def agreed_statements(records: Iterable[Record]) -> frozenset[str]:
     """The events whose stated time the other side has accepted (R2)."""
-    return frozenset(str(one.data.get(_AGREED[one.type], "")) for one in records if one.type in _AGREED)
+    return frozenset(str(one.data.get(AGREED[one.type], "")) for one in records if one.type in AGREED)
 
 
 def outage_at(terms: Terms, opened: Record, told: Reconciled) -> datetime:
@@ -86,21 +93,22 @@ def outage_at(terms: Terms, opened: Record, told: Reconciled) -> datetime:
     if outage is None:
         return at
     far = at - outage > terms.outage_tolerance
-    return at if far and opened.id not in agreed_statements(told.records) else min(outage, at)
+    return at if far and opened.id not in told.agreed else min(outage, at)
 
 
 class _Windows:
     """The earliest and latest moment at which each event can have taken effect."""
 
-    def __init__(self, chain: Chain, known: Mapping[str, Record]) -> None:
+    def __init__(self, chain: Chain, known: Mapping[str, Record], passes: Records) -> None:
         self._chain, self._known = chain, known
-        self.causes = self._all_causes()
+        self.causes = self._all_causes(passes)
+        self.agreed = agreed_statements(known.values())
         self._sighted = self._earliest_sightings()
         self.done: dict[str, datetime] = {}
         self.discrepancies: list[Discrepancy] = []
         self.statements: list[Statement] = []
 
-    def _all_causes(self) -> dict[str, str]:
+    def _all_causes(self, earlier: Records) -> dict[str, str]:
         """Event → its cause, among what is known. The cause of `accepted` is `received`, not `offered`."""
         known = self._known
         causes = {
@@ -108,12 +116,14 @@ class _Windows:
             for name, one in known.items()
             if one.cause is not None and one.cause in known and one.cause != name
         }
-        passes = [one for one in known.values() if one.type in _HAND_OVER]
+        passes = [one for one in known.values() if one.type in HAND_OVER]
         for record in passes:
             if record.type == "assignment.accepted":
-                found = _received(record, [one for one in passes if one.hop == record.hop])
-                if found is not None:
+                found = received(record, [*earlier, *passes])
+                if found is not None and found.id in known:
                     causes[record.id] = found.id
+                elif found is not None:
+                    causes.pop(record.id, None)
         return causes
 
     def _earliest_sightings(self) -> dict[str, datetime]:
@@ -184,13 +194,14 @@ class _Windows:
         """A stated time is used within the smallest tolerance of the agreements at the hop, or once it was accepted."""
         tolerances = [terms.stated_tolerance for terms in self._chain.at(record.hop or "")]
         near = abs(report - stated) <= min(tolerances, default=_TOLERANCE)
-        used = near or record.id in agreed_statements(self._known.values())
+        used = near or record.id in self.agreed
         self.statements.append(Statement(event=record.id, stated_at=stated, report=report, used=used))
         return used
 
 
-def _received(accepted: Record, passes: Sequence[Record]) -> Record | None:
+def received(accepted: Record, passes: Sequence[Record]) -> Record | None:
     """The receipt that an acceptance answers: of the offer it names, else the nearest one seen since the last offer."""
+    passes = [one for one in passes if one.hop == accepted.hop]
     receipts = [one for one in passes if one.type == "assignment.received"]
     named = [one for one in receipts if accepted.cause is not None and accepted.cause in (one.id, one.cause)]
     if named or not receipts:

@@ -1,7 +1,7 @@
 """Stop-clock requests (R15, R16): who asked for a stop, from when to when, and whether it counts for an agreement."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -76,7 +76,7 @@ class Stops:
         return request_id in self.missed or any(decision.kind == "voided" for decision in decided)
 
 
-_DECISIONS = {
+DECISIONS = {
     "stop.accepted": "accepted",
     "stop.disputed": "disputed",
     "stop.upheld": "accepted",
@@ -86,14 +86,28 @@ _VISITS = frozenset({"visit.proposed", "visit.moved"})
 _OVER = frozenset({"resolved", "closed", "cancelled", "rejected"})
 
 
-def stops_of(chain: Chain, told: Reconciled, *, now: datetime) -> Stops:
-    """Collect the requests and decisions known at `now`."""
+@dataclass(frozen=True, kw_only=True)
+class Kept:
+    """What later records may still refer to: requests behind a state that lasts, decisions that pass on, all visits."""
+
+    requests: Mapping[str, Request] = field(default_factory=dict)
+    decisions: Mapping[str, tuple[Decision, ...]] = field(default_factory=dict)
+    missed: frozenset[str] = frozenset()
+    visits: tuple[tuple[datetime, Record], ...] = ()
+
+
+_NOTHING_KEPT = Kept()
+
+
+def stops_of(chain: Chain, told: Reconciled, *, now: datetime, kept: Kept | None = None) -> Stops:
+    """Collect the requests and decisions known at `now`; `kept` are those from before the records."""
+    partly, kept = kept is not None, kept or _NOTHING_KEPT
     asked, decided, visits, delivered = [], [], [], {}
     for record in told.records:
         kind = record.type
         if kind == "news.delivered" and record.cause:
             delivered[record.cause] = told.effective[record.id]
-        elif kind in _DECISIONS:
+        elif kind in DECISIONS:
             decided.append(record)
         elif record.hop not in chain.places:
             continue
@@ -103,28 +117,41 @@ def stops_of(chain: Chain, told: Reconciled, *, now: datetime) -> Stops:
             kind == "status.changed" and record.data.get("status") in ("pending", "held")
         ):
             asked.append(record)
-    if not asked and not visits:
-        return _NOTHING
+    if not asked and not visits and not decided:
+        return Stops(requests=kept.requests, decisions=kept.decisions, missed=kept.missed)
     found = [_request(chain, record, told, delivered) for record in asked]
     found += [_of_visit(record, told.effective[record.id]) for record in visits]
     requests = {one.id: one for one in found if one is not None}
-    if visits:
-        requests = {one.id: _chosen(one, visits, told) for one in requests.values()}
+    if visits or kept.visits:
+        fixed = [*kept.visits, *((told.effective[one.id], one) for one in visits)]
+        requests = {one.id: _chosen(one, fixed) for one in requests.values()}
     missed = frozenset(_missed(chain, told, visits, requests, now)) if visits else frozenset()
-    return Stops(requests=requests, decisions=_decisions(decided, asked, told), missed=missed)
-
-
-_NOTHING = Stops(requests={}, decisions={})
+    return Stops(
+        requests={**kept.requests, **requests},
+        decisions=_decisions(
+            # What was said of an older request is in what was kept.
+            [one for one in decided if not partly or one.data.get("request") in told.effective],
+            asked,
+            told,
+            kept,
+        ),
+        missed=kept.missed | missed,
+    )
 
 
 def _decisions(
-    decided: Iterable[Record], asked: Iterable[Record], told: Reconciled
+    decided: Iterable[Record], asked: Iterable[Record], told: Reconciled, kept: Kept
 ) -> dict[str, tuple[Decision, ...]]:
     """What was decided on each request. A void takes the questions above with it that it caused."""
-    found: dict[str, tuple[Decision, ...]] = {}
+    found = dict(kept.decisions)
+    for record in asked if found else ():
+        if record.cause in found and record.data.get("status") == "pending":
+            voids = [one for one in found[record.cause] if one.kind == "voided"]
+            if voids:
+                found[record.id] = tuple(replace(one, agreement="") for one in voids)
     for record in decided:
         decision = Decision(
-            kind=_DECISIONS[record.type],
+            kind=DECISIONS[record.type],
             at=told.effective[record.id],
             agreement=str(record.data.get("agreement") or ""),
         )
@@ -181,12 +208,19 @@ def _of_visit(record: Record, at: datetime) -> Request | None:
     )
 
 
-def _chosen(request: Request, visits: Iterable[Record], told: Reconciled) -> Request:
+def _chosen(request: Request, visits: Iterable[tuple[datetime, Record]]) -> Request:
     """The request, with who fixed the visit it waits for."""
     if request.code != VISIT or request.afterwards:
         return request
-    before = [one for one in visits if one.hop == request.hop and told.effective[one.id] <= request.start]
+    before = [one for at, one in visits if one.hop == request.hop and at <= request.start]
     return replace(request, chosen_by=str(before[-1].data.get("by") or "")) if before else request
+
+
+def visits_of(told: Reconciled) -> Iterator[tuple[datetime, Record]]:
+    """Every visit that was asked for or moved, and when."""
+    for record in told.records:
+        if record.type in _VISITS:
+            yield told.effective[record.id], record
 
 
 def visit_window(record: Record) -> tuple[datetime, datetime] | None:
@@ -195,6 +229,15 @@ def visit_window(record: Record) -> tuple[datetime, datetime] | None:
         return None
     opens, ends = (*map(moment, record.data.get("window") or ()), None, None)[:2]
     return (opens, ends) if opens is not None and ends is not None and opens <= ends else None
+
+
+def latest_arrival(chain: Chain, record: Record) -> datetime | None:
+    """Until when somebody may come to a visit that the consumer asked for or moved."""
+    window = visit_window(record)
+    if window is None or record.hop is None or record.data.get("by") != "consumer":
+        return None
+    grace = min((terms.visit_grace for terms in chain.at(record.hop)), default=timedelta(hours=1))
+    return window[1] + grace
 
 
 def _missed(
@@ -206,12 +249,10 @@ def _missed(
 ) -> Iterator[str]:
     """The requests behind a visit to which nobody came within its window and the grace: void from their start."""
     for record in visits:
-        window = visit_window(record)
-        if window is None or record.hop is None or record.data.get("by") != "consumer":
+        window, latest = visit_window(record), latest_arrival(chain, record)
+        if window is None or latest is None:
             continue
         at = told.effective[record.id]
-        grace = min((terms.visit_grace for terms in chain.at(record.hop)), default=timedelta(hours=1))
-        latest = window[1] + grace
         if now > latest and not any(_spares(told, one, record, latest) for one in told.records):
             for request in requests.values():
                 if request.hop == record.hop and request.code == VISIT and at <= request.start <= window[0]:

@@ -1,7 +1,7 @@
 """The tree of hops at one instant: what each record does to a hop, and who holds the ticket because of that (R10, R11)."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import NamedTuple
 
@@ -50,16 +50,23 @@ class Node:
 
 class Tree:
     """All hops of a chain, moved by records in effective order. `children`: siblings by offer then id. With `opened` the
-    ticket is taken to have been at its top hop all along (its opening is not known)."""
+    ticket is taken to have been at its top hop all along (its opening is not known). `nodes`: how the hops stand already."""
 
     def __init__(
-        self, chain: Chain, stops: Stops, children: Mapping[str, Sequence[str]], *, opened: bool = False
+        self,
+        chain: Chain,
+        stops: Stops,
+        children: Mapping[str, Sequence[str]],
+        *,
+        opened: bool = False,
+        nodes: Iterable[Node] = (),
     ) -> None:
         self._chain, self._stops, self._children = chain, stops, children
         self.nodes = {name: Node(name) for name in chain.places}
+        self.nodes.update((node.id, replace(node, overlay=list(node.overlay))) for node in nodes)
         self._top = chain.top.id
         self.opened = opened
-        if opened:
+        if opened and not nodes:
             self.nodes[self._top].phase = "working"
 
     # -- what records do --------------------------------------------------------------------------------------------------
