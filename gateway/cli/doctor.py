@@ -61,6 +61,7 @@ def _findings(gateway: Gateway) -> Iterator[Finding]:
     opens = list(flow.keys(gateway.context, gateway.vault))
     yield from opens
     yield from flow.backlog(gateway.context, now=utc_now())
+    yield from flow.calendars(gateway.context, now=utc_now())
     if opens[0].level is not Level.BAD:
         yield from asyncio.run(_desks(gateway))
 

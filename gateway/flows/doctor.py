@@ -10,10 +10,11 @@ from enum import StrEnum
 from gateway.desk_auth import Credentials
 from gateway.desk_client import ClockSample, DeskClient
 from gateway.domain import mapping
+from gateway.domain.calendar_documents import known_years
 from gateway.domain.model import Desk, DeskFacts
 from gateway.errors import ConfigError, DeskDenied, DeskError, InterdeskError
 from gateway.flows.context import OPERATOR, Context
-from gateway.store import configuration, gauges, health, migrate, views
+from gateway.store import configuration, directory, gauges, health, migrate, views
 from gateway.vault import Vault
 
 MUCH_OFF = timedelta(seconds=60)
@@ -120,6 +121,21 @@ def backlog(context: Context, *, now: datetime) -> Iterator[Finding]:
         yield warning(
             "messages", f"the oldest unread one waits for {waits} s", "is a worker running? interdesk worker"
         )
+
+
+def calendars(context: Context, *, now: datetime) -> Iterator[Finding]:
+    """Calendars whose public holidays run out: days beyond would count as open (R6)."""
+    with context.database.read() as db:
+        known = directory.calendars(db, OPERATOR)
+    for document in known:
+        years = known_years(document)
+        if years is not None and years.stop - 1 <= now.year:
+            told = f"it knows public holidays only until {years.stop - 1}"
+            yield warning(
+                f"calendar {document['code']}",
+                told,
+                "apply its file again, with later years: interdesk apply",
+            )
 
 
 @dataclass(frozen=True, kw_only=True)

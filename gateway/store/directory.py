@@ -207,6 +207,11 @@ def _documents(db: Db, scope: Scope) -> dict[str, list[dict[str, Any]]]:
     return by_kind
 
 
+def calendars(db: Db, scope: Scope) -> list[dict[str, Any]]:
+    """The documents of all calendars."""
+    return _documents(db, scope).get("calendar", [])
+
+
 def _agreements(
     documents: Mapping[str, list[dict[str, Any]]],
     *,

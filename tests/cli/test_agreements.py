@@ -190,6 +190,64 @@ def test_as_of_an_earlier_moment_the_earlier_terms_hold(
     assert {one.target for one in found if one.target_kind == "resolution"} == {timedelta(hours=4)}
 
 
+FEED = """calendars:
+  - {code: always, organization: south, always: true}
+  - code: shop
+    organization: south
+    zone: Europe/Rome
+    weekly: {mon: ["08:00-18:00"], tue: ["08:00-18:00"]}
+    holidays: {ics: feeds/ours.ics, years: 2026-2027}
+"""
+
+
+def test_trap_a_holiday_feed_adds_unexpected_days(
+    gateway: Gateway, contracts: Apply, opened: Open, tmp_path: Path, run: Run
+) -> None:
+    """What a feed says today closes nothing until somebody has seen its days in a plan and applied them; and then no ticket
+    that is bound already."""
+    (tmp_path / "feeds").mkdir()
+    (tmp_path / "feeds" / "ours.ics").write_bytes(EVENTS.encode())
+    with_feed = FEED + CONTRACTS.split("always: true}\n")[1]
+    contracts(with_feed)
+    ticket, _ = opened()
+    assert bound(gateway, ticket).terms.calendar.holidays == {date(2026, 8, 14)}
+
+    surprise = EVENTS.replace("END:VCALENDAR", EVENT % ("Team outing", "20260316") + "END:VCALENDAR")
+    (tmp_path / "feeds" / "ours.ics").write_bytes(surprise.encode())
+    later, _ = opened()
+    assert bound(gateway, later).terms.calendar.holidays == {date(2026, 8, 14)}
+    planned = run("plan", str(tmp_path / "contracts.yaml"))
+    assert "holidays.frozen.2026-03-16: (none) → Team outing" in planned.stdout
+
+    contracts(with_feed)
+    assert date(2026, 3, 16) in bound(gateway, opened()[0]).terms.calendar.holidays
+    assert bound(gateway, ticket).terms.calendar.holidays == {date(2026, 8, 14)}
+
+
+EVENT = "BEGIN:VEVENT\r\nSUMMARY:%s\r\nDTSTART;VALUE=DATE:%s\r\nEND:VEVENT\r\n"
+EVENTS = (
+    "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//x//y//EN\r\n"
+    + EVENT % ("Stocktaking", "20260814")
+    + "END:VCALENDAR\r\n"
+)
+
+
+def test_a_feed_outside_the_folder_is_not_read(contracts: Apply, tmp_path: Path, run: Run) -> None:
+    file = tmp_path / "contracts.yaml"
+    file.write_text(FEED.replace("feeds/ours.ics", "../ours.ics"), encoding="utf-8")
+    refused = run("plan", str(file))
+    assert refused.exit_code == 3
+    assert "calendars[1].holidays.ics: ../ours.ics lies outside the folder; put it beside" in refused.stderr
+
+
+def test_an_unknown_country_is_told_where_it_stands(contracts: Apply, tmp_path: Path, run: Run) -> None:
+    file = tmp_path / "contracts.yaml"
+    file.write_text(FEED.replace("ics: feeds/ours.ics", "country: XX"), encoding="utf-8")
+    refused = run("plan", str(file))
+    assert refused.exit_code == 3
+    assert "contracts.yaml: calendars[1].holidays: no public holidays of 'XX' are known" in refused.stderr
+
+
 @pytest.mark.parametrize(
     ("words", "code", "told"),
     [

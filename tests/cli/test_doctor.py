@@ -201,3 +201,25 @@ def test_where_nothing_is_installed_it_says_so_and_makes_nothing(run: Run, tmp_p
     assert (level, what) == ("bad", f"there is no database at {tmp_path / 'data' / 'interdesk.db'}")
     assert "interdesk apply" in fix
     assert not (tmp_path / "data").exists()
+
+
+def test_r6_a_calendar_whose_holidays_run_out(run: Run, tmp_path: Path) -> None:
+    year = utc_now().year
+    text = """
+calendars:
+  - {code: short, organization: south, weekly: {mon: ["08:00-18:00"]}, holidays: {country: IT, years: Y-Y}}
+  - {code: long, organization: south, weekly: {mon: ["08:00-18:00"]}, holidays: {country: IT}}
+"""
+    file = tmp_path / "calendars.yaml"
+    file.write_text(text.replace("Y", str(year)), encoding="utf-8")
+    with house.installed(tmp_path):
+        planned = run("plan", str(file)).stderr
+        assert (
+            f"calendar south/short knows public holidays only until {year}; later days count as open"
+            in planned
+        )
+        run("apply", str(file), "--yes")
+        _, told = findings(run)
+    fix = "apply its file again, with later years: interdesk apply"
+    assert told["calendar short"] == [("warning", f"it knows public holidays only until {year}", fix)]
+    assert "calendar long" not in told

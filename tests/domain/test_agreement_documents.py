@@ -42,7 +42,7 @@ def terms() -> Terms:
 def test_whom_it_is_for_and_when() -> None:
     found = read()
     assert (found.id, found.code, found.kind) == ("agr_1", "north-vendor", AgreementKind.UC)
-    assert (found.services, found.sites, found.groups) == ({"network"}, {"MI-001"}, {"lombardy"})
+    assert [*found.services, *found.sites, *found.groups] == ["network", "MI-001", "lombardy"]
     assert (found.valid_from, found.valid_until) == (date(2026, 1, 1), date(2026, 12, 31))
     assert (found.terms.provider, found.terms.consumer) == ("org_v", "org_n")
 
