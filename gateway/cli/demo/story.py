@@ -84,8 +84,11 @@ def _promises(read: sla.Reading, names: Mapping[str, str]) -> Iterator[Promise]:
     parts = {one.clock.key: one.parts for one in read.attributions}
     for clock in read.clocks:
         if clock.target_kind is TargetKind.RESOLUTION:
-            shares = {_party(name, names): part for name, part in parts.get(clock.key, {}).items() if part}
-            yield Promise(clock=clock, parts=shares)
+            shares: dict[str, timedelta] = {}
+            for name, part in parts.get(clock.key, {}).items():
+                party = _party(name, names)  # every link is "in transit"
+                shares[party] = shares.get(party, timedelta()) + part
+            yield Promise(clock=clock, parts={party: part for party, part in shares.items() if part})
 
 
 def _party(name: str, names: Mapping[str, str]) -> str:
