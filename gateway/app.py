@@ -27,7 +27,9 @@ from gateway.flows import intake
 from gateway.flows.context import Context
 from gateway.flows.credentials import OpenedCredentials
 from gateway.flows.hooks import GroupCommit, NotStored
+from gateway.flows.postman import Postman
 from gateway.flows.worker import Worker
+from gateway.mail import Mailer
 from gateway.metrics import Metrics
 from gateway.registry import Registry
 from gateway.store import migrate
@@ -94,7 +96,18 @@ class Gateway:
 
     def worker(self, client: DeskClient) -> Worker:
         """A worker of this installation."""
-        return Worker(self.context, client, self.credentials, worker_id=worker_id(), now=utc_now)
+        worker = Worker(self.context, client, self.credentials, worker_id=worker_id(), now=utc_now)
+        worker.postman = self.postman()
+        return worker
+
+    def postman(self) -> Postman | None:
+        """Who carries letters, where a mail server is named. Raises ConfigError for one that is none."""
+        settings = self.settings
+        if settings.smtp_url is None:
+            return None
+        url = settings.smtp_url.get_secret_value()
+        mailer = Mailer.of(url, sender=settings.mail_from, admin=settings.admin_mail)
+        return Postman(self.context, mailer.send, utc_now)
 
 
 def worker_id() -> str:
@@ -179,7 +192,10 @@ class Life:
 
 def web_app(gateway: Gateway, *, with_worker: bool, life: Life | None = None) -> "FastAPI":
     """The doors of one process and, if asked for, its worker, started and ended with it."""
-    from gateway.api import site  # noqa: PLC0415 - most commands open no door, and loading FastAPI takes a while
+    # Most commands open no door, and loading FastAPI takes a while.
+    from gateway.api import site  # noqa: PLC0415
+    from gateway.web import site as pages  # noqa: PLC0415
+    from gateway.web.parlour import Parlour  # noqa: PLC0415
 
     life = life or Life()
     house = _house(gateway, life)
@@ -195,7 +211,9 @@ def web_app(gateway: Gateway, *, with_worker: bool, life: Life | None = None) ->
             await fresh
             await life.inbox.close()
 
-    return site.build(house, lifespan)
+    app = site.build(house, lifespan)
+    pages.furnish(app, Parlour(context=gateway.context, now=utc_now))
+    return app
 
 
 def _house(gateway: Gateway, life: Life) -> House:

@@ -40,12 +40,15 @@ def operator(gateway: Gateway) -> dict[str, str]:
 
 
 def paths(routes: Iterable[Any]) -> Iterator[str]:
-    """Every address of the application, routers within routers included."""
+    """Every address of the application but pages (tests/web asks those), routers within routers included."""
     for route in routes:
         inner = getattr(route, "original_router", route)
         if hasattr(inner, "routes"):
             yield from paths(inner.routes)
-        elif not route.path.startswith("/hooks/") and route.path not in {"/healthz", "/readyz"}:
+        elif not route.path.startswith(("/hooks/", "/shared/", "/tickets/")) and route.path not in {
+            "/healthz",
+            "/readyz",
+        }:
             yield route.path.replace("{ticket_id}", "tkt_1").replace("{delivery_id}", "dlv_1")
 
 

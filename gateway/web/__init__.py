@@ -1,0 +1,1 @@
+"""The server-rendered door: pages that need no JavaScript and load nothing from anywhere."""

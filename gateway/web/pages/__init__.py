@@ -1,0 +1,1 @@
+"""The pages: each reads once, puts into words, fills its template."""

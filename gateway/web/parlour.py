@@ -1,0 +1,27 @@
+"""What the pages of one process share. Wired in `gateway.app`."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated
+
+from fastapi import Depends, Request
+
+from gateway.flows.context import Context
+
+
+@dataclass(frozen=True, kw_only=True)
+class Parlour:
+    """The installation, and the time."""
+
+    context: Context
+    now: Callable[[], datetime]
+
+
+def parlour(request: Request) -> Parlour:
+    """The parlour this request came to."""
+    found: Parlour = request.app.state.parlour
+    return found
+
+
+AnyParlour = Annotated[Parlour, Depends(parlour)]

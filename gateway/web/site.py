@@ -1,0 +1,12 @@
+"""All pages, added to the doors of a process."""
+
+from fastapi import FastAPI
+
+from gateway.web.pages import timeline
+from gateway.web.parlour import Parlour
+
+
+def furnish(app: FastAPI, here: Parlour) -> None:
+    """Add the pages. Each asks for a key or brings a link."""
+    app.state.parlour = here
+    app.include_router(timeline.router)
