@@ -1,13 +1,12 @@
 """`interdesk chain check`: whether the partners' targets can keep the customers' promises."""
 
-from datetime import timedelta
 from typing import Annotated, Any
 
 import typer
 
 from gateway.app import utc_now
 from gateway.cli.terminal import AsJson, Code, opened, say, show
-from gateway.domain.contract_problems import open_time
+from gateway.domain.figures import open_time, ran, share
 from gateway.flows.chain_check import Checked, check
 
 _COLUMNS = {
@@ -49,7 +48,8 @@ def checked(
     short = [one for one in found if one.found is not None and not one.found.supported]
     if short:
         say(
-            f"{len(short)} of {len(found)} promises cannot be kept from every moment: lengthen the promise, "
+            f"{len(short)} of {len(found)} promises cannot be kept from every moment, "
+            f"{share(len(found) - len(short), len(found))} can: lengthen the promise, "
             "shorten the target underneath, or agree on longer hours"
         )
         raise typer.Exit(Code.FINDINGS)
@@ -68,7 +68,7 @@ def _row(one: Checked) -> dict[str, Any]:
     return {
         **named,
         "result": "kept" if found.supported else "not kept",
-        "by": f"{open_time(abs(found.gap))} {'to spare' if found.gap < timedelta() else 'short' if found.gap else ''}",
+        "by": f"{open_time(-found.gap)} to spare" if found.supported else f"{ran(found.gap)} short",
         "opened_at": found.worst[0].first,
         "due": found.due,
         "finish": found.finish,

@@ -7,8 +7,9 @@ from typing import Annotated, Any
 import typer
 
 from gateway.app import utc_now
+from gateway.cli import sla_links
 from gateway.cli.terminal import AsJson, opened, out, print_json, say, show, words
-from gateway.domain.contract_problems import open_time
+from gateway.domain.figures import left, open_time, ran
 from gateway.domain.sla.clocks import Clock
 from gateway.domain.sla.ledger import ledger
 from gateway.errors import Invalid
@@ -46,6 +47,7 @@ def register(app: typer.Typer) -> None:
     clocks = typer.Typer(help="Clocks of the agreements.", no_args_is_help=True)
     clocks.command("show")(shown)
     clocks.command("explain")(explained)
+    sla_links.register(clocks)
     app.add_typer(clocks, name="sla")
 
 
@@ -87,16 +89,10 @@ def clock_row(clock: Clock) -> dict[str, Any]:
         "started_at": clock.started_at,
         "due": clock.due,
         "breached_at": clock.breached_at,
-        "elapsed": open_time(clock.elapsed),
+        "elapsed": ran(clock.elapsed),
         "stopped_time": open_time(clock.stopped_time),
-        "remaining": _signed(clock.remaining),
+        "remaining": "" if clock.remaining is None else left(clock.remaining),
     }
-
-
-def _signed(amount: timedelta | None) -> str:
-    if amount is None:
-        return ""
-    return f"-{open_time(-amount)}" if amount < timedelta() else open_time(amount)
 
 
 def _rows(found: sla.Reading, names: dict[str, str]) -> Iterator[dict[str, Any]]:
@@ -117,7 +113,7 @@ def _breaches(found: sla.Reading, names: dict[str, str]) -> Iterator[dict[str, A
     for one in found.attributions:
         if one.breach:
             parts = {names.get(party, party): open_time(part) for party, part in one.parts.items()}
-            yield {"clock": one.clock.key, "over": open_time(one.breach), "parts": parts}
+            yield {"clock": one.clock.key, "over": ran(one.breach), "parts": parts}
 
 
 def explained(ticket: OneTicket, at: AsOf = None, as_json: AsJson = False) -> None:

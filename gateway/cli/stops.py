@@ -7,7 +7,7 @@ import typer
 from gateway.app import utc_now
 from gateway.cli.sla import OneTicket, clock_row, moment, names_of
 from gateway.cli.terminal import Actor, AsJson, acting, opened, say, show
-from gateway.domain.contract_problems import open_time
+from gateway.domain.figures import ran
 from gateway.errors import Invalid
 from gateway.flows import contracts, sla
 from gateway.flows.commands import Order
@@ -146,7 +146,7 @@ def tell_effect(effect: sla.Effect) -> None:
     for clock in effect.after:
         old = before.get(clock.key)
         if old is None or clock_row(old) != clock_row(clock):
-            was = f"{clock_row(old)['state']}, {open_time(old.elapsed)} elapsed" if old else "not there"
-            say(f"{clock.key}: {was} → {clock_row(clock)['state']}, {open_time(clock.elapsed)} elapsed")
+            was = f"{clock_row(old)['state']}, {ran(old.elapsed)} elapsed" if old else "not there"
+            say(f"{clock.key}: {was} → {clock_row(clock)['state']}, {ran(clock.elapsed)} elapsed")
     if [clock_row(one) for one in effect.before] == [clock_row(one) for one in effect.after]:
         say("recorded; no clock changed")

@@ -8,6 +8,7 @@ from gateway.domain.agreement_documents import agreement_of, calendar_codes, she
 from gateway.domain.agreements import Agreement, underpinnings
 from gateway.domain.calendar_documents import FROZEN, calendar_from, known_years
 from gateway.domain.documents import length
+from gateway.domain.figures import open_time
 from gateway.domain.model import Priority
 from gateway.domain.plan import Item, Items, Kind, Ref
 from gateway.domain.problem import Problem
@@ -141,14 +142,6 @@ def unsupported(items: Items, changed: Items, *, year: int) -> Iterator[str]:
                 f" {pair.support.code}, which may take {open_time(found.gap)} longer; opened {found.worst[0].first:%Y-%m-%d %H:%M} UTC"
                 f" it is due {found.due:%Y-%m-%d %H:%M}, finished {found.finish:%Y-%m-%d %H:%M}"
             )
-
-
-def open_time(amount: timedelta) -> str:
-    """An amount of open time in words: `65 h 30 min`. Never in days: those differ from calendar to calendar."""
-    minutes, seconds = divmod(int(amount.total_seconds()), 60)
-    hours, minutes = divmod(minutes, 60)
-    parts = ((hours, "h"), (minutes, "min"), (seconds, "s"))
-    return " ".join(f"{count} {unit}" for count, unit in parts if count) or "0 min"
 
 
 def _names_of(agreement: Agreement) -> set[str]:
