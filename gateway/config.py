@@ -65,6 +65,10 @@ class Settings(BaseSettings):
     max_attachment_bytes: int = Field(default=100_000_000, ge=1_000, le=10_000_000_000)
     max_answer_bytes: int = Field(default=20_000_000, ge=1_000, le=1_000_000_000)
 
+    smtp_url: SecretStr | None = None
+    mail_from: str = Field(default="", max_length=320)
+    admin_mail: str = Field(default="", max_length=320)
+
     log_format: LogFormat = LogFormat.AUTO
     log_level: LogLevel = LogLevel.WARNING
 

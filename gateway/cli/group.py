@@ -28,6 +28,7 @@ MODULES: Mapping[str, tuple[str, ...]] = {
     "agreements": ("agreements",),
     "sla": ("sla",),
     "stops": ("stops", "exclude"),
+    "warnings": ("warnings",),
     "restored": ("restored",),
     "demo": ("demo",),
     "sim": ("sim",),

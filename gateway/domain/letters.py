@@ -3,10 +3,13 @@ and what the reader can do; no text of a ticket stands in one."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from gateway.domain.model import Contact, Hop
+from gateway.domain.model.change import replace
 
 ADMIN = "admin"
 """In the place of an address: whoever runs this installation, known to the mailer."""
@@ -34,6 +37,50 @@ class Letter:
     lease_until: datetime | None = None
     sent_at: datetime | None = None
     error: str = ""
+
+
+class Post(StrEnum):
+    """What became of one try."""
+
+    SENT = "sent"
+    REFUSED = "refused"
+    LATER = "later"
+
+
+class Posted(NamedTuple):
+    """What a mail server made of a letter, in its words where it did not take it."""
+
+    post: Post
+    words: str = ""
+
+
+STALE = timedelta(hours=24)
+"""So late a warning is of no use to anybody."""
+TRIES = 50
+"""So many tries take about a day."""
+_FIRST, _LONGEST = timedelta(minutes=1), timedelta(minutes=30)
+
+
+def is_stale(letter: Letter, now: datetime) -> bool:
+    """Whether it waited so long for a mail server that nobody is to get it any more."""
+    return now - letter.next_at > STALE
+
+
+def dropped(letter: Letter) -> Letter:
+    """A letter that is not sent."""
+    return replace(letter, state="dropped", lease_until=None, error="nobody took it for too long")
+
+
+def after(letter: Letter, posted: Posted, now: datetime) -> Letter:
+    """A claimed letter after a try: tried again at growing intervals for a day, then given up."""
+    done = replace(letter, lease_until=None, error=posted.words)
+    if posted.post is Post.SENT:
+        return replace(done, state="sent", sent_at=now)
+    if posted.post is Post.REFUSED or letter.attempts >= TRIES:
+        return replace(done, state="refused")
+    return replace(
+        done, state="pending", next_at=now + min(_FIRST * 2 ** min(letter.attempts - 1, 10), _LONGEST)
+    )
 
 
 _SUBJECTS: Mapping[str, Mapping[str, str]] = {

@@ -24,6 +24,7 @@ from gateway.flows import deliver, intake, observe, poll, sweep
 from gateway.flows.capacity import Capacity
 from gateway.flows.context import Context
 from gateway.flows.offsets import Offsets
+from gateway.flows.postman import Postman
 from gateway.store import signals
 from gateway.store.health import failure_of, will_pass
 
@@ -57,6 +58,8 @@ class Worker:
         self._credentials = credentials
         self._id = worker_id
         self._now = now
+        self.postman: Postman | None = None
+        """Who carries letters, where there is a mail server; set before it runs."""
         self._threads = ThreadPoolExecutor(max_workers=4, thread_name_prefix="flows")
         self._capacity = Capacity(context)
         self._offsets = Offsets(context)
@@ -94,6 +97,7 @@ class Worker:
             self._repeat(stop, self._polls, every=IDLE),
             self._repeat(stop, self._doubtful, every=IDLE),
             self._repeat(stop, self._sweep, every=SWEEP_EVERY),
+            *([self._repeat(stop, self.postman.round, every=SWEEP_EVERY)] if self.postman else []),
         ]
         await asyncio.gather(*loops)
         await self._finish(settlers)
