@@ -252,9 +252,11 @@ def _let_run(cycle: Cycle) -> None:
 
 
 def _is_update(record: Record) -> bool:
-    """A public update by a person of the provider's side; acknowledgements by machines reset nothing."""
+    """A public update by a person of the provider's side: said here, or below and arrived here. Acknowledgements by
+    machines reset nothing."""
     data = record.data
-    told = record.type == "comment.added" and data.get("public") and data.get("by") == "provider"
+    said = record.type in ("comment.added", "news.delivered")
+    told = said and data.get("public") and data.get("by") == "provider"
     return bool(told and not data.get("automatic"))
 
 

@@ -51,7 +51,7 @@ def chain_of(
 def records_of(hops: Sequence[Hop], events: Sequence[Event]) -> Iterator[Record]:
     """Every event as the clocks read it; `events` in the order of their recording."""
     top = next(hop for hop in hops if hop.parent_id is None)
-    tidings, words = Tidings(hops, events), _Words(top, events)
+    tidings, words = Tidings(hops, events), _Words(hops, events)
     for event in events:
         if tidings.is_echo(event) or (event.type == PRIORITY and event.hop_id != top.id):
             continue  # a priority is the consumer's (R17)
@@ -81,7 +81,10 @@ _RANKS = {
 class _Words:
     """What the data of an event say, in the words of the clocks."""
 
-    def __init__(self, top: Hop, events: Sequence[Event]) -> None:
+    def __init__(self, hops: Sequence[Hop], events: Sequence[Event]) -> None:
+        top = next(hop for hop in hops if hop.parent_id is None)
+        self._parents = {hop.id: hop.parent_id for hop in hops}
+        self._comments = {one.id: one for one in events if one.type == "comment.added"}
         first = next((one for one in events if one.type == PRIORITY and one.hop_id == top.id), None)
         self._opening = first.data.get("from") if first is not None else top.facts.get(Field.PRIORITY)
         self._promised_by_top = any(one.type == BOUND and one.hop_id == top.id for one in events)
@@ -99,12 +102,31 @@ class _Words:
                 by = "consumer" if told.get("by_requester") else "provider"
                 public = told.get("visibility") == Visibility.PUBLIC
                 return {"public": public, "by": by, "automatic": event.actor_kind in _MACHINES}
-            case "priority.changed":
-                return {"priority": told.get("to"), "agreed": not self._is_a_wish(told)}
-            case "priority.agreed":
-                return {"priority": self._changes.get(str(told.get("event")), {}).get("to")}
+            case "news.delivered" if self._is_a_word_from_below(event):
+                return {**told, "public": True, "by": "provider", "automatic": False}
+            case "priority.changed" | "priority.agreed":
+                return self._priority(event)
             case _:
                 return told
+
+    def _priority(self, event: Event) -> Mapping[str, Any]:
+        if event.type == PRIORITY_AGREED:
+            return {"priority": self._changes.get(str(event.data.get("event")), {}).get("to")}
+        return {"priority": event.data.get("to"), "agreed": not self._is_a_wish(event.data)}
+
+    def _is_a_word_from_below(self, news: Event) -> bool:
+        """Whether it brought the hop what a person below it said, and whoever the hop works for reads that too (R13)."""
+        comment, above = self._comments.get(news.cause_id or ""), self._parents.get(news.hop_id or "")
+        if comment is None or above is None or comment.actor_kind in _MACHINES:
+            return False
+        return above in comment.data.get("audience", ()) and self._is_below(comment.hop_id, news.hop_id)
+
+    def _is_below(self, hop: str | None, other: str | None) -> bool:
+        while hop is not None and hop != other:
+            hop = self._parents.get(hop)
+            if hop == other:
+                return True
+        return False
 
     def _is_a_wish(self, told: Mapping[str, Any]) -> bool:
         """Whether a provider lowered what it promised by: that counts once the consumer agrees (R17)."""

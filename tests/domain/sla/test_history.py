@@ -1,0 +1,61 @@
+"""What the gateway recorded, as the clocks read it."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from gateway.domain.model import ActorKind, Event, Hop, HopStatus, Source
+from gateway.domain.sla.history import records_of
+from gateway.domain.sla.terms import Record
+
+NINE = datetime(2026, 3, 2, 9, tzinfo=UTC)
+CHAIN = {"customer": None, "vendor": "customer", "partner": "vendor"}
+
+
+def _hop(name: str, parent: str | None) -> Hop:
+    return Hop(
+        id=name, org_id=name, ticket_id="T", desk_id=f"dsk_{name}", parent_id=parent, status=HopStatus.IN_PROGRESS,
+        created_at=NINE,
+    )  # fmt: skip
+
+
+HOPS = [_hop(name, parent) for name, parent in CHAIN.items()]
+
+
+def _event(number: int, kind: str, hop: str, data: Mapping[str, Any] | None = None, **more: Any) -> Event:
+    return Event(
+        id=f"e{number}", org_id="vendor", ticket_id="T", type=kind, hop_id=hop, data=data or {},
+        observed_at=NINE + timedelta(minutes=number), **more,
+    )  # fmt: skip
+
+
+def _arrived_at_vendor(**said: Any) -> Record:
+    """How the clocks read that a comment of the partner's reached the vendor's desk."""
+    told = {"audience": ["vendor", "customer"], "visibility": "public", **said.pop("data", {})}
+    by = {"source": Source.HISTORY, "actor_kind": ActorKind.PERSON, **said}
+    events = [
+        _event(0, "ticket.opened", "customer"),
+        _event(1, "comment.added", by.pop("hop", "partner"), told, **by),
+        _event(2, "news.delivered", "vendor", {"kind": "comment"}, cause_id="e1"),
+    ]
+    return next(one for one in records_of(HOPS, events) if one.id == "e2")
+
+
+def test_r13_what_a_person_below_said_counts_where_it_arrives() -> None:
+    found = _arrived_at_vendor()
+    assert (found.data["public"], found.data["by"], found.data["automatic"]) == (True, "provider", False)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"data": {"audience": ["vendor"]}},
+        {"actor_kind": ActorKind.AUTOMATION},
+        {"hop": "customer", "data": {"audience": ["vendor", "partner"]}},
+    ],
+    ids=["not read by the customer", "by a machine", "by the customer"],
+)
+def test_r13_what_is_no_word_of_the_provider_to_its_consumer_counts_for_nothing(said: dict[str, Any]) -> None:
+    assert "public" not in _arrived_at_vendor(**said).data
