@@ -78,7 +78,7 @@ class Aims:
                 continue
             if cycle.ended_at is None or at < cycle.ended_at:
                 until_then = life.opened(record.id, window[0])
-                if life.pieces and not life.pieces[-1].stopped:  # what runs now is taken to run on until then
+                if life.runs and not life.runs[-1].stopped:  # what runs now is taken to run on until then
                     until_then += self._work.between(now, window[0])
                 agreed.append(Aim(at, until_then + self._work.between(*window), record.id))
         first = agreed[0].since if agreed else None

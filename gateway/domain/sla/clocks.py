@@ -1,8 +1,8 @@
 """Clocks (R13–R19): ledger and course and target and calendar → what a clock shows at a moment, in two views: the headline,
 and the one in which undecided and disputed stop requests count too (R16)."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import cached_property
 
@@ -11,7 +11,7 @@ from gateway.domain.sla.base import Base, Key, Lived
 from gateway.domain.sla.course import Course, Cycle, Progress, part_of, priorities, relevant
 from gateway.domain.sla.ledger import Passage, Span, siblings
 from gateway.domain.sla.life import NO_PAST, Life, Past
-from gateway.domain.sla.pieces import Piece, cut
+from gateway.domain.sla.pieces import Piece, pieces, runs, stands
 from gateway.domain.sla.reconcile import Reconciled
 from gateway.domain.sla.standstill import Standstill, Stretch
 from gateway.domain.sla.stops import Standing, Stops, View, standing, stops_of, visits_of
@@ -45,9 +45,15 @@ class Clock:
     provisional: bool = False
     superseded: int = 0
     """A change of priority ended this cycle, the how manieth of its target, and a new one began at zero (R17)."""
-    pieces: tuple[Piece, ...] = ()
     started_by: str | None = None
     ended_by: str | None = None
+    lived: Callable[[], Iterable[Piece]] = field(default=tuple, compare=False, repr=False)
+    """What `pieces` are made of, once somebody asks for them."""
+
+    @cached_property
+    def pieces(self) -> tuple[Piece, ...]:
+        """The stretches it has lived, each within one span of the ledger."""
+        return tuple(self.lived())
 
     @property
     def key(self) -> str:
@@ -198,6 +204,7 @@ class _Reader:
         self._superseded = 0
         never = target is TargetKind.UPDATE and not terms.updates_wait
         self._stretches = [Stretch(span, stopped=False) for span, _, _ in stretches] if never else stretches
+        self._stands = stands(self._stretches)
 
     def clocks(self, records: Sequence[Record]) -> list[Clock]:
         found = list[Clock]()
@@ -262,7 +269,7 @@ class _Reader:
     def _life(self, cycle: Cycle, number: int, agreed: Sequence[Agreed]) -> Life:
         before = self._before
         past = before.pasts.get(self._key(number, agreed), NO_PAST) if before is not None else NO_PAST
-        return Life(past, tuple(self._pieces(cycle)), self._work)
+        return Life(past, [*runs(self._stands, cycle.windows, self._until, self._work)], self._work)
 
     def _past(self, cycle: Cycle, number: int, agreed: list[Agreed]) -> Past:
         if not cycle.windows:
@@ -302,9 +309,9 @@ class _Reader:
             stopped=live and self._stands_still(),
             open_now=live and self._work.is_open(now),
             provisional=breached_at is None and self._provisional(cycle),
-            pieces=tuple(life.pieces),
             started_by=cycle.started_by,
             ended_by=cycle.ended_by,
+            lived=lambda: pieces(self._stretches, cycle.windows, self._until, self._work),
         )
 
     def _provisional(self, cycle: Cycle) -> bool:
@@ -343,18 +350,6 @@ class _Reader:
             return self._work.add(cycle.ended_at or self._folded.now, target - life.elapsed)
         except CalendarError:
             return None
-
-    # -- running and stopped ----------------------------------------------------------------------------------------------
-
-    def _pieces(self, cycle: Cycle) -> Iterator[Piece]:
-        for window in cycle.windows:
-            end = min(window.end or self._until, self._until)
-            for stretch in self._stretches:
-                span = stretch.span
-                if span.start >= end:
-                    break
-                if span.end > window.start and span.end > span.start:
-                    yield from cut(stretch, max(span.start, window.start), min(span.end, end), self._work)
 
     # -- updates ----------------------------------------------------------------------------------------------------------
 

@@ -1,10 +1,10 @@
-"""What a clock has lived: pieces of the ledger, and of what lies further back only the figures that later questions need."""
+"""What a clock has lived: its runs and stops, and of what lies further back only the figures that later questions need."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from gateway.domain.sla.pieces import Piece, passed, union, used_up
+from gateway.domain.sla.pieces import Run, passed, union, used_up
 from gateway.domain.sla.terms import NONE
 from gateway.domain.worktime import Worktime
 
@@ -27,25 +27,25 @@ NO_PAST = Past()
 
 
 class Life:
-    """A clock's past and the pieces after it, counted together."""
+    """A clock's past and what it lived after it, counted together."""
 
-    __slots__ = ("_work", "elapsed", "past", "pieces", "stopped_time")
+    __slots__ = ("_work", "elapsed", "past", "runs", "stopped_time")
 
-    def __init__(self, past: Past, pieces: Sequence[Piece], work: Worktime) -> None:
-        self.past, self.pieces, self._work = past, pieces, work
+    def __init__(self, past: Past, runs: Sequence[Run], work: Worktime) -> None:
+        self.past, self.runs, self._work = past, runs, work
         elapsed, stopped = past.elapsed, past.stopped_time
-        for piece in pieces:
-            if piece.stopped:
-                stopped += piece.open_time
+        for run in runs:
+            if run.stopped:
+                stopped += run.open_time
             else:
-                elapsed += piece.open_time
+                elapsed += run.open_time
         self.elapsed, self.stopped_time = elapsed, stopped
 
     def passed(self, until: datetime) -> timedelta:
         """How much had run by that moment, which is not before the end of the past."""
-        if not self.pieces or until >= self.pieces[-1].end:
+        if not self.runs or until >= self.runs[-1].end:
             return self.elapsed
-        return self.past.elapsed + passed(self.pieces, until, self._work)
+        return self.past.elapsed + passed(self.runs, until, self._work)
 
     def used_up(self, amount: timedelta) -> datetime:
         """The instant at which so much had run. Raises ValueError if less has; KeyError for an amount of the past that
@@ -53,7 +53,7 @@ class Life:
         past = self.past
         if past.crossed and amount <= past.elapsed:
             return past.crossed[amount]
-        return used_up(self.pieces, amount - past.elapsed, self._work)
+        return used_up(self.runs, amount - past.elapsed, self._work)
 
     def judged(self, until: datetime | None) -> bool:
         """Whether the past has judged what was in force up to then."""
@@ -63,9 +63,9 @@ class Life:
     def net(self, excluded: Iterable[tuple[datetime, datetime]]) -> timedelta:
         """Running time without what was excluded (R19); spans that overlap are left out once."""
         net = self.past.net_elapsed + self.elapsed - self.past.elapsed
-        for piece in self.pieces if excluded else ():
-            if not piece.stopped:
-                cuts = [(max(start, piece.start), min(stop, piece.end)) for start, stop in excluded]
+        for run in self.runs if excluded else ():
+            if not run.stopped:
+                cuts = [(max(start, run.start), min(stop, run.end)) for start, stop in excluded]
                 net -= union(cuts, self._work)
         return net
 
@@ -76,7 +76,7 @@ class Life:
 
     def as_past(self, asked: Iterable[timedelta]) -> Past:
         """The sums of this life; `asked`: the amounts that later questions may be about."""
-        runs = self.past.crossed or any(not piece.stopped for piece in self.pieces)
+        runs = self.past.crossed or any(not run.stopped for run in self.runs)
         amounts = {amount for amount in (*asked, NONE, self.elapsed) if amount <= self.elapsed}
         return Past(
             elapsed=self.elapsed,

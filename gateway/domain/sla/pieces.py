@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
+from gateway.domain.sla.course import Window
 from gateway.domain.sla.ledger import Span
 from gateway.domain.sla.standstill import Stretch
 from gateway.domain.sla.terms import NONE
@@ -20,6 +21,67 @@ class Piece(NamedTuple):
     span: Span
 
 
+class Run(NamedTuple):
+    """A stretch of a clock, running or stopped, whoever held the ticket meanwhile."""
+
+    start: datetime
+    end: datetime
+    open_time: timedelta
+    stopped: bool
+
+
+Stand = tuple[datetime, datetime, bool]
+"""From, to, whether clocks stand still."""
+
+
+def stands(stretches: Iterable[Stretch]) -> list[Stand]:
+    """The stretches with length, joined where nothing changes for clocks."""
+    found: list[Stand] = []
+    for (start, end, *_), stopped, until in stretches:
+        if stopped and until is not None and until < end:
+            if until > start:
+                _join(found, start, until, True)
+            _join(found, max(start, until), end, False)
+        elif start < end:
+            _join(found, start, end, stopped)
+    return found
+
+
+def _join(found: list[Stand], start: datetime, end: datetime, stopped: bool) -> None:
+    if found and found[-1][1] == start and found[-1][2] is stopped:
+        found[-1] = (found[-1][0], end, stopped)
+    else:
+        found.append((start, end, stopped))
+
+
+def runs(found: Iterable[Stand], windows: Iterable[Window], until: datetime, work: Worktime) -> Iterator[Run]:
+    """What a clock lived within its windows, up to a moment."""
+    for window in windows:
+        first, last = window.start, window.end
+        if last is None or last > until:
+            last = until
+        for start, end, stopped in found:
+            if start >= last:
+                break
+            if end > first:
+                lived = max(start, first), min(end, last)
+                yield Run(*lived, work.between(*lived), stopped)
+
+
+def pieces(
+    stretches: Iterable[Stretch], windows: Iterable[Window], until: datetime, work: Worktime
+) -> Iterator[Piece]:
+    """The same within each span of the ledger."""
+    for window in windows:
+        end = min(window.end or until, until)
+        for stretch in stretches:
+            span = stretch.span
+            if span.start >= end:
+                break
+            if span.end > window.start and span.end > span.start:
+                yield from cut(stretch, max(span.start, window.start), min(span.end, end), work)
+
+
 def cut(stretch: Stretch, start: datetime, end: datetime, work: Worktime) -> Iterator[Piece]:
     """A part of a stretch as a clock lived it: stopped, running, or stopped only until its request ran out."""
     span, stopped, until = stretch
@@ -31,7 +93,7 @@ def cut(stretch: Stretch, start: datetime, end: datetime, work: Worktime) -> Ite
     yield Piece(start, end, work.between(start, end), stopped, span)
 
 
-def passed(pieces: Sequence[Piece], until: datetime, work: Worktime) -> timedelta:
+def passed(pieces: Sequence[Piece | Run], until: datetime, work: Worktime) -> timedelta:
     """How much had run by that moment."""
     total = NONE
     for piece in pieces:
@@ -40,7 +102,7 @@ def passed(pieces: Sequence[Piece], until: datetime, work: Worktime) -> timedelt
     return total
 
 
-def used_up(pieces: Sequence[Piece], target: timedelta, work: Worktime) -> datetime:
+def used_up(pieces: Sequence[Piece | Run], target: timedelta, work: Worktime) -> datetime:
     """The instant at which so much had run. Raises ValueError if less has."""
     left = target
     for piece in pieces:

@@ -232,6 +232,7 @@ def test_r4_any_order_of_arrival_and_doubled_sightings_give_the_same(seed: int) 
     assert first.told.effective == second.told.effective
     assert first.told.discrepancies == second.told.discrepancies
     assert clocks(first) == clocks(second)
+    assert [one.pieces for one in clocks(first)] == [one.pieces for one in clocks(second)]
 
 
 @given(SEEDS)
