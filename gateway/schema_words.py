@@ -123,6 +123,10 @@ def _format(failure: Failure) -> tuple[str, str]:
     return f"{_shown(failure.instance)} does not have the right form", f"write {_FORMATS.get(wanted, wanted)}"
 
 
+def _never(failure: Failure) -> tuple[str, str]:
+    return f"{_shown(failure.instance)} cannot stand here", _described(failure)
+
+
 def _limit(sentence: str) -> Callable[[Failure], tuple[str, str]]:
     def words(failure: Failure) -> tuple[str, str]:
         return f"{_shown(failure.instance)} is out of bounds", sentence.format(failure.validator_value)
@@ -138,6 +142,7 @@ _WORDS: Mapping[str, Callable[[Any], tuple[str, str]]] = {
     "enum": _one_of,
     "const": _constant,
     "type": _kind,
+    "not": _never,
     "pattern": _shape,
     "format": _format,
     "minimum": _limit("at least {}"),

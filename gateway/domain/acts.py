@@ -157,7 +157,7 @@ def _work(case: Case, hop: Hop, row: StatusRow, because: Because) -> None:
     if row.status is HopStatus.CLOSED:
         row = replace(row, status=HopStatus.RESOLVED)
     if not _same(hop, row):
-        progress.move(case, hop, row.status, row.reason, because)
+        progress.move(case, hop, row.status, row.reason, replace(because, code=row.code))
 
 
 def at_root(status: HopStatus) -> HopStatus:
@@ -172,7 +172,7 @@ def _at_root(case: Case, hop: Hop, row: StatusRow, because: Because) -> None:
     closed_at = case.ticket.closed_at
     # Why a closed ticket is opened again: the hops below heard nothing of what was said since.
     words = newest_words(case, hop, since=closed_at) if closed_at is not None else ""
-    progress.move(case, hop, row.status, row.reason, replace(because, words=words))
+    progress.move(case, hop, row.status, row.reason, replace(because, words=words, code=row.code))
 
 
 def _rejects_children(case: Case, hop: Hop, row: StatusRow, change: FieldChange) -> bool:

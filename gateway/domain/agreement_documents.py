@@ -159,6 +159,7 @@ def _stop_rule(told: Document | str) -> StopRule:
     longest = told.get("longest")
     return StopRule(
         automatic=told.get("decided", "by_consumer") == "automatic",
+        refines=told.get("refines", ""),
         evidence=frozenset(told.get("evidence", ())),
         longest=length(longest) if longest else None,
         expected_end=bool(told.get("expected_end")),

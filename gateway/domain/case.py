@@ -81,6 +81,8 @@ class Because:
     cause_id: str | None = None
     contrary_seen_at: datetime | None = None
     """The last fetch that still showed the state before."""
+    code: str = ""
+    """The installation's own code for the reason of a status, where it has one (R15)."""
     words: str = ""
     """What the person said along with it: the reason, where something needs one. Never part of an event."""
 

@@ -71,7 +71,10 @@ def _status_row(native: str, meaning: str | Document) -> StatusRow:
         return StatusRow(native=native, status=HopStatus(meaning))
     reason = meaning.get("reason")
     return StatusRow(
-        native=native, status=HopStatus(meaning["status"]), reason=Reason(reason) if reason else None
+        native=native,
+        status=HopStatus(meaning["status"]),
+        reason=Reason(reason) if reason else None,
+        code=meaning.get("code", ""),
     )
 
 

@@ -30,6 +30,8 @@ _MEANS = {
 def move(case: Case, hop: Hop, status: HopStatus, reason: Reason | None, because: Because) -> Event:
     """The hop's people moved their work to `status`; its neighbours are told."""
     data = {"from": hop.status.value, "to": status.value, "reason": reason.value if reason else None}
+    if because.code:
+        data["code"] = because.code
     event = case.record("status.changed", hop, because, data)
     link = case.link(hop)
     confirm_by = case.now + link.confirm_within if link and status is HopStatus.RESOLVED else None

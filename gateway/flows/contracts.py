@@ -114,11 +114,12 @@ def request_stop(context: Context, hop_id: str, wanted: Wanted, order: Order) ->
     made: list[str] = []
 
     def act(case: Case, found: Reading) -> None:
-        hop = case.hops[hop_id]
+        hop, base = case.hops[hop_id], _base(found, wanted.code)
         _refuse_unlived(found, hop_id, wanted)
-        _refuse_unproven(found, hop_id, wanted)
+        _refuse_unproven(found, hop_id, wanted, base)
         data = {
-            "reason": wanted.code,
+            "reason": base,
+            "code": "" if base == wanted.code else wanted.code,
             "start": wanted.start.isoformat(),
             "stop": wanted.end.isoformat(),
             "expected_end": (wanted.expected_end or wanted.end).isoformat(),
@@ -136,16 +137,25 @@ def request_stop(context: Context, hop_id: str, wanted: Wanted, order: Order) ->
     return made[0], effect
 
 
-def _check(wanted: Wanted, now: datetime) -> None:
+def _base(found: Reading, code: str) -> str:
+    """The code of the closed list: this one, or what it refines in an agreement of the ticket (R15)."""
+    rules = (
+        rule for terms in found.folded.chain.agreements for name, rule in terms.stops.items() if name == code
+    )
+    base = next((rule.refines for rule in rules if rule.refines), code)
     codes = [reason.value for reason in Reason]
-    if wanted.code not in codes:
-        raise Invalid(f"there is no reason code {wanted.code!r}", cure=suggestion(wanted.code, codes))
-    if wanted.code in NEVER_STOP:
+    if base not in codes:
+        raise Invalid(f"there is no reason code {code!r}", cure=suggestion(code, codes))
+    if base in NEVER_STOP:
         raise Refused(
-            f"{wanted.code} stops no clock",
+            f"{code} stops no clock",
             why="it is the provider's own time, whatever an agreement says",
             cure="name the code of what was waited for",
         )
+    return base
+
+
+def _check(wanted: Wanted, now: datetime) -> None:
     if wanted.end <= wanted.start:
         raise Refused("the stop ends before it begins", cure="give --from before --to")
     if wanted.end > now:
@@ -180,10 +190,10 @@ def _refuse_unlived(found: Reading, hop_id: str, wanted: Wanted) -> None:
         )
 
 
-def _refuse_unproven(found: Reading, hop_id: str, wanted: Wanted) -> None:
+def _refuse_unproven(found: Reading, hop_id: str, wanted: Wanted, base: str) -> None:
     chain = found.folded.chain
     levels: list[Terms] = [terms for terms in chain.agreements if hop_id in chain.subtree(terms.hop)]
-    rules = {terms.id: rule for terms in levels if (rule := terms.stops_for(wanted.code)) is not None}
+    rules = {terms.id: rule for terms in levels if (rule := terms.stops_for(base, wanted.code)) is not None}
     if not rules:
         named = sorted({code for terms in levels for code in terms.stops})
         raise Refused(

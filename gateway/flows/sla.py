@@ -107,7 +107,7 @@ def stops(found: Reading) -> list[Stop]:
         )
         for request in folded.stops.requests.values()
         for terms in folded.chain.agreements
-        if terms.stops_for(request.code) and request.hop in folded.chain.subtree(terms.hop)
+        if terms.stops_for(request.code, request.own_code) and request.hop in folded.chain.subtree(terms.hop)
     ]
 
 

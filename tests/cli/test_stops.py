@@ -37,6 +37,7 @@ agreements:
       requester_info: by_consumer
       site_access: {decided: by_consumer, evidence: [permit_number, photo]}
       third_party: {decided: automatic, expected_end: true}
+      waiting_for_cab: {refines: requester_approval, decided: automatic}
 """
 
 
@@ -74,7 +75,8 @@ def test_a_question_stops_the_clock_once_it_is_accepted_and_as_never_when_it_is_
         case = next(
             iter(cases.load(db, OPERATOR, [chain.ticket], gateway.context.occasion(db, utc_now())).values())
         )
-        progress.move(case, case.hops[hop], HopStatus.PENDING, Reason.REQUESTER_INFO, Because())
+        asked = progress.move(case, case.hops[hop], HopStatus.PENDING, Reason.REQUESTER_INFO, Because())
+        case.record("news.delivered", case.hops[hop], Because(cause_id=asked.id))
         cases.save(db, [case])
     listed = [orjson.loads(line) for line in run("stops", "list", chain.ticket, "--json").stdout.splitlines()]
     [(request, standing)] = {(one["request"], one["standing"]) for one in listed}
@@ -148,6 +150,16 @@ def test_r16_a_request_past_its_expected_end_stops_no_longer(
     found = sla.read(gateway.context, chain.ticket, now=utc_now())
     [clock] = [one for one in found.clocks if one.target_kind == "resolution"]
     assert clock.stopped_time == soon - start
+
+
+def test_r15_a_code_of_ones_own_is_asked_for_by_its_name(gateway: Gateway, run: Run, chain: Chain) -> None:
+    hop, start = accepted(run, chain)
+    assert asked(run, hop, "waiting_for_cab", start).exit_code == 0
+    found = sla.read(gateway.context, chain.ticket, now=utc_now())
+    [request] = found.folded.stops.requests.values()
+    assert (request.code, request.own_code) == ("requester_approval", "waiting_for_cab")
+    refused = asked(run, hop, "requester_approval", start)
+    assert "no agreement stops its clock for requester_approval" in refused.stderr
 
 
 LONG_AGO, LATER = datetime(2020, 1, 1, tzinfo=UTC), datetime(2099, 1, 1, tzinfo=UTC)

@@ -81,6 +81,7 @@ def test_stops_with_evidence_a_longest_time_and_an_expected_end() -> None:
         "scheduled_visit": StopRule(
             evidence=frozenset({"contact_attempts", "photo"}), longest=48 * H, expected_end=True
         ),
+        "waiting_for_cab": StopRule(automatic=True, refines="requester_approval", longest=120 * H),
     }
 
 

@@ -18,9 +18,11 @@ from gateway.domain.model import (
     HopStatus,
     NativeAttachment,
     Passage,
+    Reason,
     SideEffect,
     Snapshot,
     Source,
+    StatusRow,
     Visibility,
 )
 from gateway.domain.model.change import replace
@@ -29,6 +31,7 @@ from tests.builders import (
     AGENT,
     NOW,
     RULE,
+    WORDS,
     comment,
     content,
     copy,
@@ -468,3 +471,12 @@ def test_a_matching_change_of_the_desks_own_rule_does_not_offer_again_what_was_r
     put(case, "vendor", shadow={"queue": "inbox"}, last_entry="2")
     observe(case, "vendor", snapshot(fields={"queue": "network"}, history=back_and_forth, has_history=True))
     assert sum(hop.desk_id == "dsk_south" for hop in case.hops.values()) == 2
+
+
+def test_r15_a_status_may_stand_for_a_code_of_the_installations_own() -> None:
+    row = StatusRow(native="hangs", status=S.HELD, reason=Reason.REQUESTER_APPROVAL, code="waiting_for_cab")
+    words = {"profile": replace(WORDS, statuses=(*WORDS.statuses, row))}
+    case = chain(desks={"north": words})
+    observe(case, "north", snapshot(fields={**OPEN_SHADOW, "status": "hangs"}))
+    [moved] = [event for event in case.events if event.type == "status.changed"]
+    assert (moved.data["reason"], moved.data["code"]) == ("requester_approval", "waiting_for_cab")

@@ -37,6 +37,8 @@ class StatusRow:
     native: str
     status: HopStatus
     reason: Reason | None = None
+    code: str = ""
+    """A code of the installation's own that refines the reason (R15)."""
 
 
 @dataclass(frozen=True, kw_only=True)

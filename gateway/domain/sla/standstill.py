@@ -57,7 +57,7 @@ class Standstill:
         ends = []
         for name in names:
             request = self._stops.requests[name or ""]
-            rule = self._terms.stops_for(request.code)
+            rule = self._terms.stops_for(request.code, request.own_code)
             end = stops_until(request, rule) if rule is not None else None
             if end is not None:
                 ends.append(end)

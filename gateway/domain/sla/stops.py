@@ -50,6 +50,7 @@ class Request:
     delivered_at: datetime | None = None
     evidence: frozenset[str] = frozenset()
     chosen_by: str = ""
+    own_code: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -195,6 +196,7 @@ def _request(
         expected_end=moment(data.get("expected_end")),
         delivered_at=delivered.get(record.id, at if instant else None),
         evidence=frozenset(data.get("evidence") or ()),
+        own_code=str(data.get("code") or ""),
     )
 
 
@@ -270,7 +272,7 @@ def _spares(told: Reconciled, one: Record, visit: Record, latest: datetime) -> b
 
 def standing(chain: Chain, stops: Stops, request: Request, terms: Terms, *, now: datetime) -> Standing:
     """Whether a request counts for an agreement, by its rules and the decisions taken for it (R16)."""
-    rule = terms.stops_for(request.code)
+    rule = terms.stops_for(request.code, request.own_code)
     if rule is None or not rule.evidence <= request.evidence or request.id in stops.missed:
         return Standing.REFUSED
     decided = _decided(chain, stops, request, terms)
@@ -296,7 +298,7 @@ def _after(decision: Decision, terms: Terms, now: datetime) -> Standing:
 
 def ever_counted(chain: Chain, stops: Stops, request: Request, terms: Terms, *, now: datetime) -> bool:
     """Whether a request has counted at some time, whatever was said against it later."""
-    rule = terms.stops_for(request.code)
+    rule = terms.stops_for(request.code, request.own_code)
     if rule is None or not rule.evidence <= request.evidence:
         return False
     decided = _decided(chain, stops, request, terms)

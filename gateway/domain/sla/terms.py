@@ -63,6 +63,8 @@ class StopRule:
     `longest` is wall time; with `expected_end` a request runs only until the end it names."""
 
     automatic: bool = False
+    refines: str = ""
+    """The code of the closed list that a code of the installation's own refines (R15)."""
     evidence: frozenset[str] = frozenset()
     longest: timedelta | None = None
     expected_end: bool = False
@@ -105,9 +107,13 @@ class Terms:
     updates_wait: bool = False
     """Waiting stops the `update` target too (R13)."""
 
-    def stops_for(self, code: str) -> StopRule | None:
-        """The rule of a code that may stop this agreement's clocks."""
-        return None if code in NEVER_STOP else self.stops.get(code)
+    def stops_for(self, code: str, own: str = "") -> StopRule | None:
+        """The rule of a code that may stop this agreement's clocks; `own` is the installation's own code that refines it
+        and goes first where the agreement names it (R15)."""
+        if code in NEVER_STOP:
+            return None
+        refined = self.stops.get(own) if own else None
+        return refined if refined is not None and refined.refines == code else self.stops.get(code)
 
     def calendar_of(self, target: TargetKind) -> Calendar:
         """The calendar a target counts in."""

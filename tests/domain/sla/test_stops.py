@@ -1,5 +1,6 @@
 """Stops are requests (R15, R16), and visits (R35): every sentence by hand."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -7,7 +8,7 @@ import pytest
 
 from gateway.domain.sla.clocks import Clock, clocks
 from gateway.domain.sla.terms import StopRule, TargetKind
-from tests.domain.sla.story import H, M, at, chain, clock, figures, play, rows, terms
+from tests.domain.sla.story import H, M, at, chain, clock, figures, play, record, rows, terms
 
 NONE = timedelta()
 ASKED = "08:00 open h1\n09:00 ask h1 requester_info id=q\n11:00 answer h1 q\n"
@@ -332,3 +333,34 @@ def test_r35_attendance_is_the_first_visit() -> None:
             )
         )
     ] == ["SLA/h1/attendance"]
+
+
+OWN: dict[str, StopRule] = {
+    "requester_approval": StopRule(),
+    "waiting_for_cab": StopRule(automatic=True, refines="requester_approval"),
+}
+
+
+@pytest.mark.parametrize(
+    ("code", "stopped"),
+    [
+        pytest.param("waiting_for_cab", True, id="the rule of the code itself"),
+        pytest.param("waiting_for_signature", False, id="a code the agreement does not name: its base's"),
+        pytest.param("", False, id="the base"),
+    ],
+)
+def test_r15_an_installations_own_code_refines_a_base_code(code: str, stopped: bool) -> None:
+    opened, held = record(1, "08:00 open h1"), record(2, "09:00 hold h1 requester_approval")
+    held = replace(held, data={**held.data, "code": code})
+    where = chain("h1", terms("SLA", "h1", rules=OWN, starts_on="opened"))
+    folded = play(where, [opened, held], now="11:00")
+    assert clock(folded, "SLA").stopped is stopped
+    assert rows(folded)[-1] == "09:00 11:00 h1>requester held requester_approval", "booked as its base says"
+
+
+def test_r15_an_own_code_of_the_providers_own_time_stops_nothing() -> None:
+    rules = {"waiting_for_our_van": StopRule(automatic=True, refines="parts_own")}
+    held = record(2, "09:00 hold h1 parts_own")
+    held = replace(held, data={**held.data, "code": "waiting_for_our_van"})
+    where = chain("h1", terms("SLA", "h1", rules=rules, starts_on="opened"))
+    assert not clock(play(where, [record(1, "08:00 open h1"), held], now="11:00"), "SLA").stopped
