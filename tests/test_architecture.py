@@ -187,6 +187,7 @@ CONTRACT_BREAKERS = {
     "gateway/flows/deliver.py": "import httpx",
     "gateway/flows/poll.py": "import fastapi",
     "gateway/flows/linking.py": "import authlib.oauth2",
+    "gateway/flows/postman.py": "import aiosmtplib",
     "gateway/flows/sweep.py": "import jsonschema",
     "gateway/errors.py": "",
     "connectors/redmine/__init__.py": "import connectors.roundup",
