@@ -1,6 +1,7 @@
 """Fixtures of the pages' tests: stores whose tills one firm looks after and another repairs, with contracts; the doors on a
 socket; a real browser where there is one."""
 
+import os
 import shutil
 from collections.abc import Iterator
 
@@ -18,6 +19,7 @@ from gateway.store.scope import Scope
 from gateway.testing.loopback import PLAIN, LoopbackDesk
 from tests.api import house
 from tests.api.house import HOOK_SECRET, Chain, Doors
+from tests.conftest import REQUIRE_DESKS
 from tests.flows.installation import write
 
 CONTRACTS = """
@@ -101,7 +103,8 @@ def doors(gateway: Gateway) -> Iterator[Doors]:
 def browser() -> Iterator[Browser]:
     """Debian's Chromium. Skipped where it is not installed; a failure where the desks were asked for."""
     if shutil.which(BROWSER) is None:
-        pytest.skip(f"{BROWSER} is not there: deploy/install-desks installs it")
+        missing = f"{BROWSER} is not there: deploy/install-desks installs it"
+        pytest.fail(missing) if os.environ.get(REQUIRE_DESKS) else pytest.skip(missing)
     with sync_playwright() as playwright:
         opened = playwright.chromium.launch(executable_path=BROWSER, args=_FLAGS.split())
         yield opened

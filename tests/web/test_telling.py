@@ -1,0 +1,60 @@
+"""Names, states and events in words; nobody is named who may not be."""
+
+from zoneinfo import ZoneInfo
+
+from gateway.domain.timeline import Cell
+from gateway.web.formatters import Look
+from gateway.web.telling import Said
+from gateway.web.words import Words
+from tests.domain.timeline.day import seen
+
+NAMES = {"acme": "Acme", "org-h0": "Stores", "org-h1": "Tills", "org-h2": "Nord"}
+
+
+def said(org: str | None, language: str = "en") -> Said:
+    return Said.of(Look(Words(language), ZoneInfo("UTC")), seen(org), NAMES)
+
+
+def test_lanes_are_named_after_their_organization_with_ones_own_number() -> None:
+    here = said("org-h1")
+    assert [here.lane(name) for name in here.lanes] == [
+        "Stores and beyond",
+        "link to Tills",
+        "Tills T-204",
+        "link to Nord",
+        "Nord",
+    ]
+    assert said(None).lane("requester") == "Acme: the requester"
+
+
+def test_masked_partners_are_counted_by_their_distance() -> None:
+    for language, told in (
+        ("en", "with tier-2 partner, tier-3 partner"),
+        ("ru", "включая: партнёр 2-го уровня, партнёр 3-го уровня"),
+        ("it", "con partner di 2º livello, partner di 3º livello"),
+    ):
+        here = said("org-h0", language)
+        assert here.tiers(here.lanes["h1"]) == told
+
+
+def test_an_organization_whose_name_was_not_handed_over_has_none() -> None:
+    assert said("org-h1").org("org-h3") == "not told"
+
+
+def test_events_say_what_and_why() -> None:
+    here = said(None)
+    told = {name: here.what(event) for name, event in here.events.items()}
+    assert told["q"] == "state: pending, information from the requester"
+    assert told["c1"] == "comment: public"
+    assert told["secret"] == "comment: private"
+    assert told["a2"] == "accepted"
+
+
+def test_time_that_is_booked_to_somebody_else_names_whom() -> None:
+    here = said(None)
+    cells = (
+        Cell(lane="h3", state="held", reason="carrier", booked_to="outside:carrier"),
+        Cell(lane="h2", state="held", reason="parts_upstream", booked_to="supplier:org-h0"),
+        Cell(lane="h1", state="working"),
+    )
+    assert here.booked(cells) == "outside: the carrier, supplier Stores, Tills T-204"
