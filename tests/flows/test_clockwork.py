@@ -4,11 +4,13 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from gateway.domain.keeping import KeptClock
-from gateway.domain.model import Event, Ticket
-from gateway.flows import sla
+from gateway.domain.letters import Post, Posted
+from gateway.domain.model import Contact, Event, Ticket
+from gateway.flows import postman, sla
 from gateway.flows.commands import Order
 from gateway.flows.context import OPERATOR
 from gateway.store import clocks
+from gateway.store.db import Database
 from tests.flows.scenes.stage import MINUTE, Cast, Stage
 
 HOUR = 60 * MINUTE
@@ -203,3 +205,26 @@ def test_terms_that_cannot_be_read_harm_no_other_ticket() -> None:
 
     assert kept(found)["resolution"].state == "running"
     assert next_fold(found) > found.hub.now
+
+
+def test_postgresql_keeps_and_warns_as_sqlite_does(fresh_postgres: str) -> None:
+    database = Database(fresh_postgres)
+    contact = Contact(
+        id="ctc_1", org_id="org_vendor", code="duty", level=1, channel="email", address="duty@vendor.example"
+    )
+    terms = {"customer>vendor": {"answer_within": {"default": "3d"}}}
+    cast = Cast(agreements=(UC,), calendars=(ALWAYS, DAY_SHIFT), contacts=(contact,), links=terms)
+    found = Stage("customer>vendor", cast=cast, database=database)
+    found.open(priority="high")
+    found.wait(5 * HOUR)
+
+    letters = postman.claim(found.hub.context, now=found.hub.now)
+
+    assert len(told(found, "breached")) == 2
+    assert {clock.state for clock in kept(found).values()} == {"breached"}
+    assert "duty" in {letter.contact for letter in letters}
+    assert all(
+        postman.settle(found.hub.context, one, Posted(Post.SENT), now=found.hub.now) for one in letters
+    )
+    assert postman.claim(found.hub.context, now=found.hub.now) == []
+    database.close()
