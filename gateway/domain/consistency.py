@@ -7,6 +7,7 @@ from functools import cached_property
 
 from gateway.domain.contract_problems import (
     agreement_problems,
+    bound_already,
     calendar_problems,
     calendar_warnings,
     holidays_run_out,
@@ -212,8 +213,10 @@ def _of_calendars(world: World, year: int | None) -> Iterator[str]:
 
 
 def _of_promises(world: World, year: int | None) -> Iterator[str]:
+    changed = _changed(world)
+    yield from bound_already(world.current, changed)
     if year is not None:
-        yield from unsupported(world.afterwards, _changed(world), year=year)
+        yield from unsupported(world.afterwards, changed, year=year)
 
 
 def _changed(world: World) -> Items:

@@ -140,7 +140,24 @@ def unsupported(items: Items, changed: Items, *, year: int) -> Iterator[str]:
             yield (
                 f"agreement {pair.promise.code} cannot be kept: its {pair.priority} {pair.target.value} stands on"
                 f" {pair.support.code}, which may take {open_time(found.gap)} longer; opened {found.worst[0].first:%Y-%m-%d %H:%M} UTC"
-                f" it is due {found.due:%Y-%m-%d %H:%M}, finished {found.finish:%Y-%m-%d %H:%M}"
+                f" it is due {found.due:%Y-%m-%d %H:%M}, finished {found.finish:%Y-%m-%d %H:%M};"
+                " lengthen the promise, shorten the target underneath, or agree on longer hours"
+            )
+
+
+def bound_already(current: Items, changed: Items) -> Iterator[str]:
+    """Agreements that change while tickets may be bound to them (R17)."""
+    for ref, item in current.items():
+        if ref.kind is not Kind.AGREEMENT:
+            continue
+        named = {
+            Ref(kind=Kind.CALENDAR, code=code, organization=ref.organization)
+            for code in calendar_codes(item.document)
+        }
+        if ref in changed or any(one in changed and one in current for one in named):
+            yield (
+                f"{ref} changes for tickets from now on; open ones keep the terms they are bound to, until"
+                f" interdesk agreements rebind --open --agreement {ref.code}"
             )
 
 

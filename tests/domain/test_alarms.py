@@ -204,7 +204,7 @@ def test_a_breach_is_told_to_all_and_to_whoever_runs_the_installation() -> None:
     assert [alarm.mark for alarm in standing(found)] == ["breach"]
 
 
-def test_a_contact_is_not_written_to_at_night() -> None:
+def test_r22_trap_no_reminder_at_midnight() -> None:
     terms = UC | {"calendar": "late", "targets": {"resolution": {"high": "4h"}}, "warnings": ["50%"]}
     late = {"code": "late", "zone": "UTC", "weekly": {day: ["08:00-22:00"] for day in WORKDAYS}}
     cast = Cast(agreements=(terms,), calendars=(late,), contacts=(contact("vendor", hours=DUTY),))
