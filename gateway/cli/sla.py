@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from gateway.app import utc_now
-from gateway.cli import sla_links
+from gateway.cli import forecast, sla_links
 from gateway.cli.terminal import AsJson, opened, out, print_json, say, show, words
 from gateway.domain.figures import left, open_time, ran
 from gateway.domain.sla.clocks import Clock
@@ -47,6 +47,7 @@ def register(app: typer.Typer) -> None:
     clocks = typer.Typer(help="Clocks of the agreements.", no_args_is_help=True)
     clocks.command("show")(shown)
     clocks.command("explain")(explained)
+    forecast.register(clocks)
     sla_links.register(clocks)
     app.add_typer(clocks, name="sla")
 

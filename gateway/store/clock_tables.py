@@ -9,6 +9,7 @@ from sqlmodel import Field, SQLModel
 from gateway.store import fields
 
 _RUNNING = text("state = 'running'")
+_FINISHED = text("ended_at IS NOT NULL")
 _OPEN = text("over_at IS NULL")
 _LEAVING = text("state IN ('pending', 'sending')")
 
@@ -20,6 +21,14 @@ class ClockRow(SQLModel, table=True):
     __table_args__ = (
         Index("clock_which", "ticket_id", "agreement", "hop_id", "target_kind", "place", unique=True),
         Index("clock_due", "due_at", sqlite_where=_RUNNING, postgresql_where=_RUNNING),
+        Index(
+            "clock_past",
+            "agreement",
+            "target_kind",
+            "ended_at",
+            sqlite_where=_FINISHED,
+            postgresql_where=_FINISHED,
+        ),
     )
     id: str = Field(primary_key=True)
     org_id: str

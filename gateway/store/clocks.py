@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import fields
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Table, delete, select
@@ -14,6 +14,8 @@ from gateway.store.db import Db
 from gateway.store.scope import Scope
 
 CLOCK: Table = ClockRow.__table__  # type: ignore[attr-defined]
+PAST = 500
+"""So many finished clocks tell how long a party takes."""
 _NAMES = [field.name for field in fields(KeptClock)]
 
 
@@ -49,6 +51,20 @@ def keep(db: Db, *, new: Sequence[KeptClock], changed: Sequence[KeptClock], gone
     lost = sorted(gone)
     if lost:
         db.execute(delete(CLOCK).where(CLOCK.c.id.in_(lost)))
+
+
+def past(db: Db, scope: Scope, agreement: str, target_kind: str, target: timedelta | None) -> list[timedelta]:
+    """How long the newest finished clocks of an agreement's target took, those of the same length of target."""
+    clock = CLOCK.c
+    wanted = select(clock.elapsed).where(
+        clock.agreement == agreement,
+        clock.target_kind == target_kind,
+        clock.ended_at.is_not(None),
+        clock.state.in_(("met", "breached")),
+        clock.target == target,
+        scope.where(CLOCK),
+    )
+    return list(db.execute(wanted.order_by(clock.ended_at.desc()).limit(PAST)).scalars())
 
 
 def _row(clock: KeptClock) -> dict[str, Any]:

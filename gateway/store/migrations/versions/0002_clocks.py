@@ -10,6 +10,7 @@ depends_on = None
 
 _THERE = sa.text("fold_at IS NOT NULL")
 _RUNNING = sa.text("state = 'running'")
+_FINISHED = sa.text("ended_at IS NOT NULL")
 _OPEN = sa.text("over_at IS NULL")
 _LEAVING = sa.text("state IN ('pending', 'sending')")
 
@@ -48,6 +49,8 @@ def _clocks() -> None:
     which = ["ticket_id", "agreement", "hop_id", "target_kind", "place"]
     op.create_index("clock_which", "clock", which, unique=True)
     op.create_index("clock_due", "clock", ["due_at"], sqlite_where=_RUNNING, postgresql_where=_RUNNING)
+    past = ["agreement", "target_kind", "ended_at"]
+    op.create_index("clock_past", "clock", past, sqlite_where=_FINISHED, postgresql_where=_FINISHED)
 
 
 def _warnings() -> None:
