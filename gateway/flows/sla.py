@@ -1,6 +1,6 @@
 """A ticket's clocks and ledger as of a moment, folded from its events; and what people decide about stopped time."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -43,21 +43,29 @@ def read(context: Context, ticket_id: str, *, now: datetime) -> Reading:
         hops, events = history.of_ticket(db, OPERATOR, ticket_id)
         if not hops:
             raise NotFound(f"there is no ticket {ticket_id}", cure="interdesk tickets list shows them")
-        return _read(context, db, (hops, events), now=now)
+        return of_events(context, db, (hops, events), now=now)
 
 
 def reading(context: Context, db: Db, ticket_id: str, *, now: datetime) -> Reading:
     """The same within a transaction, of a ticket that is there."""
-    return _read(context, db, history.of_ticket(db, OPERATOR, ticket_id), now=now)
+    return of_events(context, db, history.of_ticket(db, OPERATOR, ticket_id), now=now)
 
 
-def _read(context: Context, db: Db, told: tuple[list[Hop], list[Event]], *, now: datetime) -> Reading:
+def of_events(
+    context: Context,
+    db: Db,
+    told: tuple[list[Hop], list[Event]],
+    *,
+    now: datetime,
+    only: Collection[str] | None = None,
+) -> Reading:
+    """What these hops and events come to as of `now`; `only`: as if of the events nothing but these were known."""
     hops, events = told[0], keeping.folded_from(told[1])
     known = context.directory(db)
-    bound = bindings(events, now=now)
+    bound = bindings([one for one in events if only is None or one.id in only], now=now)
     sheets = directory.agreements_of(db, {sheet for one in bound for sheet in one.sheets})
     chain = records.chain_of(hops, bound, sheets, _watches(db, known, hops))
-    happened = list(records.records_of(hops, events))
+    happened = [one for one in records.records_of(hops, events) if only is None or one.id in only]
     folded = fold(chain, reconcile(chain, happened, now=now), View(now=now))
     every = clocks_under(folded, happened, bound, sheets)
     heads = [headline(every, terms.id) for terms in chain.agreements]
@@ -194,10 +202,10 @@ def change(
         if ticket_id not in loaded:
             raise NotFound(f"there is no ticket {ticket_id}", cure="interdesk tickets list shows them")
         case = loaded[ticket_id]
-        before = _read(context, db, history.of_ticket(db, OPERATOR, ticket_id), now=order.now)
+        before = of_events(context, db, history.of_ticket(db, OPERATOR, ticket_id), now=order.now)
         act(case, before)
         cases.save(db, [case])
-        after = _read(context, db, history.of_ticket(db, OPERATOR, ticket_id), now=order.now)
+        after = of_events(context, db, history.of_ticket(db, OPERATOR, ticket_id), now=order.now)
         audit(
             db,
             org_id=case.ticket.org_id,

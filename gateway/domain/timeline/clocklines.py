@@ -26,7 +26,7 @@ class Stage:
     open_time: timedelta
     stopped: bool
     cells: tuple[Cell, ...]
-    sum: timedelta
+    sum: timedelta = timedelta()
     code: str = ""
     cause: str | None = None
 
@@ -55,19 +55,21 @@ def clock_line(
         consumer=terms.consumer,
         kind=terms.kind.value,
         calendar=terms.calendar_of(clock.target_kind).code,
-        stages=tuple(_stages(terms, clock, view, known)),
+        stages=tuple(
+            replace(one, cause=known.get(one.cause or "")) for one in _stages(folded, terms, clock, view)
+        ),
         closed=tuple(_closed(terms, clock)),
         shifts=tuple(replace(one, cause=known.get(one.cause or "")) for one in shifts(folded, terms, clock)),
     )
 
 
-def _stages(terms: Terms, clock: Clock, view: Sight, known: Mapping[str, str]) -> Iterator[Stage]:
+def _stages(folded: Folded, terms: Terms, clock: Clock, view: Sight) -> Iterator[Stage]:
     """The pieces of a clock, neighbours that differ only in what is hidden joined."""
     last: Stage | None = None
     total = timedelta()
     for piece in clock.pieces:
         total += timedelta() if piece.stopped else piece.open_time
-        stage = _stage(terms, piece, view, known, total)
+        stage = replace(_stage(folded, terms, piece, view), sum=total)
         if last is not None and _same(last, stage):
             last = replace(last, end=stage.end, open_time=last.open_time + stage.open_time, sum=stage.sum)
             continue
@@ -78,17 +80,16 @@ def _stages(terms: Terms, clock: Clock, view: Sight, known: Mapping[str, str]) -
         yield last
 
 
-def _stage(terms: Terms, piece: Piece, view: Sight, known: Mapping[str, str], total: timedelta) -> Stage:
-    code, request = stop_of(terms, piece) if piece.stopped else ("", None)
+def _stage(folded: Folded, terms: Terms, piece: Piece, view: Sight) -> Stage:
+    code, request = stop_of(folded, terms, piece) if piece.stopped else ("", None)
     return Stage(
         start=piece.start,
         end=piece.end,
         open_time=piece.open_time,
         stopped=piece.stopped,
         cells=cells(piece.span, view),
-        sum=total,
         code=code,
-        cause=known.get(request or piece.span.cause or ""),
+        cause=request or piece.span.cause,
     )
 
 

@@ -45,7 +45,9 @@ def shifts(folded: Folded, terms: Terms, clock: Clock) -> tuple[Shift, ...]:
         return ()
     work = worktime(terms.calendar_of(clock.target_kind))
     targets = list(_targets(folded, terms, clock, work))
-    found = [*_stops(terms, clock, targets, work), *_changes(clock, targets, work)]
+    if targets[-1].amount != clock.target and clock.target_kind is not TargetKind.ATTENDANCE:
+        return ()  # it ended under terms that others have replaced since: what moved it then cannot be told from these
+    found = [*_stops(folded, terms, clock, targets, work), *_changes(clock, targets, work)]
     found += _visit(folded, clock, targets)
     return tuple(sorted(found, key=lambda one: one.at))
 
@@ -77,15 +79,18 @@ def _due(work: Worktime, at: datetime, left: timedelta) -> datetime | None:
         return None
 
 
-def stop_of(terms: Terms, piece: Piece) -> tuple[str, str | None]:
+def stop_of(folded: Folded, terms: Terms, piece: Piece) -> tuple[str, str | None]:
     """The reason that stops an agreement's clock in a piece, the first that the agreement names, and the request behind it."""
     for entry in piece.span.entries:
-        if entry.reason and terms.stops_for(entry.reason) is not None:
-            return entry.reason, entry.request
+        asked = folded.stops.requests.get(entry.request or "")
+        if asked is not None and terms.stops_for(asked.code, asked.own_code) is not None:
+            return asked.code, asked.id
     return "", None
 
 
-def _stops(terms: Terms, clock: Clock, targets: Sequence[_Target], work: Worktime) -> Iterator[Shift]:
+def _stops(
+    folded: Folded, terms: Terms, clock: Clock, targets: Sequence[_Target], work: Worktime
+) -> Iterator[Shift]:
     """Each stretch in which the clock stood still; one that the ledger tells in several spans is one."""
     ran, last = NONE, None
     for piece in clock.pieces:
@@ -95,7 +100,7 @@ def _stops(terms: Terms, clock: Clock, targets: Sequence[_Target], work: Worktim
                 yield last
                 last = None
             continue
-        code, request = stop_of(terms, piece)
+        code, request = stop_of(folded, terms, piece)
         left = _in_force(targets, piece.start) - ran
         if left < NONE or not piece.open_time:
             continue

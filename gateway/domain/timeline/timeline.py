@@ -1,13 +1,14 @@
 """One ticket's timeline: what `lanes` and `clocklines` make of it, from the moment on at which the case begins for the viewer
 up to the moment at which it ends for them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from gateway.domain.sla.clocks import Clock, Folded
 from gateway.domain.sla.ledger import Span
 from gateway.domain.sla.reconcile import GOES
+from gateway.domain.sla.terms import AgreementKind, Chain, Terms
 from gateway.domain.timeline.clocklines import ClockLine, clock_line
 from gateway.domain.timeline.lanes import Bar, Happening, Row, bars, happenings, named, rows
 from gateway.domain.timeline.sight import Lane, Sight, sight
@@ -74,13 +75,19 @@ def timeline(
 
 def _clock_lines(
     folded: Folded, clocks: Sequence[Clock], view: Sight, known: Mapping[str, str]
-) -> Sequence[ClockLine]:
-    terms = {(one.id, one.hop): one for one in folded.chain.agreements}
-    return [
-        clock_line(folded, terms[one.agreement, one.hop], one, view, known)
-        for one in clocks
-        if view.is_party(terms[one.agreement, one.hop])
-    ]
+) -> Iterator[ClockLine]:
+    for clock in clocks:
+        terms = _terms(folded.chain, clock)
+        if terms is not None and view.is_party(terms):
+            yield clock_line(folded, terms, clock, view, known)
+
+
+def _terms(chain: Chain, clock: Clock) -> Terms | None:
+    """The terms of a clock; of one that ended under an agreement that another has replaced since, that other one's: the same
+    hop, and so the same two parties."""
+    here = chain.at(clock.hop)
+    same = next((one for one in here if one.id == clock.agreement), None)
+    return same or next((one for one in here if one.kind is not AgreementKind.OLA), None)
 
 
 def _begins(folded: Folded, view: Sight) -> datetime | None:
