@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime
+from ipaddress import ip_address
 from ssl import SSLError
 from urllib.parse import unquote, urlsplit
 
@@ -58,6 +59,21 @@ class Mailer:
             implicit_tls=parts.scheme == "smtps",
         )
 
+    @property
+    def _start_tls(self) -> bool | None:
+        """A server on this machine offers what it made up itself (Exim 4.96 signs its own certificate), and nothing leaves the
+        machine; a password goes over TLS or not at all; else as the server offers."""
+        if self.implicit_tls or self._is_here:
+            return False
+        return True if self.user else None
+
+    @property
+    def _is_here(self) -> bool:
+        try:
+            return ip_address(self.host).is_loopback
+        except ValueError:
+            return self.host == "localhost"
+
     async def send(self, letter: Letter) -> Posted:
         """Hand a letter to the server; what became of it."""
         address = self.admin if letter.address == ADMIN else letter.address
@@ -73,6 +89,7 @@ class Mailer:
                 username=self.user,
                 password=self.password,
                 use_tls=self.implicit_tls,
+                start_tls=self._start_tls,
                 timeout=TIMEOUT,
             )
         except aiosmtplib.SMTPRecipientsRefused as error:

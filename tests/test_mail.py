@@ -100,6 +100,21 @@ def test_without_an_admin_nobody_is_written_to() -> None:
     assert posted.post is Post.REFUSED
 
 
+@pytest.mark.parametrize(
+    ("url", "start_tls"),
+    [
+        ("smtp://localhost", False),
+        ("smtp://127.0.0.1:2525", False),
+        ("smtp://me:secret@[::1]", False),
+        ("smtp://mail.example", None),
+        ("smtp://me:secret@mail.example:587", True),
+        ("smtps://me:secret@mail.example", False),
+    ],
+)
+def test_a_password_goes_over_tls_or_not_at_all(url: str, start_tls: bool | None) -> None:
+    assert Mailer.of(url, sender="a@b.example")._start_tls is start_tls
+
+
 def test_what_an_address_says() -> None:
     mailer = Mailer.of("smtps://me:p%40ss@mail.example", sender="a@b.example")
 

@@ -37,7 +37,7 @@ def contact(org: str, level: int = 1, hours: str = "always", **more: Any) -> Con
         code=f"{org}{level}",
         level=level,
         channel=more.pop("channel", "email"),
-        address=f"level{level}@{org}.example",
+        address=more.pop("address", f"level{level}@{org}.example"),
         hours=hours_from(hours),
         **more,
     )
