@@ -2,7 +2,7 @@
 keeps."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from gateway.domain import notes
 from gateway.testing.loopback.cabinet import Doc, kept
@@ -97,10 +97,11 @@ def _words(held: Held, source: Source, copy: Copy, said: list[Said]) -> Iterator
         for token in TOKENS.findall(part["text"])
         if token not in reasons and token != source.token
     ]
-    yield from _repeated(copy, [token for token, _ in shown], held)
+    said_here = [token for token, part in shown if not _says_reopened(held, copy, part)]
+    yield from _repeated(copy, said_here, held)
     known = {one.token: one for one in said}
     yield from _wider(held, copy, [(known[token], part) for token, part in shown if token in known])
-    order = {token: place for place, (token, _) in enumerate(shown)}
+    order = {token: place for place, token in enumerate(said_here)}
     for code in held.world.plan.desks:
         if code == copy.desk:
             continue
@@ -126,10 +127,20 @@ def _places(said: list[Said], order: dict[str, int]) -> Iterator[list[int]]:
 
 def _says_why(held: Held, copy: Copy, part: Doc) -> bool:
     """Whether a comment is the gateway's note on a refusal, which quotes the last words said there."""
+    return _is_note(held, copy, part, ("declined", "returned"), held.world.below(copy.desk))
+
+
+def _says_reopened(held: Held, copy: Copy, part: Doc) -> bool:
+    """Whether a comment is the gateway's note on a reopening, which quotes why: words that may come by themselves too."""
+    above = held.world.above.get(copy.desk)
+    return above is not None and _is_note(held, copy, part, ("reopened",), [above])
+
+
+def _is_note(held: Held, copy: Copy, part: Doc, kinds: Sequence[str], codes: Sequence[str]) -> bool:
     texts = [
         notes.say(kind, held.language(copy.desk), who=code.title(), reason="\0").split("\0")[0]
-        for kind in ("declined", "returned")
-        for code in held.world.below(copy.desk)
+        for kind in kinds
+        for code in codes
     ]
     return any(part["text"].startswith(text) for text in texts)
 
