@@ -1,18 +1,16 @@
 """`interdesk sla`: what the clocks of a ticket show, and why."""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Annotated, Any
 
 import typer
 
-from gateway.app import utc_now
-from gateway.cli import forecast, sla_links
-from gateway.cli.terminal import AsJson, opened, out, print_json, say, show, words
+from gateway.cli import forecast, sla_links, sla_recompute
+from gateway.cli.terminal import AsJson, moment, opened, out, print_json, say, show, words
 from gateway.domain.figures import left, open_time, ran
 from gateway.domain.sla.clocks import Clock
 from gateway.domain.sla.ledger import ledger
-from gateway.errors import Invalid
 from gateway.flows import sla
 
 OneTicket = Annotated[str, typer.Argument(metavar="TICKET", help="The ticket's id.", show_default=False)]
@@ -48,6 +46,7 @@ def register(app: typer.Typer) -> None:
     clocks.command("show")(shown)
     clocks.command("explain")(explained)
     forecast.register(clocks)
+    sla_recompute.register(clocks)
     sla_links.register(clocks)
     app.add_typer(clocks, name="sla")
 
@@ -159,16 +158,3 @@ def _steps(clock: Clock, names: dict[str, str]) -> Iterator[dict[str, Any]]:
             "state": piece.span.state,
             "event": piece.span.cause,
         }
-
-
-def moment(text: str | None) -> datetime:
-    """A moment that somebody wrote; None is now. Raises Invalid for one without an offset: nobody may guess it."""
-    if text is None:
-        return utc_now()
-    try:
-        at = datetime.fromisoformat(text)
-    except ValueError as error:
-        raise Invalid(f"{text!r} is no moment", cure="write 2026-03-01T09:00:00+01:00") from error
-    if at.tzinfo is None:
-        raise Invalid(f"{text!r} has no offset", cure="write 2026-03-01T09:00:00+01:00")
-    return at.astimezone(UTC)

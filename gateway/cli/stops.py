@@ -5,8 +5,8 @@ from typing import Annotated
 import typer
 
 from gateway.app import utc_now
-from gateway.cli.sla import OneTicket, clock_row, moment, names_of
-from gateway.cli.terminal import Actor, AsJson, acting, opened, say, show
+from gateway.cli.sla import OneTicket, clock_row, names_of
+from gateway.cli.terminal import Actor, AsJson, acting, moment, opened, say, show
 from gateway.domain.figures import ran
 from gateway.errors import Invalid
 from gateway.flows import contracts, sla

@@ -5,6 +5,7 @@ import sys
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from enum import Enum, IntEnum
 from pathlib import Path
 from typing import Annotated, Any
@@ -94,6 +95,19 @@ def agreed(question: str, *, yes: bool) -> bool:
             "this asks before it changes something", why="there is no terminal to ask at", cure="add --yes"
         )
     return typer.confirm(question, err=True)
+
+
+def moment(text: str | None) -> datetime:
+    """A moment that somebody wrote; None is now. Raises Invalid for one without an offset: nobody may guess it."""
+    if text is None:
+        return wiring.utc_now()
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise Invalid(f"{text!r} is no moment", cure="write 2026-03-01T09:00:00+01:00") from error
+    if at.tzinfo is None:
+        raise Invalid(f"{text!r} has no offset", cure="write 2026-03-01T09:00:00+01:00")
+    return at.astimezone(UTC)
 
 
 class Absent(Enum):

@@ -4,6 +4,7 @@ from collections.abc import Collection
 
 from sqlalchemy import select
 
+from gateway.domain.binding import BOUND
 from gateway.domain.model import Event, Hop
 from gateway.store import rows
 from gateway.store.db import Db
@@ -41,3 +42,10 @@ def in_open_tickets(db: Db, scope: Scope, types: Collection[str]) -> list[Event]
     found = rows.choose(Event).join(rows.ticket, ticket.id == event.ticket_id)
     wanted = found.where(event.type.in_(sorted(types)), ticket.closed_at.is_(None), scope.where(rows.event))
     return rows.nouns(Event, db.execute(wanted.order_by(event.seq)))
+
+
+def bound_tickets(db: Db, scope: Scope) -> list[str]:
+    """The tickets that an agreement holds or held for, the oldest first (ids grow with time)."""
+    event = rows.event.c
+    wanted = select(event.ticket_id).where(event.type == BOUND, scope.where(rows.event)).distinct()
+    return list(db.execute(wanted.order_by(event.ticket_id)).scalars())
