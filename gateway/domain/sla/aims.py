@@ -8,7 +8,7 @@ from gateway.domain.sla.course import Cycle
 from gateway.domain.sla.life import Life
 from gateway.domain.sla.stops import visit_window
 from gateway.domain.sla.terms import Record, TargetKind, Terms
-from gateway.domain.worktime import Amount, CalendarError, Worktime, in_open_time, worktime
+from gateway.domain.worktime import Amount, CalendarError, Worktime, in_open_time
 
 Priority = tuple[datetime, str, str]
 """From when on, which, by which event."""
@@ -39,7 +39,7 @@ class Aims:
         self, terms: Terms, target: TargetKind, priorities: Sequence[Priority], visits: Sequence[Visit]
     ) -> None:
         self._amounts = terms.targets[target]
-        self._work: Worktime = worktime(terms.calendar_of(target))
+        self._work: Worktime = terms.work_of(target)
         self._priorities = priorities
         attends = target is TargetKind.ATTENDANCE
         self._visits = [(at, one) for at, one in visits if attends and one.hop == terms.hop]

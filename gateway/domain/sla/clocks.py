@@ -1,7 +1,7 @@
 """Clocks (R13–R19): ledger and course and target and calendar → what a clock shows at a moment, in two views: the headline,
 and the one in which undecided and disputed stop requests count too (R16)."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import cached_property
@@ -11,12 +11,12 @@ from gateway.domain.sla.base import Base, Key, Lived
 from gateway.domain.sla.course import Course, Cycle, Progress, part_of, priorities, relevant
 from gateway.domain.sla.ledger import Passage, Span, siblings
 from gateway.domain.sla.life import NO_PAST, Life, Past
-from gateway.domain.sla.pieces import Piece, pieces, runs, stands
+from gateway.domain.sla.pieces import Piece, pieces, runs
 from gateway.domain.sla.reconcile import Reconciled
-from gateway.domain.sla.standstill import Standstill, Stretch
+from gateway.domain.sla.standstill import Ceaseless, Stand, Standstill, Stretch
 from gateway.domain.sla.stops import Standing, Stops, View, standing, stops_of, visits_of
 from gateway.domain.sla.terms import NONE, Chain, Record, TargetKind, Terms, moment
-from gateway.domain.worktime import CalendarError, Worktime, worktime
+from gateway.domain.worktime import CalendarError, Worktime
 
 WAITING, RUNNING, MET, BREACHED, CANCELLED = "waiting", "running", "met", "breached", "cancelled"
 _HOUR = timedelta(hours=1)
@@ -111,7 +111,11 @@ class Folded:
 
     def stretches(self, terms: Terms) -> Sequence[Stretch]:
         """The ledger as the clocks of an agreement live it."""
-        return Standstill(self.chain, self.stops, terms, self.view).stretches(self.spans)
+        return self.standstill(terms).stretches(self.spans)
+
+    def standstill(self, terms: Terms) -> Standstill:
+        """Who judges when the clocks of an agreement stand still."""
+        return Standstill(self.chain, self.stops, terms, self.view)
 
     @cached_property
     def undecided(self) -> bool:
@@ -126,13 +130,12 @@ class Folded:
 def fold(chain: Chain, told: Reconciled, view: View, base: Base | None = None) -> Folded:
     """Fold reconciled records into what the clocks read: all there are, or those after a base."""
     stops = stops_of(chain, told, now=view.now, kept=base.kept if base else None)
-    since = base.holding if base else None
     return Folded(
         chain=chain,
         told=told,
         stops=stops,
         view=view,
-        spans=Passage(chain, told, stops, view, since).spans(),
+        spans=Passage(chain, told, stops, view, base.holding if base else None).spans(),
         exclusions=tuple(_exclusions(told)),
         priorities=(*(base.priorities if base else ()), *priorities(told)),
         visits=(*(base.kept.visits if base else ()), *visits_of(told)),
@@ -142,7 +145,13 @@ def fold(chain: Chain, told: Reconciled, view: View, base: Base | None = None) -
 
 def second_view(folded: Folded) -> Folded:
     """The same ticket as if undecided and disputed requests counted."""
-    return fold(folded.chain, folded.told, View(now=folded.now, undecided=True), folded.base)
+    chain, told, stops, base = folded.chain, folded.told, folded.stops, folded.base
+    view = View(now=folded.now, undecided=True)
+    since = base.holding if base else None
+    same = not any(request.afterwards for request in stops.requests.values())
+    return replace(
+        folded, view=view, spans=folded.spans if same else Passage(chain, told, stops, view, since).spans()
+    )
 
 
 def _exclusions(told: Reconciled) -> Iterator[tuple[datetime, datetime]]:
@@ -161,7 +170,13 @@ def clocks(folded: Folded) -> list[Clock]:
         found += reader.clocks(records)
     if folded.view.undecided or not any(clock.breached_at for clock in found) or not folded.undecided:
         return found
-    spared = {clock.key for clock in clocks(second_view(folded)) if clock.breached_at is None}
+    breached = {(clock.agreement, clock.target_kind) for clock in found if clock.breached_at}
+    spared = {
+        clock.key
+        for reader, records in _readers(second_view(folded), breached)
+        for clock in reader.clocks(records)
+        if clock.breached_at is None
+    }
     return [
         replace(clock, provisional=True) if clock.breached_at and clock.key in spared else clock
         for clock in found
@@ -183,28 +198,37 @@ def lived(folded: Folded, at: datetime) -> dict[tuple[int, TargetKind], Lived]:
     }
 
 
-def _readers(folded: Folded) -> Iterator[tuple["_Reader", Sequence[Record]]]:
+def _readers(
+    folded: Folded, wanted: Container[tuple[str, TargetKind]] | None = None
+) -> Iterator[tuple["_Reader", Sequence[Record]]]:
+    """For each target of each agreement, or those wanted, who reads its clocks and the records it reads."""
     for place, terms in enumerate(folded.chain.agreements):
-        records, stretches = relevant(terms, folded.told), folded.stretches(terms)
-        for target in terms.targets:
-            yield _Reader(folded, (place, target), stretches), records
+        targets = [one for one in terms.targets if wanted is None or (terms.id, one) in wanted]
+        if targets:
+            records, still = relevant(terms, folded.told), folded.standstill(terms)
+            stands = still.stands(folded.spans)
+            for target in targets:
+                yield _Reader(folded, (place, target), still, stands), records
 
 
 class _Reader:
     """Reads the clocks of one target of one agreement."""
 
-    def __init__(self, folded: Folded, key: tuple[int, TargetKind], stretches: Sequence[Stretch]) -> None:
+    def __init__(
+        self, folded: Folded, key: tuple[int, TargetKind], still: Standstill, stands: Sequence[Stand]
+    ) -> None:
         self._folded, self.key, self._target = folded, key, key[1]
         self._terms = terms = folded.chain.agreements[key[0]]
         target = self._target
         self._until = folded.until or folded.now
-        self._work = worktime(terms.calendar_of(target))
+        self._work = terms.work_of(target)
         self._aims = Aims(terms, target, folded.priorities, folded.visits)
         self._before = folded.base.lived[key] if folded.base is not None else None
         self._superseded = 0
-        never = target is TargetKind.UPDATE and not terms.updates_wait
-        self._stretches = [Stretch(span, stopped=False) for span, _, _ in stretches] if never else stretches
-        self._stands = stands(self._stretches)
+        self._still, self._stands = still, stands
+        if target is TargetKind.UPDATE and not terms.updates_wait:
+            self._still = Ceaseless(folded.chain, folded.stops, terms, folded.view)
+            self._stands = self._still.stands(folded.spans)
 
     def clocks(self, records: Sequence[Record]) -> list[Clock]:
         found = list[Clock]()
@@ -311,7 +335,9 @@ class _Reader:
             provisional=breached_at is None and self._provisional(cycle),
             started_by=cycle.started_by,
             ended_by=cycle.ended_by,
-            lived=lambda: pieces(self._stretches, cycle.windows, self._until, self._work),
+            lived=lambda: pieces(
+                self._still.stretches(self._folded.spans), cycle.windows, self._until, self._work
+            ),
         )
 
     def _provisional(self, cycle: Cycle) -> bool:
@@ -323,7 +349,7 @@ class _Reader:
 
     def _stands_still(self) -> bool:
         """Whether it is stopped now: a stop that has run out is none, though the status goes on."""
-        _, stopped, until = self._stretches[-1]
+        stopped, until = self._still.judged(self._folded.spans[-1])
         return stopped and (until is None or self._folded.now < until)
 
     # -- breached and due --------------------------------------------------------------------------------------------------

@@ -112,10 +112,16 @@ class Course:
             if start is not None:
                 cycle.windows.append(Window(start))
                 cycle.started_by = record.id
-        if here:
+        if here and (not cycle.ended or self._matters_after_end(record)):
             self._at_hop(record, at)
-        elif record.type == "news.delivered" and record.cause is not None:
+        if record.type == "news.delivered" and record.cause is not None:
             self._delivered(record, at)
+
+    def _matters_after_end(self, record: Record) -> bool:
+        """Most clocks end once and for all: then only a confirmation or the loss of the ticket matters."""
+        if self._target in AGAIN or record.type != "status.changed":
+            return self._target in AGAIN or record.type in GOES
+        return record.data.get("status") == _CLOSED
 
     def _again_offered(self, record: Record, at: datetime) -> None:
         """A hop that had given the ticket back, or lost it, gets it again: a hand-over of its own."""

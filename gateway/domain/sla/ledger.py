@@ -124,10 +124,13 @@ def _moves(
     tree: Tree, told: Reconciled, boundaries: _Boundaries, now: datetime
 ) -> Iterator[tuple[datetime, str | None]]:
     """Move the tree from instant to instant; each at which it may have changed, and the last event that did it."""
+    if not boundaries:
+        yield from _plain_moves(tree, told, now)
+        return
     events: dict[datetime, list[Record]] = {at: [] for at in boundaries}
     for record in told.records:
         events.setdefault(told.effective[record.id], []).append(record)
-    for at in sorted(events) if boundaries else events:
+    for at in sorted(events):
         if at > now:
             return
         moved = None
@@ -142,9 +145,27 @@ def _moves(
             yield at, moved
 
 
+def _plain_moves(tree: Tree, told: Reconciled, now: datetime) -> Iterator[tuple[datetime, str | None]]:
+    """The same where nothing but events moves it."""
+    effective, moved, since = told.effective, None, now
+    for record in told.records:
+        at = effective[record.id]
+        if at != since:
+            if moved is not None:
+                yield since, moved
+                moved = None
+            since = at
+        if at > now:
+            return
+        if tree.apply(record):
+            moved = record.id
+    if moved is not None:
+        yield since, moved
+
+
 def siblings(chain: Chain, told: Reconciled, since: Holding | None = None) -> Mapping[str, Sequence[str]]:
     """The hops below each hop, by offer then id (R12)."""
-    if all(len(children) < 2 for children in chain.children.values()):
+    if not chain.branches:
         return chain.children
     offered = _offers(told, since)
     return {

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from gateway.domain.sla.course import Window
 from gateway.domain.sla.ledger import Span
-from gateway.domain.sla.standstill import Stretch
+from gateway.domain.sla.standstill import Stand, Stretch
 from gateway.domain.sla.terms import NONE
 from gateway.domain.worktime import Worktime
 
@@ -28,30 +28,6 @@ class Run(NamedTuple):
     end: datetime
     open_time: timedelta
     stopped: bool
-
-
-Stand = tuple[datetime, datetime, bool]
-"""From, to, whether clocks stand still."""
-
-
-def stands(stretches: Iterable[Stretch]) -> list[Stand]:
-    """The stretches with length, joined where nothing changes for clocks."""
-    found: list[Stand] = []
-    for (start, end, *_), stopped, until in stretches:
-        if stopped and until is not None and until < end:
-            if until > start:
-                _join(found, start, until, True)
-            _join(found, max(start, until), end, False)
-        elif start < end:
-            _join(found, start, end, stopped)
-    return found
-
-
-def _join(found: list[Stand], start: datetime, end: datetime, stopped: bool) -> None:
-    if found and found[-1][1] == start and found[-1][2] is stopped:
-        found[-1] = (found[-1][0], end, stopped)
-    else:
-        found.append((start, end, stopped))
 
 
 def runs(found: Iterable[Stand], windows: Iterable[Window], until: datetime, work: Worktime) -> Iterator[Run]:

@@ -161,8 +161,8 @@ class _Windows:
                 way.append(before)
 
     def _clamped(self, record: Record) -> datetime:
-        earliest = self.done.get(self.causes.get(record.id, ""))
-        kind = BEFORE_CAUSE
+        cause = self.causes.get(record.id)
+        earliest, kind = self.done.get(cause) if cause is not None else None, BEFORE_CAUSE
         if record.contrary_seen_at is not None:
             contrary = utc(record.contrary_seen_at)
             if earliest is None or contrary > earliest:
@@ -170,8 +170,8 @@ class _Windows:
         effective = latest = self._sighted[record.id]
         place = self._chain.places.get(record.desk or record.hop or "")
         if record.reported_at is not None and place is not None and _trusted(place, record):
-            offset, error = _offset(place, record.observed_at)
-            effective = utc(record.reported_at) - offset
+            offset, error = _offset(place, record.observed_at) if place.samples else (NONE, NONE)
+            effective = utc(record.reported_at) - offset if offset else utc(record.reported_at)
             if effective > latest:
                 self._disagree(record, CLOCK_SKEW, effective - latest, max(error, place.granularity))
                 effective = latest
@@ -230,7 +230,7 @@ def _trusted(place: Place, record: Record) -> bool:
 def _offset(place: Place, seen: datetime) -> tuple[timedelta, timedelta]:
     """(offset, error bar) of the last sample taken at or before the sighting; an offset within its error bar counts as
     none (R3)."""
-    taken = [sample for sample in place.samples if sample.measured_at <= seen] if place.samples else ()
+    taken = [sample for sample in place.samples if sample.measured_at <= seen]
     if not taken:
         return NONE, NONE
     last = max(taken, key=lambda sample: sample.measured_at)
@@ -248,9 +248,9 @@ def _ordered(
     known: Mapping[str, Record], effective: Mapping[str, datetime], causes: Mapping[str, str]
 ) -> tuple[Record, ...]:
     """By effective time; equal times by cause, the desk's own sequence, terminal last, id (R4)."""
+    if len(set(effective.values())) == len(known):
+        return tuple([known[name] for name in sorted(known, key=effective.__getitem__)])
     ranked = sorted(known.values(), key=lambda one: (effective[one.id], _finality(one), one.id))
-    if len(set(effective.values())) == len(ranked):
-        return tuple(ranked)
     done: list[Record] = []
     start = 0
     while start < len(ranked):

@@ -1,12 +1,12 @@
 """When the clocks of an agreement stand still (R14–R16): for each span of the ledger whether they do, and until when."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable
 from datetime import datetime
 from typing import NamedTuple
 
 from gateway.domain.sla.ledger import Span
 from gateway.domain.sla.stops import Stops, View, standing, stops_until
-from gateway.domain.sla.terms import OWN_LINK, AgreementKind, Chain, Terms
+from gateway.domain.sla.terms import AgreementKind, Chain, Terms
 
 
 class Stretch(NamedTuple):
@@ -17,33 +17,55 @@ class Stretch(NamedTuple):
     until: datetime | None = None
 
 
+Stand = tuple[datetime, datetime, bool]
+"""From, to, whether clocks stand still."""
+_RUNS = (False, None)
+
+
 class Standstill:
     """The judgement of one agreement over spans of the ledger."""
 
     def __init__(self, chain: Chain, stops: Stops, terms: Terms, view: View) -> None:
         self._chain, self._stops, self._terms, self._view = chain, stops, terms, view
-        self._inside = frozenset(_provider_side(chain, terms))
+        self._inside = chain.provider_side(terms)
         self._counted: dict[str | None, bool] = {None: False}
 
-    def stretches(self, spans: Sequence[Span]) -> list[Stretch]:
+    def stretches(self, spans: Iterable[Span]) -> list[Stretch]:
         """The spans, each with how the clocks live it."""
-        return [self.stretch(span) for span in spans]
+        return [Stretch(span, *self.judged(span)) for span in spans]
 
-    def stretch(self, span: Span) -> Stretch:
-        """R14: stopped if and only if nobody unexcused holds on the provider's side."""
-        inside = self._inside
-        side = [entry for entry in span.entries if entry.holder in inside]
-        for entry in side:
-            if entry.state != "held" or not self._counts(entry.request):
-                return Stretch(span, stopped=False)
-        if side:
-            return Stretch(span, stopped=True, until=self._until(entry.request for entry in side))
+    def stands(self, spans: Iterable[Span]) -> list[Stand]:
+        """The spans with length, joined where nothing changes for the clocks."""
+        found: list[Stand] = []
+        for span in spans:
+            start, end = span[:2]
+            if start == end:
+                continue
+            stopped, until = self.judged(span)
+            if until is not None and until < end:
+                if until > start:
+                    _join(found, (start, until, True))
+                _join(found, (max(start, until), end, False))
+            else:
+                _join(found, (start, end, stopped))
+        return found
+
+    def judged(self, span: Span) -> tuple[bool, datetime | None]:
+        """Whether clocks stand still, and until when: if and only if nobody unexcused holds on the provider's side (R14)."""
+        inside, excused = self._inside, []
+        for entry in span.entries:
+            if entry.holder in inside:
+                if entry.state != "held" or not self._counts(entry.request):
+                    return _RUNS
+                excused.append(entry.request)
+        if excused:
+            return True, self._until(excused)
         if self._terms.kind is AgreementKind.OLA:
-            return Stretch(span, stopped=True)
+            return True, None
         for hop, request in span.pending:
             if hop == self._terms.hop and self._counts(request):
-                return Stretch(span, stopped=True, until=self._until([request]))
-        return Stretch(span, stopped=False)
+                return True, self._until([request])
+        return _RUNS
 
     def _counts(self, request: str | None) -> bool:
         if request not in self._counted:
@@ -64,13 +86,16 @@ class Standstill:
         return min(ends, default=None)
 
 
-def _provider_side(chain: Chain, terms: Terms) -> Iterator[str]:
-    """The holders on the provider's side: its hop with what hangs below it and the links there, and its own link where the
-    clock starts before the ticket has crossed it; of an agreement inside an organization, that organization's hops."""
-    if terms.kind is AgreementKind.OLA:
-        yield from (place.id for place in chain.places.values() if place.org == terms.provider)
-        return
-    for hop in chain.subtree(terms.hop):
-        yield hop
-        if hop != terms.hop or terms.starts_on in OWN_LINK:
-            yield f"link:{hop}"
+class Ceaseless(Standstill):
+    """Nothing stops such a clock."""
+
+    def judged(self, span: Span) -> tuple[bool, datetime | None]:
+        """It runs, whoever holds."""
+        return _RUNS
+
+
+def _join(found: list[Stand], stand: Stand) -> None:
+    if found and found[-1][1] == stand[0] and found[-1][2] is stand[2]:
+        found[-1] = (found[-1][0], *stand[1:])
+    else:
+        found.append(stand)

@@ -1,6 +1,6 @@
 """What the clocks read: the chain as it stands, the agreements bound to its hops, and what happened."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import Any
 
 from gateway.domain.model import Reason
-from gateway.domain.worktime import Amount, Calendar
+from gateway.domain.worktime import Amount, Calendar, Worktime, worktime
 from gateway.domain.worktime.calendar import utc
 
 NONE = timedelta()
@@ -115,6 +115,17 @@ class Terms:
         refined = self.stops.get(own) if own else None
         return refined if refined is not None and refined.refines == code else self.stops.get(code)
 
+    def work_of(self, target: TargetKind) -> Worktime:
+        """The calendar of a target, ready to be counted with."""
+        known = self._works.get(target)
+        if known is None:
+            self._works[target] = known = worktime(self.calendar_of(target))
+        return known
+
+    @cached_property
+    def _works(self) -> dict[TargetKind, Worktime]:
+        return {}
+
     def calendar_of(self, target: TargetKind) -> Calendar:
         """The calendar a target counts in."""
         return self.calendars.get(target, self.calendar)
@@ -201,6 +212,34 @@ class Chain:
     def subtree(self, hop: str) -> frozenset[str]:
         """The hop and all below it."""
         return self._subtrees[hop]
+
+    @cached_property
+    def branches(self) -> bool:
+        """Whether some hop has more than one below it."""
+        return any(len(children) > 1 for children in self.children.values())
+
+    def provider_side(self, terms: Terms) -> frozenset[str]:
+        """The holders on the provider's side of an agreement (R14): its hop with what hangs below it and the links there,
+        and its own link where the clock starts before the ticket has crossed it; of an agreement inside an organization,
+        that organization's hops."""
+        side = (terms.hop, terms.kind, terms.starts_on, terms.provider)
+        known = self._provider_sides.get(side)
+        if known is None:
+            self._provider_sides[side] = known = frozenset(self._holders(terms))
+        return known
+
+    @cached_property
+    def _provider_sides(self) -> dict[tuple[str, ...], frozenset[str]]:
+        return {}
+
+    def _holders(self, terms: Terms) -> Iterator[str]:
+        if terms.kind is AgreementKind.OLA:
+            yield from (place.id for place in self.places.values() if place.org == terms.provider)
+            return
+        for hop in self.subtree(terms.hop):
+            yield hop
+            if hop != terms.hop or terms.starts_on in OWN_LINK:
+                yield f"link:{hop}"
 
     def at(self, hop: str) -> tuple[Terms, ...]:
         """The agreements whose provider works at this hop."""

@@ -61,9 +61,10 @@ class Tree:
         opened: bool = False,
         nodes: Iterable[Node] = (),
     ) -> None:
-        self._chain, self._stops, self._children = chain, stops, children
+        self._chain, self._stops = chain, stops
         self.nodes = {name: Node(name) for name in chain.places}
         self.nodes.update((node.id, replace(node, overlay=list(node.overlay))) for node in nodes)
+        self._below = {name: [self.nodes[child] for child in children[name]] for name in chain.places}
         self._top = chain.top.id
         self.opened = opened
         if opened and not nodes:
@@ -211,8 +212,9 @@ class Tree:
         if node.phase not in _OPEN:
             return
         place = len(found)
-        for child in self._children[node.id]:
-            self._gather(self.nodes[child], at, found)
+        for child in self._below[node.id]:
+            if child.phase in _OPEN or child.sending is not None:
+                self._gather(child, at, found)
         if node.phase != "pending" and not (node.sending is not None and node.downward):
             own = self._own(node, at, alone=len(found) == place)
             if own is not None:
@@ -220,22 +222,20 @@ class Tree:
 
     def _own(self, node: Node, at: datetime, *, alone: bool) -> Entry | None:
         """What the hop itself holds: a question to answer, an offer to make, a resolution to verify, or its work."""
-        children = [self.nodes[child] for child in self._children[node.id]]
-        for child in children:
+        state = "offered" if node.phase == "offered" else "working"
+        for child in self._below[node.id]:
             if child.phase == "pending" and child.sending is None:
                 return self._asked(node.id, child)
+            if child.phase == "resolved":
+                state = "verify"
         held = self._held(node, at) if alone else None
         if held is not None:
             return held
         if node.owes_offer:
-            return Entry(node.id, node.id, "handback", None, node.id, None)
-        if not alone:
+            state = "handback"
+        elif not alone:
             return None
-        if any(child.phase == "resolved" for child in children):
-            return Entry(node.id, node.id, "verify", None, node.id, None)
-        return Entry(
-            node.id, node.id, "offered" if node.phase == "offered" else "working", None, node.id, None
-        )
+        return Entry(node.id, node.id, state, None, node.id, None)
 
     def _asked(self, holder: str, child: Node) -> Entry:
         """Somebody owes an answer to a pending hop. A void books the time to the hop that should not have asked: the
@@ -244,8 +244,8 @@ class Tree:
         while True:
             if asker.request is not None and self._stops.voided(asker.request):
                 booked = asker.id
-            deeper = [self.nodes[name] for name in self._children[asker.id]]
-            deeper = [node for node in deeper if node.phase == "pending" and node.sending is None]
+            below = self._below[asker.id]
+            deeper = [node for node in below if node.phase == "pending" and node.sending is None]
             if not deeper:
                 return Entry(holder, booked, "asked", child.reason, child.id, child.request)
             asker = deeper[0]
@@ -293,8 +293,11 @@ class Tree:
 
     def pendings(self) -> tuple[tuple[str, str | None], ...]:
         """(hop, request) of every hop that waits for its consumer."""
-        nodes = self.nodes.values()
-        return tuple([(node.id, node.request) for node in nodes if node.phase == "pending" and node.request])
+        found: tuple[tuple[str, str | None], ...] = ()
+        for node in self.nodes.values():
+            if node.phase == "pending" and node.request:
+                found += ((node.id, node.request),)
+        return found
 
     def overlay(self, request: Request, *, begins: bool) -> None:
         """A span asked for afterwards begins or ends."""

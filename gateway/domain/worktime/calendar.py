@@ -150,6 +150,8 @@ def instant(zone: ZoneInfo, day: date, seconds: int) -> datetime:
 
 def utc(at: datetime) -> datetime:
     """That moment in UTC. Raises CalendarError for one without a zone: nobody may guess it."""
+    if at.tzinfo is UTC:
+        return at
     if at.tzinfo is None:
         raise CalendarError(f"{at.isoformat()} names no zone; write for example {at.isoformat()}+01:00")
     try:
