@@ -9,6 +9,7 @@ import pytest
 
 from gateway import schemas
 from gateway.domain.conditions import OPERATORS
+from gateway.domain.plan import Plan
 from gateway.flows.apply import apply
 from gateway.flows.context import Context
 from gateway.flows.proposal import Terms
@@ -22,14 +23,8 @@ from gateway.vault import new_entry, ring
 README = (schemas.folder() / "README.md").read_text(encoding="utf-8")
 
 
-def test_the_examples_can_be_applied(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    example, contracts = re.findall(r"^```yaml\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
-    (tmp_path / "federation.yaml").write_text(example, encoding="utf-8")
-    (tmp_path / "contracts.yaml").write_text(contracts, encoding="utf-8")
-    (tmp_path / "secrets").mkdir()
-    (tmp_path / "secrets" / "north-api-key").write_text("a key\n")
-    monkeypatch.setenv("ACME_RT_TOKEN", "1-23-token")
-    monkeypatch.setenv("ACME_RT_HOOK_SECRET", "s" * 32)
+def applied(folder: Path) -> Plan:
+    """What applying the files of a folder to a new installation did."""
     database, numbers = Database("sqlite://"), itertools.count()
     migrate.upgrade(database)
     context = Context(
@@ -38,16 +33,52 @@ def test_the_examples_can_be_applied(tmp_path: Path, monkeypatch: pytest.MonkeyP
         new_id=lambda prefix: f"{prefix}_{next(numbers)}",
         jitter=lambda: 0.0,
     )
-
-    done = apply(
-        context,
-        read(tmp_path),
-        Terms(vault=ring(new_entry("k1"))),
-        actor="maria",
-        now=datetime(2026, 3, 2, tzinfo=UTC),
-    )
-
+    terms, now = Terms(vault=ring(new_entry("k1"))), datetime(2026, 3, 2, tzinfo=UTC)
+    done = apply(context, read(folder), terms, actor="maria", now=now)
     database.close()
+    return done
+
+
+def test_the_contracts_of_the_guide_can_be_applied(tmp_path: Path) -> None:
+    guide = (schemas.folder() / "contracts.md").read_text(encoding="utf-8")
+    [contracts] = re.findall(r"^```yaml\n(.*?)^```", guide, re.MULTILINE | re.DOTALL)
+    (tmp_path / "contracts.yaml").write_text(contracts, encoding="utf-8")
+    done = applied(tmp_path)
+    assert done.count()["create"] == 3 + 2 + 3 + 2
+    assert done.warnings == ()
+
+
+def test_the_guide_names_every_word_of_an_agreement() -> None:
+    guide = (schemas.folder() / "contracts.md").read_text(encoding="utf-8")
+    table = guide.split("## Everything an agreement may say", 1)[1]
+    agreement = schemas.schema("agreement")
+    target = agreement["$defs"]["target"]["properties"].keys() - {"critical", "high", "medium", "low"}
+    who = {
+        "code",
+        "organization",
+        "consumer",
+        "kind",
+        "link",
+        "services",
+        "sites",
+        "groups",
+        "parts_supplier",
+    }
+    words = (agreement["properties"].keys() | target) - who - {"valid_from", "valid_until"}
+    assert sorted(word for word in words if f"`{word}`" not in table) == []
+
+
+def test_the_examples_can_be_applied(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    example, contracts = re.findall(r"^```yaml\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
+    (tmp_path / "federation.yaml").write_text(example, encoding="utf-8")
+    (tmp_path / "contracts.yaml").write_text(contracts, encoding="utf-8")
+    (tmp_path / "secrets").mkdir()
+    (tmp_path / "secrets" / "north-api-key").write_text("a key\n")
+    monkeypatch.setenv("ACME_RT_TOKEN", "1-23-token")
+    monkeypatch.setenv("ACME_RT_HOOK_SECRET", "s" * 32)
+
+    done = applied(tmp_path)
+
     assert done.count()["create"] == 9 + 5
     [warning] = done.warnings
     assert warning.startswith(

@@ -2,6 +2,7 @@
 tests/cli/test_bad_contracts, requests in tests/cli/test_stops."""
 
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -106,14 +107,14 @@ def test_r13_a_reopening_after_close_is_what_the_agreement_says(
 
 def test_r16_a_request_before_its_cause_or_turned_round_stops_nothing() -> None:
     """Asked for over a time before the ticket was there, and from later to earlier: no clock moves."""
-    told = {"resolution": 8 * H, "stops": "site_access"}
+    told: dict[str, Any] = {"resolution": 8 * H, "stops": "site_access"}
     before = at_vendor("08:00 open h1\n10:00 stop h1 site_access 05:00 07:00", "12:00", **told)
     turned = at_vendor("08:00 open h1\n11:30 stop h1 site_access 11:00 09:00", "12:00", **told)
     assert figures(before) == figures(turned) == ("running", 4 * H, NONE)
 
 
 def test_r16_a_request_for_a_time_to_come_stops_it_only_when_it_has_come() -> None:
-    told = {"resolution": 8 * H, "stops": "site_access"}
+    told: dict[str, Any] = {"resolution": 8 * H, "stops": "site_access"}
     text = "08:00 open h1\n09:00 stop h1 site_access 11:00 13:00"
     assert at_vendor(text, "10:30", **told).stopped_time == NONE
     assert at_vendor(text, "11:30", **told).stopped_time == 30 * M
