@@ -3,7 +3,7 @@ implies for a hop that has not been answered. What the desk does by itself after
 
 from datetime import datetime
 
-from gateway.domain import handover, progress, queueing
+from gateway.domain import handover, mapping, progress, queueing
 from gateway.domain.case import OPEN, Because, Case
 from gateway.domain.model import (
     ActKind,
@@ -132,7 +132,7 @@ def implied(case: Case, hop: Hop, row: StatusRow, change: FieldChange, because: 
     if _rejects_children(case, hop, row, change) and because.by_person:
         _reject_children(case, hop, because)
     if hop.parent_id is None:
-        _at_root(case, hop, row, because)
+        _at_root(case, hop, row, change, because)
     elif hop.status in _ENDED:
         _after_the_end(case, hop, row, because)
     elif row.status in _REFUSING:
@@ -141,10 +141,10 @@ def implied(case: Case, hop: Hop, row: StatusRow, change: FieldChange, because: 
         reason = queueing.reason_text(case, hop, words, because)
         handover.refuse(case, hop, verdict, reason, because)
     elif hop.status is not HopStatus.OFFERED:
-        _work(case, hop, row, because)
+        _work(case, hop, row, change, because)
     elif row.status not in _REGISTERED:  # a working status implies acceptance
         handover.accept(case, hop, because)
-        _work(case, case.hops[hop.id], row, because)
+        _work(case, case.hops[hop.id], row, change, because)
 
 
 def _same(hop: Hop, row: StatusRow) -> bool:
@@ -152,11 +152,17 @@ def _same(hop: Hop, row: StatusRow) -> bool:
     return accepted or (hop.status is row.status and hop.reason == row.reason)
 
 
-def _work(case: Case, hop: Hop, row: StatusRow, because: Because) -> None:
+def _recoded(case: Case, hop: Hop, row: StatusRow, change: FieldChange) -> bool:
+    """From one code of the installation's own to another that refines the same reason (R15)."""
+    before = mapping.status_of(case.desk(hop), change.old or "")
+    return before is not None and before.code != row.code and hop.status is row.status
+
+
+def _work(case: Case, hop: Hop, row: StatusRow, change: FieldChange, because: Because) -> None:
     """Closing needs the upstream's confirmation: a downstream that closes by itself states a resolution."""
     if row.status is HopStatus.CLOSED:
         row = replace(row, status=HopStatus.RESOLVED)
-    if not _same(hop, row):
+    if not _same(hop, row) or _recoded(case, hop, row, change):
         progress.move(case, hop, row.status, row.reason, replace(because, code=row.code))
 
 
@@ -165,9 +171,9 @@ def at_root(status: HopStatus) -> HopStatus:
     return HopStatus.ACKNOWLEDGED if status is HopStatus.OFFERED else status
 
 
-def _at_root(case: Case, hop: Hop, row: StatusRow, because: Because) -> None:
+def _at_root(case: Case, hop: Hop, row: StatusRow, change: FieldChange, because: Because) -> None:
     row = replace(row, status=at_root(row.status))
-    if _same(hop, row):
+    if _same(hop, row) and not _recoded(case, hop, row, change):
         return
     closed_at = case.ticket.closed_at
     # Why a closed ticket is opened again: the hops below heard nothing of what was said since.

@@ -474,9 +474,15 @@ def test_a_matching_change_of_the_desks_own_rule_does_not_offer_again_what_was_r
 
 
 def test_r15_a_status_may_stand_for_a_code_of_the_installations_own() -> None:
-    row = StatusRow(native="hangs", status=S.HELD, reason=Reason.REQUESTER_APPROVAL, code="waiting_for_cab")
-    words = {"profile": replace(WORDS, statuses=(*WORDS.statuses, row))}
+    codes = {"hangs": "waiting_for_cab", "hangs too": "waiting_for_cab", "to sign": "waiting_for_signature"}
+    rows = (
+        StatusRow(native=native, status=S.HELD, reason=Reason.REQUESTER_APPROVAL, code=code)
+        for native, code in codes.items()
+    )
+    words = {"profile": replace(WORDS, statuses=(*WORDS.statuses, *rows))}
     case = chain(desks={"north": words})
-    observe(case, "north", snapshot(fields={**OPEN_SHADOW, "status": "hangs"}))
-    [moved] = [event for event in case.events if event.type == "status.changed"]
-    assert (moved.data["reason"], moved.data["code"]) == ("requester_approval", "waiting_for_cab")
+    for native in codes:
+        observe(case, "north", snapshot(fields={**OPEN_SHADOW, "status": native}))
+    moved = [event.data for event in case.events if event.type == "status.changed"]
+    assert [one["code"] for one in moved] == ["waiting_for_cab", "waiting_for_signature"]
+    assert {one["reason"] for one in moved} == {"requester_approval"}
