@@ -122,12 +122,14 @@ def _cause(clock: Clock) -> str | None:
 
 
 def write(case: Case, hop: Hop, due: datetime, event: Event) -> None:
-    """Into the desk's due field as far as it can show it, and in words what it cannot."""
+    """Into the desk's due field as far as it can show it, in words what it cannot, and to those below without one of their
+    own."""
     desk, value = case.desk(hop), due.isoformat()
     word = mapping.native(desk, Field.DUE, value)
     if word is not None:
         queueing.update(case, hop, {Field.DUE: word}, event)
     say(case, hop, due, event)
+    facts.send_down(case, hop, Field.DUE, value, event)
 
 
 def say(case: Case, hop: Hop, due: datetime, event: Event) -> None:

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from gateway.domain import paging
 from gateway.domain.binding import BOUND, REBOUND
 from gateway.domain.case import Case
-from gateway.domain.model import Event, Field, HopStatus, Priority
+from gateway.domain.model import Event, HopStatus
 from gateway.domain.sla.clocks import BREACHED, MET, RUNNING, WAITING, Clock, Folded
 from gateway.domain.sla.stops import Standing, standing, visit_window
 from gateway.domain.sla.terms import Terms
@@ -42,8 +43,7 @@ def mark(case: Case) -> None:
 def _presses(case: Case) -> bool:
     """Whether somebody is to be called when this is not taken up at once."""
     return bool(case.directory.contacts) and any(
-        hop.status is HopStatus.OFFERED and hop.facts.get(Field.PRIORITY) == Priority.CRITICAL
-        for hop in case.hops.values()
+        hop.status is HopStatus.OFFERED and paging.is_top(case, hop) for hop in case.hops.values()
     )
 
 

@@ -25,7 +25,7 @@ AGAIN = timedelta(hours=1)
 """When a ticket whose clocks could not be folded is tried again."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Turn:
     """One ticket's turn: what was kept of it, and what becomes of that."""
 
@@ -35,8 +35,19 @@ class Turn:
     tally: Tally
 
 
+_UNREADABLE = (ArithmeticError, LookupError, TypeError, ValueError)
+"""What folding raises over terms or events that make no sense; never what a database raises."""
+
+
 def run(context: Context, *, now: datetime) -> int:
-    """One batch; returns how many tickets were folded."""
+    """All that is due, batch by batch; returns how many tickets had their turn."""
+    total = done = _batch(context, now=now)
+    while done == LIMIT:
+        total += (done := _batch(context, now=now))
+    return total
+
+
+def _batch(context: Context, *, now: datetime) -> int:
     with context.database.read() as db:
         due = clocks.due(db, OPERATOR, now=now, limit=LIMIT)
     if not due:
@@ -47,13 +58,13 @@ def run(context: Context, *, now: datetime) -> int:
             case for case in loaded.values() if _is_due(case)
         ]  # somebody may have been faster than our lock
         turns = _turns(db, waiting)
-        for turn in turns:
-            turn.case.put_ticket(fold_at=_take(context, db, turn))
-        cases.save(db, waiting)
-        _keep(db, turns)
+        taken = [turn for turn in turns if _is_taken(context, db, turn)]
+        cases.save(db, [turn.case for turn in taken])
+        _keep(db, taken)
+        clocks.postpone(db, [turn.case.ticket.id for turn in turns if turn not in taken], until=now + AGAIN)
         failpoints.step("sweep.before_commit")
     failpoints.step("sweep.committed")
-    return len(waiting)
+    return len(due)
 
 
 def _is_due(case: Case) -> bool:
@@ -74,15 +85,21 @@ def _turns(db: Db, waiting: Sequence[Case]) -> list[Turn]:
     ]
 
 
-def _take(context: Context, db: Db, turn: Turn) -> datetime | None:
-    """Fold one ticket; when it is to be folded next. What cannot be folded, because its terms cannot be read, is left as it
-    was and harms no other."""
-    case = turn.case
+def _is_taken(context: Context, db: Db, turn: Turn) -> bool:
+    """Whether the ticket could be folded. One that cannot, because its terms make no sense, is left as it was and harms no
+    other."""
     try:
-        found = sla.reading(context, db, case.ticket.id, now=case.now)
-    except ValueError:
-        log.exception("the clocks of a ticket could not be folded", extra={"ticket": case.ticket.id})
-        return case.now + AGAIN
+        turn.case.put_ticket(fold_at=_take(context, db, turn))
+    except _UNREADABLE:
+        log.exception("the clocks of a ticket could not be folded", extra={"ticket": turn.case.ticket.id})
+        return False
+    return True
+
+
+def _take(context: Context, db: Db, turn: Turn) -> datetime | None:
+    """Fold one ticket and tell what follows; when it is to be folded next."""
+    case = turn.case
+    found = sla.reading(context, db, case.ticket.id, now=case.now)
     sheets = {place: agreement.sheet for place, agreement in found.bound.items()}
     telling.tell(case, turn.kept, found.clocks, (sheets, turn.tally))
     marks = _warn(turn, found)
@@ -92,7 +109,7 @@ def _take(context: Context, db: Db, turn: Turn) -> datetime | None:
         _write_dues(case, found, turn.tally),
         alarms.page(turn.alarms, always),
     ]
-    return min((at for at in moments if at is not None), default=None)
+    return min((at for at in moments if at is not None and at > case.now), default=None)
 
 
 def _warn(turn: Turn, found: sla.Reading) -> dict[str, list[timedelta]]:

@@ -5,7 +5,7 @@ from dataclasses import fields
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Table, delete, select
+from sqlalchemy import Table, delete, select, update
 
 from gateway.domain.keeping import KeptClock
 from gateway.store import bulk, rows
@@ -25,6 +25,13 @@ def due(db: Db, scope: Scope, *, now: datetime, limit: int) -> list[str]:
     wanted = select(ticket.id).where(ticket.fold_at.is_not(None), ticket.fold_at <= now)
     found = db.execute(wanted.where(scope.where(rows.ticket)).order_by(ticket.fold_at).limit(limit))
     return list(found.scalars())
+
+
+def postpone(db: Db, ticket_ids: Sequence[str], *, until: datetime) -> None:
+    """Fold these not before then."""
+    if ticket_ids:
+        later = update(rows.ticket).where(rows.ticket.c.id.in_(ticket_ids))
+        db.execute(later.values(fold_at=until))
 
 
 def of_tickets(db: Db, scope: Scope, ticket_ids: Iterable[str]) -> dict[str, list[KeptClock]]:

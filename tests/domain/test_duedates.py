@@ -89,6 +89,15 @@ def test_without_an_agreement_the_upstreams_date_goes_down_as_ever() -> None:
     assert found.field("north", "due") == found.field("vendor", "due")
 
 
+def test_one_below_without_an_agreement_follows_the_one_above() -> None:
+    found = chain(agreement("vendor", "customer", 8))
+    found.delegate("vendor", "north")
+    found.set("customer", "priority", "urgent")
+    found.wait(2 * MINUTE)
+
+    assert found.field("north", "due") == found.field("vendor", "due") == iso(2 * HOUR)
+
+
 def test_a_stop_moves_it_once_the_clock_runs_again_and_not_while_it_stands() -> None:
     found = chain(agreement("vendor", "customer", 4))
     found.set("vendor", "status", "open")

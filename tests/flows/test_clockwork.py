@@ -3,10 +3,12 @@
 from datetime import datetime, timedelta
 from typing import Any
 
+import pytest
+
 from gateway.domain.keeping import KeptClock
 from gateway.domain.letters import Post, Posted
 from gateway.domain.model import Contact, Event, Ticket
-from gateway.flows import postman, sla
+from gateway.flows import clockwork, postman, sla
 from gateway.flows.commands import Order
 from gateway.flows.context import OPERATOR
 from gateway.store import clocks
@@ -197,6 +199,21 @@ def test_what_clocks_tell_is_read_by_no_clock() -> None:
     assert not any(record.type.startswith("clock.") for record in reading.folded.told.records)
 
 
+def test_more_than_a_batch_has_its_turn_in_one_sweep(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(clockwork, "LIMIT", 2)
+    found = stage()
+    for _ in range(4):
+        found.person("customer", "maria").open(
+            title="another", text="one", priority="high", delegate="vendor"
+        )
+    found.wait()
+    with found.hub.database.write() as db:
+        db.exec_driver_sql("UPDATE ticket SET fold_at = opened_at")
+
+    assert clockwork.run(found.hub.context, now=found.hub.now) == 5
+    assert clockwork.run(found.hub.context, now=found.hub.now) == 0
+
+
 def test_terms_that_cannot_be_read_harm_no_other_ticket() -> None:
     found = stage()
     with found.hub.database.write() as db:
@@ -204,7 +221,7 @@ def test_terms_that_cannot_be_read_harm_no_other_ticket() -> None:
     found.set("vendor", "status", "open")
 
     assert kept(found)["resolution"].state == "running"
-    assert next_fold(found) > found.hub.now
+    assert next_fold(found) == found.hub.now - timedelta(seconds=5) + clockwork.AGAIN
 
 
 def test_postgresql_keeps_and_warns_as_sqlite_does(fresh_postgres: str) -> None:
