@@ -1,5 +1,7 @@
 """The demo tells true stories: it ends, every ticket is at its end, and nothing private stands where it does not belong."""
 
+import http.client
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -41,6 +43,36 @@ def test_the_contracts_of_the_demo_can_be_applied() -> None:
     for kind, documents in (("calendar", contracts.calendars()), ("agreement", contracts.agreements())):
         for document in documents:
             check(f"{kind}.v1", document)
+
+
+@pytest.mark.timeout(240)
+def test_kept_running_it_shows_the_main_ticket_as_each_firm_sees_it() -> None:
+    command = [*COMMAND, "--tickets", "1", "--keep"]
+    started = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    assert started.stderr is not None
+    try:
+        said = list(iter(started.stderr.readline, "all of it keeps running until you press Ctrl-C\n"))
+        pages = {line[:14].strip(): line.split()[-1] for line in said if "/shared/fgw_link_" in line}
+        assert {"Aurora Stores", "Till Systems"} <= pages.keys()
+        shown = {name: page(address) for name, address in pages.items()}
+        assert all("aurora-tills" in shown[name] for name in ("Aurora Stores", "Till Systems"))
+        assert "Nord Service" not in shown["Aurora Stores"]
+    finally:
+        started.send_signal(signal.SIGINT)
+        assert started.wait(60) == 0
+        started.stderr.close()
+
+
+def page(address: str) -> str:
+    """What stands at an address of this machine."""
+    host, _, path = address.removeprefix("http://").partition("/")
+    connection = http.client.HTTPConnection(host, timeout=20)
+    connection.request("GET", f"/{path}")
+    answer = connection.getresponse()
+    assert answer.status == 200
+    told = answer.read().decode()
+    connection.close()
+    return told
 
 
 def test_another_seed_tells_another_story_and_the_same_seed_the_same() -> None:

@@ -12,11 +12,11 @@ import typer
 from rich.console import Console
 from rich.live import Live
 
-from gateway.cli.demo import scenes, story
+from gateway.cli.demo import pages, scenes, story
 from gateway.cli.demo.play import Play
 from gateway.cli.demo.show import Board, print_story
 from gateway.cli.demo.stage import Stage
-from gateway.cli.terminal import say
+from gateway.cli.terminal import is_watched, say
 from gateway.errors import Invalid
 
 LONGEST = 150.0
@@ -44,7 +44,9 @@ def demo(
         _watch(play, stage)
         print_story(console, story.tell(stage, play.acts))
         if keep:
-            _stay(stage)
+            _stay(stage, play)
+    if not keep and is_watched():
+        say("with --keep it goes on running, and you can open the page of a ticket as each firm sees it")
     if folder is not None:
         say(f"look further with INTERDESK_DATA_DIR={folder} interdesk tickets list")
     if play.unfinished:
@@ -80,10 +82,15 @@ def _watch(play: Play, stage: Stage) -> None:
         play.run(deadline, each=lambda: live.update(board.render()))
 
 
-def _stay(stage: Stage) -> None:
+def _stay(stage: Stage, play: Play) -> None:
     for code, url in stage.desk_urls.items():
         say(f"{code:<14} {url}/tickets")
-    say("all of it keeps running until you press Ctrl-C")
+    act = pages.main_act(play.acts)
+    if act is not None:
+        say(f"\n{act.title}, as each of them sees it:")
+        for name, url in pages.links(stage, act):
+            say(f"{name:<14} {url}")
+    say("\nall of it keeps running until you press Ctrl-C")
     try:
         while True:
             time.sleep(3600)

@@ -20,6 +20,8 @@ _OF_CHILDREN = frozenset({"asked", "verify", "handback"})
 """States that come from what others do below: of a neighbour's desk they would tell when its partners did what."""
 
 _HANDOVER = ("assignment.", "resolution.", "visit.", "stop.", "exclusion.")
+_PASSES = ("assignment.", "status.", "pending.", "resolution.", "ticket.", "visit.", "stop.")
+"""What may pass the ball."""
 _TOLD = frozenset(
     {
         *("status.changed", "restoration.given", "pending.answered", "ticket.opened", "ticket.closed"),
@@ -113,12 +115,18 @@ def _happening(record: Record, at: datetime, view: Sight) -> Happening:
 
 
 def named(folded: Folded, events: Sequence[Happening]) -> Mapping[str, str]:
-    """Event → the event to name for it: itself if it may be told, else, where it only says that news arrived, the news."""
-    told = {one.id for one in events}
-    known = {name: name for name in told}
+    """Event → the event to name for it: itself if it may be told; where it only says that news arrived, the news; else one
+    that may be told and took effect at the same instant."""
+    told = {one.id: one.id for one in events}
+    together = {one.at: one.id for one in events if one.type.startswith(_PASSES)}
+    known = dict(told)
     for record in folded.told.records:
-        if record.id not in known and record.type == "news.delivered" and record.cause in told:
-            known[record.id] = str(record.cause)
+        if record.id in told:
+            continue
+        news = record.cause if record.type == "news.delivered" and record.cause in told else None
+        instead = news or together.get(folded.told.effective[record.id])
+        if instead is not None:
+            known[record.id] = instead
     return known
 
 

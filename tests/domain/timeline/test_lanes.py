@@ -52,6 +52,12 @@ def test_news_of_a_delivery_names_what_was_delivered() -> None:
     assert row.cause == "a"
 
 
+def test_where_the_event_is_hidden_one_of_the_same_instant_is_named() -> None:
+    text = "08:00 open h0\n08:05 offer h1\n08:07 receive h1\n09:00 accept h1 id=mine\n09:00 work h0 id=zz"
+    found = seen("org-h1", text, now="10:00")
+    assert [row.cause for row in found.rows][-1] == "mine"
+
+
 def test_a_bar_is_what_a_lane_does_without_a_break() -> None:
     waits = [bar for bar in seen(None).bars if bar.lane == "h2" and not bar.holds]
     assert [(f"{bar.start:%H:%M}", f"{bar.end:%H:%M}", bar.reason) for bar in waits] == [
