@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from tests.bench import accept, fairness, machine, path, share, stock, thin, worktime
+from tests.bench import accept, clocks, fairness, machine, path, share, stock, thin, worktime
 from tests.bench.figures import Bench, document, table
 from tests.bench.length import QUICK, WHOLE, Length
 from tests.bench.report import aims_table, with_section
@@ -24,6 +24,7 @@ BENCHES: Mapping[str, Callable[[Length], Bench]] = {
     "stock": stock.run,
     "fairness": fairness.run,
     "worktime": worktime.run,
+    "clocks": clocks.run,
 }
 
 
