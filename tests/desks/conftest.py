@@ -95,10 +95,11 @@ def _need(kind: Kind) -> None:
     """Skips, saying why, where the desk is not installed; under CI that is a failure."""
     reason = kind.missing()
     if reason:
-        _give_up(f"{reason}; deploy/install-desks, run as root, installs the desks")
+        give_up(f"{reason}; deploy/install-desks, run as root, installs the desks")
 
 
-def _give_up(reason: str) -> NoReturn:
+def give_up(reason: str) -> NoReturn:
+    """Skip, saying why; under CI that is a failure."""
     if os.environ.get("CI"):
         pytest.fail(reason)
     pytest.skip(reason)

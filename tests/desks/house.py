@@ -3,6 +3,8 @@
 import json
 import os
 import signal
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -17,7 +19,8 @@ from typer.testing import CliRunner
 from gateway import failpoints
 from gateway.cli import app
 from tests.cluster import hurried
-from tests.cluster.process import Process
+from tests.cluster.process import ROOT, Process
+from tests.desks import dated
 from tests.desks.launch import HOOK_SECRET, HookingDesk
 from tests.desks.launch.chain import Chain
 from tests.desks.launch.process import free_port
@@ -130,7 +133,7 @@ HOOKING = ("customer", "partner", "subcontractor")
 @dataclass(kw_only=True)
 class House:
     """The gateway's process. `hurry`: its leases run out after `lease` seconds, while a test can wait. `hooks`: the desks call it. `proxies`:
-    ports through which it may reach them."""
+    ports through which it may reach them. `clock`: the file it reads the time from (tests.desks.dated)."""
 
     directory: Path
     chain: Chain
@@ -138,18 +141,25 @@ class House:
     lease: float = 12
     hooks: bool = True
     proxies: Collection[int] = ()
+    clock: Path | None = None
     port: int = field(default_factory=free_port)
     key: str = ""
 
     def __post_init__(self) -> None:
-        command = (
-            ("-m", "tests.cluster.hurried") if self.hurry else ("-c", "from gateway.cli import main; main()")
-        )
         self.process = Process(
             name="gateway",
-            arguments=(*command, "serve"),
+            arguments=(*self._interdesk, "serve"),
             environment={},
             log=self.directory / "serve.log",
+        )
+
+    @property
+    def _interdesk(self) -> tuple[str, ...]:
+        """What follows `python` for the command people use."""
+        if self.clock is not None:
+            return ("-m", "tests.desks.dated")
+        return (
+            ("-m", "tests.cluster.hurried") if self.hurry else ("-c", "from gateway.cli import main; main()")
         )
 
     @property
@@ -173,6 +183,7 @@ class House:
             "SECRET_SUBCONTRACTOR": chain.subcontractor.passwords["fedbot"],
             "SECRET_HOOK": HOOK_SECRET,
             **(self._hurried() if self.hurry else {}),
+            **({dated.VARIABLE: str(self.clock)} if self.clock else {}),
         }  # fmt: skip
 
     def _hurried(self) -> dict[str, str]:
@@ -181,9 +192,20 @@ class House:
         return {hurried.VARIABLE: str(self.lease), "INTERDESK_DESK_DEADLINE": str(self.lease - spare)}
 
     def command(self, *words: str) -> str:
-        """What one `interdesk` command prints. It runs in this process, beside the gateway's own."""
+        """What one `interdesk` command prints. It runs in this process, beside the gateway's own; where time is told by a
+        file, in one of its own."""
+        if self.clock is not None:
+            return self._own_command(*words)
         ran = CliRunner().invoke(app, [*words], env=self.environment(), catch_exceptions=False)
         assert ran.exit_code == 0, f"{words}: {ran.output}{ran.stderr}"
+        return ran.stdout
+
+    def _own_command(self, *words: str) -> str:
+        call = [sys.executable, *self._interdesk, *words]
+        ran = subprocess.run(
+            call, env=self.environment(), cwd=ROOT, capture_output=True, text=True, check=False
+        )
+        assert ran.returncode == 0, f"{words}: {ran.stdout}{ran.stderr}"
         return ran.stdout
 
     def apply(self, document: dict[str, Any]) -> None:

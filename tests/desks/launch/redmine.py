@@ -8,13 +8,14 @@ import os
 import secrets
 import shutil
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Self
 
 import httpx
 
 from tests.desks.launch import leftovers
+from tests.desks.launch.clock import DeskClock
 from tests.desks.launch.desk import Desk
 from tests.desks.launch.process import PATH, Command, DeskProcess, free_port, run
 from tests.desks.launch.template import template
@@ -60,8 +61,9 @@ class Redmine(Desk):
         return None if os.access(INSTANCES, os.W_OK) else f"Redmine needs to write to {INSTANCES}"
 
     @classmethod
-    def start(cls, directory: Path, name: str) -> Self:
-        """Copies the template into an empty `directory` and returns when the API answers: about 3 s, the first time 20 s."""
+    def start(cls, directory: Path, name: str, *, clock: DeskClock | None = None) -> Self:
+        """Copies the template into an empty `directory` and returns when the API answers: about 3 s, the first time 20 s.
+        It goes by `clock`, if it is given one."""
         made = template("redmine", _build, package="redmine", sources=[Path(__file__), SEED])
         _lay(directory)
         shutil.copy(made / DATABASE, directory / DATABASE)
@@ -69,7 +71,10 @@ class Redmine(Desk):
         link = _link(directory, name)
         try:
             port = free_port()
-            process = DeskProcess(_puma(directory, link, port, seeded["keys"]["fedbot"]))
+            command = _puma(directory, link, port, seeded["keys"]["fedbot"])
+            if clock is not None:
+                command = replace(command, environment={**command.environment, **clock.required})
+            process = DeskProcess(command)
             process.start()
         except BaseException:
             _unlink(link)

@@ -13,6 +13,7 @@ from typing import Self
 
 import httpx
 
+from tests.desks.launch.clock import DeskClock
 from tests.desks.launch.desk import HOOK_SECRET, HookingDesk, write_hook
 from tests.desks.launch.process import PATH, Command, DeskProcess, free_port, run
 from tests.desks.launch.template import template
@@ -72,13 +73,20 @@ class RequestTracker(HookingDesk):
 
     @classmethod
     def start(
-        cls, directory: Path, name: str, *, hook_url: str | None = None, hook_secret: str = HOOK_SECRET
+        cls,
+        directory: Path,
+        name: str,
+        *,
+        hook_url: str | None = None,
+        hook_secret: str = HOOK_SECRET,
+        clock: DeskClock | None = None,
     ) -> Self:
-        """Copies the name's template into an empty `directory` and returns when REST2 answers: 2 s, the first time 6 s."""
+        """Copies the name's template into an empty `directory` and returns when REST2 answers: 2 s, the first time 6 s.
+        It goes by `clock`, if it is given one."""
         build = partial(_build, name=name)
         made = template(f"rt-{name}", build, package="request-tracker5", sources=[Path(__file__), SEED])
         port = free_port()
-        environment = _lay(directory, name, port)
+        environment = {**_lay(directory, name, port), **(clock.preloaded if clock else {})}
         shutil.copy(made / DATABASE, directory / DATABASE)
         seeded = json.loads((made / "seed.json").read_text())
         write_hook(directory, hook_url, hook_secret)

@@ -6,12 +6,13 @@ import os
 import shutil
 import stat
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Self
 
 import httpx
 
+from tests.desks.launch.clock import DeskClock
 from tests.desks.launch.desk import HOOK_SECRET, HookingDesk, cache, write_hook
 from tests.desks.launch.process import PATH, Command, DeskFailed, DeskProcess, free_port, run
 
@@ -48,9 +49,16 @@ class Roundup(HookingDesk):
 
     @classmethod
     def start(
-        cls, directory: Path, name: str, *, hook_url: str | None = None, hook_secret: str = HOOK_SECRET
+        cls,
+        directory: Path,
+        name: str,
+        *,
+        hook_url: str | None = None,
+        hook_secret: str = HOOK_SECRET,
+        clock: DeskClock | None = None,
     ) -> Self:
-        """Makes tracker and people in an empty `directory`, about 2 s, and returns when REST answers."""
+        """Makes tracker and people in an empty `directory`, about 2 s, and returns when REST answers. It goes by `clock`, if
+        it is given one."""
         home = directory / "tracker"
         home.mkdir(parents=True)
         _check_passable(directory)
@@ -59,7 +67,10 @@ class Roundup(HookingDesk):
         write_hook(directory, hook_url, hook_secret)
         seeded = _seed(home, f"{base_url}/", name)
         _give_away(home)
-        process = DeskProcess(_server(home, name, port))
+        command = _server(home, name, port)
+        if clock is not None:
+            command = replace(command, environment={**command.environment, **clock.preloaded})
+        process = DeskProcess(command)
         process.start()
         return cls(
             name=name, directory=directory, port=port, base_url=base_url, process=process, hook_secret=hook_secret,
