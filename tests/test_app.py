@@ -67,6 +67,21 @@ def test_limits_and_networks_reach_the_wire(tmp_path: Path) -> None:
     gateway.close()
 
 
+def test_letters_leave_once_a_mail_server_is_named(tmp_path: Path) -> None:
+    named = {"smtp_url": "smtp://localhost", "mail_from": "gateway@here.example"}
+    for given, carried in (({}, False), (named, True)):
+        gateway = wiring.open_gateway(house.settings(tmp_path, **given))
+        assert (gateway.postman() is not None) is carried
+        gateway.close()
+
+
+def test_a_mail_server_without_a_sender_is_refused(tmp_path: Path) -> None:
+    gateway = wiring.open_gateway(house.settings(tmp_path, smtp_url="smtp://localhost"))
+    with pytest.raises(ConfigError, match="INTERDESK_MAIL_FROM"):
+        gateway.postman()
+    gateway.close()
+
+
 def test_a_worker_that_fails_takes_its_process_with_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:

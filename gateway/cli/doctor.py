@@ -62,6 +62,8 @@ def _findings(gateway: Gateway) -> Iterator[Finding]:
     yield from opens
     yield from flow.backlog(gateway.context, now=utc_now())
     yield from flow.calendars(gateway.context, now=utc_now())
+    mailed = gateway.settings.smtp_url is not None
+    yield from flow.letters(gateway.context, now=utc_now(), mailed=mailed)
     if opens[0].level is not Level.BAD:
         yield from asyncio.run(_desks(gateway))
 

@@ -9,12 +9,12 @@ from enum import StrEnum
 
 from gateway.desk_auth import Credentials
 from gateway.desk_client import ClockSample, DeskClient
-from gateway.domain import mapping
+from gateway.domain import escalation, mapping
 from gateway.domain.calendar_documents import known_years
 from gateway.domain.model import Desk, DeskFacts
 from gateway.errors import ConfigError, DeskDenied, DeskError, InterdeskError
 from gateway.flows.context import OPERATOR, Context
-from gateway.store import configuration, directory, gauges, health, migrate, views
+from gateway.store import alarms, configuration, directory, gauges, health, migrate, views
 from gateway.vault import Vault
 
 MUCH_OFF = timedelta(seconds=60)
@@ -136,6 +136,27 @@ def calendars(context: Context, *, now: datetime) -> Iterator[Finding]:
                 told,
                 "apply its file again, with later years: interdesk apply",
             )
+
+
+def letters(context: Context, *, now: datetime, mailed: bool) -> Iterator[Finding]:
+    """Whether those who are to be warned can be. `mailed`: whether a mail server is named."""
+    with context.database.read() as db:
+        states = alarms.letters_since(db, OPERATOR, now - timedelta(days=1))
+        contacts = context.directory(db).contacts.values()
+        standing = len(alarms.every(db, OPERATOR, over=False, limit=1000))
+    by_mail = sum(one.channel == escalation.MAIL for group in contacts for one in group)
+    if by_mail and not mailed:
+        yield warning(
+            "letters",
+            f"contacts to be warned by mail: {by_mail}, and no letter leaves",
+            "set INTERDESK_SMTP_URL",
+        )
+    if states.get("refused"):
+        yield warning(
+            "letters", f"{states['refused']} refused since yesterday", "interdesk warnings list --all"
+        )
+    if standing:
+        yield warning("warnings", f"{standing} stand", "interdesk warnings list")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,7 +5,7 @@ from dataclasses import fields
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Table, and_, or_, select, update
+from sqlalchemy import ColumnElement, Table, and_, func, or_, select, update
 
 from gateway.domain.alarms import Alarm
 from gateway.domain.letters import Letter
@@ -84,6 +84,12 @@ def settle(db: Db, letter: Letter) -> bool:
     mine = and_(LETTER.c.id == letter.id, LETTER.c.fence == letter.fence)
     values = {name: getattr(letter, name) for name in ("state", "next_at", "lease_until", "sent_at", "error")}
     return bool(db.execute(update(LETTER).where(mine).values(values)).rowcount)
+
+
+def letters_since(db: Db, scope: Scope, moment: datetime) -> dict[str, int]:
+    """State → how many letters that were written since then are in it."""
+    recent = select(LETTER.c.state, func.count()).where(LETTER.c.created_at >= moment, scope.where(LETTER))
+    return {row[0]: row[1] for row in db.execute(recent.group_by(LETTER.c.state))}
 
 
 def letters_of(db: Db, scope: Scope, alarm_ids: Iterable[str]) -> list[Letter]:

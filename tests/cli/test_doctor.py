@@ -223,3 +223,25 @@ calendars:
     fix = "apply its file again, with later years: interdesk apply"
     assert told["calendar short"] == [("warning", f"it knows public holidays only until {year}", fix)]
     assert "calendar long" not in told
+
+
+CONTACTS = """
+contacts:
+  - {organization: south, code: duty, level: 1, channel: email, address: duty@south.example}
+"""
+
+
+def test_contacts_that_no_letter_can_reach(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = tmp_path / "contacts.yaml"
+    file.write_text(CONTACTS, encoding="utf-8")
+    with house.installed(tmp_path):
+        assert "letters" not in findings(run)[1]
+        run("apply", str(file), "--yes")
+        _, told = findings(run)
+        monkeypatch.setenv("INTERDESK_SMTP_URL", "smtp://localhost")
+        _, mailed = findings(run)
+
+    assert told["letters"] == [
+        ("warning", "contacts to be warned by mail: 1, and no letter leaves", "set INTERDESK_SMTP_URL")
+    ]
+    assert "letters" not in mailed
