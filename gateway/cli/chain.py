@@ -14,6 +14,7 @@ _COLUMNS = {
     "priority": "PRIORITY",
     "target": "TARGET",
     "support": "STANDS ON",
+    "site": "AT SITE",
     "result": "RESULT",
     "by": "BY",
     "opened_at": "OPENED (UTC)",
@@ -45,7 +46,7 @@ def checked(
         found = check(gateway.context, year=year or utc_now().year, agreement=agreement)
     rows = [_row(one) for one in found]
     show(rows, _COLUMNS, as_json=as_json, empty="no agreement stands on another one")
-    short = [one for one in found if one.found is not None and not one.found.supported]
+    short = [one for one in found if not one.found.supported]
     if short:
         say(
             f"{len(short)} of {len(found)} promises cannot be kept from every moment, "
@@ -63,10 +64,9 @@ def _row(one: Checked) -> dict[str, Any]:
         "target": pair.target.value,
         "support": pair.support.code,
     }
-    if found is None:
-        return {**named, "result": "depends on the site"}
     return {
         **named,
+        "site": one.site,
         "result": "kept" if found.supported else "not kept",
         "by": f"{open_time(-found.gap)} to spare" if found.supported else f"{ran(found.gap)} short",
         "opened_at": found.worst[0].first,

@@ -2,14 +2,12 @@
 with every calendar as it is at the ticket's site (R6). Binding it anew is said by a person, and told before and after."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 
-from gateway.domain.agreement_documents import agreement_of, sheet_at
 from gateway.domain.agreements import Agreement
+from gateway.domain.at_sites import terms_at
 from gateway.domain.case import Because, Case
 from gateway.domain.model import Event, Field, Hop, Site
 from gateway.domain.sla.terms import AgreementKind
-from gateway.domain.worktime import CalendarError, worktime
 
 BOUND, REBOUND = "agreement.bound", "agreement.rebound"
 
@@ -48,22 +46,9 @@ def sheet_for(case: Case, hop: Hop, agreement: Agreement) -> str:
     site = site_of(case, hop)
     owner = case.directory.organizations.get(agreement.terms.provider if site is None else site.org_id)
     zone = owner.zone if owner is not None else "UTC"
-    name, sheet = sheet_at(agreement.template, site, zone=zone)
-    if site is not None and not _opens(agreement_of(sheet), case):
-        # Hours of access that never meet those of the service narrow nothing.
-        name, sheet = sheet_at(agreement.template, replace(site, hours=""), zone=zone)
+    name, sheet = terms_at(agreement.template, site, zone=zone, at=case.now)
     case.sheets[name] = sheet
     return name
-
-
-def _opens(agreement: Agreement, case: Case) -> bool:
-    try:
-        for calendar in agreement.terms.calendars.values():
-            if calendar.within is not None:
-                worktime(calendar).next_open(case.now)
-    except CalendarError:
-        return False
-    return True
 
 
 def _holds(case: Case, hop: Hop, agreement: Agreement) -> bool:

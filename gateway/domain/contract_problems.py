@@ -6,10 +6,11 @@ from typing import Any
 
 from gateway.domain.agreement_documents import agreement_of, calendar_codes, sheet_of
 from gateway.domain.agreements import Agreement, underpinnings
+from gateway.domain.at_sites import worst
 from gateway.domain.calendar_documents import FROZEN, calendar_from, known_years
-from gateway.domain.documents import length
+from gateway.domain.documents import length, site_from
 from gateway.domain.figures import open_time
-from gateway.domain.model import Priority
+from gateway.domain.model import Priority, Site
 from gateway.domain.plan import Item, Items, Kind, Ref
 from gateway.domain.problem import Problem
 from gateway.domain.worktime import CalendarError
@@ -84,6 +85,19 @@ def agreements_of(items: Items) -> list[Agreement]:
     return found
 
 
+def sites_of(items: Items) -> list[Site]:
+    """All sites among configured things, with codes for ids, each with its zone or its organization's."""
+    found = []
+    for ref, item in items.items():
+        if ref.kind is Kind.SITE:
+            owner = items.get(Ref(kind=Kind.ORGANIZATION, code=ref.organization))
+            zone = owner.document.get("zone", "UTC") if owner is not None else "UTC"
+            found.append(
+                site_from({"zone": zone, **item.document, "id": ref.code, "org_id": ref.organization})
+            )
+    return found
+
+
 def calendar_warnings(item: Item) -> Iterator[str]:
     """What a calendar says and hardly means: hours up to 23:59 close the service for one minute each night, a feed closes it
     for weeks."""
@@ -125,6 +139,7 @@ def unsupported(items: Items, changed: Items, *, year: int) -> Iterator[str]:
     if not touched:
         return
     start, end = datetime(year, 1, 1, tzinfo=UTC), datetime(year + 1, 1, 1, tzinfo=UTC)
+    sites = sites_of(items)
     for pair in underpinnings(agreements_of(items)):
         if not touched & {
             pair.promise.code,
@@ -133,12 +148,11 @@ def unsupported(items: Items, changed: Items, *, year: int) -> Iterator[str]:
             *_names_of(pair.support),
         }:
             continue
-        if not all(countable(agreement) for agreement in (pair.promise, pair.support)):
-            continue
-        found = pair.check(start=start, end=end)
+        kept = worst(pair, sites, start=start, end=end)
+        found, where = kept.found, f" at site {kept.site}" if kept.site else ""
         if not found.supported:
             yield (
-                f"agreement {pair.promise.code} cannot be kept: its {pair.priority} {pair.target.value} stands on"
+                f"agreement {pair.promise.code} cannot be kept{where}: its {pair.priority} {pair.target.value} stands on"
                 f" {pair.support.code}, which may take {open_time(found.gap)} longer; opened {found.worst[0].first:%Y-%m-%d %H:%M} UTC"
                 f" it is due {found.due:%Y-%m-%d %H:%M}, finished {found.finish:%Y-%m-%d %H:%M};"
                 " lengthen the promise, shorten the target underneath, or agree on longer hours"
@@ -163,8 +177,3 @@ def bound_already(current: Items, changed: Items) -> Iterator[str]:
 
 def _names_of(agreement: Agreement) -> set[str]:
     return {agreement.terms.calendar.code, *(one.code for one in agreement.terms.calendars.values())}
-
-
-def countable(agreement: Agreement) -> bool:
-    """Whether its calendars stand by themselves; those of a site differ from ticket to ticket."""
-    return agreement.template is None

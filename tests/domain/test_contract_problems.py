@@ -9,7 +9,6 @@ from gateway.domain.contract_problems import (
     agreements_of,
     calendar_problems,
     calendar_warnings,
-    countable,
     holidays_run_out,
     unsupported,
 )
@@ -142,7 +141,42 @@ def test_promises_in_the_calendar_of_a_site_differ_from_ticket_to_ticket(taken: 
     here = item(Kind.CALENDAR, "office", "north", **{"zone": "Europe/Rome", "weekly": OFFICE, **taken})
     assert list(agreement_problems(items(one, here), one)) == []
     [found] = agreements_of(items(one, here))
-    assert not countable(found)
+    assert found.template is not None
+
+
+def test_r21_a_promise_in_the_hours_of_each_site_is_checked_at_every_kind_of_site() -> None:
+    """Four hours of the shop's day against four of the partner's in Rome: kept in Rome, not in Tokyo, where Monday 09:00 is
+    01:00 in Rome: due at 13:00 there, 05:00 in Rome, where the partner is done at 13:00, at 21:00 in Tokyo."""
+    sites = [
+        item(Kind.SITE, f"{zone[:3]}-{number}", "acme", zone=f"{zone}")
+        for zone in ("Europe/Rome", "Asia/Tokyo")
+        for number in (1, 2)
+    ]
+    shop = item(Kind.CALENDAR, "shop", "vendor", zone="site", weekly=OFFICE)
+    every = items(
+        *sites,
+        shop,
+        office("partner"),
+        agreement("acme-sla", "vendor", "acme", "4h", kind="sla", calendar="shop"),
+        agreement("partner-uc", "partner", "vendor", "4h", calendar="office"),
+    )
+    [told] = unsupported(every, every, year=2026)
+    assert "acme-sla cannot be kept at site Asi-1: its critical resolution stands on partner-uc" in told
+    rome = {ref: one for ref, one in every.items() if not ref.code.startswith("Asi")}
+    assert list(unsupported(rome, rome, year=2026)) == []
+
+
+def test_hours_of_access_that_never_meet_those_of_the_service_narrow_nothing() -> None:
+    targets = {"resolution": {"critical": "4h", "access_hours": True}}
+    sunday = item(Kind.SITE, "SUN", "acme", hours="Sun 09:00-17:00 Europe/Rome")
+    every = items(
+        sunday,
+        office("vendor"),
+        office("partner"),
+        agreement("acme-sla", "vendor", "acme", "", kind="sla", calendar="office", targets=targets),
+        agreement("partner-uc", "partner", "vendor", "4h", calendar="office"),
+    )
+    assert list(unsupported(every, every, year=2026)) == []
 
 
 def test_a_target_of_no_time_is_refused() -> None:
