@@ -42,6 +42,8 @@ def _fact_changed(case: Case, hop: Hop, field: str, new: str | None, because: Be
         return
     kind = "priority.changed" if field == Field.PRIORITY else "field.changed"
     event = case.record(kind, hop, because, {"field": field, "from": hop.facts.get(field), "to": value})
+    if field == Field.DUE and AGREED_DUE in hop.facts:  # what we wrote, not the desk's own view of the promise (R24)
+        case.disagree("due_drift", hop, agreed=hop.facts[AGREED_DUE], shown=value)
     keep(case, hop, field, value)
     send_down(case, hop, field, value, event)
     _send_up(case, hop, field, value, event)

@@ -137,6 +137,7 @@ def test_a_due_date_of_somebody_at_the_desk_is_theirs_until_ours_moves() -> None
     found.set("vendor", "due", iso(9 * HOUR))
     found.wait(MINUTE)
     assert found.field("vendor", "due") == iso(9 * HOUR)
+    assert found.discrepancies() == ["due_drift"]
 
     found.set("customer", "priority", "urgent")
     found.wait(2 * MINUTE)
