@@ -86,6 +86,11 @@ def agreed_statements(records: Iterable[Record]) -> frozenset[str]:
     return frozenset(str(one.data.get(AGREED[one.type], "")) for one in records if one.type in AGREED)
 
 
+def _is_from_elsewhere(record: Record, known: Mapping[str, Record]) -> bool:
+    cause = known.get(record.cause or "")
+    return cause is not None and cause.hop != record.hop
+
+
 def outage_at(terms: Terms, opened: Record, told: Reconciled) -> datetime:
     """The true outage time that the consumer states, within its own tolerance or once the provider has accepted it (R2);
     never later than the opening."""
@@ -109,7 +114,8 @@ class _Windows:
         self.statements: list[Statement] = []
 
     def _all_causes(self, earlier: Records) -> dict[str, str]:
-        """Event → its cause, among what is known. The cause of `accepted` is `received`, not `offered`."""
+        """Event → its cause, among what is known. The cause of `accepted` is `received`, not `offered`; one that followed
+        from something done at another hop (who hands on has accepted) keeps that."""
         known = self._known
         causes = {
             name: one.cause
@@ -118,7 +124,7 @@ class _Windows:
         }
         passes = [one for one in known.values() if one.type in HAND_OVER]
         for record in passes:
-            if record.type == "assignment.accepted":
+            if record.type == "assignment.accepted" and not _is_from_elsewhere(record, known):
                 found = received(record, [*earlier, *passes])
                 if found is not None and found.id in known:
                     causes[record.id] = found.id

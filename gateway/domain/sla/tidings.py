@@ -32,6 +32,7 @@ class Tidings:
         self._orders = {
             event.id: place for place, event in enumerate(events) if event.source is Source.HISTORY
         }
+        self._arrivals = _arrivals(events)
         self._led_to: dict[str, list[Event]] = {}
         for event in events:
             if event.cause_id is not None and self._carries(event) is not None:
@@ -61,12 +62,14 @@ class Tidings:
         return conclusion and cause is not None and cause.type == "pending.answered"
 
     def cause(self, event: Event) -> str | None:
-        """What it follows from: news from the pass of the ball it brought, where it brought one."""
+        """What it follows from: news from the pass of the ball it brought, where it brought one; what nothing led to, from
+        the ticket's being there at all, and its arrival from the offer. A desk that tells whole seconds cannot turn that round."""
         passed = self._brought(event) if event.type == NEWS else None
         if passed is not None:
             return passed.id
         cause = self._events.get(event.cause_id or "")
-        return cause.cause_id if cause is not None and self.is_echo(cause) else event.cause_id
+        found = cause.cause_id if cause is not None and self.is_echo(cause) else event.cause_id
+        return found or self._arrivals.get(event.id)
 
     def _brought(self, news: Event) -> Event | None:
         """The delivered thing itself, what it follows from, or what followed from it (words that were an answer)."""
@@ -85,6 +88,21 @@ class Tidings:
         asks = event.type == "status.changed" and event.data.get("to") in _UP_STATUSES
         hop = self._hops.get(event.hop_id or "")
         return hop.parent_id if hop is not None and (asks or event.type in _UP) else None
+
+
+_BEGINS = frozenset({"ticket.opened", "assignment.offered", "assignment.received"})
+
+
+def _arrivals(events: Sequence[Event]) -> dict[str, str]:
+    """Event id → the newest event before it that brought its hop the ticket."""
+    last: dict[str | None, str] = {}
+    found = {}
+    for event in events:
+        if event.hop_id in last:
+            found[event.id] = last[event.hop_id]
+        if event.type in _BEGINS:
+            last[event.hop_id] = event.id
+    return found
 
 
 def _is_conclusion(event: Event) -> bool:

@@ -94,9 +94,10 @@ class Tree:
 
     def _ticket(self, node: Node, record: Record) -> bool:
         kind = record.type
-        if kind == "ticket.opened" and node.phase == "absent":
+        if kind == "ticket.opened" and not self.opened:
             self.opened = True
-            self._enter(node, "working")
+            if node.phase == "absent":  # a desk's coarse clock may have told something of it before
+                self._enter(node, "working")
         elif kind == "resolution.rejected" and node.phase == "resolved":
             self._enter(node, "working")
             self._send(node, record, downward=True)

@@ -59,3 +59,15 @@ def test_r13_what_a_person_below_said_counts_where_it_arrives() -> None:
 )
 def test_r13_what_is_no_word_of_the_provider_to_its_consumer_counts_for_nothing(said: dict[str, Any]) -> None:
     assert "public" not in _arrived_at_vendor(**said).data
+
+
+def test_r2_what_nothing_led_to_follows_from_the_tickets_arrival_at_the_hop() -> None:
+    events = [
+        _event(0, "ticket.opened", "customer"),
+        _event(1, "assignment.offered", "vendor", cause_id="e0"),
+        _event(2, "assignment.received", "vendor"),
+        _event(3, "status.changed", "vendor", {"to": "in_progress"}),
+        _event(4, "status.changed", "customer", {"to": "in_progress"}),
+    ]
+    causes = {one.id: one.cause for one in records_of(HOPS, events)}
+    assert causes == {"e0": None, "e1": "e0", "e2": "e1", "e3": "e2", "e4": "e0"}

@@ -297,3 +297,12 @@ def test_events_of_a_withdrawn_hop_and_of_unknown_ones_move_nothing() -> None:
         BELOW + "09:00 withdraw h2\n09:30 resolve h2\n09:40 ask h2 requester_info\n09:50 hold nowhere other"
     )
     assert told(THREE, text)[1:] == ["09:00 12:00 h1 working"]
+
+
+def test_r12_what_a_coarse_clock_dates_before_the_opening_hides_nothing_after_it() -> None:
+    """The customer's desk tells of its own work at 07:59 and of the opening at 08:00."""
+    where = chain("h0 h1<h0")
+    assert rows(play(where, "07:59 work h0\n08:00 open h0\n08:30 offer h1", now="09:00")) == [
+        "08:00 08:30 h0 working",
+        "08:30 09:00 link:h1 transit",
+    ]

@@ -207,3 +207,14 @@ def test_r5_moments_in_other_zones_are_the_same_instants() -> None:
     rome = ZoneInfo("Europe/Rome")
     moved = [replace(one, reported_at=one.observed_at.astimezone(rome)) for one in told]
     assert rows(play(ONE, moved, now="10:00")) == rows(play(ONE, told, now="10:00"))
+
+
+def test_r2_who_hands_on_accepts_no_earlier_than_he_hands_on() -> None:
+    """A desk of whole minutes tells 09:00 for both; the offer below is known to be later."""
+    where = chain("h0 h1<h0 h2<h1")
+    found = effective(
+        "08:50 open h0\n08:50 offer h1 id=o\n08:55 receive h1 cause=o\n"
+        "09:00 offer h2 id=p contrary=09:00:30 seen=09:01\n09:00 accept h1 id=a cause=p seen=09:01",
+        where,
+    )
+    assert found.effective["a"] == at("09:00:30")
