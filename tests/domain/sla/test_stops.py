@@ -364,3 +364,17 @@ def test_r15_an_own_code_of_the_providers_own_time_stops_nothing() -> None:
     held = replace(held, data={**held.data, "code": "waiting_for_our_van"})
     where = chain("h1", terms("SLA", "h1", rules=rules, starts_on="opened"))
     assert not clock(play(where, [record(1, "08:00 open h1"), held], now="11:00"), "SLA").stopped
+
+
+def test_r16_evidence_given_afterwards_makes_a_hold_of_the_desk_count() -> None:
+    """A desk's status carries no evidence; a request over the same span does, once it is accepted."""
+    rules = {"site_access": StopRule(evidence=frozenset({"photo"}))}
+    where = chain("h1", terms("SLA", "h1", 8 * H, rules=rules, starts_on="opened"))
+    held = ["08:00 open h1", "10:00 hold h1 site_access", "13:00 work h1"]
+    told = [record(number, line) for number, line in enumerate(held)]
+    asked = record(8, "13:30 stop h1 site_access 10:00 13:00 id=s")
+    asked = replace(asked, data={**asked.data, "evidence": ["photo"]})
+    accepted = record(9, "14:00 ok s")
+    for more, found in (([], (7 * H, NONE)), ([asked], (7 * H, NONE)), ([asked, accepted], (4 * H, 3 * H))):
+        one_clock = clock(play(where, [*told, *more], now="15:00"), "SLA")
+        assert (one_clock.elapsed, one_clock.stopped_time) == found
