@@ -20,8 +20,8 @@ LONGEST = 150
 _YEARS = range(2, 9999)
 _EVER = Span(datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC))
 
-_Row = tuple[datetime, datetime, timedelta]
-"""Opens, closes, open time up to its closing."""
+_Row = tuple[datetime, datetime, timedelta, int]
+"""Opens, closes, open time up to its closing, the place of the next."""
 _opens: Callable[[_Row], datetime] = itemgetter(0)
 
 
@@ -48,7 +48,7 @@ class _Days(dict[int, tuple[_Row, ...]]):
             self._rows, midnight.replace(hour=23, minute=59, second=59, microsecond=999_999), key=_opens
         )
         self[day] = rows = tuple(reversed(self._rows[max(first - 1, 0) : end])) or (
-            (midnight, midnight, NONE),
+            (midnight, midnight, NONE, 0),
         )
         return rows
 
@@ -81,15 +81,44 @@ class _Table:
         self.through = list(accumulate(lengths))
         self.open = self.through[-1] if spans else NONE
         """All open time of these years."""
-        self.days = _Days(years, list(zip(self.opens, self.closes, self.through, strict=True)))
+        places = range(1, len(spans) + 1)
+        self.days = _Days(years, list(zip(self.opens, self.closes, self.through, places, strict=True)))
         self.reaching = _Reaching(self.through)
 
     def total(self, at: datetime) -> timedelta:
         """Open time from the beginning of these years to `at`, in UTC. Raises _BeyondTable."""
-        for opens, closes, through in self.days[at.toordinal()]:
+        for opens, closes, through, _ in self.days[at.toordinal()]:
             if at >= opens:
                 return through if at >= closes else through - (closes - at)
         return NONE
+
+    def between(self, start: datetime, end: datetime) -> timedelta:
+        """`total` of the end less that of the start. Most questions are about one shift: then one look is enough. Raises
+        _BeyondTable."""
+        for opens, closes, through, _ in self.days[end.toordinal()]:
+            if end >= opens:
+                if start >= closes:
+                    return NONE
+                if start >= opens:
+                    return end - start if end < closes else closes - start
+                return (through if end >= closes else through - (closes - end)) - self.total(start)
+        return NONE - self.total(start)
+
+    def after(self, start: datetime, amount: timedelta) -> datetime:
+        """The first instant at which so much more has been open. Raises _BeyondTable."""
+        wanted = amount
+        for opens, closes, through, place in self.days[start.toordinal()]:
+            if start >= opens:
+                left = closes - start if start < closes else NONE
+                if amount <= left:
+                    return start + amount
+                wanted += through - left
+                if wanted <= self.open and wanted <= self.through[place]:
+                    return self.closes[place] - (self.through[place] - wanted)
+                break
+        if wanted > self.open:
+            raise _BeyondTable
+        return self.reached(wanted)
 
     def reached(self, wanted: timedelta) -> datetime:
         """The first instant by which so much has been open; at most `open`."""
@@ -123,12 +152,10 @@ class Worktime:
             start, end = utc(start), utc(end)
         if end <= start:
             return NONE
-        table = self._table
         try:
-            return table.total(end) - table.total(start)
+            return self._table.between(start, end)
         except _BeyondTable:
-            table = self._covering(start.year, end.year)
-            return table.total(end) - table.total(start)
+            return self._covering(start.year, end.year).between(start, end)
 
     def is_open(self, at: datetime) -> bool:
         """Whether the calendar is open at that instant; at a closing instant it is not."""
@@ -153,15 +180,12 @@ class Worktime:
             return self._back(start, -amount) if amount else self.next_open(start)
         if start.tzinfo is not UTC:
             start = utc(start)
-        table = self._table
         try:
-            wanted = table.total(start) + amount
+            return self._table.after(start, amount)
         except _BeyondTable:
             table = self._covering(start.year, start.year)
-            wanted = table.total(start) + amount
-        while wanted > table.open:
+        while (wanted := table.total(start) + amount) > table.open:
             table = self._further(start, table.years.stop)
-            wanted = table.total(start) + amount
         return table.reached(wanted)
 
     def _back(self, end: datetime, amount: timedelta) -> datetime:
