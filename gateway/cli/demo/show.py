@@ -80,12 +80,12 @@ def _table(stories: list[Told]) -> Table:
 def _clocks(stories: list[Told]) -> Table:
     """What was promised, and how it went: the customer's contract and those it stands on."""
     table = Table(title="What was promised, and kept", title_justify="left", header_style="bold")
-    table.add_column("ticket", max_width=24)
+    table.add_column("ticket", max_width=20)
     table.add_column("contract", no_wrap=True)
     for name in ("target", "ran", "stopped"):
         table.add_column(name, justify="right")
     table.add_column("resolution")
-    table.add_column("over by, and whose it is", min_width=30)
+    table.add_column("over by, and whose it is", min_width=27)
     for told in stories:
         for place, promise in enumerate(told.clocks):
             clock = promise.clock
