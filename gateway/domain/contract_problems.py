@@ -7,7 +7,7 @@ from typing import Any
 from gateway.domain.agreement_documents import agreement_of, calendar_codes, sheet_of
 from gateway.domain.agreements import Agreement, underpinnings
 from gateway.domain.at_sites import worst
-from gateway.domain.calendar_documents import FROZEN, calendar_from, known_years
+from gateway.domain.calendar_documents import FROZEN, REGIONS, calendar_from, known_years
 from gateway.domain.documents import length, site_from
 from gateway.domain.figures import open_time
 from gateway.domain.model import Priority, Site
@@ -168,11 +168,27 @@ def bound_already(current: Items, changed: Items) -> Iterator[str]:
             Ref(kind=Kind.CALENDAR, code=code, organization=ref.organization)
             for code in calendar_codes(item.document)
         }
-        if ref in changed or any(one in changed and one in current for one in named):
+        if ref in changed or any(_other_hours(current, changed, one) for one in named):
             yield (
                 f"{ref} changes for tickets from now on; open ones keep the terms they are bound to, until"
                 f" interdesk agreements rebind --open --agreement {ref.code}"
             )
+
+
+def _other_hours(current: Items, changed: Items, ref: Ref) -> bool:
+    """Whether a calendar changes; days of a region where there was no site yet are no change."""
+    if ref not in changed or ref not in current:
+        return False
+    before, after = current[ref].document, changed[ref].document
+    old, new = (one.get("holidays", {}).get(REGIONS, {}) for one in (before, after))
+    return _without_regions(before) != _without_regions(after) or any(
+        new.get(region) != days for region, days in old.items()
+    )
+
+
+def _without_regions(document: Mapping[str, Any]) -> dict[str, Any]:
+    kept = {name: value for name, value in document.get("holidays", {}).items() if name != REGIONS}
+    return {**document, "holidays": kept}
 
 
 def _names_of(agreement: Agreement) -> set[str]:

@@ -65,7 +65,8 @@ def judge(context: Context, db: Db, wanted: Mapping[Ref, Item], terms: Terms) ->
     Raises Invalid with every problem, or Unsupported if nothing is mistaken but a desk cannot do what is asked of it.
     """
     stored = configuration.stored(db, OPERATOR, terms.vault)
-    completed = list(site_holidays.completed(_completed(stored, wanted.values()), stored.items))
+    beside = {} if terms.prune else stored.items  # what is pruned is not brought up to date
+    completed = list(site_holidays.completed(_completed(stored, wanted.values()), beside))
     complete = {item.ref: item for item in completed}
     gone = _gone(db, stored, complete) if terms.prune else frozenset()
     afterwards = {ref: item for ref, item in stored.items.items() if ref not in gone} | complete

@@ -17,6 +17,7 @@ AROUND = (-1, 4)
 MAX_BYTES = 1_000_000
 MAX_EVENTS = 5_000
 LONGEST = 366
+MOST_YEARS = 50
 _ONE = timedelta(days=1)
 _ENGLISH = "en_US"
 
@@ -25,10 +26,14 @@ Days = dict[str, str]
 
 
 def years_of(told: Mapping[str, Any], *, this_year: int) -> range:
-    """The years to freeze: those that `holidays` names, else those around this one."""
+    """The years to freeze: those that `holidays` names, else those around this one. Raises Invalid."""
     if YEARS in told:
-        first, _, last = told[YEARS].partition("-")
-        return range(int(first), int(last or first) + 1)
+        first, last = (int(year) for year in told[YEARS].split("-"))
+        if not 0 <= last - first < MOST_YEARS:
+            raise Invalid(
+                f"the years {told[YEARS]} are none to look at; write at most {MOST_YEARS}, like 2025-2030"
+            )
+        return range(first, last + 1)
     return range(this_year + AROUND[0], this_year + AROUND[1] + 1)
 
 

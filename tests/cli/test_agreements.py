@@ -120,8 +120,12 @@ def test_a_new_region_is_added_to_calendars_that_the_file_does_not_name(
     file = tmp_path / "site.yaml"
     site = "sites: [{organization: north, code: PAR-1, zone: Europe/Paris, country: FR}]"
     file.write_text(site, encoding="utf-8")
-    planned = run("plan", str(file)).stdout
+    told = run("plan", str(file))
+    planned = told.stdout
     assert "~ calendar south/shop" in planned
+    assert "changes for tickets" not in told.stderr, "no ticket that is bound was in France"
+    pruned = run("plan", str(file), "--prune").stdout
+    assert "- calendar south/shop" in pruned
     assert f"holidays.of_sites.FR.{utc_now().year}-07-14: (none) → National Day" in planned
     run("apply", str(file), "--yes")
     assert "nothing to do" in run("apply", str(file), "--yes").stderr

@@ -143,6 +143,14 @@ def test_the_years_that_are_frozen_are_stated() -> None:
     assert {day[:4] for day in short["frozen"]} == {"2026"}
 
 
+@pytest.mark.parametrize("years", ["2030-2025", "1000-2999"])
+def test_years_that_are_none_to_look_at_are_refused(years: str) -> None:
+    with pytest.raises(
+        Invalid, match=f"the years {years} are none to look at; write at most 50, like 2025-2030"
+    ):
+        years_of({"years": years}, this_year=2026)
+
+
 def test_a_feed_and_a_country_are_joined() -> None:
     told = frozen(
         {"country": "IT", "ics": "x.ics", "years": "2026-2026"},
