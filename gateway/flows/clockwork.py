@@ -11,11 +11,12 @@ from gateway.domain import alarms, duedates, keeping, telling, warnings
 from gateway.domain.alarms import Alarm, Alarms
 from gateway.domain.case import Case
 from gateway.domain.keeping import KeptClock
+from gateway.domain.model import Event
 from gateway.domain.telling import Tally
 from gateway.flows import sla
 from gateway.flows.context import OPERATOR, Context
 from gateway.store import alarms as alarm_store
-from gateway.store import cases, clocks
+from gateway.store import cases, clocks, history
 from gateway.store.db import Db
 
 log = logging.getLogger(__name__)
@@ -30,12 +31,13 @@ class Turn:
     """One ticket's turn: what was kept of it, and what becomes of that."""
 
     case: Case
+    events: list[Event]
     kept: Sequence[KeptClock]
     alarms: Alarms
     tally: Tally
 
 
-_UNREADABLE = (ArithmeticError, LookupError, TypeError, ValueError)
+_UNREADABLE = (ArithmeticError, AttributeError, LookupError, StopIteration, TypeError, ValueError)
 """What folding raises over terms or events that make no sense; never what a database raises."""
 
 
@@ -73,10 +75,12 @@ def _is_due(case: Case) -> bool:
 
 def _turns(db: Db, waiting: Sequence[Case]) -> list[Turn]:
     names = [case.ticket.id for case in waiting]
+    events = history.events_of(db, OPERATOR, names)
     kept, standing = clocks.of_tickets(db, OPERATOR, names), alarm_store.standing(db, OPERATOR, names)
     return [
         Turn(
             case=case,
+            events=events.get(case.ticket.id, []),
             kept=kept.get(case.ticket.id, ()),
             alarms=Alarms(case=case, open=standing.get(case.ticket.id, list[Alarm]())),
             tally=Tally(),
@@ -99,7 +103,8 @@ def _is_taken(context: Context, db: Db, turn: Turn) -> bool:
 def _take(context: Context, db: Db, turn: Turn) -> datetime | None:
     """Fold one ticket and tell what follows; when it is to be folded next."""
     case = turn.case
-    found = sla.reading(context, db, case.ticket.id, now=case.now)
+    hops = sorted(case.hops.values(), key=lambda hop: (hop.created_at or case.now, hop.id))
+    found = sla.of_events(context, db, (hops, turn.events), now=case.now)
     sheets = {place: agreement.sheet for place, agreement in found.bound.items()}
     telling.tell(case, turn.kept, found.clocks, (sheets, turn.tally))
     marks = _warn(turn, found)

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 
 from gateway.domain import keeping
 from gateway.domain.agreements import Agreement
@@ -32,9 +33,14 @@ class Reading:
     hops: Sequence[Hop]
     folded: Folded
     clocks: Sequence[Clock]
-    attributions: Sequence[Attribution]
     bound: Mapping[tuple[str, str], Agreement]
     """(hop, code) → the agreement in the version that holds there."""
+
+    @cached_property
+    def attributions(self) -> Sequence[Attribution]:
+        """Whose the minutes of each agreement's first clock are (R23)."""
+        heads = [headline(self.clocks, terms.id) for terms in self.folded.chain.agreements]
+        return [attribute(self.folded, self.clocks, clock) for clock in heads if clock is not None]
 
 
 def read(context: Context, ticket_id: str, *, now: datetime) -> Reading:
@@ -44,11 +50,6 @@ def read(context: Context, ticket_id: str, *, now: datetime) -> Reading:
         if not hops:
             raise NotFound(f"there is no ticket {ticket_id}", cure="interdesk tickets list shows them")
         return of_events(context, db, (hops, events), now=now)
-
-
-def reading(context: Context, db: Db, ticket_id: str, *, now: datetime) -> Reading:
-    """The same within a transaction, of a ticket that is there."""
-    return of_events(context, db, history.of_ticket(db, OPERATOR, ticket_id), now=now)
 
 
 def of_events(
@@ -68,13 +69,11 @@ def of_events(
     happened = [one for one in records.records_of(hops, events) if only is None or one.id in only]
     folded = fold(chain, reconcile(chain, happened, now=now), View(now=now))
     every = clocks_under(folded, happened, bound, sheets)
-    heads = [headline(every, terms.id) for terms in chain.agreements]
     return Reading(
         ticket_id=hops[0].ticket_id,
         hops=hops,
         folded=folded,
         clocks=every,
-        attributions=[attribute(folded, every, clock) for clock in heads if clock is not None],
         bound={(one.hop, one.agreement): sheets[one.sheet] for one in bound if one.sheet in sheets},
     )
 

@@ -5,13 +5,14 @@ from dataclasses import fields
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Table, and_, func, or_, select, update
+from sqlalchemy import ColumnElement, Select, Table, and_, func, or_, select, update
 
 from gateway.domain.alarms import Alarm
 from gateway.domain.letters import Letter
 from gateway.store import bulk
 from gateway.store.clock_tables import LetterRow, WarningRow
 from gateway.store.db import Db
+from gateway.store.prepared import Statement, among, within
 from gateway.store.scope import Scope
 
 WARNING: Table = WarningRow.__table__  # type: ignore[attr-defined]
@@ -23,11 +24,19 @@ _LETTER = [field.name for field in fields(Letter)]
 def standing(db: Db, scope: Scope, ticket_ids: Iterable[str]) -> dict[str, list[Alarm]]:
     """Ticket id → its warnings that are not over, the oldest first."""
     found: dict[str, list[Alarm]] = {}
-    for alarm in _alarms(
-        db, scope, WARNING.c.ticket_id.in_(sorted(set(ticket_ids))), WARNING.c.over_at.is_(None)
-    ):
+    for row in _STANDING.rows(db, ticket_ids=sorted(set(ticket_ids)), **scope.parameters):
+        alarm = Alarm(**dict(zip(_WARNING, row, strict=True)))
         found.setdefault(alarm.ticket_id, []).append(alarm)
     return found
+
+
+def _standing(dialect: str) -> Select[Any]:
+    here = (among(dialect, WARNING.c.ticket_id, "ticket_ids"), within(dialect, WARNING))
+    wanted = select(*(WARNING.c[name] for name in _WARNING)).where(*here, WARNING.c.over_at.is_(None))
+    return wanted.order_by(WARNING.c.raised_at, WARNING.c.id)
+
+
+_STANDING = Statement(_standing)
 
 
 def _alarms(db: Db, scope: Scope, *conditions: ColumnElement[bool], limit: int | None = None) -> list[Alarm]:

@@ -5,12 +5,14 @@ from dataclasses import fields
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Table, delete, select, update
+from sqlalchemy import Integer, Select, Table, bindparam, delete, select, update
 
 from gateway.domain.keeping import KeptClock
 from gateway.store import bulk, rows
 from gateway.store.clock_tables import ClockRow
+from gateway.store.columns import Moment
 from gateway.store.db import Db
+from gateway.store.prepared import Statement, among, within
 from gateway.store.scope import Scope
 
 CLOCK: Table = ClockRow.__table__  # type: ignore[attr-defined]
@@ -21,10 +23,18 @@ _NAMES = [field.name for field in fields(KeptClock)]
 
 def due(db: Db, scope: Scope, *, now: datetime, limit: int) -> list[str]:
     """The tickets whose clocks are to be folded by now, the longest due first."""
+    found = _DUE.raw(db, now=now, limit=limit, **scope.parameters)
+    return [row[0] for row in found]
+
+
+def _due(dialect: str) -> Select[Any]:
     ticket = rows.ticket.c
-    wanted = select(ticket.id).where(ticket.fold_at.is_not(None), ticket.fold_at <= now)
-    found = db.execute(wanted.where(scope.where(rows.ticket)).order_by(ticket.fold_at).limit(limit))
-    return list(found.scalars())
+    here = (ticket.fold_at.is_not(None), ticket.fold_at <= bindparam("now", type_=Moment()))
+    wanted = select(ticket.id).where(*here, within(dialect, rows.ticket))
+    return wanted.order_by(ticket.fold_at).limit(bindparam("limit", type_=Integer()))
+
+
+_DUE = Statement(_due)
 
 
 def postpone(db: Db, ticket_ids: Sequence[str], *, until: datetime) -> None:
@@ -36,14 +46,20 @@ def postpone(db: Db, ticket_ids: Sequence[str], *, until: datetime) -> None:
 
 def of_tickets(db: Db, scope: Scope, ticket_ids: Iterable[str]) -> dict[str, list[KeptClock]]:
     """Ticket id → its clocks as last folded."""
-    wanted = select(*(CLOCK.c[name] for name in _NAMES)).where(
-        CLOCK.c.ticket_id.in_(sorted(set(ticket_ids))), scope.where(CLOCK)
-    )
     kept: dict[str, list[KeptClock]] = {}
-    for row in db.execute(wanted.order_by(CLOCK.c.ticket_id, CLOCK.c.key)):
+    for row in _KEPT.rows(db, ticket_ids=sorted(set(ticket_ids)), **scope.parameters):
         clock = _clock(row)
         kept.setdefault(clock.ticket_id, []).append(clock)
     return kept
+
+
+def _kept(dialect: str) -> Select[Any]:
+    here = (among(dialect, CLOCK.c.ticket_id, "ticket_ids"), within(dialect, CLOCK))
+    wanted = select(*(CLOCK.c[name] for name in _NAMES)).where(*here)
+    return wanted.order_by(CLOCK.c.ticket_id, CLOCK.c.key)
+
+
+_KEPT = Statement(_kept)
 
 
 def _clock(row: Any) -> KeptClock:

@@ -267,9 +267,20 @@ def keep_sheets(db: Db, *, now: datetime) -> None:
 
 
 def agreements_of(db: Db, names: Iterable[str]) -> dict[str, Agreement]:
-    """Agreements by the names of the sheets that tickets are bound to."""
-    wanted = select(SHEET.c.id, SHEET.c.document).where(SHEET.c.id.in_(sorted(names)))
-    return {row.id: replace(agreement_of(row.document), sheet=row.id) for row in db.execute(wanted)}
+    """Agreements by the names of the sheets that tickets are bound to. A sheet never changes: its name is a digest of what
+    it says, so it is read once."""
+    wanted = set(names)
+    lacking = sorted(wanted - _sheets.keys())
+    if lacking:
+        if len(_sheets) > MOST_SHEETS:
+            _sheets.clear()
+        found = db.execute(select(SHEET.c.id, SHEET.c.document).where(SHEET.c.id.in_(lacking)))
+        _sheets.update({row.id: replace(agreement_of(row.document), sheet=row.id) for row in found})
+    return {name: _sheets[name] for name in wanted if name in _sheets}
+
+
+MOST_SHEETS = 10_000
+_sheets: dict[str, Agreement] = {}
 
 
 def _coverage(

@@ -1,24 +1,48 @@
 """A ticket's hops and events, whole, for those who fold them (ledgers, stories, reports)."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Select, bindparam, select
 
 from gateway.domain.binding import BOUND
 from gateway.domain.model import Event, Hop
 from gateway.store import rows
 from gateway.store.db import Db
+from gateway.store.prepared import among, within
 from gateway.store.scope import Scope
 
 
 def of_ticket(db: Db, scope: Scope, ticket_id: str) -> tuple[list[Hop], list[Event]]:
     """The hops in the order of their making, the events in the order of their recording."""
-    hops = rows.choose(Hop).where(rows.hop.c.ticket_id == ticket_id, scope.where(rows.hop))
-    events = rows.choose(Event).where(rows.event.c.ticket_id == ticket_id, scope.where(rows.event))
-    return (
-        rows.nouns(Hop, db.execute(hops.order_by(rows.hop.c.created_at, rows.hop.c.id))),
-        rows.nouns(Event, db.execute(events.order_by(rows.event.c.seq))),
-    )
+    events = events_of(db, scope, [ticket_id])
+    return _HOPS.all(db, ticket_id=ticket_id, **scope.parameters), events.get(ticket_id, [])
+
+
+def _hops(query: Select[Any], dialect: str) -> Select[Any]:
+    table = rows.hop
+    mine = query.where(table.c.ticket_id == bindparam("ticket_id"), within(dialect, table))
+    return mine.order_by(table.c.created_at, table.c.id)
+
+
+_HOPS = rows.Choice(Hop, _hops)
+
+
+def events_of(db: Db, scope: Scope, ticket_ids: Iterable[str]) -> dict[str, list[Event]]:
+    """Ticket id → its events in the order of their recording."""
+    found: dict[str, list[Event]] = {}
+    for event in _EVENTS.all(db, ticket_ids=sorted(set(ticket_ids)), **scope.parameters):
+        found.setdefault(event.ticket_id, []).append(event)
+    return found
+
+
+def _events(query: Select[Any], dialect: str) -> Select[Any]:
+    table = rows.event
+    mine = query.where(among(dialect, table.c.ticket_id, "ticket_ids"), within(dialect, table))
+    return mine.order_by(table.c.ticket_id, table.c.seq)
+
+
+_EVENTS = rows.Choice(Event, _events)
 
 
 def by_remote(db: Db, scope: Scope, desk_id: str, remote_id: str) -> tuple[list[Hop], list[Event]]:

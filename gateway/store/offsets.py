@@ -4,11 +4,13 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import and_, func, select
+from sqlalchemy import Select, and_, bindparam, func, select
 
 from gateway.domain.outcome import ClockSample
 from gateway.store import bulk, rows
+from gateway.store.columns import Moment
 from gateway.store.db import Db
+from gateway.store.prepared import Statement, among, within
 from gateway.store.scope import Scope
 
 
@@ -35,25 +37,32 @@ def since(
     db: Db, scope: Scope, desk_ids: Collection[str], moment: datetime
 ) -> Mapping[str, tuple[ClockSample, ...]]:
     """Per desk what was measured after the moment, with the last sample before it; oldest first."""
+    found = _SINCE.rows(db, desk_ids=sorted(set(desk_ids)), moment=moment, **scope.parameters)
+    return _series(found)
+
+
+def _since(dialect: str) -> Select[Any]:
     table = rows.offset_sample
-    wanted = sorted(set(desk_ids))
+    here = among(dialect, table.c.desk_id, "desk_ids")
     before = (
         select(table.c.desk_id, func.max(table.c.measured_at).label("last"))
-        .where(table.c.desk_id.in_(wanted), table.c.measured_at <= moment)
+        .where(here, table.c.measured_at <= bindparam("moment", type_=Moment()))
         .group_by(table.c.desk_id)
         .subquery()
     )
-    query = (
+    return (
         select(table.c.desk_id, table.c.measured_at, table.c.ahead, table.c.error)
         .outerjoin(before, before.c.desk_id == table.c.desk_id)
         .where(
-            table.c.desk_id.in_(wanted),
+            here,
             table.c.measured_at >= func.coalesce(before.c.last, table.c.measured_at),
-            scope.where(table),
+            within(dialect, table),
         )
         .order_by(table.c.measured_at, table.c.id)
     )
-    return _series(db.execute(query))
+
+
+_SINCE = Statement(_since)
 
 
 def latest(db: Db, scope: Scope) -> Mapping[str, ClockSample]:

@@ -12,6 +12,7 @@ from gateway.flows import clockwork, postman, sla
 from gateway.flows.commands import Order
 from gateway.flows.context import OPERATOR
 from gateway.store import clocks
+from gateway.store.columns import moment
 from gateway.store.db import Database
 from tests.flows.scenes.stage import MINUTE, Cast, Stage
 
@@ -214,14 +215,20 @@ def test_more_than_a_batch_has_its_turn_in_one_sweep(monkeypatch: pytest.MonkeyP
     assert clockwork.run(found.hub.context, now=found.hub.now) == 0
 
 
-def test_terms_that_cannot_be_read_harm_no_other_ticket() -> None:
+def test_events_that_cannot_be_folded_harm_no_other_ticket() -> None:
     found = stage()
     with found.hub.database.write() as db:
-        db.exec_driver_sql("UPDATE sheet SET document = replace(document, 'always', 'never')")
-    found.set("vendor", "status", "open")
+        db.exec_driver_sql("UPDATE hop SET parent_id = id WHERE parent_id IS NULL")
+        db.exec_driver_sql("UPDATE ticket SET fold_at = opened_at")
 
-    assert kept(found)["resolution"].state == "running"
-    assert next_fold(found) == found.hub.now - timedelta(seconds=5) + clockwork.AGAIN
+    assert clockwork.run(found.hub.context, now=found.hub.now) == 1
+    assert fold_at(found) == found.hub.now + clockwork.AGAIN
+
+
+def fold_at(found: Stage) -> datetime:
+    """As it stands in the row; the chain itself cannot be read any more."""
+    with found.hub.database.read() as db:
+        return moment(db.exec_driver_sql("SELECT fold_at FROM ticket").scalar_one()) or found.hub.now
 
 
 def test_postgresql_keeps_and_warns_as_sqlite_does(fresh_postgres: str) -> None:
