@@ -270,13 +270,16 @@ def agreements_of(db: Db, names: Iterable[str]) -> dict[str, Agreement]:
     """Agreements by the names of the sheets that tickets are bound to. A sheet never changes: its name is a digest of what
     it says, so it is read once."""
     wanted = set(names)
-    lacking = sorted(wanted - _sheets.keys())
+    found = {name: known for name in wanted if (known := _sheets.get(name)) is not None}
+    lacking = sorted(wanted - found.keys())
     if lacking:
+        rows = db.execute(select(SHEET.c.id, SHEET.c.document).where(SHEET.c.id.in_(lacking)))
+        read = {row.id: replace(agreement_of(row.document), sheet=row.id) for row in rows}
         if len(_sheets) > MOST_SHEETS:
             _sheets.clear()
-        found = db.execute(select(SHEET.c.id, SHEET.c.document).where(SHEET.c.id.in_(lacking)))
-        _sheets.update({row.id: replace(agreement_of(row.document), sheet=row.id) for row in found})
-    return {name: _sheets[name] for name in wanted if name in _sheets}
+        _sheets.update(read)
+        found |= read
+    return found
 
 
 MOST_SHEETS = 10_000
