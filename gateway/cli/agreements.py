@@ -6,7 +6,7 @@ import typer
 
 from gateway.app import Gateway, utc_now
 from gateway.cli.stops import Why, tell_effect
-from gateway.cli.terminal import Actor, AsJson, Code, acting, opened, say, show
+from gateway.cli.terminal import Actor, AsJson, Code, Yes, acting, agreed, opened, say, show
 from gateway.errors import Invalid
 from gateway.flows import contracts
 from gateway.flows.commands import Order
@@ -51,32 +51,40 @@ def listed(as_json: AsJson = False) -> None:
 
 
 def rebind(
+    ticket: Annotated[
+        str, typer.Argument(metavar="TICKET", help="One ticket's id.", show_default=False)
+    ] = "",
+    *,
     agreement: Annotated[
         str, typer.Option("--agreement", help="The agreement's code, as it stands now.", show_default=False)
     ],
     reason: Why,
-    ticket: Annotated[
-        str, typer.Argument(metavar="[TICKET]", help="One ticket's id.", show_default=False)
-    ] = "",
     open_ones: Annotated[
-        bool, typer.Option("--open", help="All open tickets that are bound to some version of it.")
+        bool,
+        typer.Option("--open", help="All open tickets that are bound to some version of it; asks first."),
     ] = False,
+    yes: Yes = False,
     actor: Actor = None,
 ) -> None:
-    """Count open clocks under an agreement as it stands now; closed ones keep the terms they ended under."""
+    """Count open clocks under an agreement as it stands now; closed ones keep the terms they ended under. What it would
+    change, `interdesk sla recompute --under` shows before."""
     if bool(ticket) == open_ones:
         raise Invalid("which tickets?", why="TICKET or --open", cure="give one of them")
     order = Order(actor=acting(actor), reason=reason, now=utc_now())
     with opened() as gateway:
         tickets = contracts.open_under(gateway.context, agreement) if open_ones else [ticket]
+        if open_ones and tickets and not agreed(f"Bind {len(tickets)} open tickets anew?", yes=yes):
+            say("nothing was changed")
+            raise typer.Exit(Code.FINDINGS)
         done = sum(_rebound(gateway, one, agreement, order) for one in tickets)
-    say(
-        f"{done} of {len(tickets)} tickets bound anew"
-        if done
-        else "nothing to do: they stand under these terms"
-    )
-    if not tickets:
-        raise typer.Exit(Code.FINDINGS)
+    if done:
+        say(f"{done} of {len(tickets)} tickets bound anew")
+    else:
+        say(
+            "nothing to do: they stand under these terms"
+            if tickets
+            else f"no open ticket stands under {agreement}"
+        )
 
 
 def _rebound(gateway: Gateway, ticket: str, agreement: str, order: Order) -> bool:

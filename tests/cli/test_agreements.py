@@ -169,7 +169,10 @@ def test_binding_anew_tells_before_and_after_and_stands_in_the_audit(
     stays, _ = opened()
     was = bound(gateway, ticket).sheet
     contracts(CONTRACTS.replace("resolution: {critical: 4h", "resolution: {critical: 0.0001s"))
-    done = run("agreements", "rebind", "--open", "--agreement", "south-uc", "--reason", "signed")
+    words = ("agreements", "rebind", "--open", "--agreement", "south-uc", "--reason", "signed")
+    asked = run(*words)
+    assert (asked.exit_code, "this asks before it changes something" in asked.stderr) == (5, True)
+    done = run(*words, "--yes")
     assert "2 of 2 tickets bound anew" in done.stderr
     assert f"south-uc/{hop}/resolution: running" in done.stderr
     assert "→ breached" in done.stderr
