@@ -8,10 +8,12 @@ import typer
 from gateway.app import utc_now
 from gateway.cli.terminal import Actor, AsJson, Reason, acting, opened, say, show
 from gateway.domain import breaker
+from gateway.domain.outcome import ClockSample
+from gateway.errors import NotFound
 from gateway.flows import commands
 from gateway.flows.commands import Order
 from gateway.flows.context import OPERATOR
-from gateway.store import views
+from gateway.store import offsets, views
 
 _COLUMNS = {
     "code": "DESK",
@@ -19,7 +21,14 @@ _COLUMNS = {
     "connector": "CONNECTOR",
     "state": "STATE",
     "polled_at": "POLLED",
+    "clock": "ITS CLOCK",
     "held": "WHY",
+}
+_OFFSETS = {
+    "measured_at": "MEASURED",
+    "clock": "ITS CLOCK",
+    "ahead_s": "SECONDS AHEAD",
+    "error_s": "GIVE OR TAKE",
 }
 
 
@@ -27,6 +36,7 @@ def register(app: typer.Typer) -> None:
     """Add the group."""
     group = typer.Typer(help="The desks that are linked.", no_args_is_help=True)
     group.command("list")(listed)
+    group.command("offsets")(clock_offsets)
     group.command("release")(release)
     app.add_typer(group, name="desks")
 
@@ -34,8 +44,45 @@ def register(app: typer.Typer) -> None:
 def listed(as_json: AsJson = False) -> None:
     """List the desks and how talking to them goes."""
     with opened() as gateway, gateway.database.read() as db:
-        found = [{**desk, "state": _state(desk)} for desk in views.desks(db, OPERATOR)]
+        clocks = offsets.latest(db, OPERATOR)
+        found = [
+            {**desk, "state": _state(desk), "clock": _clock(clocks.get(desk["id"]))}
+            for desk in views.desks(db, OPERATOR)
+        ]
     show(found, _COLUMNS, as_json=as_json, empty="no desk is configured; interdesk apply FILE makes them")
+
+
+def clock_offsets(
+    code: Annotated[str, typer.Argument(metavar="DESK", help="The desk's code.", show_default=False)],
+    days: Annotated[int, typer.Option("--days", min=1, help="So far back.")] = 7,
+    as_json: AsJson = False,
+) -> None:
+    """Show how far a desk's clock was from ours: what the times of its acts are corrected by."""
+    with opened() as gateway, gateway.database.read() as db:
+        desk_id = next((desk["id"] for desk in views.desks(db, OPERATOR) if desk["code"] == code), None)
+        if desk_id is None:
+            raise NotFound(f"there is no desk {code}", cure="interdesk desks list shows them")
+        series = offsets.since(db, OPERATOR, [desk_id], utc_now() - timedelta(days=days)).get(desk_id, ())
+    rows = [
+        {
+            "measured_at": one.at,
+            "clock": _clock(one),
+            "ahead_s": one.offset.total_seconds(),
+            "error_s": one.error.total_seconds(),
+        }
+        for one in series
+    ]
+    show(rows, _OFFSETS, as_json=as_json, empty="no answer of this desk has told its time yet")
+
+
+def _clock(sample: ClockSample | None) -> str:
+    """Words for an offset; one within its error bar counts as none (R3)."""
+    if sample is None:
+        return ""
+    if abs(sample.offset) <= sample.error:
+        return "right"
+    way = "ahead" if sample.offset > timedelta() else "behind"
+    return f"{timedelta(seconds=round(abs(sample.offset).total_seconds()))} {way}"
 
 
 UNPOLLED = timedelta(minutes=30)

@@ -8,6 +8,7 @@ import typer
 
 from gateway.cli import forecast, sla_links, sla_recompute
 from gateway.cli.terminal import AsJson, moment, opened, out, print_json, say, show, words
+from gateway.domain import disagreement
 from gateway.domain.figures import left, open_time, ran
 from gateway.domain.sla.clocks import Clock
 from gateway.domain.sla.ledger import ledger
@@ -59,7 +60,9 @@ def shown(ticket: OneTicket, at: AsOf = None, as_json: AsJson = False) -> None:
     clocks = [clock_row(clock) for clock in found.clocks]
     rows, breaches = list(_rows(found, names)), list(_breaches(found, names))
     if as_json:
-        print_json({"ticket": found.ticket_id, "clocks": clocks, "ledger": rows, "breaches": breaches})
+        doubts = [data for _, data in disagreement.views(found.folded.told)]
+        told = {"ticket": found.ticket_id, "clocks": clocks, "ledger": rows, "breaches": breaches}
+        print_json({**told, "discrepancies": doubts})
         return
     show(clocks, _CLOCKS, as_json=False, empty="no agreement holds for this ticket")
     out().print()
@@ -68,6 +71,11 @@ def shown(ticket: OneTicket, at: AsOf = None, as_json: AsJson = False) -> None:
         out().print(f"\n[bold]{words(breach['clock'])} is {breach['over']} over:[/]")
         for party, part in breach["parts"].items():
             out().print(f"  {words(party)}: {part}")
+    for doubt, data in disagreement.views(found.folded.told):
+        out().print(
+            f"\n[bold]{words(doubt.kind)}:[/] {words(doubt.event)} was reported for {data['reported_at']}"
+        )
+        out().print(f"  the clocks take {data['effective_at']}; {words(data['cure'])}")
 
 
 def names_of(organizations: Any, found: sla.Reading) -> dict[str, str]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from gateway import failpoints
-from gateway.domain import alarms, duedates, keeping, telling, warnings
+from gateway.domain import alarms, disagreement, duedates, keeping, telling, warnings
 from gateway.domain.alarms import Alarm, Alarms
 from gateway.domain.case import Case
 from gateway.domain.keeping import KeptClock
@@ -16,7 +16,7 @@ from gateway.domain.telling import Tally
 from gateway.flows import sla
 from gateway.flows.context import OPERATOR, Context
 from gateway.store import alarms as alarm_store
-from gateway.store import cases, clocks, history
+from gateway.store import cases, clocks, history, views
 from gateway.store.db import Db
 
 log = logging.getLogger(__name__)
@@ -107,6 +107,7 @@ def _take(context: Context, db: Db, turn: Turn) -> datetime | None:
     found = sla.of_events(context, db, (hops, turn.events), now=case.now)
     sheets = {place: agreement.sheet for place, agreement in found.bound.items()}
     telling.tell(case, turn.kept, found.clocks, (sheets, turn.tally))
+    _note_disagreements(db, case, found)
     marks = _warn(turn, found)
     always = frozenset(terms.hop for terms in found.folded.chain.agreements if terms.calendar.always)
     moments = [
@@ -115,6 +116,15 @@ def _take(context: Context, db: Db, turn: Turn) -> datetime | None:
         alarms.page(turn.alarms, always),
     ]
     return min((at for at in moments if at is not None and at > case.now), default=None)
+
+
+def _note_disagreements(db: Db, case: Case, found: sla.Reading) -> None:
+    """Times of desks that cannot be true become rows (R24), once each."""
+    told = found.folded.told
+    if told.discrepancies:
+        rows = views.discrepancies(db, OPERATOR, case.ticket.id)
+        known = {(row["kind"], row["data"].get("event", "")) for row in rows if row["data"]}
+        disagreement.note(case, told, known)
 
 
 def _warn(turn: Turn, found: sla.Reading) -> dict[str, list[timedelta]]:

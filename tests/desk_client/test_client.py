@@ -5,7 +5,7 @@ import os
 import sys
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -587,3 +587,26 @@ async def test_a_connector_that_resists_its_end_changes_nothing(setting: Setting
 
     setting.faults.plan(status(422))
     assert (await setting.push(stubborn())).outcome is PERMANENT
+
+
+def made_at(at: datetime) -> Exchange[Receipt]:
+    """One write whose answer says when the thing was made."""
+    yield write()
+    return Receipt(remote_id="1", at=at)
+
+
+@pytest.mark.parametrize(("kind", "known"), [(CommandKind.CREATE, True), (CommandKind.UPDATE, False)])
+async def test_r3_a_desk_that_dates_no_answer_is_measured_by_what_it_made(
+    setting: Setting, kind: CommandKind, known: bool
+) -> None:
+    """An update may have changed nothing: then the time it tells is an old one."""
+    setting.faults.plan(faults.says(fault_desk.message(200, b"{}", content_type="application/json")))
+    begun = datetime.now(UTC)
+    terms = PushTerms(command=Command(id="dlv_1", kind=kind, marker="m-1"))
+    verdict = await setting.push(made_at(begun + timedelta(hours=3)), terms)
+    assert setting.client.clock_of("dsk_1") == verdict.clock
+    if not known:
+        assert verdict.clock is None
+        return
+    assert verdict.clock
+    assert abs(verdict.clock.offset - timedelta(hours=3)) <= verdict.clock.error + timedelta(seconds=1)

@@ -308,3 +308,11 @@ def test_coverage_without_hours_is_always() -> None:
     [row] = coverage_from({"org_id": "org_1", "link_id": "lnk_1"})
 
     assert (row.days, row.opens_minute, row.closes_minute, row.rank) == (frozenset(range(7)), 0, 1440, 1)
+
+
+@pytest.mark.parametrize(("more", "basis"), [({}, "desk"), ({"time_basis": "observed"}, "observed")])
+def test_r3_whose_times_count_is_said_of_a_desk_or_of_a_link(more: dict[str, str], basis: str) -> None:
+    ids = {"id": "lnk_1", "code": "a-b", "org_id": "org_a"}
+    ends = {f"{end}_{what}_id": "x" for end in ("upstream", "downstream") for what in ("desk", "org")}
+    assert desk(**more).time_basis == basis
+    assert link_from(ids | ends | more).time_basis == basis

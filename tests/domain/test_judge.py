@@ -1,5 +1,6 @@
 """From a snapshot to what it means: one entry, every rule behind it reached, and nothing believed too soon."""
 
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -23,6 +24,7 @@ from gateway.domain.model import (
     Snapshot,
     Source,
     StatusRow,
+    TimeBasis,
     Visibility,
 )
 from gateway.domain.model.change import replace
@@ -486,3 +488,83 @@ def test_r15_a_status_may_stand_for_a_code_of_the_installations_own() -> None:
     moved = [event.data for event in case.events if event.type == "status.changed"]
     assert [one["code"] for one in moved] == ["waiting_for_cab", "waiting_for_signature"]
     assert {one["reason"] for one in moved} == {"requester_approval"}
+
+
+# -- when it was ----------------------------------------------------------------------------------------------------------------
+
+
+def test_r2_an_event_names_the_last_fetch_that_still_showed_the_state_before() -> None:
+    case = chain()
+    put(case, "north", fetched_at=later(2))
+
+    shown = snapshot(
+        fields={"status": "parts"},
+        history=[entry(7, "status", "open", "parts")],
+        has_history=True,
+        comments=[comment("9", "look")],
+    )
+    observe(case, "north", shown, fetched_at=later(8))
+
+    assert {event.contrary_seen_at for event in case.events if event.reported_at} == {later(2)}
+    assert case.hops["hop_north"].fetched_at == later(8)
+
+
+@pytest.mark.parametrize(
+    ("fetched_at", "known"),
+    [(None, Known()), (later(8), Known(masked_fields=frozenset({"status"}))), (later(1), Known())],
+    ids=["brought by a message", "something was left out", "older than the last"],
+)
+def test_a_look_that_proves_nothing_is_no_such_fetch(fetched_at: datetime | None, known: Known) -> None:
+    case = chain()
+    put(case, "north", fetched_at=later(2))
+
+    observe(case, "north", snapshot(fields={"status": "open"}), known, fetched_at=fetched_at)
+
+    assert case.hops["hop_north"].fetched_at == later(2)
+
+
+def test_r11_an_offer_is_made_when_the_last_change_made_its_rule_match() -> None:
+    rule = {"passage": Passage(when=Condition(field="priority", value="P1"))}
+    case = chain(links={"vendor>north": rule})
+    put(case, "north", status=S.DECLINED)
+    history = [entry(3, "status", "open", "parts"), entry(4, "priority", "P3", "P1")]
+
+    observe(
+        case,
+        "vendor",
+        snapshot(fields={"status": "parts", "priority": "P1"}, history=history, has_history=True),
+    )
+
+    [offered] = [event for event in case.events if event.type == "assignment.offered"]
+    [changed] = [
+        event for event in case.events if event.type == "priority.changed" and event.hop_id == "hop_vendor"
+    ]
+    assert (offered.reported_at, offered.cause_id) == (later(4), changed.id)
+
+
+@pytest.mark.parametrize(
+    ("desks", "links", "doubted"),
+    [
+        ({}, {}, False),
+        ({"north": {"time_basis": TimeBasis.OBSERVED}}, {}, True),
+        ({}, {"vendor>north": {"time_basis": TimeBasis.OBSERVED}}, True),
+        (
+            {"vendor": {"time_basis": TimeBasis.OBSERVED}},
+            {"customer>vendor": {"time_basis": TimeBasis.OBSERVED}},
+            False,
+        ),
+    ],
+    ids=["trusted", "not the desk", "not over this link", "another desk and link"],
+)
+def test_r3_a_desk_whose_times_are_not_trusted_is_marked_from_now_on(
+    desks: dict[str, Any], links: dict[str, Any], doubted: bool
+) -> None:
+    case = chain(desks=desks, links=links)
+    shown = snapshot(
+        fields={"status": "parts"}, history=[entry(7, "status", "open", "parts")], has_history=True
+    )
+
+    observe(case, "north", shown)
+
+    [event] = case.events
+    assert (event.reported_at, event.observed_only) == (later(7), doubted)

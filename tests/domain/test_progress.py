@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from gateway.domain import progress
+from gateway.domain import progress, queueing
 from gateway.domain.case import Because, Case
 from gateway.domain.model import DeliveryState, HopStatus, Reason
 from gateway.domain.model.change import replace
@@ -436,3 +436,44 @@ def test_no_move_anywhere_is_too_much(to: S, code: str) -> None:
     move(case, code, to)
 
     assert status(case, code) is to
+
+
+# -- the ball on its way --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("to", "carries"),
+    [(S.PENDING, True), (S.RESOLVED, True), (S.HELD, False)],
+    ids=["ask", "resolve", "hold"],
+)
+def test_r11_only_what_passes_the_ball_is_news_for_the_clocks(to: S, carries: bool) -> None:
+    case = tree(*CHAIN)
+
+    move(case, "partner", to, Reason.REQUESTER_INFO if to is not S.RESOLVED else None)
+
+    assert any(queueing.is_news(one) for one in queued(case, "vendor")) is carries
+
+
+def test_r11_a_question_that_the_link_tells_nobody_has_arrived_at_once() -> None:
+    case = tree(*CHAIN, links={"vendor>partner": {"parent_means": {S.PENDING: "none"}}})
+
+    move(case, "partner", S.PENDING, Reason.REQUESTER_INFO)
+
+    [asked, arrived] = case.events
+    assert (arrived.type, arrived.hop_id, arrived.cause_id) == ("news.delivered", "hop_vendor", asked.id)
+
+
+def test_r11_so_has_an_answer_of_which_the_desk_need_not_be_told() -> None:
+    silent = {"partner": {"profile": replace(WORDS, write_statuses={})}}
+    case = tree(*CHAIN, desks=silent)
+    put(case, "vendor", status=S.ACCEPTED)
+    put(case, "partner", status=S.PENDING, asked=True)
+
+    move(case, "vendor", S.IN_PROGRESS)
+
+    [answered] = [event for event in case.events if event.type == "pending.answered"]
+    arrived = [
+        event for event in case.events if event.type == "news.delivered" and event.hop_id == "hop_partner"
+    ]
+    assert not queued(case, "partner")
+    assert [event.cause_id for event in arrived] == [answered.id]

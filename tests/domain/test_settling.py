@@ -330,3 +330,28 @@ def test_what_is_withheld_is_recorded_and_nobody_there_hears_of_it() -> None:
     assert happened(case) == ["delivery.withheld"]
     assert case.events[0].data["content"] == "cnt_x"
     assert case.deliveries == []
+
+
+@pytest.mark.parametrize(
+    ("payload", "arrives"), [({"news": True}, True), ({}, False)], ids=["a pass of the ball", "only words"]
+)
+def test_r11_a_note_of_ours_that_carries_the_ball_is_news(payload: dict[str, Any], arrives: bool) -> None:
+    case = chain()
+
+    settle(
+        case,
+        CommandKind.COMMENT,
+        Receipt(remote_id="1", object_id="9"),
+        row={"note": True, "payload": payload},
+    )
+
+    assert ("news.delivered" in happened(case)) is arrives
+
+
+def test_r2_a_read_back_was_fetched_when_its_exchange_began() -> None:
+    case = chain()
+    receipt = Receipt(remote_id="1", snapshot=snapshot(fields={"status": "open"}))
+
+    settle(case, CommandKind.UPDATE, receipt, begun_at=later(-1))
+
+    assert case.hops["hop_north"].fetched_at == later(-1)
