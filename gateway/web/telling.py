@@ -174,7 +174,14 @@ class Said:
         """Why a due moment moved."""
         words = self.look.words
         if shift.why == "stopped":
-            return words("shift.stopped", by=self.look.stopped(shift.by), code=self.code(shift.code))
+            by = self.look.stopped(shift.by)
+            return (
+                words("shift.stopped", by=by, code=self.code(shift.code))
+                if shift.code
+                else words("shift.others", by=by)
+            )
+        if shift.why == "resumed":
+            return words("shift.resumed", by=self.look.stopped(shift.by))
         if shift.why == "priority":
             return words("shift.priority", code=words.term("priority", shift.code))
         return words("shift.visit")

@@ -12,13 +12,14 @@ from gateway.domain.sla.pieces import Piece, passed
 from gateway.domain.sla.terms import NONE, TargetKind, Terms
 from gateway.domain.worktime import CalendarError, Worktime, in_open_time, worktime
 
-STOPPED, PRIORITY, VISIT = "stopped", "priority", "visit"
+STOPPED, RESUMED, PRIORITY, VISIT = "stopped", "resumed", "priority", "visit"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Shift:
-    """The due moment moved at `at` from `before` to `after`. `why`: `stopped` (up to `until`, by open time `by`),
-    `priority` or `visit`; `code` is the reason of the stop or the new priority; `cause` the event."""
+    """The due moment moved at `at` from `before` to `after`. `why`: `stopped` (up to `until`, by open time `by`), `resumed`
+    (what was stated at `at` was rejected or taken back, and nothing counted up to `until`), `priority` or `visit`; `code` is
+    the reason of the stop, "" where others had the ticket, or the new priority; `cause` the event."""
 
     at: datetime
     why: str
@@ -48,8 +49,8 @@ def shifts(folded: Folded, terms: Terms, clock: Clock) -> tuple[Shift, ...]:
     if targets[-1].amount != clock.target and clock.target_kind is not TargetKind.ATTENDANCE:
         return ()  # it ended under terms that others have replaced since: what moved it then cannot be told from these
     found = [*_stops(folded, terms, clock, targets, work), *_changes(clock, targets, work)]
-    found += _visit(folded, clock, targets)
-    return tuple(sorted(found, key=lambda one: one.at))
+    found += [*_gaps(clock, targets, work), *_visit(folded, clock, targets)]
+    return tuple(sorted(found, key=lambda one: (one.at, one.why != PRIORITY)))
 
 
 def _targets(folded: Folded, terms: Terms, clock: Clock, work: Worktime) -> Iterator[_Target]:
@@ -81,8 +82,10 @@ def _due(work: Worktime, at: datetime, left: timedelta) -> datetime | None:
 
 def stop_of(folded: Folded, terms: Terms, piece: Piece) -> tuple[str, str | None]:
     """The reason that stops an agreement's clock in a piece, the first that the agreement names, and the request behind it."""
-    for entry in piece.span.entries:
-        asked = folded.stops.requests.get(entry.request or "")
+    names = [entry.request for entry in piece.span.entries]
+    names += [request for hop, request in piece.span.pending if hop == terms.hop]
+    for name in names:
+        asked = folded.stops.requests.get(name or "")
         if asked is not None and terms.stops_for(asked.code, asked.own_code) is not None:
             return asked.code, asked.id
     return "", None
@@ -92,8 +95,8 @@ def _stops(
     folded: Folded, terms: Terms, clock: Clock, targets: Sequence[_Target], work: Worktime
 ) -> Iterator[Shift]:
     """Each stretch in which the clock stood still; one that the ledger tells in several spans is one."""
-    ran, last = NONE, None
-    for piece in clock.pieces:
+    ran, last, changed = NONE, None, {one.since for one in targets}
+    for piece in _cut_at_changes(clock, targets, work):
         if not piece.stopped:
             ran += piece.open_time
             if last is not None:
@@ -104,7 +107,12 @@ def _stops(
         left = _in_force(targets, piece.start) - ran
         if left < NONE or not piece.open_time:
             continue
-        if last is not None and last.code == code and last.until == piece.start:
+        if (
+            last is not None
+            and last.code == code
+            and last.until == piece.start
+            and piece.start not in changed
+        ):
             after = _due(work, piece.end, left)
             last = replace(last, until=piece.end, after=after, by=last.by + piece.open_time)
             continue
@@ -122,6 +130,35 @@ def _stops(
         )
     if last is not None:
         yield last
+
+
+def _gaps(clock: Clock, targets: Sequence[_Target], work: Worktime) -> Iterator[Shift]:
+    """The time between a statement and its rejection, or a close and a reopening that resumes: it does not count (R13)."""
+    ran = NONE
+    for piece, after in pairwise(clock.pieces):
+        ran += NONE if piece.stopped else piece.open_time
+        left = _in_force(targets, piece.end) - ran
+        by = work.between(piece.end, after.start)
+        if by and left >= NONE:
+            yield Shift(
+                at=piece.end,
+                until=after.start,
+                why=RESUMED,
+                before=_due(work, piece.end, left),
+                after=_due(work, after.start, left),
+                by=by,
+                cause=after.span.cause,
+            )
+
+
+def _cut_at_changes(clock: Clock, targets: Sequence[_Target], work: Worktime) -> Iterator[Piece]:
+    """The pieces, cut where the target changed within one: a stop moves the due moment of the target in force."""
+    for piece in clock.pieces:
+        start = piece.start
+        for at in (one.since for one in targets if one.since is not None and start < one.since < piece.end):
+            yield piece._replace(start=start, end=at, open_time=work.between(start, at))
+            start = at
+        yield piece._replace(start=start, open_time=work.between(start, piece.end))
 
 
 def _changes(clock: Clock, targets: Sequence[_Target], work: Worktime) -> Iterator[Shift]:

@@ -77,6 +77,7 @@ def sight(chain: Chain, org: str | None, order: tuple[str, ...]) -> Sight | None
         below.add(top)
     lane_of = {name: _lane_of(chain, name, own | below) for name in order}
     lane_of |= {f"{_LINK}{name}": _lane_of_link(lane_of, name) for name in order if name != top}
+    lane_of[f"{_LINK}{top}"] = lane_of[top]
     lane_of[REQUESTER] = REQUESTER if is_customer or top in own else ABOVE
     lanes = tuple(_lanes(chain, order, lane_of, own))
     return Sight(
@@ -94,6 +95,7 @@ def _everything(chain: Chain, order: tuple[str, ...]) -> Sight:
     lane_of = {name: name for name in order} | {
         f"{_LINK}{name}": f"{_LINK}{name}" for name in order if name != top
     }
+    lane_of[f"{_LINK}{top}"] = top
     lane_of[REQUESTER] = REQUESTER
     own = frozenset(order)
     return Sight(org=None, lanes=tuple(_lanes(chain, order, lane_of, own)), lane_of=lane_of, own=own)

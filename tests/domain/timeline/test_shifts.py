@@ -79,6 +79,28 @@ def test_after_a_new_priority_earned_stops_are_kept() -> None:
     assert clock(folded, "SLA").due == found[-1].after
 
 
+def test_a_new_priority_while_it_stands_still_divides_the_stop() -> None:
+    more: dict[str, Any] = {
+        "targets": {TargetKind.RESOLUTION: {"P1": 2 * H, "P3": 8 * H}},
+        "resolution": None,
+    }
+    text = "08:00 open h1 P3\n08:30 ask h1 requester_info id=q\n09:00 priority h1 P1 id=up\n09:30 answer h1 q"
+    folded, found = moved(text, now="10:00", stops="requester_info", **more)
+    assert told(found) == [
+        "02/08:30 stopped requester_info 02/16:00 > 02/16:30 q",
+        "02/09:00 priority P1 02/16:30 > 02/10:30 up",
+        "02/09:00 stopped requester_info 02/10:30 > 02/11:00 q",
+    ]
+    assert clock(folded, "SLA").due == found[-1].after
+
+
+def test_between_a_statement_and_its_rejection_nothing_counts() -> None:
+    text = "08:00 open h1\n09:00 resolve h1 id=r\n10:00 reject h1 r id=no"
+    folded, found = moved(text, now="10:30")
+    assert told(found) == ["02/09:00 resumed  02/12:00 > 02/13:00 no"]
+    assert clock(folded, "SLA").due == found[-1].after
+
+
 def test_a_visit_that_the_customer_asks_for_sets_attendance() -> None:
     more: dict[str, Any] = {
         "targets": {TargetKind.ATTENDANCE: {"P1": 2 * H}},
