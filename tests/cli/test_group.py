@@ -1,6 +1,7 @@
 """The group of all commands: complete, and loading no more than what is asked for."""
 
 import importlib
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -23,7 +24,16 @@ def test_no_module_is_forgotten() -> None:
     there = {
         path.name.removesuffix(".py") for path in folder.iterdir() if path.suffix == ".py" or path.is_dir()
     }
-    assert there - {"__init__", "__pycache__", "terminal", "group"} == set(MODULES)
+    texts = [path.read_text(encoding="utf-8") for path in folder.glob("*.py")]
+    parts = {
+        name
+        for name in there - set(MODULES)
+        if any(
+            re.search(rf"^from gateway\.cli(\.{name} import| import .*\b{name}\b)", text, re.MULTILINE)
+            for text in texts
+        )
+    }
+    assert there - parts - {"__init__", "__pycache__", "terminal", "group"} == set(MODULES)
 
 
 def test_help_names_every_command(run: Run) -> None:
