@@ -1,6 +1,7 @@
 """What is wrong with calendars and agreements, beyond what their schemas say; and what is allowed but hardly meant."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -81,7 +82,8 @@ def agreements_of(items: Items) -> list[Agreement]:
         known = calendars.get(ref.organization, {})
         if ref.kind is Kind.AGREEMENT and all(name in known for name in calendar_codes(item.document)):
             named = {"id": ref.code, "provider": ref.organization, "link_id": item.document.get("link", "")}
-            found.append(agreement_of(sheet_of({**item.document, **named}, known)[1]))
+            name, sheet = sheet_of({**item.document, **named}, known)
+            found.append(replace(agreement_of(sheet), sheet=name))
     return found
 
 

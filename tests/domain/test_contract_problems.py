@@ -166,6 +166,21 @@ def test_r21_a_promise_in_the_hours_of_each_site_is_checked_at_every_kind_of_sit
     assert list(unsupported(rome, rome, year=2026)) == []
 
 
+def test_r21_many_sites_of_one_zone_do_not_hide_the_only_one_of_another() -> None:
+    hours = [f"Mon-Fri {8 + number // 4:02}:{number % 4 * 15:02}-17:00" for number in range(20)]
+    rome = [item(Kind.SITE, f"R-{when}", "acme", zone="Europe/Rome", hours=when) for when in hours]
+    every = items(
+        *rome,
+        item(Kind.SITE, "T-1", "acme", zone="Asia/Tokyo"),
+        item(Kind.CALENDAR, "shop", "vendor", zone="site", weekly=OFFICE),
+        office("partner"),
+        agreement("acme-sla", "vendor", "acme", "4h", kind="sla", calendar="shop"),
+        agreement("partner-uc", "partner", "vendor", "4h", calendar="office"),
+    )
+    [told] = unsupported(every, every, year=2026)
+    assert "cannot be kept at site T-1" in told
+
+
 def test_hours_of_access_that_never_meet_those_of_the_service_narrow_nothing() -> None:
     targets = {"resolution": {"critical": "4h", "access_hours": True}}
     sunday = item(Kind.SITE, "SUN", "acme", hours="Sun 09:00-17:00 Europe/Rome")
