@@ -28,6 +28,7 @@ MODULES: Mapping[str, tuple[str, ...]] = {
     "agreements": ("agreements",),
     "sla": ("sla",),
     "stops": ("stops", "exclude"),
+    "priority": ("priority",),
     "warnings": ("warnings",),
     "restored": ("restored",),
     "demo": ("demo",),
