@@ -263,7 +263,7 @@ def _call(alarms: Alarms, alarm: Alarm, neglect: Neglect, *, any_hour: bool) -> 
                 "clock.paged",
                 neglect.hop,
                 Because(cause_id=alarm.event_id),
-                {"why": neglect.kind, "level": rung.level, "contacts": [one.code for one in contacts]},
+                {"why": neglect.kind, "level": rung.level},
             )
             again_at = case.now + PATIENCE if step < len(neglect.rungs) else None
             alarms.climb(alarm, step=step, again_at=again_at)

@@ -17,7 +17,6 @@ from gateway.domain.sla.terms import AgreementKind, TargetKind
 from gateway.domain.worktime import CalendarError, done_at, worktime
 
 AGREED = facts.AGREED_DUE
-NEEDED = facts.NEEDED_BY
 KINDS = (TargetKind.RESOLUTION, TargetKind.RESTORATION, TargetKind.RESPONSE)
 """The due moment a desk shows is that of the first of these that is promised."""
 LEAST = timedelta(minutes=1)
@@ -58,11 +57,13 @@ def _agree(case: Case, hop: Hop, due: datetime) -> Hop:
 
 @dataclass(frozen=True, kw_only=True)
 class Dues:
-    """What a fold says of due moments. `told_at`: when each hop's was last written."""
+    """What a fold says of due moments. `told_at`: when each hop's was last written; `needed`: by when its upstream, or the
+    link's field, was last told that the hop's work is needed. That stands with no fact of the hop: it is not the hop's to know."""
 
     folded: Folded
     every: Sequence[Clock]
     told_at: Mapping[str, datetime]
+    needed: Mapping[str, datetime]
 
     def of(self, hop: str) -> tuple[Clock, Budget] | None:
         """The clock that the hop's desk shows, and the hop's budget for that kind of target."""
@@ -87,20 +88,21 @@ class Dues:
         return any(one.stopped and one.hop in above and one.target_kind is kind for one in self.every)
 
 
-def follow(case: Case, dues: Dues) -> Iterator[str]:
-    """Write what moved; the hops whose desks are told. A hop told less than a minute ago waits for its turn."""
+def follow(case: Case, dues: Dues) -> Iterator[tuple[str, datetime | None]]:
+    """Write what moved: the hops of which somebody is told, and by when each is needed as far as that is known to anybody. A
+    hop told of less than a minute ago waits for its turn."""
     for hop in list(case.hops.values()):
         if hop.parent_id is None or hop.status not in OPEN or hop.status is HopStatus.RESOLVED:
             continue
         found, last = dues.of(hop.id), dues.told_at.get(hop.id)
         if found is None or found[0].ended_at is not None or (last is not None and case.now - last < LEAST):
             continue
-        clock, budgeted = found
+        (clock, budgeted), needed = found, dues.needed.get(hop.id)
         told = _tell_own(case, hop, clock, budgeted)
         if not dues.is_stopped_above(hop.id, clock.target_kind):
-            told = _tell_needed(case, case.hops[hop.id], budgeted) or told
-        if told:
-            yield hop.id
+            needed = _tell_needed(case, case.hops[hop.id], budgeted, needed)
+        if told or needed != dues.needed.get(hop.id):
+            yield hop.id, needed
 
 
 def _tell_own(case: Case, hop: Hop, clock: Clock, budgeted: Budget) -> bool:
@@ -139,26 +141,24 @@ def say(case: Case, hop: Hop, due: datetime, event: Event) -> None:
         queueing.note(case, hop, "due_agreed", event, value=at_desk(desk, due))
 
 
-def _tell_needed(case: Case, hop: Hop, budgeted: Budget) -> bool:
+def _tell_needed(case: Case, hop: Hop, budgeted: Budget, before: datetime | None) -> datetime | None:
     """Tell the upstream at once that the chain needs the work before the hop's own target ends; tell the downstream only
-    where the link has a field for it, and never whose need it is."""
-    needed, before, link = budgeted.needed_by, _known(hop, NEEDED), case.link(hop)
-    parent = case.parent(hop)
+    where the link has a field for it, and never whose need it is. Returns what is known to anybody by now."""
+    needed, link, parent = budgeted.needed_by, case.link(hop), case.parent(hop)
     if needed is None or parent is None or link is None or (before and abs(needed - before) < LEAST):
-        return False
+        return before
     field = link.crossing.needed_by
     if not budgeted.conflict and not field:
-        return False
-    data = {"needed_by": needed.isoformat(), "conflict": budgeted.conflict}
-    event = case.record("clock.needed_by", hop, Because(), data)
-    facts.keep(case, hop, NEEDED, needed.isoformat())
+        return before
+    data = {"hop": hop.id, "needed_by": needed.isoformat(), "conflict": budgeted.conflict}
+    event = case.record("clock.needed_by", parent, Because(), data)
     if field:
         queueing.update(case, hop, {field: at_desk(case.desk(hop), needed)}, event)
     if budgeted.conflict and budgeted.own_due is not None and parent.status in OPEN:
         desk, who = case.desk(parent), queueing.neighbour(case, hop, parent)
         due = at_desk(desk, budgeted.own_due)
         queueing.note(case, parent, "needed_by", event, who=who, needed=at_desk(desk, needed), due=due)
-    return True
+    return needed
 
 
 def at_desk(desk: Desk, at: datetime) -> str:

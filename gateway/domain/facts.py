@@ -8,8 +8,6 @@ from gateway.domain.sighting import FieldChange
 
 AGREED_DUE = "agreed_due"
 """Stands among a hop's facts while its own agreement promises a due moment: that one is its due, not the upstream's."""
-NEEDED_BY = "needed_by"
-"""Stands there once somebody was told by when the chain above needs the hop's work (R20)."""
 
 
 def codes_known(case: Case, field: str) -> frozenset[str]:
@@ -42,7 +40,9 @@ def _fact_changed(case: Case, hop: Hop, field: str, new: str | None, because: Be
         return
     kind = "priority.changed" if field == Field.PRIORITY else "field.changed"
     event = case.record(kind, hop, because, {"field": field, "from": hop.facts.get(field), "to": value})
-    if field == Field.DUE and AGREED_DUE in hop.facts:  # what we wrote, not the desk's own view of the promise (R24)
+    if (
+        field == Field.DUE and AGREED_DUE in hop.facts
+    ):  # what we wrote, not the desk's own view of the promise (R24)
         case.disagree("due_drift", hop, agreed=hop.facts[AGREED_DUE], shown=value)
     keep(case, hop, field, value)
     send_down(case, hop, field, value, event)

@@ -77,6 +77,7 @@ class KeptClock:
     breached_at: datetime | None = None
     ended_by: str | None = None
     due_told_at: datetime | None = None
+    needed_by: datetime | None = None
     warned: tuple[str, ...] = ()
 
     @property

@@ -151,11 +151,12 @@ def _warn(turn: Turn, found: sla.Reading) -> dict[str, list[timedelta]]:
 def _write_dues(case: Case, found: sla.Reading, tally: Tally) -> datetime | None:
     """Let the desks show due moments that moved. Nobody is told twice within a minute: the moment from which all may be."""
     told_at = {clock.hop_id: clock.due_told_at for clock in tally.clocks.values() if clock.due_told_at}
-    dues = duedates.Dues(folded=found.folded, every=found.clocks, told_at=told_at)
-    told = set(duedates.follow(case, dues))
+    needed = {clock.hop_id: clock.needed_by for clock in tally.clocks.values() if clock.needed_by}
+    dues = duedates.Dues(folded=found.folded, every=found.clocks, told_at=told_at, needed=needed)
+    told = dict(duedates.follow(case, dues))
     for which, clock in list(tally.clocks.items()):
         if clock.hop_id in told:
-            tally.put(which, due_told_at=case.now)
+            tally.put(which, due_told_at=case.now, needed_by=told[clock.hop_id])
     busy = [at for at in (*told_at.values(), *([case.now] if told else ())) if case.now - at < duedates.LEAST]
     return max(busy) + duedates.LEAST if busy else None
 

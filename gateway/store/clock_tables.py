@@ -51,6 +51,7 @@ class ClockRow(SQLModel, table=True):
     stopped_time: timedelta = fields.length(nullable=False)
     ended_by: str | None = None
     due_told_at: datetime | None = fields.moment()
+    needed_by: datetime | None = fields.moment()
     warned: Any = fields.document()
     folded_at: datetime = fields.moment(nullable=False)
 

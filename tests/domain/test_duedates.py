@@ -193,6 +193,8 @@ def test_it_goes_down_only_where_the_link_names_a_field() -> None:
 
     sent = [one.payload["fields"] for one in found.deliveries("north") if one.kind == "update"]
     assert sent == [{"custom.needed_by": "2026-03-02 16:00 UTC"}]
+    assert "needed_by" not in found.hop("north").facts
+    assert [event.type for event in found.events("north") if event.type == "clock.needed_by"] == []
     assert not any("needed" in text for text in found.read("north"))
 
 

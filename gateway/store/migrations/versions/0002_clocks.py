@@ -41,7 +41,7 @@ def _clocks() -> None:
         sa.Column("elapsed", sa.BigInteger(), nullable=False),
         sa.Column("stopped_time", sa.BigInteger(), nullable=False),
         sa.Column("ended_by", sa.String(), nullable=True),
-        *_numbers("due_told_at"),
+        *_numbers("due_told_at", "needed_by"),
         sa.Column("warned", sa.Text(), nullable=True),
         sa.Column("folded_at", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("id"),
