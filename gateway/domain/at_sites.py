@@ -24,14 +24,15 @@ def terms_at(
     """(name, sheet) of what an agreement promises at a site, as of a moment. Hours of access that never meet those of the
     service narrow nothing. `zone` is for a ticket without a site, or a site without a zone."""
     name, sheet = sheet_at(template, site, zone=zone)
-    if site is not None and not _opens(agreement_of(sheet), at):
+    if site is not None and not _opens(sheet, at):
         return sheet_at(template, replace(site, hours=""), zone=zone)
     return name, sheet
 
 
-def _opens(agreement: Agreement, at: datetime) -> bool:
+def _opens(sheet: Mapping[str, Any], at: datetime) -> bool:
+    """Whether there is any time left in its targets; no hours can be read where they name several zones."""
     try:
-        for calendar in agreement.terms.calendars.values():
+        for calendar in agreement_of(sheet).terms.calendars.values():
             if calendar.within is not None:
                 worktime(calendar).next_open(at)
     except CalendarError:

@@ -11,6 +11,7 @@ from gateway.domain.contract_problems import (
     calendar_problems,
     calendar_warnings,
     holidays_run_out,
+    site_warnings,
     unsupported,
 )
 from gateway.domain.hours import hours_from
@@ -200,7 +201,7 @@ def warnings(world: World, *, year: int | None = None) -> list[str]:
     return [
         warning
         for item in world.wanted.values()
-        for warning in (*_idle_link(item, covered), *_unsigned_desk(world, item))
+        for warning in (*_idle_link(item, covered), *_unsigned_desk(world, item), *site_warnings(item))
     ] + [*_of_calendars(world, year), *_of_promises(world, year)]
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from gateway.domain.agreement_documents import agreement_of, calendar_codes, sheet_of
 from gateway.domain.agreements import Agreement, underpinnings
 from gateway.domain.at_sites import worst
-from gateway.domain.calendar_documents import FROZEN, REGIONS, calendar_from, known_years
+from gateway.domain.calendar_documents import FROZEN, REGIONS, access_calendar, calendar_from, known_years
 from gateway.domain.documents import length, site_from
 from gateway.domain.figures import open_time
 from gateway.domain.model import Priority, Site
@@ -109,6 +109,16 @@ def calendar_warnings(item: Item) -> Iterator[str]:
     for first, last in _long_closures(holidays.get(FROZEN, {})):
         days = (last - first).days + 1
         yield f"{item.source}: its public holidays close it for {days} days in a row, from {first} to {last}"
+
+
+def site_warnings(item: Item) -> Iterator[str]:
+    """Hours of access in several zones: no target can be narrowed to them."""
+    hours = item.document.get("hours") if item.ref.kind is Kind.SITE else None
+    try:
+        if hours is not None:
+            access_calendar(hours, zone=item.document.get("zone", "UTC"))
+    except CalendarError as error:
+        yield f"{item.source}: {error}; no target is narrowed to such hours"
 
 
 def holidays_run_out(item: Item, *, year: int) -> Iterator[str]:

@@ -10,6 +10,7 @@ from gateway.domain.contract_problems import (
     calendar_problems,
     calendar_warnings,
     holidays_run_out,
+    site_warnings,
     unsupported,
 )
 from gateway.domain.plan import Item, Items, Kind, Ref
@@ -181,9 +182,19 @@ def test_r21_many_sites_of_one_zone_do_not_hide_the_only_one_of_another() -> Non
     assert "cannot be kept at site T-1" in told
 
 
-def test_hours_of_access_that_never_meet_those_of_the_service_narrow_nothing() -> None:
+TWO_ZONES = "Mon 09:00-17:00 Europe/Rome; Tue 09:00-17:00 Asia/Tokyo"
+
+
+def test_hours_of_access_in_several_zones_are_told() -> None:
+    [told] = site_warnings(item(Kind.SITE, "S", "acme", hours=TWO_ZONES))
+    assert "names Asia/Tokyo and Europe/Rome; a site lies in one zone; no target is narrowed" in told
+    assert not list(site_warnings(item(Kind.SITE, "S", "acme", hours="Mon-Fri 09:00-17:00")))
+
+
+@pytest.mark.parametrize("hours", ["Sun 09:00-17:00 Europe/Rome", TWO_ZONES])
+def test_hours_of_access_that_never_meet_those_of_the_service_narrow_nothing(hours: str) -> None:
     targets = {"resolution": {"critical": "4h", "access_hours": True}}
-    sunday = item(Kind.SITE, "SUN", "acme", hours="Sun 09:00-17:00 Europe/Rome")
+    sunday = item(Kind.SITE, "SUN", "acme", hours=hours)
     every = items(
         sunday,
         office("vendor"),
