@@ -1,77 +1,38 @@
 """Clocks (R13–R19): ledger and course and target and calendar → what a clock shows at a moment, in two views: the headline,
 and the one in which undecided and disputed stop requests count too (R16)."""
 
-from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Container, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cached_property
 
 from gateway.domain.sla.aims import Agreed, Aim, Aims, Priority, Visit
 from gateway.domain.sla.base import Base, Key, Lived
+from gateway.domain.sla.clock import BREACHED, CANCELLED, MET, RUNNING, WAITING, Clock
 from gateway.domain.sla.course import Course, Cycle, Progress, part_of, priorities, relevant
 from gateway.domain.sla.ledger import Passage, Span, siblings
 from gateway.domain.sla.life import NO_PAST, Life, Past
-from gateway.domain.sla.pieces import Piece, pieces, runs
+from gateway.domain.sla.pieces import pieces, runs
 from gateway.domain.sla.reconcile import Reconciled
 from gateway.domain.sla.standstill import Ceaseless, Stand, Standstill, Stretch
 from gateway.domain.sla.stops import Standing, Stops, View, standing, stops_of, visits_of
-from gateway.domain.sla.terms import NONE, Chain, Record, TargetKind, Terms, moment
-from gateway.domain.worktime import CalendarError, Worktime
+from gateway.domain.sla.terms import Chain, Record, TargetKind, Terms, moment
+from gateway.domain.worktime import CalendarError
 
-WAITING, RUNNING, MET, BREACHED, CANCELLED = "waiting", "running", "met", "breached", "cancelled"
-_HOUR = timedelta(hours=1)
+__all__ = [
+    "BREACHED",
+    "CANCELLED",
+    "MET",
+    "RUNNING",
+    "WAITING",
+    "Clock",
+    "Folded",
+    "clocks",
+    "fold",
+    "lived",
+    "second_view",
+]
 _LASTING = frozenset({TargetKind.RESOLUTION, TargetKind.RESTORATION})
-
-
-@dataclass(frozen=True, kw_only=True)
-class Clock:
-    """One clock at one moment (R18). `remaining` is target − elapsed, negative after a breach; `due` as R18 has it."""
-
-    agreement: str
-    hop: str
-    target_kind: TargetKind
-    cycle: int
-    state: str
-    target: timedelta | None
-    started_at: datetime | None = None
-    ended_at: datetime | None = None
-    due: datetime | None = None
-    breached_at: datetime | None = None
-    elapsed: timedelta = NONE
-    stopped_time: timedelta = NONE
-    net_elapsed: timedelta = NONE
-    stopped: bool = False
-    open_now: bool = False
-    provisional: bool = False
-    superseded: int = 0
-    """A change of priority ended this cycle, the how manieth of its target, and a new one began at zero (R17)."""
-    started_by: str | None = None
-    ended_by: str | None = None
-    lived: Callable[[], Iterable[Piece]] = field(default=tuple, compare=False, repr=False)
-    """What `pieces` are made of, once somebody asks for them."""
-
-    @cached_property
-    def pieces(self) -> tuple[Piece, ...]:
-        """The stretches it has lived, each within one span of the ledger."""
-        return tuple(self.lived())
-
-    @property
-    def key(self) -> str:
-        """`agreement/hop/target`, with `#n` from the second cycle on (for updates always), `~n` if superseded."""
-        name = f"{self.agreement}/{self.hop}/{self.target_kind.value}"
-        if self.superseded:
-            return f"{name}~{self.superseded}"
-        numbered = self.cycle > 1 or self.target_kind is TargetKind.UPDATE
-        return f"{name}#{self.cycle}" if numbered else name
-
-    @property
-    def remaining(self) -> timedelta | None:
-        """What is left of the target; None without one."""
-        return None if self.target is None else self.target - self.elapsed
-
-    def warn_at(self, work: Worktime, before: timedelta = _HOUR) -> datetime | None:
-        """So much business time before the due moment (R9)."""
-        return None if self.due is None else work.add(self.due, -before)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -316,7 +277,7 @@ class _Reader:
         breached_at = self._breached_at(aims, life, cycle.ended_at or now)
         target = aims[-1].target
         live = not cycle.ended and bool(cycle.windows)
-        return Clock(
+        return Clock.made(
             agreement=self._terms.id,
             hop=self._terms.hop,
             target_kind=self._target,

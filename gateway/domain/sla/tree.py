@@ -65,6 +65,7 @@ class Tree:
         self.nodes = {name: Node(name) for name in chain.places}
         self.nodes.update((node.id, replace(node, overlay=list(node.overlay))) for node in nodes)
         self._below = {name: [self.nodes[child] for child in children[name]] for name in chain.places}
+        self._plain: dict[tuple[str, str], Entry] = {}
         self._top = chain.top.id
         self.opened = opened
         if opened and not nodes:
@@ -236,7 +237,11 @@ class Tree:
             state = "handback"
         elif not alone:
             return None
-        return Entry(node.id, node.id, state, None, node.id, None)
+        known = self._plain.get((node.id, state))
+        if known is None:
+            known = Entry(node.id, node.id, state, None, node.id, None)
+            self._plain[node.id, state] = known
+        return known
 
     def _asked(self, holder: str, child: Node) -> Entry:
         """Somebody owes an answer to a pending hop. A void books the time to the hop that should not have asked: the
