@@ -6,10 +6,11 @@ from datetime import datetime
 
 from gateway.domain.directory import Directory
 from gateway.domain.model import Field, Hop
-from gateway.domain.timeline import Timeline, timeline
+from gateway.domain.timeline import Timeline, timeline, with_tidings
 from gateway.errors import NotFound
 from gateway.flows import sla
-from gateway.flows.context import Context
+from gateway.flows.context import OPERATOR, Context
+from gateway.store import history
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,14 +27,14 @@ class Shown:
 def read(context: Context, ticket_id: str, org_id: str | None, *, now: datetime) -> Shown:
     """The timeline as an organization (None: the operator) may see it. Raises NotFound for a ticket that is not there as
     for one that is none of its business."""
-    try:
-        found = sla.read(context, ticket_id, now=now)
-    except NotFound as error:
-        raise NotFound("there is no such ticket") from error
-    numbers = {hop.id: hop.number for hop in found.hops if hop.number}
-    seen = timeline(ticket_id, found.folded, found.clocks, org_id, numbers)
-    if seen is None:
+    with context.database.read() as db:
+        hops, events = history.of_ticket(db, OPERATOR, ticket_id)
+        found = sla.of_events(context, db, (hops, events), now=now) if hops else None
+    numbers = {hop.id: hop.number for hop in hops if hop.number}
+    seen = timeline(ticket_id, found.folded, found.clocks, org_id, numbers) if found else None
+    if found is None or seen is None:
         raise NotFound("there is no such ticket")
+    seen = with_tidings(seen, found.folded, events)
     directory = context.directory_now
     viewer = directory.organizations.get(org_id or "")
     return Shown(

@@ -128,6 +128,9 @@ class Said:
                 words.term("priority", str(terms[name])) for name in ("priority", "to") if name in terms
             )
             return
+        if event.type.startswith("clock."):
+            yield from self._of_clock(event)
+            return
         status = terms.get("to") or terms.get("status")
         if status and event.type == "status.changed":
             yield words.term("state", str(status))
@@ -139,6 +142,15 @@ class Said:
             yield words("public" if terms["public"] else "private")
         if terms.get("automatic") is True:
             yield words("automatic")
+
+    def _of_clock(self, event: Happening) -> Iterator[str]:
+        words, terms = self.look.words, event.words
+        yield f"{words.term('target', str(terms['target']))} {terms['agreement']}"
+        if "mark" in terms:
+            yield str(terms["mark"])
+        if terms.get("old") != terms.get("new"):
+            was, became = (words.term("clock_state", str(terms.get(name, ""))) for name in ("old", "new"))
+            yield f"{was} \N{RIGHTWARDS ARROW} {became}"
 
     # -- clocks -----------------------------------------------------------------------------------------------------------
 

@@ -2,7 +2,7 @@
 
 from zoneinfo import ZoneInfo
 
-from gateway.domain.timeline import Cell
+from gateway.domain.timeline import Cell, Happening
 from gateway.web.formatters import Look
 from gateway.web.telling import Said
 from gateway.web.words import Words
@@ -58,3 +58,15 @@ def test_time_that_is_booked_to_somebody_else_names_whom() -> None:
         Cell(lane="h1", state="working"),
     )
     assert here.booked(cells) == "outside: the carrier, supplier Stores, Tills T-204"
+
+
+def test_what_was_told_of_a_clock_is_told_in_words() -> None:
+    here = said(None)
+    words = {"agreement": "nord-uc", "target": "resolution"}
+    when = next(iter(here.events.values())).at
+    warned = Happening(id="t", at=when, lane="h2", type="clock.warned", words=words | {"mark": "75%"})
+    restated = Happening(
+        id="t", at=when, lane="h2", type="clock.restated", words=words | {"old": "breached", "new": "running"}
+    )
+    assert here.what(warned) == "warning given: Resolution nord-uc, 75%"
+    assert here.what(restated) == "figures restated: Resolution nord-uc, over → running"

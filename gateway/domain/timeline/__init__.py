@@ -5,6 +5,7 @@ from gateway.domain.timeline.clocklines import ClockLine, Stage
 from gateway.domain.timeline.lanes import Bar, Cell, Happening, Row
 from gateway.domain.timeline.shifts import Shift
 from gateway.domain.timeline.sight import Lane, LaneKind, Sight, sight
+from gateway.domain.timeline.tidings import with_tidings
 from gateway.domain.timeline.timeline import Timeline, timeline
 
 __all__ = [
@@ -21,4 +22,5 @@ __all__ = [
     "Timeline",
     "sight",
     "timeline",
+    "with_tidings",
 ]

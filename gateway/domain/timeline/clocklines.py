@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from gateway.domain.sla.clocks import Clock, Folded
 from gateway.domain.sla.pieces import Piece
-from gateway.domain.sla.terms import Terms
+from gateway.domain.sla.terms import AgreementKind, Chain, Terms
 from gateway.domain.timeline.lanes import Cell, cells
 from gateway.domain.timeline.shifts import Shift, shifts, stop_of
 from gateway.domain.timeline.sight import Sight
@@ -115,3 +115,11 @@ def _closed(terms: Terms, clock: Clock) -> Iterator[tuple[datetime, datetime]]:
             at = max(at, span.closes)
         if at < piece.end:
             yield at, piece.end
+
+
+def terms_at(chain: Chain, hop: str, agreement: str) -> Terms | None:
+    """The terms of an agreement at a hop; of one that another has replaced since, that other one's: the same hop, and so the
+    same two parties."""
+    here = chain.at(hop)
+    same = next((one for one in here if one.id == agreement), None)
+    return same or next((one for one in here if one.kind is not AgreementKind.OLA), None)

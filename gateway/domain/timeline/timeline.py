@@ -8,8 +8,7 @@ from datetime import datetime
 from gateway.domain.sla.clocks import Clock, Folded
 from gateway.domain.sla.ledger import Span
 from gateway.domain.sla.reconcile import GOES
-from gateway.domain.sla.terms import AgreementKind, Chain, Terms
-from gateway.domain.timeline.clocklines import ClockLine, clock_line
+from gateway.domain.timeline.clocklines import ClockLine, clock_line, terms_at
 from gateway.domain.timeline.lanes import Bar, Happening, Row, bars, happenings, named, rows
 from gateway.domain.timeline.sight import Lane, Sight, sight
 
@@ -77,17 +76,9 @@ def _clock_lines(
     folded: Folded, clocks: Sequence[Clock], view: Sight, known: Mapping[str, str]
 ) -> Iterator[ClockLine]:
     for clock in clocks:
-        terms = _terms(folded.chain, clock)
+        terms = terms_at(folded.chain, clock.hop, clock.agreement)
         if terms is not None and view.is_party(terms):
             yield clock_line(folded, terms, clock, view, known)
-
-
-def _terms(chain: Chain, clock: Clock) -> Terms | None:
-    """The terms of a clock; of one that ended under an agreement that another has replaced since, that other one's: the same
-    hop, and so the same two parties."""
-    here = chain.at(clock.hop)
-    same = next((one for one in here if one.id == clock.agreement), None)
-    return same or next((one for one in here if one.kind is not AgreementKind.OLA), None)
 
 
 def _begins(folded: Folded, view: Sight) -> datetime | None:
