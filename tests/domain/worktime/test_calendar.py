@@ -18,7 +18,7 @@ from gateway.domain.worktime import (
     Worktime,
     utc,
 )
-from gateway.domain.worktime.calendar import merged, without
+from gateway.domain.worktime.calendar import both, merged, without
 from tests.domain.worktime.calendars import (
     APIA,
     LORD_HOWE,
@@ -353,3 +353,25 @@ def test_r13_a_night_shift_within_hours_that_begin_the_day_after() -> None:
     assert [
         (span.opens, span.closes) for span in narrowed.spans(at("2026-03-02 00:00"), at("2026-03-05 00:00"))
     ] == [(at("2026-03-03 00:00"), at("2026-03-03 03:00"))]
+
+
+@given(
+    first=st.lists(st.tuples(st.integers(0, 40), st.integers(1, 9)), max_size=8),
+    second=st.lists(st.tuples(st.integers(0, 40), st.integers(1, 9)), max_size=8),
+)
+def test_r13_what_is_open_in_both_is_open_in_each(
+    first: list[tuple[int, int]], second: list[tuple[int, int]]
+) -> None:
+    start = datetime(2026, 3, 2, tzinfo=UTC)
+
+    def spans(told: list[tuple[int, int]]) -> list[Span]:
+        return merged(Span(start + h(opens), start + h(opens + length)) for opens, length in told)
+
+    def hours_of(opened: list[Span]) -> set[int]:
+        return {
+            hour for hour in range(60) if any(one.opens <= start + h(hour) < one.closes for one in opened)
+        }
+
+    found = both(spans(first), spans(second))
+    assert hours_of(found) == hours_of(spans(first)) & hours_of(spans(second))
+    assert all(before.closes <= after.opens for before, after in pairwise(found))
