@@ -481,3 +481,26 @@ def test_the_authors_name_is_the_one_people_read() -> None:
 
     assert see(case, "vendor", "x", author=Actor(id="u7", name="", kind=ActorKind.PERSON)).author == "u7"
     assert see(case, "vendor", "x", author=AGENT).author == "Anna Agent"
+
+
+@pytest.mark.parametrize(
+    ("requesters", "author", "theirs"),
+    [
+        ("maria", "maria", True),
+        ("luca, maria", "maria", True),
+        ("maria", "anna", False),
+        (None, "anna", False),
+        ("maria", "", False),
+    ],
+    ids=["the requester", "one of them", "an agent", "nobody is named", "nobody knows who"],
+)
+def test_r13_what_a_desks_own_requester_says_is_the_consumers(
+    requesters: str | None, author: str, theirs: bool
+) -> None:
+    case = tree(*FORK)
+    put(case, "customer", shadow={"requester": requesters})
+
+    see(case, "customer", "still dead", author=Actor(id=author, kind=ActorKind.PERSON))
+
+    [event] = [one for one in case.events if one.type == "comment.added"]
+    assert event.data["by_requester"] is theirs

@@ -71,3 +71,14 @@ def test_r2_what_nothing_led_to_follows_from_the_tickets_arrival_at_the_hop() ->
     ]
     causes = {one.id: one.cause for one in records_of(HOPS, events)}
     assert causes == {"e0": None, "e1": "e0", "e2": "e1", "e3": "e2", "e4": "e0"}
+
+
+@pytest.mark.parametrize(("told", "by"), [({}, "provider"), ({"by_requester": True}, "consumer")])
+def test_r13_a_comment_of_the_people_the_desk_works_for_is_the_consumers(
+    told: dict[str, Any], by: str
+) -> None:
+    said = _event(1, "comment.added", "customer", {"visibility": "public", **told}, source=Source.HISTORY)
+    found = [
+        one for one in records_of(HOPS, [_event(0, "ticket.opened", "customer"), said]) if one.id == "e1"
+    ]
+    assert [one.data["by"] for one in found] == [by]
