@@ -26,7 +26,7 @@ OneHop = Annotated[
 From = Annotated[str, typer.Option("--from", help="ISO 8601 with offset.", show_default=False)]
 To = Annotated[str, typer.Option("--to", help="ISO 8601 with offset.", show_default=False)]
 
-_STOPS = {"request": "REQUEST", "hop": "AT", "code": "CODE", "start": "FROM", "end": "TO", "agreement": "AGREEMENT", "standing": "STANDS"}  # fmt: skip
+_STOPS = {"request": "REQUEST", "hop": "AT", "code": "CODE", "evidence": "EVIDENCE", "start": "FROM", "end": "TO", "agreement": "AGREEMENT", "standing": "STANDS"}  # fmt: skip
 
 
 def register(app: typer.Typer) -> None:
@@ -90,7 +90,8 @@ def listed(ticket: OneTicket, as_json: AsJson = False) -> None:
         {
             "request": one.request.id,
             "hop": names.get(one.request.hop, one.request.hop),
-            "code": one.request.code,
+            "code": one.request.own_code or one.request.code,
+            "evidence": ", ".join(sorted(one.request.evidence)),
             "start": one.request.start,
             "end": one.request.end,
             "agreement": one.agreement,

@@ -127,6 +127,7 @@ def test_r16_a_stop_asked_for_afterwards_with_its_evidence_counts_once_it_is_acc
         orjson.loads(line) for line in run("stops", "list", chain.ticket, "--json").stdout.splitlines()
     ]
     assert (listed["request"], listed["code"], listed["standing"]) == (request, "site_access", "open")
+    assert listed["evidence"] == "permit_number, photo"
 
     assert run("stops", "accept", request, "--reason", "the guard says so too").exit_code == 0
     found = sla.read(gateway.context, chain.ticket, now=utc_now())
