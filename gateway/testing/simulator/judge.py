@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from gateway.domain.case import Occasion
 from gateway.flows.context import OPERATOR
 from gateway.store import agenda, cases
+from gateway.testing.simulator import clocks
 from gateway.testing.simulator.checks import check
 from gateway.testing.simulator.findings import Held
 from gateway.testing.simulator.play import Play, Script
@@ -47,9 +48,17 @@ def play_and_judge(play: Play) -> Result:
         findings.add_all("unfinished", [" ".join(one) for one in agenda.undone(db)])
     findings.add_all("parked", [why for why in play.cancelled if not _DUE_CAUSES.search(why)])
     findings.add_all("belief", _beliefs(play))
+    findings.add_all("clocks", clocks.check(play.hub, _tickets(play)))
     return Result(
         seed=play.seed, script=play.script, violations=tuple(findings.found), counts=_counts(play, held)
     )
+
+
+def _tickets(play: Play) -> list[str]:
+    hub = play.hub
+    keys = [(f"dsk_{code}", doc["id"]) for code, desk in hub.desks.items() for doc in desk.tickets()]
+    with hub.database.read() as db:
+        return sorted({ticket_id for ticket_id, _ in cases.hops_at(db, OPERATOR, keys).values()})
 
 
 def _beliefs(play: Play) -> list[str]:

@@ -6,7 +6,7 @@ from datetime import timedelta
 from random import Random
 from typing import Any
 
-from gateway.domain.model import Carry
+from gateway.domain.model import Carry, Priority
 from gateway.testing.loopback.temper import CUSTOMER, PARTNER, PLAIN, SUBCONTRACTOR, VENDOR, Hooks, Temper
 from gateway.testing.plan import Plan
 
@@ -83,8 +83,25 @@ def make_world(random: Random) -> World:
             for code, up in above.items()
         ],
         desk_documents={code: _document(random, temper) for code, temper in desks.items()},
+        agreements=[_agreement(code, up) for code, up in above.items() if len(above) == 2],
+        calendars=[{"code": "always", "always": True}],
     )
     return World(plan=plan, above=above, terms=terms, by_service=by_service, patient=patient)
+
+
+def _agreement(provider: str, consumer: str) -> dict[str, Any]:
+    """What a desk promises the one above it, so that clocks live in the histories of three desks in a row; elsewhere they
+    would only take time. Nothing is drawn for it."""
+    hours = {"acceptance": "30m", "resolution": "4h"}
+    return {
+        "code": f"{provider}-uc",
+        "provider": provider,
+        "consumer": consumer,
+        "kind": "uc",
+        "calendar": "always",
+        "targets": {kind: {one.value: length for one in Priority} for kind, length in hours.items()},
+        "stops": {"requester_info": "automatic"},
+    }
 
 
 def _terms(random: Random) -> Terms:
