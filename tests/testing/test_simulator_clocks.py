@@ -32,8 +32,10 @@ def test_a_history_in_order() -> None:
         ("UPDATE clock SET place = 9 WHERE target_kind = 'resolution'", "another name"),
         ("UPDATE ticket SET fold_at = opened_at", "should have been folded"),
         (
-            "UPDATE event SET type = 'clock.breached', data = (SELECT data FROM event WHERE type = 'clock.breached' LIMIT 1)"
-            " WHERE type = 'clock.warned'",
+            (
+                "UPDATE event SET type = 'clock.breached', data = (SELECT data FROM event WHERE type = 'clock.breached' LIMIT 1)"
+                " WHERE type = 'clock.warned'"
+            ),
             "was told",
         ),
     ],
