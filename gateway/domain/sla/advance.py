@@ -1,13 +1,13 @@
-"""Where a base may stand, and what it keeps. A cut is sound where nothing before it refers to anything after it, no visit
+"""Where a footing may stand, and what it keeps. A cut is sound where nothing before it refers to anything after it, no visit
 and no span asked for reaches across, and every stop before it is decided."""
 
 from collections.abc import Container, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from itertools import accumulate
 
-from gateway.domain.sla.base import Base, Lived
 from gateway.domain.sla.clocks import Folded, lived
 from gateway.domain.sla.course import AGAIN
+from gateway.domain.sla.footing import Footing, Lived
 from gateway.domain.sla.late import awaits_answer, named, spans_named
 from gateway.domain.sla.ledger import Holding, Passage, Span, joined
 from gateway.domain.sla.reconcile import HAND_OVER
@@ -17,8 +17,8 @@ from gateway.domain.sla.terms import Record, TargetKind, Terms, moment
 _EVER = datetime.max.replace(tzinfo=UTC)
 
 
-def advanced(folded: Folded, keep: int, known: Container[str]) -> tuple[Base, list[Span]] | None:
-    """A base as late as can be with at least `keep` records after it, and the rows of the ledger that it closes; None where
+def advanced(folded: Folded, keep: int, known: Container[str]) -> tuple[Footing, list[Span]] | None:
+    """A footing as late as can be with at least `keep` records after it, and the rows of the ledger that it closes; None where
     no cut is sound. `known`: the ids of the ticket's records, as far as the caller can say."""
     if any(TargetKind.UPDATE in one.targets for one in folded.chain.agreements):
         return None  # each silence between two updates is a clock of its own: there are as many as updates
@@ -47,13 +47,13 @@ def _barred(folded: Folded) -> set[int]:
     for place, record in enumerate(told.records):
         for name in (record.cause, told.causes.get(record.id), named(record)):
             found.update(range(place + 1, places.get(name or "", 0) + 1))
-        if record.type == "ticket.opened" and (folded.base is None or not folded.base.holding.opened):
+        if record.type == "ticket.opened" and (folded.footing is None or not folded.footing.holding.opened):
             found.update(range(place + 1))  # how it all began
     return found
 
 
 def _reaching_across(folded: Folded) -> Iterator[tuple[datetime, datetime]]:
-    """(from, to): spans of time in which no base may stand."""
+    """(from, to): spans of time in which no footing may stand."""
     effective, stops = folded.told.effective, folded.stops
     for request in stops.requests.values():
         start = min(request.start, request.asked_at)
@@ -73,9 +73,9 @@ def _reaching_across(folded: Folded) -> Iterator[tuple[datetime, datetime]]:
                 yield min([at, *starts]), max(at, end)
 
 
-def _based(folded: Folded, count: int, known: Container[str]) -> tuple[Base, list[Span]] | None:
-    """The base before all but so many records, if it is not in doubt after all."""
-    told, before = folded.told, folded.base
+def _based(folded: Folded, count: int, known: Container[str]) -> tuple[Footing, list[Span]] | None:
+    """The footing before all but so many records, if it is not in doubt after all."""
+    told, before = folded.told, folded.footing
     earlier, later = told.records[:count], told.records[count:]
     at = told.effective[earlier[-1].id]
     since = before.holding if before else None
@@ -85,7 +85,7 @@ def _based(folded: Folded, count: int, known: Container[str]) -> tuple[Base, lis
         return None
     row = before.row if before else None
     rows = joined([*([row] if row else ()), *spans])
-    return Base(
+    return Footing(
         at=at,
         seen=max(record.observed_at for record in earlier),
         kept=_kept(folded, holding, at),

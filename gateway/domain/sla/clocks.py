@@ -7,9 +7,9 @@ from datetime import datetime, timedelta
 from functools import cached_property
 
 from gateway.domain.sla.aims import Agreed, Aim, Aims, Priority, Visit
-from gateway.domain.sla.base import Base, Key, Lived
 from gateway.domain.sla.clock import BREACHED, CANCELLED, MET, RUNNING, WAITING, Clock
 from gateway.domain.sla.course import Course, Cycle, Progress, part_of, priorities, relevant
+from gateway.domain.sla.footing import Footing, Key, Lived
 from gateway.domain.sla.ledger import Passage, Span, siblings
 from gateway.domain.sla.life import NO_PAST, Life, Past
 from gateway.domain.sla.pieces import pieces, runs
@@ -47,7 +47,7 @@ class Folded:
     exclusions: tuple[tuple[datetime, datetime], ...] = ()
     priorities: tuple[Priority, ...] = ()
     visits: tuple[Visit, ...] = ()
-    base: Base | None = None
+    footing: Footing | None = None
     """From where it was folded; None: from the beginning."""
     until: datetime | None = None
     """Clocks are read up to this moment, earlier than now."""
@@ -68,7 +68,7 @@ class Folded:
 
     @property
     def _below(self) -> Mapping[str, Sequence[str]]:
-        return siblings(self.chain, self.told, self.base.holding if self.base else None)
+        return siblings(self.chain, self.told, self.footing.holding if self.footing else None)
 
     def stretches(self, terms: Terms) -> Sequence[Stretch]:
         """The ledger as the clocks of an agreement live it."""
@@ -88,27 +88,27 @@ class Folded:
         )
 
 
-def fold(chain: Chain, told: Reconciled, view: View, base: Base | None = None) -> Folded:
-    """Fold reconciled records into what the clocks read: all there are, or those after a base."""
-    stops = stops_of(chain, told, now=view.now, kept=base.kept if base else None)
+def fold(chain: Chain, told: Reconciled, view: View, footing: Footing | None = None) -> Folded:
+    """Fold reconciled records into what the clocks read: all there are, or those after a footing."""
+    stops = stops_of(chain, told, now=view.now, kept=footing.kept if footing else None)
     return Folded(
         chain=chain,
         told=told,
         stops=stops,
         view=view,
-        spans=Passage(chain, told, stops, view, base.holding if base else None).spans(),
+        spans=Passage(chain, told, stops, view, footing.holding if footing else None).spans(),
         exclusions=tuple(_exclusions(told)),
-        priorities=(*(base.priorities if base else ()), *priorities(told)),
-        visits=(*(base.kept.visits if base else ()), *visits_of(told)),
-        base=base,
+        priorities=(*(footing.priorities if footing else ()), *priorities(told)),
+        visits=(*(footing.kept.visits if footing else ()), *visits_of(told)),
+        footing=footing,
     )
 
 
 def second_view(folded: Folded) -> Folded:
     """The same ticket as if undecided and disputed requests counted."""
-    chain, told, stops, base = folded.chain, folded.told, folded.stops, folded.base
+    chain, told, stops, footing = folded.chain, folded.told, folded.stops, folded.footing
     view = View(now=folded.now, undecided=True)
-    since = base.holding if base else None
+    since = footing.holding if footing else None
     same = not any(request.afterwards for request in stops.requests.values())
     return replace(
         folded, view=view, spans=folded.spans if same else Passage(chain, told, stops, view, since).spans()
@@ -184,7 +184,7 @@ class _Reader:
         self._until = folded.until or folded.now
         self._work = terms.work_of(target)
         self._aims = Aims(terms, target, folded.priorities, folded.visits)
-        self._before = folded.base.lived[key] if folded.base is not None else None
+        self._before = folded.footing.lived[key] if folded.footing is not None else None
         self._superseded = 0
         self._still, self._stands = still, stands
         if target is TargetKind.UPDATE and not terms.updates_wait:

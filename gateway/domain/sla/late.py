@@ -1,26 +1,26 @@
-"""What of the news reaches behind a base, so that everything has to be folded again: late facts are facts (R4)."""
+"""What of the news reaches behind a footing, so that everything has to be folded again: late facts are facts (R4)."""
 
 from collections.abc import Container, Iterable, Iterator, Sequence
 from datetime import datetime
 
-from gateway.domain.sla.base import Base
+from gateway.domain.sla.footing import Footing
 from gateway.domain.sla.ledger import Holding
 from gateway.domain.sla.reconcile import AGREED, HAND_OVER, Reconciled, received
 from gateway.domain.sla.stops import DECISIONS, visit_window
 from gateway.domain.sla.terms import Chain, Record, moment
 
 
-def reaches_behind(chain: Chain, base: Base, told: Reconciled, news: Sequence[Record]) -> bool:
-    """Whether what lies behind the base would be another if it were folded with the news. `told`: the records after the
-    base, the news among them."""
+def reaches_behind(chain: Chain, footing: Footing, told: Reconciled, news: Sequence[Record]) -> bool:
+    """Whether what lies behind the footing would be another if it were folded with the news. `told`: the records after the
+    footing, the news among them."""
     effective = told.effective
     return (
-        any(record.observed_at <= base.seen or record.id in base.awaited for record in news)
-        or any(at <= base.at for at in effective.values())
-        or any(at is not None and at <= base.at for record in news for at in spans_named(record))
-        or any(_points_behind(base, record, effective) for record in news)
-        or any(_comes_after_all(chain, base, record) for record in news)
-        or _moves_receipts(base, told, news)
+        any(record.observed_at <= footing.seen or record.id in footing.awaited for record in news)
+        or any(at <= footing.at for at in effective.values())
+        or any(at is not None and at <= footing.at for record in news for at in spans_named(record))
+        or any(_points_behind(footing, record, effective) for record in news)
+        or any(_comes_after_all(chain, footing, record) for record in news)
+        or _moves_receipts(footing, told, news)
     )
 
 
@@ -41,7 +41,7 @@ def spans_named(record: Record) -> Iterator[datetime | None]:
         yield window[0]
 
 
-def _points_behind(base: Base, record: Record, after: Container[str]) -> bool:
+def _points_behind(footing: Footing, record: Record, after: Container[str]) -> bool:
     """A decision, an answer or a delivery may be about what lies behind. Who waits for an answer now is known."""
     about = named(record)
     if about is not None:
@@ -49,7 +49,7 @@ def _points_behind(base: Base, record: Record, after: Container[str]) -> bool:
     if record.type == "news.delivered":
         return record.cause is not None and record.cause not in after
     if record.type == "pending.answered" and record.cause is not None and record.cause not in after:
-        return not awaits_answer(base.holding, record)
+        return not awaits_answer(footing.holding, record)
     return False
 
 
@@ -58,23 +58,23 @@ def awaits_answer(holding: Holding, record: Record) -> bool:
     return any(node.id == record.hop and node.request == record.cause for node in holding.nodes)
 
 
-def _comes_after_all(chain: Chain, base: Base, record: Record) -> bool:
+def _comes_after_all(chain: Chain, footing: Footing, record: Record) -> bool:
     """An opening that had been missing; the first offer to a hop that had worked without one, which changes its place
     among its siblings."""
     if record.type == "ticket.opened":
-        return not base.holding.opened
-    if record.type != "assignment.offered" or record.hop in base.holding.offered:
+        return not footing.holding.opened
+    if record.type != "assignment.offered" or record.hop in footing.holding.offered:
         return False
     place = chain.places.get(record.hop or "")
     if place is None or place.parent is None or len(chain.children.get(place.parent, ())) < 2:
         return False
-    return any(node.id == place.id and node.phase != "absent" for node in base.holding.nodes)
+    return any(node.id == place.id and node.phase != "absent" for node in footing.holding.nodes)
 
 
-def _moves_receipts(base: Base, told: Reconciled, news: Iterable[Record]) -> bool:
-    """Whether an acceptance behind the base gets another receipt as its cause."""
+def _moves_receipts(footing: Footing, told: Reconciled, news: Iterable[Record]) -> bool:
+    """Whether an acceptance behind the footing gets another receipt as its cause."""
     if not any(record.type in HAND_OVER for record in news):
         return False
-    every = [*base.passes, *(one for one in told.records if one.type in HAND_OVER)]
-    accepted = [one for one in base.passes if one.type == "assignment.accepted"]
-    return any(received(one, base.passes) != received(one, every) for one in accepted)
+    every = [*footing.passes, *(one for one in told.records if one.type in HAND_OVER)]
+    accepted = [one for one in footing.passes if one.type == "assignment.accepted"]
+    return any(received(one, footing.passes) != received(one, every) for one in accepted)

@@ -5,8 +5,8 @@ from dataclasses import fields, is_dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from gateway.domain.sla.base import Base, Lived
 from gateway.domain.sla.course import Cycle, Progress, Window
+from gateway.domain.sla.footing import Footing, Lived
 from gateway.domain.sla.ledger import Holding, Span
 from gateway.domain.sla.life import Past
 from gateway.domain.sla.stops import Decision, Kept, Request
@@ -17,7 +17,7 @@ _MICRO = timedelta(microseconds=1)
 _PLAIN = (str, int, float, bool, type(None))
 _NOUNS: Mapping[str, Callable[..., Any]] = {
     one.__name__: one
-    for one in (Base, Lived, Cycle, Progress, Window, Holding, Past, Decision, Kept, Request, Record, Node)
+    for one in (Footing, Lived, Cycle, Progress, Window, Holding, Past, Decision, Kept, Request, Record, Node)
 }
 _ROWS: Mapping[str, Callable[..., Any]] = {"Span": Span, "Entry": Entry}
 

@@ -1,18 +1,19 @@
 """A ticket's clocks and ledger, kept running: each look takes in what is new and costs the same however long the ticket's
-history is, because what lies behind a `Base` is kept as figures.
+history is, because what lies behind a `Footing` is kept as figures.
 
     watch = Watch(chain, under="names of the sheets it was bound to")
     look = watch.begin(records, now=now)                   the whole history, once
     look = watch.follow(look.running, news, now=now)       what is new since; nothing new: the same at a later moment
     look.clocks, look.rows                                 all clocks; the ledger from the last row that may go on
 
-`follow` raises `Late` where the news reaches behind the base (a late fact, a decision about an old stop, another chain, an
-earlier `now`): then `begin` again with everything. Both give what `fold` and `clocks` give of the whole history, to the
-microsecond, but for the pieces of clocks, which reach back to the base only. `look.closed` are rows of the ledger that
+`follow` raises `Late` where the news reaches behind the footing (a late fact, a decision about an old stop, another chain,
+an earlier `now`): then `begin` again with everything. Both give what `fold` and `clocks` give of the whole history, to the
+microsecond, but for the pieces of clocks, which reach back to the footing only. `look.closed` are rows of the ledger that
 stand before `look.rows` from now on: after `begin` all of them (what was kept before is void), after `follow` those to
-add. Records are given once each, in any order, none observed after `now`.
+add. Records are given once each, in any order, none observed after `now`; where a record that was given would read
+otherwise today, begin again.
 
-A ticket with at most a dozen records has no base. None is found either across a stop that waits for its decision, an
+A ticket of less than a dozen records has no footing. None is found either across a stop that waits for its decision, an
 appointment ahead, or where an agreement counts updates: cost then grows with the records since. Hand-overs, priorities,
 visits and reopenings are kept one by one: they are few.
 """
@@ -24,8 +25,8 @@ from hashlib import sha256
 from typing import Any
 
 from gateway.domain.sla.advance import advanced
-from gateway.domain.sla.base import Base
 from gateway.domain.sla.clocks import Clock, Folded, clocks, fold
+from gateway.domain.sla.footing import Footing
 from gateway.domain.sla.late import reaches_behind
 from gateway.domain.sla.ledger import Span, ledger
 from gateway.domain.sla.packing import pack, unpack
@@ -34,7 +35,7 @@ from gateway.domain.sla.stops import View
 from gateway.domain.sla.terms import Chain, Record
 
 KEEP = 6
-"""Records left after a base, so that news a little out of order finds its place."""
+"""Records left after a footing, so that news a little out of order finds its place."""
 
 
 class Late(Exception):
@@ -48,12 +49,12 @@ class Running:
     under: str
     looked_at: datetime
     tail: tuple[Record, ...]
-    base: Base | None = None
+    footing: Footing | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
 class Look:
-    """A ticket as of a moment. `rows` and `closed` as the module says; `folded` reaches back to the base only."""
+    """A ticket as of a moment. `rows` and `closed` as the module says; `folded` reaches back to the footing only."""
 
     running: Running
     folded: Folded
@@ -84,27 +85,27 @@ class Watch:
     ) -> Look:
         """Fold what is new. `known`: ids of older records, if the caller can tell; it saves remembering a cause that looks
         as if nobody had seen it. Raises Late."""
-        base, chain = running.base, self._chain
+        footing, chain = running.footing, self._chain
         if running.under != self._under or now < running.looked_at:
             raise Late
-        passes = base.passes if base is not None else ()
+        passes = footing.passes if footing is not None else ()
         told = reconcile(chain, [*running.tail, *news], now=now, passes=passes)
-        if base is not None and reaches_behind(chain, base, told, news):
+        if footing is not None and reaches_behind(chain, footing, told, news):
             raise Late
-        return self._look(fold(chain, told, View(now=now), base), known)
+        return self._look(fold(chain, told, View(now=now), footing), known)
 
     def _look(self, folded: Folded, known: Container[str]) -> Look:
-        every, base, spans = clocks(folded), folded.base, folded.spans
+        every, footing, spans = clocks(folded), folded.footing, folded.spans
         tail, closed = folded.told.records, list[Span]()
         further = advanced(folded, self._keep, known) if len(tail) >= 2 * self._keep else None
         if further is not None:
-            base, closed = further
-            at, effective = base.at, folded.told.effective
+            footing, closed = further
+            at, effective = footing.at, folded.told.effective
             tail = tuple(one for one in tail if effective[one.id] > at)
             spans = tuple(one._replace(start=max(one.start, at)) for one in spans if one.end > at)
-        row = [base.row] if base is not None and base.row is not None else []
+        row = [footing.row] if footing is not None and footing.row is not None else []
         return Look(
-            running=Running(under=self._under, looked_at=folded.now, tail=tail, base=base),
+            running=Running(under=self._under, looked_at=folded.now, tail=tail, footing=footing),
             folded=folded,
             clocks=every,
             rows=ledger([*row, *spans]),

@@ -79,7 +79,7 @@ def followed(where: Chain, told: Sequence[Record], dice: random.Random, keep: in
 @settings(max_examples=150, deadline=None)
 def test_r4_incremental_equals_full_after_every_event(order: Order, seed: int, keep: int) -> None:
     where, told, _ = histories(seed)
-    if seed % 8:  # most without updates: with them there is no base
+    if seed % 8:  # most without updates: with them there is no footing
         bare = (replace(one, targets=_lasting(one)) for one in where.agreements)
         where = replace(where, agreements=tuple(bare))
     dice = random.Random(seed)
@@ -91,7 +91,7 @@ def _lasting(one: Terms) -> Mapping[TargetKind, Mapping[str, Amount]]:
 
 
 WORDS = "\n".join(f"10:{minute} say h1" for minute in range(10, 20))
-"""Ten words, so that what came before lies behind a base."""
+"""Ten words, so that what came before lies behind a footing."""
 LATE = {
     "an event that took effect before what is known": f"08:00 open h1\n{WORDS}\n09:00 hold h1 site_access seen=11:00",
     "an event seen before others that are known": f"08:00 open h1\n{WORDS}\n10:30 work h1 seen=10:05",
@@ -133,7 +133,7 @@ def test_r34_news_in_order_is_only_added(text: str) -> None:
     follower = followed(vendor(), records(text), random.Random(1), 3)
     assert follower.began == 1
     assert follower.look is not None
-    assert follower.look.running.base is not None
+    assert follower.look.running.footing is not None
 
 
 @pytest.mark.parametrize("more", [{"continuous": True}, {"continuous": False}, {"reopen_resumes": True}])
@@ -185,7 +185,7 @@ def test_r17_another_chain_or_other_sheets_begin_again() -> None:
 
 @pytest.mark.parametrize(
     "document",
-    [{}, {"under": ""}, {"under": {"os": []}, "looked_at": {"at": "x"}, "tail": [], "base": None}],
+    [{}, {"under": ""}, {"under": {"os": []}, "looked_at": {"at": "x"}, "tail": [], "footing": None}],
 )
 def test_what_was_not_kept_here_is_refused(document: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match=r"clocks|isoformat"):

@@ -17,14 +17,14 @@ Key = tuple[int, datetime | None]
 
 @dataclass(frozen=True, kw_only=True)
 class Lived:
-    """The clocks of one target of one agreement up to the base."""
+    """The clocks of one target of one agreement up to the footing."""
 
     progress: Progress
     pasts: Mapping[Key, Past]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Base:
+class Footing:
     """`at`: every later record has effect after it; `seen`: and was observed after this. Kept whole are only hand-overs
     (`passes`), priorities, visits, windows of clocks: there are few. `awaited`: causes that were named and not seen;
     `row`: the last row of the ledger, which may go on; `lived`: by place of the agreement and target."""
