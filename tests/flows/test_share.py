@@ -20,9 +20,14 @@ from tests.api.house import Chain
 DAY = timedelta(days=1)
 
 
+EITHER = pytest.mark.parametrize("gateway", ["sqlite", "postgresql"], indirect=True)
+
+
 @pytest.fixture
-def gateway(tmp_path: Path) -> Iterator[Gateway]:
-    with house.installed(tmp_path) as opened:
+def gateway(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Gateway]:
+    wanted = getattr(request, "param", "sqlite")
+    url = None if wanted == "sqlite" else request.getfixturevalue("fresh_postgres")
+    with house.installed(tmp_path, url=url) as opened:
         yield opened
 
 
@@ -49,6 +54,7 @@ def test_a_token_has_256_bits_and_only_its_digest_is_kept(gateway: Gateway, chai
     assert row["sha256"] == keys.digest(token)
 
 
+@EITHER
 def test_it_opens_one_ticket_as_one_organization_until_it_expires(gateway: Gateway, chain: Chain) -> None:
     _, token = made(gateway, chain)
     found = share.verify(gateway.context, token, now=utc_now())
@@ -58,6 +64,7 @@ def test_it_opens_one_ticket_as_one_organization_until_it_expires(gateway: Gatew
     assert share.verify(gateway.context, token, now=utc_now() + DAY) is None
 
 
+@EITHER
 def test_taken_back_it_opens_nothing_and_keeps_its_moment(gateway: Gateway, chain: Chain) -> None:
     name, token = made(gateway, chain)
     first = share.revoke(gateway.context, name, actor="maria", now=utc_now())
@@ -93,6 +100,7 @@ def test_what_is_no_token_opens_nothing(gateway: Gateway, chain: Chain, spoilt: 
     assert share.verify(gateway.context, other, now=utc_now()) is None
 
 
+@EITHER
 def test_the_last_use_is_remembered_to_the_minute(gateway: Gateway, chain: Chain) -> None:
     _, token = made(gateway, chain)
     now = utc_now()
