@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from alembic import command
 from sqlalchemy import text
 
 from gateway.errors import ConfigError
@@ -108,3 +109,30 @@ def test_a_failed_migration_leaves_nothing_behind(
     assert migrate.current(database) is None
     migrate.upgrade(database)
     assert migrate.difference(database) == []
+
+
+def test_tickets_that_an_agreement_binds_are_watched_from_then_on(database: Database) -> None:
+    with database.write() as db:
+        command.upgrade(migrate._config(db), "0001")
+        for ticket, kind in (("tkt_bound", "agreement.bound"), ("tkt_free", "ticket.opened")):
+            values = {"ticket": ticket, "kind": kind}
+            db.execute(
+                text("INSERT INTO ticket (id, org_id, opened_at, version) VALUES (:ticket, 'o', 7, 0)"),
+                values,
+            )
+            db.execute(
+                text(
+                    "INSERT INTO event (seq, id, org_id, ticket_id, type, observed_at, source, actor_kind, actor)"
+                    " VALUES (length(:ticket), :ticket, 'o', :ticket, :kind, 7, 'gateway', 'gateway', '')"
+                ),
+                values,
+            )
+
+    migrate.upgrade(database)
+
+    with database.read() as db:
+        found = db.execute(text("SELECT id, watched, fold_at FROM ticket ORDER BY id"))
+        assert [(row[0], bool(row[1]), row[2]) for row in found] == [
+            ("tkt_bound", True, 7),
+            ("tkt_free", False, None),
+        ]
