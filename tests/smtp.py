@@ -17,6 +17,8 @@ class MailServer:
     senders: list[str] = field(default_factory=list)
     answers: list[str] = field(default_factory=list)
     vanish: bool = False
+    arrived: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set once it has taken something."""
 
     async def talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """One conversation (RFC 5321)."""
@@ -48,6 +50,7 @@ class MailServer:
         while (line := await reader.readline()) != b".\r\n":
             lines.append(line.removeprefix(b".") if line.startswith(b"..") else line)
         self.taken.append(message_from_bytes(b"".join(lines)))
+        self.arrived.set()
 
 
 @asynccontextmanager

@@ -12,9 +12,11 @@ from gateway import app as wiring
 from gateway.app import Life, new_id
 from gateway.errors import ConfigError
 from gateway.flows.worker import Worker
-from gateway.store import migrate
+from gateway.store import alarms, migrate
 from tests.api import house
 from tests.api.house import ended, served
+from tests.smtp import mail_server
+from tests.test_mail import letter
 
 
 def test_ids_grow_with_time_and_never_meet() -> None:
@@ -73,6 +75,26 @@ def test_letters_leave_once_a_mail_server_is_named(tmp_path: Path) -> None:
         gateway = wiring.open_gateway(house.settings(tmp_path, **given))
         assert (gateway.postman() is not None) is carried
         gateway.close()
+
+
+def test_a_worker_carries_letters(tmp_path: Path) -> None:
+    async def carried() -> list[str]:
+        async with mail_server() as server:
+            named = {"smtp_url": f"smtp://127.0.0.1:{server.port}", "mail_from": "gateway@here.example"}
+            gateway = wiring.open_gateway(house.settings(tmp_path, **named))
+            wiring.ready_schema(gateway)
+            with gateway.database.write() as db:
+                alarms.keep(db, new=[], changed=[], letters=[letter(next_at=wiring.utc_now())])
+            async with gateway.desk_client() as client:
+                stop = asyncio.Event()
+                running = asyncio.create_task(gateway.worker(client).run(stop))
+                await server.arrived.wait()
+                stop.set()
+                await running
+            gateway.close()
+            return [str(message["To"]) for message in server.taken]
+
+    assert asyncio.run(asyncio.wait_for(carried(), 60)) == ["duty@vendor.example"]
 
 
 def test_a_mail_server_without_a_sender_is_refused(tmp_path: Path) -> None:
