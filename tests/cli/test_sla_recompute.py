@@ -12,7 +12,7 @@ from gateway.app import Gateway, utc_now
 from gateway.domain import progress
 from gateway.domain.case import Because
 from gateway.domain.model import HopStatus, Reason
-from gateway.flows import clockwork
+from gateway.flows import clockwork, sla
 from gateway.flows.context import OPERATOR
 from gateway.store import cases
 from gateway.store.clocks import CLOCK
@@ -136,6 +136,14 @@ def test_under_another_agreement_or_calendar(run: Run, chain: Chain) -> None:
     assert code == 1
     assert "due" in {figure for _, figure in found}
     assert counted(run, chain.ticket, "--under", "south-uc") == (0, {})
+
+
+def test_under_a_sheet_and_a_calendar(run: Run, gateway: Gateway, chain: Chain) -> None:
+    [bound] = sla.read(gateway.context, chain.ticket, now=utc_now()).bound.values()
+    assert bound.sheet.startswith("sht_")
+    assert counted(run, chain.ticket, "--under", bound.sheet) == (0, {})
+    code, found = counted(run, "--all", "--under", f"{bound.sheet}/never-so-late")
+    assert (code, found["acceptance", "due"]["causes"]) == (1, ["the other terms"])
 
 
 def test_before_anything_was_told_there_is_nothing_to_compare(run: Run, chain: Chain) -> None:
