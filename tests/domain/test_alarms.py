@@ -204,6 +204,17 @@ def test_a_breach_is_told_to_all_and_to_whoever_runs_the_installation() -> None:
     assert [alarm.mark for alarm in standing(found)] == ["breach"]
 
 
+def test_whoever_runs_the_installation_hears_of_nothing_before_it_is_at_risk() -> None:
+    found = stage(UC)
+    found.wait(3 * HOUR + MINUTE)
+    assert "admin" not in {letter.address for letter in letters(found)}
+
+    found.wait(40 * MINUTE)
+
+    [letter] = [one for one in letters(found) if one.address == "admin"]
+    assert letter.subject.startswith("90% of the resolution target")
+
+
 def test_r22_trap_no_reminder_at_midnight() -> None:
     terms = UC | {"calendar": "late", "targets": {"resolution": {"high": "4h"}}, "warnings": ["50%"]}
     late = {"code": "late", "zone": "UTC", "weekly": {day: ["08:00-22:00"] for day in WORKDAYS}}
