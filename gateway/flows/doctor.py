@@ -226,7 +226,7 @@ def _of_facts(desk: Desk, facts: DeskFacts, offset: timedelta) -> Iterator[Findi
     if abs(offset) > MUCH_OFF:
         way = "ahead of" if offset > timedelta() else "behind"
         told = f"its clock is {abs(round(offset.total_seconds()))} s {way} ours"
-        yield warning(subject, told, "set the clocks by NTP")
+        yield warning(subject, told, f"set the clocks by NTP; since when: interdesk desks offsets {desk.code}")
 
 
 def _of_words(desk: Desk, facts: DeskFacts) -> Iterator[Finding]:

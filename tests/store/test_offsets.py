@@ -23,9 +23,16 @@ NORTH = (sample(-90, 1), sample(-30, 2), sample(30, 3))
 SOUTH = (sample(10, -7),)
 
 
+@pytest.fixture(params=["sqlite", "postgresql"])
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'interdesk.db'}"
+    return str(request.getfixturevalue("fresh_postgres"))
+
+
 @pytest.fixture
-def database(tmp_path: Path) -> Iterator[Database]:
-    found = Database(f"sqlite:///{tmp_path / 'interdesk.db'}")
+def database(url: str) -> Iterator[Database]:
+    found = Database(url)
     migrate.upgrade(found)
     with found.write() as db:
         told = [("north", one) for one in reversed(NORTH)] + [("south", one) for one in SOUTH]
