@@ -61,11 +61,12 @@ def _findings(gateway: Gateway) -> Iterator[Finding]:
     opens = list(flow.keys(gateway.context, gateway.vault))
     yield from opens
     yield from flow.backlog(gateway.context, now=utc_now())
+    if opens[0].level is Level.BAD:
+        return  # nobody can read the directory
     yield from flow.calendars(gateway.context, now=utc_now())
     mailed = gateway.settings.smtp_url is not None
     yield from flow.letters(gateway.context, now=utc_now(), mailed=mailed)
-    if opens[0].level is not Level.BAD:
-        yield from asyncio.run(_desks(gateway))
+    yield from asyncio.run(_desks(gateway))
 
 
 async def _desks(gateway: Gateway) -> list[Finding]:
