@@ -27,8 +27,22 @@ MINUTE = timedelta(minutes=1)
         (sample(-10.0, MINUTE), True),
         (sample(11.1, -MINUTE), False),
         (sample(10.0, KEPT_FOR), True),
+        (sample(10.0, KEPT_FOR, error=5), False),
+        (sample(10.0, 2 * KEPT_FOR, error=5), True),
+        (sample(10.0, MINUTE, error=0.2), True),
     ],
-    ids=["the same", "within both bars", "beyond both", "too vague", "back", "older", "an hour later"],
+    ids=[
+        "the same",
+        "within both bars",
+        "beyond both",
+        "too vague",
+        "back",
+        "older",
+        "an hour later",
+        "an hour later, vaguely",
+        "two hours later, vaguely",
+        "more exactly",
+    ],
 )
 def test_r3_a_sample_is_kept_when_the_clock_has_moved_or_an_hour_has_passed(
     new: ClockSample, worth: bool
