@@ -108,7 +108,7 @@ LATE = {
     "an outage that began long ago": f"08:00 work h1\n{WORDS}\n11:00 open h1 outage=07:00",
     "the opening itself": f"08:00 work h1\n{WORDS}\n11:00 open h1",
     "a receipt of an offer long accepted": f"08:00 open h1\n08:10 offer h2 id=o\n09:00 accept h2 cause=o\n{WORDS}\n11:00 receive h2 cause=o",
-    "an answer to a question long answered": f"08:00 open h1\n08:30 ask h1 requester_info id=q\n08:40 work h1\n08:50 ask h1 requester_info\n{WORDS}\n11:00 answer h1 q",
+    "an answer to a question long answered": f"08:00 open h1\n08:30 ask h1 requester_info id=q\n08:40 work h1\n08:50 ask h1 requester_info\n{WORDS}\n11:00 answer h1 q\n11:10 say h1\n11:20 say h1",
     "the delivery of an old question": f"08:00 open h1\n08:10 offer h2\n08:20 work h2\n08:30 ask h2 requester_info id=q\n{WORDS}\n11:00 deliver q",
 }
 IN_ORDER = {
