@@ -142,9 +142,9 @@ def letters(context: Context, *, now: datetime, mailed: bool) -> Iterator[Findin
     """Whether those who are to be warned can be. `mailed`: whether a mail server is named."""
     with context.database.read() as db:
         states = alarms.letters_since(db, OPERATOR, now - timedelta(days=1))
-        contacts = context.directory(db).contacts.values()
+        contacts = directory.contacts(db, OPERATOR)
         standing = len(alarms.every(db, OPERATOR, over=False, limit=1000))
-    by_mail = sum(one.channel == escalation.MAIL for group in contacts for one in group)
+    by_mail = sum(one["channel"] == escalation.MAIL for one in contacts)
     if by_mail and not mailed:
         yield warning(
             "letters",
@@ -226,7 +226,9 @@ def _of_facts(desk: Desk, facts: DeskFacts, offset: timedelta) -> Iterator[Findi
     if abs(offset) > MUCH_OFF:
         way = "ahead of" if offset > timedelta() else "behind"
         told = f"its clock is {abs(round(offset.total_seconds()))} s {way} ours"
-        yield warning(subject, told, f"set the clocks by NTP; since when: interdesk desks offsets {desk.code}")
+        yield warning(
+            subject, told, f"set the clocks by NTP; since when: interdesk desks offsets {desk.code}"
+        )
 
 
 def _of_words(desk: Desk, facts: DeskFacts) -> Iterator[Finding]:

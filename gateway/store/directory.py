@@ -207,6 +207,11 @@ def _documents(db: Db, scope: Scope) -> dict[str, list[dict[str, Any]]]:
     return by_kind
 
 
+def contacts(db: Db, scope: Scope) -> list[dict[str, Any]]:
+    """The documents of all contacts, without reading anything sealed."""
+    return _documents(db, scope).get("contact", [])
+
+
 def calendars(db: Db, scope: Scope) -> list[dict[str, Any]]:
     """The documents of all calendars."""
     return _documents(db, scope).get("calendar", [])
