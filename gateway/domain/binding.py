@@ -68,12 +68,9 @@ def _holds(case: Case, hop: Hop, agreement: Agreement) -> bool:
 
 
 def site_of(case: Case, hop: Hop) -> Site | None:
-    """The site the ticket names: codes are the root's owner's, or of whoever has a site of that code."""
+    """The site the ticket names: codes are those of the root's owner or of its customers."""
     code = case.ticket.facts.get(Field.SITE) or hop.facts.get(Field.SITE)
-    if not code:
-        return None
-    own = case.directory.site(case.ticket.org_id, code)
-    return own or next((site for (_, known), site in case.directory.sites.items() if known == code), None)
+    return case.directory.site_served(case.ticket.org_id, code) if code else None
 
 
 def _consumer(case: Case, hop: Hop, site: Site | None) -> str:

@@ -23,7 +23,7 @@ def ranked(case: Case, hop: Hop, candidates: frozenset[str]) -> tuple[str, ...]:
 
 def _fits(case: Case, hop: Hop, row: CoverageRow) -> bool:
     site_code = hop.facts.get(Field.SITE)
-    site = case.directory.site(case.ticket.org_id, site_code) if site_code else None
+    site = case.directory.site_served(case.ticket.org_id, site_code) if site_code else None
     if row.site_code is not None and row.site_code != site_code:
         return False
     if row.site_group is not None and (site is None or site.group != row.site_group):

@@ -38,12 +38,18 @@ class Directory:
     _desks_by_code: Mapping[str, Desk] = field(init=False, repr=False, compare=False)
     _from: Mapping[str, tuple[Link, ...]] = field(init=False, repr=False, compare=False)
     _to: Mapping[str, tuple[Link, ...]] = field(init=False, repr=False, compare=False)
+    _served: Mapping[str, frozenset[str]] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         active = [link for link in self.links.values() if link.state is LinkState.ACTIVE]
         object.__setattr__(self, "_desks_by_code", {desk.code: desk for desk in self.desks.values()})
         object.__setattr__(self, "_from", _grouped(active, lambda link: link.upstream_desk_id))
         object.__setattr__(self, "_to", _grouped(active, lambda link: link.downstream_desk_id))
+        served: dict[str, frozenset[str]] = {}
+        for agreement in self.agreements:
+            terms = agreement.terms
+            served[terms.provider] = served.get(terms.provider, frozenset()) | {terms.consumer}
+        object.__setattr__(self, "_served", served)
 
     def desk(self, desk_id: str) -> Desk:
         """The desk with this id. Raises NotFound."""
@@ -72,6 +78,18 @@ class Directory:
     def site(self, org_id: str, code: str) -> Site | None:
         """A site by its code, or None: an unknown code is held and told, never sent as text."""
         return self.sites.get((org_id, code))
+
+    def served_by(self, org_id: str) -> frozenset[str]:
+        """The organizations for which one works: itself, and those it has an agreement with, desk or not."""
+        return self._served.get(org_id, frozenset()) | {org_id}
+
+    def site_served(self, org_id: str, code: str) -> Site | None:
+        """The site that an organization's desk means by a code: its own, else that of its customers. None for a code that
+        nobody has, or more than one of them: nobody guesses whose it is."""
+        own = self.site(org_id, code)
+        theirs = [self.site(one, code) for one in self.served_by(org_id)] if own is None else []
+        found = [site for site in theirs if site is not None]
+        return own or (found[0] if len(found) == 1 else None)
 
     def asset(self, org_id: str, code: str) -> Asset | None:
         """An asset by its code, or None."""

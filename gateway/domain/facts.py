@@ -11,9 +11,10 @@ AGREED_DUE = "agreed_due"
 
 
 def codes_known(case: Case, field: str) -> frozenset[str]:
-    """The site or asset codes of this ticket's consumer."""
+    """The site or asset codes of whom this ticket is for: of its root's owner, and of the customers it has without a desk."""
     table = case.directory.sites if field == Field.SITE else case.directory.assets
-    return frozenset(code for org_id, code in table if org_id == case.ticket.org_id)
+    served = case.directory.served_by(case.ticket.org_id)
+    return frozenset(code for org_id, code in table if org_id in served)
 
 
 def changed(case: Case, hop: Hop, change: FieldChange, because: Because) -> None:

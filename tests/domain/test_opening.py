@@ -5,6 +5,8 @@ from typing import Any
 
 import pytest
 
+from gateway.domain.agreements import Agreement
+from gateway.domain.binding import BOUND
 from gateway.domain.case import Case, Occasion
 from gateway.domain.directory import Directory
 from gateway.domain.marks import route_mark
@@ -21,6 +23,8 @@ from gateway.domain.model import (
     Visibility,
 )
 from gateway.domain.opening import is_ours, open_case
+from gateway.domain.sla.terms import AgreementKind, Terms
+from gateway.domain.worktime import ROUND_THE_CLOCK, Calendar
 from tests.builders import (
     AGENT,
     NOW,
@@ -38,6 +42,7 @@ from tests.builders import (
     snapshot,
 )
 
+ALWAYS = Calendar(code="always", weekly=ROUND_THE_CLOCK)
 RULES = Passage(when=Condition(field="queue", value="network"), delegate_as="North")
 SITES = {("org_customer", "MI-1"): Site(id="s", org_id="org_customer", code="MI-1")}
 
@@ -198,3 +203,22 @@ def test_when_its_rules_match_no_link_by_now_only_the_root_opens() -> None:
 
     assert (len(case.hops), case.deliveries) == (1, [])
     assert said(case, "north") == []
+
+
+def test_a_customer_without_a_desk_is_promised_something_at_its_vendors() -> None:
+    """The desk of the one who promises is the top: its ticket names a site of the customer's."""
+    terms = Terms(
+        id="mall", hop="", provider="org_customer", consumer="org_mall", calendar=ALWAYS, targets={},
+        kind=AgreementKind.SLA,
+    )  # fmt: skip
+    promise = Agreement(id="mall", code="mall", terms=terms, sheet="sht_mall", sites=frozenset({"MA-1"}))
+    links = [link("customer", "north", passage=RULES)]
+    sites = {("org_mall", "MA-1"): Site(id="m", org_id="org_mall", code="MA-1")}
+    known = directory([desk("customer"), desk("north")], links, sites=SITES | sites, agreements=(promise,))
+    occasion = Occasion(directory=known, now=NOW, new_id=ids())
+
+    case = open_case(occasion, known.desks["dsk_customer"], shown(site="MA-1"))
+
+    assert case.ticket.facts["site"] == "MA-1"
+    [bound] = [event for event in case.events if event.type == BOUND]
+    assert (bound.hop_id, bound.data["sheet"], bound.data["because"]) == (root(case).id, "sht_mall", ["site"])
