@@ -100,7 +100,19 @@ def clock_row(clock: Clock) -> dict[str, Any]:
         "elapsed": ran(clock.elapsed),
         "stopped_time": open_time(clock.stopped_time),
         "remaining": "" if clock.remaining is None else left(clock.remaining),
+        "ended_at": clock.ended_at,
+        "seconds": {
+            "target": _seconds(clock.target),
+            "elapsed": _seconds(clock.elapsed),
+            "stopped_time": _seconds(clock.stopped_time),
+            "remaining": _seconds(clock.remaining),
+        },
     }
+
+
+def _seconds(length: timedelta | None) -> float | None:
+    """Exact, for programs; the words beside it are rounded."""
+    return None if length is None else length.total_seconds()
 
 
 def _rows(found: sla.Reading, names: dict[str, str]) -> Iterator[dict[str, Any]]:
@@ -113,6 +125,7 @@ def _rows(found: sla.Reading, names: dict[str, str]) -> Iterator[dict[str, Any]]
             "state": span.state,
             "reason": span.reason,
             "length": open_time(span.end - span.start),
+            "seconds": _seconds(span.end - span.start),
             "event": span.cause,
         }
 
@@ -161,7 +174,8 @@ def _steps(clock: Clock, names: dict[str, str]) -> Iterator[dict[str, Any]]:
             "to": piece.end,
             "clock": "stopped" if piece.stopped else "runs",
             "counted": open_time(piece.open_time),
-            "sum": open_time(total),
+            "seconds": _seconds(piece.open_time),
+            "sum": ran(total),
             "held_by": ", ".join(names.get(name, name) for name in piece.span.holders),
             "state": piece.span.state,
             "event": piece.span.cause,

@@ -214,6 +214,8 @@ def retry_after(header: str | None, now: datetime) -> timedelta | None:
 
 @lru_cache(maxsize=256)  # every answer of a second carries the same one
 def _http_date(text: str) -> datetime | None:
+    if text.count(":") != 2:  # two headers, which the client has joined: nobody knows which is the desk's
+        return None
     try:
         moment = parsedate_to_datetime(text)
     except (ValueError, TypeError, IndexError, OverflowError):
@@ -222,7 +224,7 @@ def _http_date(text: str) -> datetime | None:
 
 
 def clock_sample(header: str | None, *, sent_at: datetime, received_at: datetime) -> ClockSample | None:
-    """What one answer's `Date` tells of the desk's clock; None without a readable one."""
+    """What one answer's `Date` tells of the desk's clock; None without a readable one, and of two that contradict each other."""
     stamped = _http_date((header or "").strip())
     return None if stamped is None else stamp_sample(stamped, sent_at=sent_at, received_at=received_at)
 

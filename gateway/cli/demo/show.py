@@ -94,7 +94,7 @@ def _clocks(stories: list[Told]) -> Table:
                 f"{clock.agreement} (again)" if clock.cycle > 1 else clock.agreement,
                 _seconds(clock.target or timedelta()),
                 _seconds(clock.elapsed),
-                _seconds(clock.stopped_time) if clock.stopped_time else "",
+                _stood_still(clock.stopped_time),
                 clock.state,
                 _whose(promise),
                 end_section=place == len(told.clocks) - 1,
@@ -114,3 +114,8 @@ def _whose(promise: Promise) -> str:
 def _seconds(length: timedelta) -> str:
     """Tenths, rounded up: never in the provider's favour."""
     return f"{math.ceil(length / timedelta(milliseconds=100)) / 10:.1f} s"
+
+
+def _stood_still(length: timedelta) -> str:
+    """The same rounded down, for the same reason."""
+    return f"{length // timedelta(milliseconds=100) / 10:.1f} s" if length else ""

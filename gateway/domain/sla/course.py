@@ -93,6 +93,7 @@ class Course:
         self._terms, self._target = terms, target
         place = chain.places[terms.hop]
         self._top, self._tracked = place.parent is None, place.parent is not None and place.tracked
+        self._starts_on = _begins(terms, target)
         self._ends_on = terms.ends_on.get(target, EndsOn.STATED)
         self._meets = _MEETS[target]
         self.progress = Progress() if so_far is None else so_far.copied()
@@ -132,7 +133,7 @@ class Course:
     def _start(self, record: Record, told: Reconciled) -> datetime | None:
         """When this record starts the clock."""
         at = told.effective[record.id]
-        on, here = self._terms.starts_on, record.hop == self._terms.hop
+        on, here = self._starts_on, record.hop == self._terms.hop
         if record.type == "ticket.opened":
             if on is StartsOn.OUTAGE_AT:
                 return outage_at(self._terms, record, told)
@@ -248,6 +249,12 @@ class Course:
             cycle.windows.append(Window(at))
         else:
             self._cycles.append(Cycle(windows=[Window(at)], started_by=record.id))
+
+
+def _begins(terms: Terms, target: TargetKind) -> StartsOn:
+    """When a target starts: acceptance cannot wait for the acceptance it measures, and runs from the arrival."""
+    waits = target is TargetKind.ACCEPTANCE and terms.starts_on is StartsOn.ACCEPTED
+    return StartsOn.RECEIVED if waits else terms.starts_on
 
 
 _OVER = {"resolved": _RESOLVED, "closed": _CLOSED, "cancelled": _CLOSED, "rejected": _CLOSED}

@@ -9,7 +9,7 @@ from gateway.domain.model import Event, Hop, Source
 from gateway.domain.reporters import reporter
 
 NEWS = "news.delivered"
-_DOWN = frozenset({"pending.answered", "resolution.rejected"})
+_DOWN = frozenset({"pending.answered", "resolution.rejected", "ticket.reopened"})
 _UP = frozenset({"assignment.declined", "assignment.returned"})
 _UP_STATUSES = frozenset({"pending", "resolved"})
 _ARRIVES = frozenset({NEWS, "assignment.received"})
@@ -70,6 +70,13 @@ class Tidings:
         cause = self._events.get(event.cause_id or "")
         found = cause.cause_id if cause is not None and self.is_echo(cause) else event.cause_id
         return found or self._arrivals.get(event.id)
+
+    def not_before(self, event: Event) -> datetime | None:
+        """The last moment at which it had certainly not happened: the last look that showed the state before; for what we
+        brought to a desk ourselves, the sighting of what we brought, whatever whole second the desk then wrote (R2)."""
+        cause = self._events.get(self.cause(event) or "") if event.type in _ARRIVES else None
+        known = [event.contrary_seen_at, cause.observed_at if cause is not None else None]
+        return max((at for at in known if at is not None), default=None)
 
     def _brought(self, news: Event) -> Event | None:
         """The delivered thing itself, what it follows from, or what followed from it (words that were an answer)."""

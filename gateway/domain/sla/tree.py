@@ -15,6 +15,10 @@ _OPEN = frozenset({"offered", "working", "pending", "held"})
 _GONE_WORDS = {"declined", "returned", "expired", "withdrawn"}
 
 
+_BACK_TO_WORK = {"resolution.rejected": ("resolved",), "ticket.reopened": ("closed", "resolved")}
+"""What sends a finished hop back to work, and the phases in which it does: news that its desk has yet to get (R11)."""
+
+
 class Entry(NamedTuple):
     """One holder in a span: a hop, `link:<hop>` or `requester`; to whom its time is booked; why. `request` is the stop
     request behind a pending or held span, `hop` the hop whose state this is."""
@@ -99,11 +103,9 @@ class Tree:
             self.opened = True
             if node.phase == "absent":  # a desk's coarse clock may have told something of it before
                 self._enter(node, "working")
-        elif kind == "resolution.rejected" and node.phase == "resolved":
+        elif node.phase in _BACK_TO_WORK.get(kind, ()):
             self._enter(node, "working")
             self._send(node, record, downward=True)
-        elif kind == "ticket.reopened" and node.phase in ("closed", "resolved"):
-            self._enter(node, "working")
         else:
             return False
         return True

@@ -97,6 +97,7 @@ class LoopbackServer:
             log_config=None,
             access_log=False,
             proxy_headers=False,
+            date_header=False,  # the desk tells its own time, and a second header would tell another
         )
         server = self._server = _Server(config, self.app, self.poster)
         self._thread = threading.Thread(

@@ -264,3 +264,18 @@ def test_r13_updates_of_a_second_cycle_are_numbered_on() -> None:
     where = chain("h1", terms("SLA", "h1", None, starts_on="opened", targets=UPDATE))
     folded = play(where, "08:00 open h1\n08:30 close h1\n09:00 reopen h1\n09:10 say h1", now="09:20")
     assert [one.key.rpartition("/")[2] for one in clocks(folded)] == ["update#1", "update#2", "update#3"]
+
+
+def test_r13_acceptance_runs_from_the_arrival_where_the_agreement_starts_on_acceptance() -> None:
+    """Half an hour to accept: taken up 40 minutes after it came in is too late, and the work is measured from then on."""
+    targets = {TargetKind.ACCEPTANCE: {"P1": 30 * M}}
+    where = chain("h0 h1<h0", terms("UC", "h1", 4 * H, starts_on="accepted", targets=targets))
+    text = "08:00 open h0\n08:00 offer h1\n08:05 receive h1\n08:45 accept h1\n10:00 resolve h1"
+    every = {one.target_kind: one for one in clocks(play(where, text, now="11:00"))}
+    acceptance, resolution = every[TargetKind.ACCEPTANCE], every[TargetKind.RESOLUTION]
+    assert (acceptance.started_at, acceptance.elapsed, acceptance.breached_at) == (
+        at("08:05"),
+        40 * M,
+        at("08:35"),
+    )
+    assert (resolution.started_at, resolution.elapsed) == (at("08:45"), 75 * M)

@@ -82,3 +82,18 @@ def test_r13_a_comment_of_the_people_the_desk_works_for_is_the_consumers(
         one for one in records_of(HOPS, [_event(0, "ticket.opened", "customer"), said]) if one.id == "e1"
     ]
     assert [one.data["by"] for one in found] == [by]
+
+
+def test_r2_what_we_brought_ourselves_came_no_earlier_than_we_had_seen_it() -> None:
+    """A desk of whole seconds dates our note before the resolution that it tells of was seen."""
+    events = [
+        _event(0, "ticket.opened", "customer"),
+        _event(1, "assignment.offered", "vendor", cause_id="e0"),
+        _event(2, "assignment.received", "vendor"),
+        _event(5, "status.changed", "vendor", {"to": "resolved"}),
+        _event(6, "news.delivered", "customer", {"kind": "comment"}, cause_id="e5"),
+    ]
+    bounds = {one.id: one.contrary_seen_at for one in records_of(HOPS, events)}
+    assert bounds["e6"] == NINE + timedelta(minutes=5)
+    assert bounds["e2"] == NINE + timedelta(minutes=1)
+    assert bounds["e5"] is None

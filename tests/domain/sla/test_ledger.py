@@ -306,3 +306,13 @@ def test_r12_what_a_coarse_clock_dates_before_the_opening_hides_nothing_after_it
         "08:00 08:30 h0 working",
         "08:30 09:00 link:h1 transit",
     ]
+
+
+def test_r11_a_reopening_is_on_the_link_until_the_desk_below_has_it() -> None:
+    where = chain("h0 h1<h0", tracked="h1")
+    text = "08:00 open h0\n08:00 offer h1 id=o\n08:00 receive h1\n08:00 accept h1\n09:00 close h1\n09:00 close h0\n"
+    again = "10:00 work h0\n10:00 reopen h0\n10:00 reopen h1 id=r\n10:20 deliver r"
+    assert rows(play(where, text + again, now="11:00"))[-2:] == [
+        "10:00 10:20 link:h1 transit",
+        "10:20 11:00 h1 working",
+    ]
