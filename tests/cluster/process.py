@@ -15,6 +15,13 @@ PATIENCE = 180.0
 """Seconds to end after SIGTERM; more than a process gives itself on a busy machine."""
 
 
+_AWAY = (
+    "psycopg.OperationalError",
+    "psycopg.errors.AdminShutdown",
+    "psycopg.errors.IdleInTransactionSessionTimeout",  # of a process that stood still in mid-transaction
+)
+
+
 @dataclass(kw_only=True)
 class Process:
     """`arguments` follow `python`. What it says is added to `log`."""
@@ -42,14 +49,14 @@ class Process:
         return sum(line.startswith(("working", "listening on")) for line in self.said.splitlines())
 
     def complaints(self) -> list[str]:
-        """Errors that it logged, other than of a database that was away: message and last words of the exception."""
+        """Errors that it logged, other than of a database that was away or that let a paused process's transaction go:
+        message and last words of the exception."""
         lines = [json.loads(line) for line in self.said.splitlines() if line.startswith("{")]
         errors = [line for line in lines if line["level"] in ("error", "critical")]
         return [
             f"{self.name}: {line['message']}: {line.get('exception', '')[-300:]}"
             for line in errors
-            if "psycopg.OperationalError" not in line.get("exception", "")
-            and "psycopg.errors.AdminShutdown" not in line.get("exception", "")
+            if not any(word in line.get("exception", "") for word in _AWAY)
         ]
 
     def start(self) -> None:
