@@ -134,7 +134,9 @@ def _breaches(found: sla.Reading, names: dict[str, str]) -> Iterator[dict[str, A
     for one in found.attributions:
         if one.breach:
             parts = {names.get(party, party): open_time(part) for party, part in one.parts.items()}
-            yield {"clock": one.clock.key, "over": ran(one.breach), "parts": parts}
+            exact = {names.get(party, party): _seconds(part) for party, part in one.parts.items()}
+            seconds = {"over": _seconds(one.breach), "parts": exact}
+            yield {"clock": one.clock.key, "over": ran(one.breach), "parts": parts, "seconds": seconds}
 
 
 def explained(ticket: OneTicket, at: AsOf = None, as_json: AsJson = False) -> None:

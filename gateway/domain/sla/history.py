@@ -66,7 +66,7 @@ def records_of(hops: Sequence[Hop], events: Sequence[Event]) -> Iterator[Record]
             stated_at=event.stated_at,
             cause=tidings.cause(event),
             seq=tidings.order(event),
-            contrary_seen_at=tidings.not_before(event),
+            contrary_seen_at=event.contrary_seen_at,
             data=words.of(event),
         )
 

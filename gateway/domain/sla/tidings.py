@@ -71,13 +71,6 @@ class Tidings:
         found = cause.cause_id if cause is not None and self.is_echo(cause) else event.cause_id
         return found or self._arrivals.get(event.id)
 
-    def not_before(self, event: Event) -> datetime | None:
-        """The last moment at which it had certainly not happened: the last look that showed the state before; for what we
-        brought to a desk ourselves, the sighting of what we brought, whatever whole second the desk then wrote (R2)."""
-        cause = self._events.get(self.cause(event) or "") if event.type in _ARRIVES else None
-        known = [event.contrary_seen_at, cause.observed_at if cause is not None else None]
-        return max((at for at in known if at is not None), default=None)
-
     def _brought(self, news: Event) -> Event | None:
         """The delivered thing itself, what it follows from, or what followed from it (words that were an answer)."""
         told = self._events.get(news.cause_id or "")
@@ -101,14 +94,21 @@ _BEGINS = frozenset({"ticket.opened", "assignment.offered", "assignment.received
 
 
 def _arrivals(events: Sequence[Event]) -> dict[str, str]:
-    """Event id → the newest event before it that brought its hop the ticket."""
-    last: dict[str | None, str] = {}
+    """Event id → the newest event before it that brought its hop the ticket; of a status that a desk told, the one before
+    it there: a desk can be in a state no earlier than in the one it came from."""
+    came: dict[str | None, str] = {}
+    stood: dict[str | None, str] = {}
     found = {}
     for event in events:
-        if event.hop_id in last:
-            found[event.id] = last[event.hop_id]
-        if event.type in _BEGINS:
-            last[event.hop_id] = event.id
+        told = event.type == "status.changed" and event.source is not Source.GATEWAY
+        before = stood.get(event.hop_id) if told else None
+        if before is not None or event.hop_id in came:
+            found[event.id] = before or came[event.hop_id]
+        if told:
+            stood[event.hop_id] = event.id
+        elif event.type in _BEGINS:
+            came[event.hop_id] = event.id
+            stood.pop(event.hop_id, None)
     return found
 
 

@@ -84,16 +84,13 @@ def test_r13_a_comment_of_the_people_the_desk_works_for_is_the_consumers(
     assert [one.data["by"] for one in found] == [by]
 
 
-def test_r2_what_we_brought_ourselves_came_no_earlier_than_we_had_seen_it() -> None:
-    """A desk of whole seconds dates our note before the resolution that it tells of was seen."""
+def test_r2_a_desk_is_in_a_state_no_earlier_than_in_the_one_before() -> None:
+    """A desk without history tells no time of the first, and whole seconds of the second: seen 5 ms after the look began."""
     events = [
         _event(0, "ticket.opened", "customer"),
-        _event(1, "assignment.offered", "vendor", cause_id="e0"),
-        _event(2, "assignment.received", "vendor"),
-        _event(5, "status.changed", "vendor", {"to": "resolved"}),
-        _event(6, "news.delivered", "customer", {"kind": "comment"}, cause_id="e5"),
+        _event(1, "status.changed", "customer", {"to": "in_progress"}, source=Source.DIFFERENCE),
+        _event(2, "status.changed", "customer", {"to": "in_progress"}, cause_id="e9"),
+        _event(3, "status.changed", "customer", {"to": "resolved"}, source=Source.DIFFERENCE),
     ]
-    bounds = {one.id: one.contrary_seen_at for one in records_of(HOPS, events)}
-    assert bounds["e6"] == NINE + timedelta(minutes=5)
-    assert bounds["e2"] == NINE + timedelta(minutes=1)
-    assert bounds["e5"] is None
+    causes = {one.id: one.cause for one in records_of(HOPS, events)}
+    assert (causes["e1"], causes["e3"]) == ("e0", "e1")
