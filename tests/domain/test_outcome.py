@@ -271,3 +271,10 @@ def test_the_true_offset_of_a_desks_clock_lies_within_the_error(
 @pytest.mark.parametrize("header", [None, "", "yesterday"], ids=["none", "empty", "a word"])
 def test_no_date_no_sample(header: str | None) -> None:
     assert clock_sample(header, sent_at=NOW, received_at=NOW) is None
+
+
+def test_two_dates_tell_nothing_of_the_desks_clock() -> None:
+    """A proxy or server that adds its own; the client joins both with a comma, and either alone can be read."""
+    first, second = "Mon, 02 Mar 2026 09:00:00 GMT", "Mon, 02 Mar 2026 09:00:01 GMT"
+    assert clock_sample(first, sent_at=NOW, received_at=NOW) is not None
+    assert clock_sample(f"{first}, {second}", sent_at=NOW, received_at=NOW) is None
