@@ -50,10 +50,9 @@ def chain_of(
 
 def records_of(hops: Sequence[Hop], events: Sequence[Event]) -> Iterator[Record]:
     """Every event as the clocks read it; `events` in the order of their recording."""
-    top = next(hop for hop in hops if hop.parent_id is None)
     tidings, words = Tidings(hops, events), _Words(hops, events)
     for event in events:
-        if tidings.is_echo(event) or (event.type == PRIORITY and event.hop_id != top.id):
+        if tidings.is_echo(event) or (event.type == PRIORITY and event.hop_id != words.top.id):
             continue  # a priority is the consumer's (R17)
         told = tidings.report(event)
         yield Record(
@@ -82,7 +81,7 @@ class _Words:
     """What the data of an event say, in the words of the clocks."""
 
     def __init__(self, hops: Sequence[Hop], events: Sequence[Event]) -> None:
-        top = next(hop for hop in hops if hop.parent_id is None)
+        self.top = top = next(hop for hop in hops if hop.parent_id is None)
         self._parents = {hop.id: hop.parent_id for hop in hops}
         self._comments = {one.id: one for one in events if one.type == "comment.added"}
         first = next((one for one in events if one.type == PRIORITY and one.hop_id == top.id), None)
@@ -122,7 +121,7 @@ class _Words:
         return above in comment.data.get("audience", ()) and self._is_below(comment.hop_id, news.hop_id)
 
     def _is_below(self, hop: str | None, other: str | None) -> bool:
-        while hop is not None and hop != other:
+        while hop is not None:
             hop = self._parents.get(hop)
             if hop == other:
                 return True
