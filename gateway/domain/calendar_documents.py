@@ -1,7 +1,7 @@
 """From a calendar's document (its schema already checked) to a calendar, and from a calendar that is meant for any site to
 that of one site (R6). Days of public holidays stand in the document by date and name: frozen when it was applied."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
@@ -110,10 +110,3 @@ def known_years(document: Document) -> range | None:
         return None
     first, _, last = told.partition("-")
     return range(int(first), int(last or first) + 1)
-
-
-def frozen_days(holidays: Document) -> Iterator[tuple[str, str]]:
-    """(day, name) of every public holiday that was frozen, of the calendar itself and of the regions of sites."""
-    yield from holidays.get(FROZEN, {}).items()
-    for days in holidays.get(REGIONS, {}).values():
-        yield from days.items()
