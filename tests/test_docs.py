@@ -1,14 +1,12 @@
 """Keeps the documents true: what they name exists, and what exists is named."""
 
 import importlib
-import importlib.util
 import json
 import re
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import ModuleType
 
 import pytest
 import typer
@@ -57,14 +55,6 @@ def test_a_document_that_names_what_is_not_there_is_seen(text: str, missing: lis
     assert missing_paths(README, text) == missing
 
 
-def written(module: str) -> ModuleType:
-    """A module of the product, or a skip while it is not written yet."""
-    spec = importlib.util.find_spec(module)
-    if spec is None or spec.origin is None:
-        pytest.skip(f"{module} is not written yet")
-    return importlib.import_module(module)
-
-
 @dataclass(frozen=True)
 class Command:
     """A word of the command line and the words that may follow it; none follow where arguments begin."""
@@ -84,7 +74,11 @@ class Command:
 
 
 def command_line() -> Command:
-    apps = [value for value in vars(written("gateway.cli")).values() if isinstance(value, typer.Typer)]
+    apps = [
+        value
+        for value in vars(importlib.import_module("gateway.cli")).values()
+        if isinstance(value, typer.Typer)
+    ]
     assert len(apps) == 1, "gateway.cli holds the one typer app that its main() runs"
     return Command.read(typer.main.get_command(apps[0]))
 
@@ -121,7 +115,7 @@ def test_a_command_that_is_not_there_is_seen() -> None:
 
 
 def test_every_setting_is_documented() -> None:
-    settings = written("gateway.config").Settings
+    settings = importlib.import_module("gateway.config").Settings
     prefix = settings.model_config.get("env_prefix", "")
     places = (CHECKOUT / "deploy" / "env.example", README)
     text = "\n".join(place.read_text() for place in places if place.exists())
