@@ -94,6 +94,25 @@ def test_a_full_store_may_cost_a_tenth_more() -> None:
     assert [aim.met for aim in aims.judged([_bench(steep, few, name="stock")])] == [False]
 
 
+def test_the_dearest_span_and_the_longest_history_are_judged() -> None:
+    rates = {"between, 4 h": 2e6, "between, 6 months": 1.25e6, "add 4 h": 9e5}
+    peers = {
+        "times businesstimedelta": {"between, 4 h": 250.0, "add 4 h": 199.0},
+        "times pandas CustomBusinessHour": rates,
+    }
+    rows = [
+        Row(what="Interdesk, calls/s", figures=rates),
+        *(Row(what=what, figures=told) for what, told in peers.items()),
+    ]
+    found = {
+        aim.what: (aim.found, aim.met)
+        for aim in aims.judged([Bench(name="worktime", title="", note="", rows=rows)])
+    }
+    assert found["times businesstimedelta, at least"] == (199.0, False)
+    assert found["between/s, any span"] == (1.25e6, True)
+    assert found["cost of the dearest span in % of 4 h"] == (160.0, False)
+
+
 def test_a_run_comes_back_from_its_json() -> None:
     assert benches_of(json.loads(json.dumps(RUN))) == [FAST]
     assert RUN["benches"] == [asdict(FAST)]

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from tests.bench.figures import Bench, Row, shown
 
 STORES = ("SQLite", "PostgreSQL")
+NONE = ""
+"""The store of what needs none."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,12 +38,12 @@ HEAD = ["aim", "store", "found", "wanted", ""]
 def judged(benches: Sequence[Bench]) -> list[Aim]:
     """Every aim of the benches that were run."""
     by_name = {bench.name: bench for bench in benches}
-    rules = {"accept": _accept, "path": _path, "thin": _thin, "stock": _stock, "fairness": _fairness}
     return [
         aim
-        for name, rule in rules.items()
+        for name, rule in _RULES.items()
         if name in by_name
-        for store in STORES
+        for store in (*STORES, NONE)
+        if all(row.store == NONE for row in by_name[name].rows) == (store == NONE)
         if any(row.store == store for row in by_name[name].rows)
         for aim in rule(by_name[name], store)
     ]
@@ -95,3 +97,36 @@ def _fairness(bench: Bench, store: str) -> Iterator[Aim]:
     later = ours.figures["p90 ms"] - base.figures["p90 ms"]
     what = "ms that a flood adds to a critical ticket, p90 (one answer of its desk: 50)"
     yield Aim(what=what, store=store, found=later, wanted=50, more=False)
+
+
+def _worktime(bench: Bench, store: str) -> Iterator[Aim]:
+    """The smallest ratio of all spans, and how flat the cost is in the span."""
+    rows = {row.what: row.figures for row in bench.rows}
+    times = {"businesstimedelta": 200, "pandas CustomBusinessHour": 50}
+    for peer, wanted in times.items():
+        least = min(rows[f"times {peer}"].values())
+        yield Aim(what=f"times {peer}, at least", store=store, found=least, wanted=wanted)
+    between = [rate for name, rate in rows["Interdesk, calls/s"].items() if name.startswith("between")]
+    yield Aim(what="between/s, any span", store=store, found=min(between), wanted=1_000_000)
+    share = 100 * between[0] / min(between)
+    yield Aim(what="cost of the dearest span in % of 4 h", store=store, found=share, wanted=150, more=False)
+
+
+def _clocks(bench: Bench, store: str) -> Iterator[Aim]:
+    rows = {row.what: row.figures for row in bench.rows}
+    found = rows["folded again"]["s for 1 M"]
+    yield Aim(what="s to fold 1 M tickets again", store=store, found=found, wanted=60, more=False)
+    share = 100 * max(rows["times the cost at 10"].values())
+    what = "one more event, the longest history in % of the shortest"
+    yield Aim(what=what, store=store, found=share, wanted=110, more=False)
+
+
+_RULES = {
+    "accept": _accept,
+    "path": _path,
+    "thin": _thin,
+    "stock": _stock,
+    "fairness": _fairness,
+    "worktime": _worktime,
+    "clocks": _clocks,
+}

@@ -41,7 +41,12 @@ def section(run: Run | None) -> str:
         "baseline from the same run: carry the ratios, not the figures. `python -m tests.bench` measures anew."
     )
     reached = markdown([aims.HEAD, *(aim.cells for aim in aims.judged(benches))], left=2)
-    return "\n\n".join([head, reached, *(in_markdown(bench) for bench in benches)])
+    every = [
+        "<details><summary>Every figure beside its baseline</summary>",
+        *map(in_markdown, benches),
+        "</details>",
+    ]
+    return "\n\n".join([head, reached, *every])
 
 
 def faults(run: Run, names: Sequence[str]) -> Iterator[str]:
