@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from gateway.domain.timeline import Bar, ClockLine, Happening, Lane, LaneKind, Timeline
-from gateway.web.formatters import Look
 from gateway.web.telling import Said
+from gateway.words.look import Look
 
 _MINUTE = timedelta(minutes=1)
 _SHORTEST = timedelta(seconds=10)

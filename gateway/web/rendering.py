@@ -8,7 +8,7 @@ from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from gateway.web import security
-from gateway.web.words import LANGUAGES, Words
+from gateway.words import LANGUAGES, Words
 
 _TEMPLATES = Path(__file__).resolve().parent / "templates"
 

@@ -16,7 +16,7 @@ from gateway.domain.timeline import (
     Stage,
     Timeline,
 )
-from gateway.web.formatters import Look
+from gateway.words.look import Look
 
 
 @dataclass(frozen=True)

@@ -7,9 +7,9 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from gateway.web import chart
-from gateway.web.formatters import Look
 from gateway.web.telling import Said
-from gateway.web.words import Words
+from gateway.words import Words
+from gateway.words.look import Look
 from tests.domain.sla.story import at
 from tests.domain.timeline.day import seen
 

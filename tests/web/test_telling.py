@@ -3,9 +3,9 @@
 from zoneinfo import ZoneInfo
 
 from gateway.domain.timeline import Cell, Happening
-from gateway.web.formatters import Look
 from gateway.web.telling import Said
-from gateway.web.words import Words
+from gateway.words import Words
+from gateway.words.look import Look
 from tests.domain.timeline.day import seen
 
 NAMES = {"acme": "Acme", "org-h0": "Stores", "org-h1": "Tills", "org-h2": "Nord"}

@@ -14,11 +14,11 @@ from gateway.flows import keys, share
 from gateway.flows.timeline import Shown, read
 from gateway.store.scope import OPERATOR_ID
 from gateway.web import chart
-from gateway.web.formatters import Look, zone_of
 from gateway.web.parlour import AnyParlour
 from gateway.web.rendering import page, refusal
 from gateway.web.telling import Said
-from gateway.web.words import Words, chosen
+from gateway.words import Words, chosen
+from gateway.words.look import Look, zone_of
 
 router = APIRouter()
 _ICONS = {RUNNING: "▶", MET: "✔", BREACHED: "!", CANCELLED: "✕"}

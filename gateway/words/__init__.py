@@ -1,4 +1,4 @@
-"""The words of the pages in English, Russian and Italian, and which of them a visitor reads."""
+"""The words that people read in English, Russian and Italian, and which of them a visitor reads."""
 
 import json
 from collections.abc import Mapping

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from functools import cache
 from zoneinfo import ZoneInfo, available_timezones
 
-from gateway.web.words import Words
+from gateway.words import Words
 
 _SECOND = timedelta(seconds=1)
 _SHORT = timedelta(minutes=5)

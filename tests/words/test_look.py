@@ -5,8 +5,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from gateway.web.formatters import Look, zone_of
-from gateway.web.words import Words
+from gateway.words import Words
+from gateway.words.look import Look, zone_of
 
 MARCH = datetime(2026, 3, 2, 13, 2, 7, 999_999, tzinfo=UTC)
 ROME = Look(Words("en"), ZoneInfo("Europe/Rome"))

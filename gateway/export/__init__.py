@@ -1,0 +1,35 @@
+"""Reports written for people and programs: JSON, CSV, XLSX, HTML, and PDF, which is the HTML printed. Nothing is computed
+here: each format adds nothing to a report and leaves nothing of it out."""
+
+from typing import BinaryIO
+
+from gateway.domain.reports.document import Report
+from gateway.errors import Invalid, Unsupported
+from gateway.export.manner import Format, Manner
+
+__all__ = ["Format", "Manner", "write"]
+
+
+def write(report: Report, wanted: Format | str, stream: BinaryIO, manner: Manner | None = None) -> None:
+    """Write a report in that format. Raises Unsupported for one that cannot be written here."""
+    how = manner or Manner()
+    # Each writer brings a library that takes a while to load, and most commands write nothing.
+    match Format(wanted):
+        case Format.JSON:
+            from gateway.export import documents  # noqa: PLC0415
+
+            stream.write(documents.packed(report))
+        case Format.CSV:
+            from gateway.export import tables  # noqa: PLC0415
+
+            tables.write(report, stream, how)
+        case other:
+            raise Unsupported(f"a report cannot be written as {other} yet", cure="--format json")
+
+
+def format_from(text: str) -> Format:
+    """A format by its name. Raises Invalid."""
+    try:
+        return Format(text.lower())
+    except ValueError as error:
+        raise Invalid(f"{text!r} is no format", cure=f"one of: {', '.join(Format)}") from error
