@@ -3,7 +3,7 @@ else, so that counting all tickets again gives the same rows (R34)."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 
 from gateway.domain.sla.terms import NONE, AgreementKind, TargetKind
@@ -62,6 +62,8 @@ class Outcome:
     ended_at: datetime | None = None
     breached_at: datetime | None = None
     counted_at: datetime | None = None
+    counted_on: date | None = None
+    """The day of `counted_at` by the wall of the agreement's zone: the periods it falls into."""
     verdict: Verdict
     provisional: bool = False
     """May still change: an undecided request, or a resolution that nobody has confirmed yet. Never billed (R29)."""

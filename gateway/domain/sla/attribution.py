@@ -37,28 +37,39 @@ class _Slice(NamedTuple):
     start: datetime
     end: datetime
     booked_to: tuple[str, ...]
+    open_time: timedelta
 
 
 def attribute(folded: Folded, every: Sequence[Clock], clock: Clock) -> Attribution:
     """Split a clock's running time, and its breach if there is one."""
-    terms = next(one for one in folded.chain.agreements if one.id == clock.agreement)
-    work = worktime(terms.calendar_of(clock.target_kind))
     slices = list(_slices(clock))
-    time = _by_party(folded, _shared(slices, work))
+    time = by_party(folded, ((one.open_time, one.booked_to) for one in slices))
     if clock.breached_at is None or clock.target is None or clock.elapsed <= clock.target:
         return Attribution(clock=clock, time=time)
+    terms = terms_of(folded, clock)
+    if terms is None:
+        breach = clock.elapsed - clock.target
+        return Attribution(clock=clock, time=time, breach=breach, parts={GAP: breach})
+    work = worktime(terms.calendar_of(clock.target_kind))
     shares = _Shares(folded, every, terms, clock)
     over: list[tuple[str, timedelta]] = []
     for holder in dict.fromkeys(name for one in slices for name in one.booked_to):
         since = shares.overruns_from(holder)
         if since is not None:
-            late = [one._replace(start=max(one.start, since)) for one in slices if one.end > since]
-            over += [(name, amount) for name, amount in _shared(late, work) if name == holder]
-    overrun = {party: amount for party, amount in _by_party(folded, over).items() if amount}
+            late = [_since(one, since, work) for one in slices if one.end > since]
+            over += [(name, amount) for name, amount in _shared(late) if name == holder]
+    overrun = {party: amount for party, amount in _summed(folded, over).items() if amount}
     breach = clock.elapsed - clock.target
     return Attribution(
         clock=clock, time=time, breach=breach, overrun=overrun, parts=_divided(breach, overrun)
     )
+
+
+def terms_of(folded: Folded, clock: Clock) -> Terms | None:
+    """The terms that a clock counts under. One that had ended when its hop was bound to another agreement has them no
+    more: those that hold there now stand in."""
+    agreed = folded.chain.at(clock.hop)
+    return next((one for one in agreed if one.id == clock.agreement), agreed[0] if agreed else None)
 
 
 def _slices(clock: Clock) -> Iterator[_Slice]:
@@ -68,7 +79,7 @@ def _slices(clock: Clock) -> Iterator[_Slice]:
         if piece.stopped:
             continue
         if last is not None and last.end == piece.start and shown(last.span) == shown(piece.span):
-            last = last._replace(end=piece.end)
+            last = last._replace(end=piece.end, open_time=last.open_time + piece.open_time)
             continue
         if last is not None:
             yield _slice(clock, last)
@@ -78,19 +89,34 @@ def _slices(clock: Clock) -> Iterator[_Slice]:
 
 
 def _slice(clock: Clock, piece: Piece) -> _Slice:
-    return _Slice(piece.start, piece.end, tuple(piece.span.booked_to) or (clock.hop,))
+    return _Slice(piece.start, piece.end, tuple(piece.span.booked_to) or (clock.hop,), piece.open_time)
 
 
-def _shared(slices: Iterable[_Slice], work: Worktime) -> Iterator[tuple[str, timedelta]]:
-    """(booked to, time): each slice equally per holder, whole microseconds, the remainder to the first (R12)."""
+def _since(one: _Slice, since: datetime, work: Worktime) -> _Slice:
+    """What of it comes after a moment."""
+    if one.start >= since:
+        return one
+    return one._replace(start=since, open_time=work.between(since, one.end))
+
+
+def _shared(slices: Iterable[_Slice]) -> Iterator[tuple[str, timedelta]]:
     for one in slices:
-        amount = work.between(one.start, one.end)
-        each, rest = divmod(amount // _MICRO, len(one.booked_to))
-        for place, name in enumerate(one.booked_to):
-            yield name, (each + (rest if place == 0 else 0)) * _MICRO
+        yield from _each(one.open_time, one.booked_to)
 
 
-def _by_party(folded: Folded, amounts: Iterable[tuple[str, timedelta]]) -> dict[str, timedelta]:
+def _each(amount: timedelta, booked_to: Sequence[str]) -> Iterator[tuple[str, timedelta]]:
+    """(booked to, time): equally per holder, whole microseconds, the remainder to the first (R12)."""
+    each, rest = divmod(amount // _MICRO, len(booked_to))
+    for place, name in enumerate(booked_to):
+        yield name, (each + (rest if place == 0 else 0)) * _MICRO
+
+
+def by_party(folded: Folded, rows: Iterable[tuple[timedelta, Sequence[str]]]) -> dict[str, timedelta]:
+    """Lengths that are booked to these holders, by party: organizations, `link:<hop>`, `outside:<code>`."""
+    return _summed(folded, (share for amount, booked_to in rows for share in _each(amount, booked_to)))
+
+
+def _summed(folded: Folded, amounts: Iterable[tuple[str, timedelta]]) -> dict[str, timedelta]:
     """Summed by party, parties in the order of R12."""
     summed: dict[str, timedelta] = {}
     for name, amount in sorted(amounts, key=lambda one: _rank(folded, one[0])):

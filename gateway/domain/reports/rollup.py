@@ -1,0 +1,182 @@
+"""Sums of outcomes that can be added and taken back one by one: what a report of a year reads instead of its clocks (R34).
+Counts and whole microseconds, so that no order of merging can change them."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from enum import StrEnum
+from fractions import Fraction
+
+from gateway.domain.reports.outcome import Coverage, Outcome, Verdict
+from gateway.domain.sla.terms import NONE
+
+_MICRO = timedelta(microseconds=1)
+_VERDICTS = (Verdict.MET, Verdict.BREACHED, Verdict.EXCLUDED, Verdict.CANCELLED)
+SUMS = (
+    *(verdict.value for verdict in _VERDICTS),
+    *("provisional", "unmeasured", "elapsed", "overrun", "stopped"),
+    *(coverage.value for coverage in Coverage),
+)
+"""What is summed, in order."""
+LINKS = "link"
+"""Stands for all transit, whatever link it was on."""
+
+
+class By(StrEnum):
+    """By what sums are told apart. A day is by the wall of the agreement's zone (`2026-10-05`), a month so too (`2026-10`)."""
+
+    CUSTOMER = "customer"
+    PROVIDER = "provider"
+    AGREEMENT = "agreement"
+    TARGET_KIND = "target_kind"
+    PRIORITY = "priority"
+    SERVICE = "service"
+    SITE = "site"
+    DAY = "day"
+    MONTH = "month"
+
+
+class Measure(StrEnum):
+    """What a sum of minutes is of."""
+
+    TIME = "time"
+    """Running time, by party; transit is `link`."""
+    STOPPED = "stopped"
+    """Time that stood still, by reason."""
+    PARTS = "parts"
+    """Parts of breaches, by party; `contract_gap` is nobody's."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rolled:
+    """The sum of the outcomes that share what `place` names, in the order that was asked for. The counts of verdicts exclude
+    each other; all else is of those that count, which the cancelled do not."""
+
+    place: tuple[str, ...] = ()
+    met: int = 0
+    breached: int = 0
+    excluded: int = 0
+    cancelled: int = 0
+    provisional: int = 0
+    unmeasured: int = 0
+    elapsed: timedelta = NONE
+    over: timedelta = NONE
+    """By how much those ran over their targets that did."""
+    stopped: timedelta = NONE
+    coverage: Mapping[Coverage, int] = field(default_factory=dict)
+    """How many were measured by what; what measured none is not named."""
+
+    @property
+    def counted(self) -> int:
+        """How many the shares are of."""
+        return self.met + self.breached + self.excluded
+
+    @property
+    def gross(self) -> Fraction | None:
+        """The share met with nothing left out; None of nothing."""
+        return Fraction(self.met, self.counted) if self.counted else None
+
+    @property
+    def net(self) -> Fraction | None:
+        """The share met when agreed exclusions are taken off (R19); None of nothing."""
+        return Fraction(self.met + self.excluded, self.counted) if self.counted else None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Minutes:
+    """How much time of one measure went to a party, or to a reason."""
+
+    place: tuple[str, ...] = ()
+    measure: Measure
+    name: str
+    length: timedelta
+
+
+DAY_KEY = ("customer", "day", "target_kind", "priority", "agreement", "service", "site", "provider", "org_id")
+MONTH_KEY = ("customer", "month", "target_kind", "priority", "agreement", "service", "provider", "org_id")
+MINUTES_KEY = ("customer", "day", "target_kind", "agreement", "provider", "measure", "name", "org_id")
+Key = tuple[str, ...]
+
+
+class Deltas:
+    """By how much kept sums change when outcomes come, go or change. Keys as the constants above name them."""
+
+    def __init__(self) -> None:
+        self.days: dict[Key, list[int]] = {}
+        self.minutes: dict[Key, int] = {}
+
+    def add(self, outcome: Outcome, sign: int = 1) -> None:
+        """Add an outcome, or with −1 take one back. One that does not count into a day yet changes nothing."""
+        if outcome.counted_on is None:
+            return
+        day = str(outcome.counted_on)
+        self._sum(outcome, day, sign)
+        if outcome.verdict is Verdict.CANCELLED:
+            return
+        where = (outcome.customer, day, outcome.target_kind.value, outcome.agreement, outcome.provider)
+        for measure in Measure:
+            for name, length in getattr(outcome, measure.value).items():
+                short = LINKS if name.startswith("link:") else name
+                key = (*where, measure.value, short, outcome.org_id)
+                self.minutes[key] = self.minutes.get(key, 0) + sign * (length // _MICRO)
+
+    def _sum(self, one: Outcome, day: str, sign: int) -> None:
+        where = (one.customer, day, one.target_kind.value, one.priority, one.agreement, one.service, one.site)
+        sums = self.days.setdefault((*where, one.provider, one.org_id), [0] * len(SUMS))
+        for place, amount in enumerate(worth(one)):
+            sums[place] += sign * amount
+
+    @property
+    def months(self) -> dict[Key, list[int]]:
+        """The days by month, over all sites."""
+        found: dict[Key, list[int]] = {}
+        for (customer, day, target_kind, priority, agreement, service, _, *whose), sums in self.days.items():
+            key = (customer, day[:7], target_kind, priority, agreement, service, *whose)
+            found[key] = [one + more for one, more in zip(found.get(key, [0] * len(SUMS)), sums, strict=True)]
+        return found
+
+
+def worth(outcome: Outcome) -> list[int]:
+    """What an outcome adds to each of the sums; nothing while it runs."""
+    if outcome.verdict is Verdict.RUNNING:
+        return [0] * len(SUMS)
+    found = [int(outcome.verdict is verdict) for verdict in _VERDICTS]
+    if outcome.verdict is Verdict.CANCELLED:
+        return found + [0] * (len(SUMS) - len(found))
+    lengths = (outcome.elapsed, outcome.over, outcome.stopped_time)
+    found += [int(outcome.provisional), int(outcome.unmeasured), *(length // _MICRO for length in lengths)]
+    return found + [int(outcome.coverage is coverage) for coverage in Coverage]
+
+
+def summed(place: tuple[str, ...], sums: Sequence[int]) -> Rolled:
+    """Sums in their order, by name."""
+    of = dict(zip(SUMS, sums, strict=True))
+    return Rolled(
+        place=place,
+        **{verdict.value: of[verdict.value] for verdict in _VERDICTS},
+        provisional=of["provisional"],
+        unmeasured=of["unmeasured"],
+        elapsed=of["elapsed"] * _MICRO,
+        over=of["overrun"] * _MICRO,
+        stopped=of["stopped"] * _MICRO,
+        coverage={coverage: of[coverage.value] for coverage in Coverage if of[coverage.value]},
+    )
+
+
+def rolled(outcomes: Iterable[Outcome], by: Sequence[By] = ()) -> list[Rolled]:
+    """The sums of outcomes at hand, in the order of their places: the same that the store tells of kept ones. Those that
+    still run are in none."""
+    found: dict[tuple[str, ...], list[int]] = {}
+    for one in outcomes:
+        if one.verdict is not Verdict.RUNNING:
+            sums = found.setdefault(tuple(_named(one, part) for part in by), [0] * len(SUMS))
+            for place, amount in enumerate(worth(one)):
+                sums[place] += amount
+    return [summed(place, sums) for place, sums in sorted(found.items())]
+
+
+def _named(outcome: Outcome, part: By) -> str:
+    if part in (By.DAY, By.MONTH):
+        day = str(outcome.counted_on or "")
+        return day[:7] if part is By.MONTH else day
+    return str(getattr(outcome, part.value))

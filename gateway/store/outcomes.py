@@ -1,0 +1,216 @@
+"""What clocks and tickets came to, one row each. Writing them keeps the sums of `rollups` true in the same transaction."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import fields
+from datetime import date, timedelta
+from typing import Any, TypeVar
+
+from sqlalchemy import ColumnElement, Select, Table, and_, delete, or_, select
+
+from gateway.domain.reports.outcome import Case, Coverage, Outcome, Verdict
+from gateway.domain.reports.query import Query
+from gateway.domain.reports.rollup import Deltas
+from gateway.domain.sla.terms import AgreementKind, TargetKind
+from gateway.store import bulk, rollups
+from gateway.store.db import Db
+from gateway.store.outcome_tables import CaseOutcomeRow, OutcomeRow
+from gateway.store.prepared import Statement, among
+from gateway.store.scope import Scope
+
+OUTCOME: Table = OutcomeRow.__table__  # type: ignore[attr-defined]
+CASE: Table = CaseOutcomeRow.__table__  # type: ignore[attr-defined]
+Kept = tuple[Case, Sequence[Outcome]]
+"""A ticket and its clocks."""
+_BATCH = 10_000
+_MICRO = timedelta(microseconds=1)
+_NAMES = [field.name for field in fields(Outcome)]
+_CASE_NAMES = [field.name for field in fields(Case)]
+_Made = TypeVar("_Made", Outcome, Case)
+Row = Mapping[str, Any]
+
+
+def keep(db: Db, given: Sequence[Kept]) -> None:
+    """Keep what these tickets and their clocks came to in place of what was kept of them, and change the sums by the
+    difference. The caller holds the tickets' locks; the locks of the sums are taken here, last and in order."""
+    names = sorted({case.ticket_id for case, _ in given})
+    if not names:
+        return
+    before = {row[0]: row for row in _KEPT.rows(db, ticket_ids=names)}
+    after = {one.id: one for _, outcomes in given for one in outcomes}
+    fresh = {name: _row(one) for name, one in after.items()}
+    stale = [
+        name for name, row in before.items() if name not in fresh or list(fresh[name].values()) != list(row)
+    ]
+    added = [name for name in fresh if name not in before or name in set(stale)]
+    deltas = Deltas()
+    for name in stale:
+        deltas.add(_outcome(before[name]), -1)
+    for name in added:
+        deltas.add(after[name])
+    if stale:
+        db.execute(delete(OUTCOME).where(OUTCOME.c.id.in_(stale)))
+    bulk.add(db, OUTCOME, [fresh[name] for name in added])
+    _keep_cases(db, [case for case, _ in given])
+    rollups.merge(db, deltas)
+
+
+def _kept(dialect: str) -> Select[Any]:
+    return select(*(OUTCOME.c[name] for name in _NAMES)).where(
+        among(dialect, OUTCOME.c.ticket_id, "ticket_ids")
+    )
+
+
+_KEPT = Statement(_kept)
+
+
+def _keep_cases(db: Db, given: Sequence[Case]) -> None:
+    before = {
+        row[0]: list(row) for row in _KEPT_CASES.rows(db, ticket_ids=[case.ticket_id for case in given])
+    }
+    fresh = [_case_row(case) for case in given]
+    changed = [row for row in fresh if before.get(row["ticket_id"]) != list(row.values())]
+    stale = [row["ticket_id"] for row in changed if row["ticket_id"] in before]
+    if stale:
+        db.execute(delete(CASE).where(CASE.c.ticket_id.in_(stale)))
+    bulk.add(db, CASE, changed)
+
+
+def _kept_cases(dialect: str) -> Select[Any]:
+    found = select(*(CASE.c[name] for name in _CASE_NAMES))
+    return found.where(among(dialect, CASE.c.ticket_id, "ticket_ids"))
+
+
+_KEPT_CASES = Statement(_kept_cases)
+
+
+def forget(db: Db, ticket_ids: Iterable[str]) -> None:
+    """Take back all that is kept of these tickets."""
+    names = sorted(set(ticket_ids))
+    deltas = Deltas()
+    for row in _KEPT.rows(db, ticket_ids=names):
+        deltas.add(_outcome(row), -1)
+    for table in (OUTCOME, CASE):
+        db.execute(delete(table).where(table.c.ticket_id.in_(names)))
+    rollups.merge(db, deltas)
+
+
+def select_outcomes(db: Db, scope: Scope, query: Query) -> list[Outcome]:
+    """The outcomes asked for, as `Query.takes` has it, in the order of tickets and clocks."""
+    wanted = select(*(OUTCOME.c[name] for name in _NAMES)).where(
+        scope.where(OUTCOME), *_named(OUTCOME, query)
+    )
+    if query.period is not None:
+        day, period = OUTCOME.c.counted_on, query.period
+        within = day.between(str(period.first), str(period.last))
+        wanted = wanted.where(or_(within, and_(day.is_(None), OUTCOME.c.opened_at < period.end)))
+    order = ("ticket_id", "agreement", "hop_id", "target_kind", "place")
+    return [_outcome(row) for row in db.execute(wanted.order_by(*(OUTCOME.c[name] for name in order)))]
+
+
+def cases(db: Db, scope: Scope, query: Query) -> list[Case]:
+    """The tickets asked for, the oldest first. Of the query the customer, service, site, priority, tickets and period
+    count; the rest is of clocks."""
+    wanted = select(*(CASE.c[name] for name in _CASE_NAMES)).where(scope.where(CASE), *_named(CASE, query))
+    if query.period is not None:
+        closed, opened, start = CASE.c.closed_at, CASE.c.opened_at, query.period.start
+        lasts = or_(opened >= start, closed.is_(None), closed >= start)
+        wanted = wanted.where(opened < query.period.end, lasts)
+    found = db.execute(wanted.order_by(CASE.c.opened_at, CASE.c.ticket_id))
+    return [_case(row) for row in found]
+
+
+rolled, minutes = rollups.rolled, rollups.minutes
+
+
+def sum_again(db: Db) -> None:
+    """Make all sums anew from the outcomes."""
+    rollups.clear(db)
+    every = select(*(OUTCOME.c[name] for name in _NAMES)).execution_options(yield_per=_BATCH)
+    for rows in db.execute(every).partitions():
+        deltas = Deltas()
+        for row in rows:
+            deltas.add(_outcome(row))
+        rollups.merge(db, deltas)
+
+
+def tickets(db: Db, scope: Scope) -> list[str]:
+    """Every ticket of which anything is kept."""
+    return list(
+        db.execute(select(CASE.c.ticket_id).where(scope.where(CASE)).order_by(CASE.c.ticket_id)).scalars()
+    )
+
+
+def _named(table: Table, query: Query) -> Iterator[ColumnElement[bool]]:
+    """What a query names, as far as the table has it."""
+    for name in ("customer", "provider", "agreement", "target_kind", "priority", "service", "site"):
+        value = getattr(query, name)
+        if value and name in table.c:
+            yield table.c[name] == str(value)
+    if query.verdicts and "verdict" in table.c:
+        yield table.c.verdict.in_(sorted(query.verdicts))
+    if query.ticket_ids is not None:
+        yield table.c.ticket_id.in_(sorted(query.ticket_ids))
+
+
+# -- rows ------------------------------------------------------------------------------------------------------------------
+
+
+def _row(one: Outcome) -> Row:
+    plain = {
+        "agreement_kind": one.agreement_kind.value,
+        "target_kind": one.target_kind.value,
+        "verdict": one.verdict.value,
+        "coverage": one.coverage.value,
+        "counted_on": None if one.counted_on is None else str(one.counted_on),
+        "time": _micros(one.time),
+        "stopped": _micros(one.stopped),
+        "parts": _micros(one.parts),
+    }
+    return vars(one) | plain
+
+
+def _outcome(row: Iterable[Any]) -> Outcome:
+    told = dict(zip(_NAMES, row, strict=True))
+    told["agreement_kind"] = AgreementKind(told["agreement_kind"])
+    told["target_kind"] = TargetKind(told["target_kind"])
+    told["verdict"] = Verdict(told["verdict"])
+    told["coverage"] = Coverage(told["coverage"])
+    told["counted_on"] = date.fromisoformat(told["counted_on"]) if told["counted_on"] else None
+    told["provisional"], told["unmeasured"] = bool(told["provisional"]), bool(told["unmeasured"])
+    for name in ("time", "stopped", "parts"):
+        told[name] = _lengths(told[name])
+    return _made(Outcome, told)
+
+
+def _case_row(case: Case) -> Row:
+    plain = {"coverage": case.coverage.value, "parties": list(case.parties), "time": _micros(case.time)}
+    return vars(case) | plain
+
+
+def _case(row: Iterable[Any]) -> Case:
+    told = dict(zip(_CASE_NAMES, row, strict=True))
+    told |= {
+        "coverage": Coverage(told["coverage"]),
+        "parties": tuple(told["parties"]),
+        "time": _lengths(told["time"]),
+    }
+    for name in ("cancelled", "no_fault_found"):
+        told[name] = bool(told[name])
+    first = told["fixed_first_time"]
+    told["fixed_first_time"] = None if first is None else bool(first)
+    return _made(Case, told)
+
+
+def _made(kind: type[_Made], told: Row) -> _Made:
+    """Built without __init__, which sets the fields of what is frozen one by one."""
+    new = object.__new__(kind)
+    vars(new).update(told)
+    return new
+
+
+def _micros(lengths: Mapping[str, timedelta]) -> dict[str, int]:
+    return {name: length // _MICRO for name, length in lengths.items()}
+
+
+def _lengths(micros: Mapping[str, int]) -> dict[str, timedelta]:
+    return {name: amount * _MICRO for name, amount in micros.items()}
