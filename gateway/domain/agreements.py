@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
 
+from gateway.domain.reports.promises import Objective
+from gateway.domain.reports.schemes import Credits
 from gateway.domain.sla.support import Leg, Support, support
 from gateway.domain.sla.terms import AgreementKind, StartsOn, TargetKind, Terms
 from gateway.domain.warnings import DEFAULT, Mark
@@ -32,6 +34,10 @@ class Agreement:
     valid_until: date | None = None
     warnings: tuple[Mark, ...] = DEFAULT
     """At which marks of a target somebody is warned (R22)."""
+    objectives: tuple[Objective, ...] = ()
+    """Which share of a period must be within the targets (R27)."""
+    credits: Credits | None = None
+    """What a miss costs the provider (R29)."""
     template: Mapping[str, Any] | None = field(default=None, repr=False, compare=False)
     """Its sheet, where what it promises differs from site to site: a ticket is bound to the sheet of its own site."""
 

@@ -1,0 +1,340 @@
+"""Service credits of a period (R29): what a provider owes under its agreement, by which schemes, with the tickets that prove
+it. Only what is final is owed; what may still change is shown as possible. What partners owe is set against it at the end."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from enum import StrEnum
+from fractions import Fraction
+
+from gateway.domain.agreements import Agreement
+from gateway.domain.reports import money
+from gateway.domain.reports.objectives import Standing, counted_on, proof_order
+from gateway.domain.reports.outcome import Outcome
+from gateway.domain.reports.period import Period, period_from
+from gateway.domain.reports.pricing import Charge, Ground, View, charges
+from gateway.domain.reports.promises import Every, Small, percent
+from gateway.domain.reports.schemes import ByRepeat, ByShare, Credits, Scheme
+from gateway.errors import Invalid
+
+ZERO = Decimal(0)
+_NEVER = date.max
+
+
+class LineKind(StrEnum):
+    """What a line of a statement is."""
+
+    CREDIT = "credit"
+    REGAINED = "regained"
+    """Given back, because the objective was met for long enough afterwards: its amount is negative."""
+    LAPSED = "lapsed"
+    """Not claimed in time: its amount is zero."""
+    UNPRICED = "unpriced"
+    """It cannot be said how much, for nobody told the fee: its amount is zero."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Line:
+    """One scheme in one period. `settled`: the month whose statement it is in. `words`: how the amount came about. `proof`:
+    the clocks it is for, each with its weight in the amount. `claim`: the name to claim it by, `claim_by` the last day."""
+
+    kind: LineKind
+    scheme: str
+    objective: str
+    period: Period
+    settled: Period
+    amount: Decimal
+    words: str
+    proof: tuple[tuple[Outcome, Fraction], ...] = field(default=(), repr=False)
+    claim_by: date | None = None
+
+    @property
+    def claim(self) -> str:
+        """`late-resolution/2026-10`."""
+        return f"{self.scheme}/{self.period.name}"
+
+    @property
+    def tickets(self) -> tuple[str, ...]:
+        """The tickets that prove it, each once, by its number."""
+        return tuple(dict.fromkeys(one.number or one.ticket_id for one, _ in self.proof))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Statement:
+    """What a provider owes its consumer for a period under one agreement. `possible`: the lines as they would be if
+    everything stayed as it stands now, undecided and unconfirmed things included."""
+
+    agreement: str
+    provider: str
+    consumer: str
+    currency: str
+    period: Period
+    lines: tuple[Line, ...] = ()
+    possible: tuple[Line, ...] = ()
+
+    @property
+    def credited(self) -> Decimal:
+        """What its lines come to, before anything is given back."""
+        return sum((one.amount for one in self.lines if one.kind is LineKind.CREDIT), ZERO)
+
+    @property
+    def regained(self) -> Decimal:
+        """What is given back in this period of earlier credits, as a positive amount."""
+        return -sum((one.amount for one in self.lines if one.kind is LineKind.REGAINED), ZERO)
+
+    @property
+    def owed(self) -> Decimal:
+        """What is due for the period; negative if more is given back than is owed."""
+        return self.credited - self.regained
+
+    @property
+    def still_possible(self) -> Decimal:
+        """How much would come on top if everything stayed as it stands now."""
+        return sum((one.amount for one in self.possible), ZERO) - self.owed
+
+    @property
+    def gaps(self) -> tuple[str, ...]:
+        """What could not be priced, in words."""
+        return tuple(one.words for one in self.possible if one.kind is LineKind.UNPRICED)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Known:
+    """What is known beside the clocks. `as_of`: the day it is looked at. `raised`: the day each line was claimed, by its
+    `claim`; None: claims are not kept, so none lapses. `fees`: what was billed for a month (`2026-10`) where it was not what
+    the agreement says. `groups`: the group of each site."""
+
+    as_of: date | None = None
+    raised: Mapping[str, date] | None = None
+    fees: Mapping[str, Fraction] = field(default_factory=dict)
+    groups: Mapping[str, str] = field(default_factory=dict)
+
+
+def assess(
+    agreement: Agreement, outcomes: Iterable[Outcome], *, period: Period, known: Known | None = None
+) -> Statement | None:
+    """The credits of a period: of every month, quarter or year that ends in it. `outcomes` count from `since` on; those of
+    other agreements are passed over. None: the agreement has no credits. Raises Invalid for a fee of no such month."""
+    if agreement.credits is None:
+        return None
+    seen = known or Known()
+    for name in seen.fees:
+        if Every.MONTH.around(period_from(name)) != period_from(name):
+            raise Invalid(f"a fee is told for {name!r}", why="fees are told by month", cure="write 2026-10")
+    ground = _ground(agreement, agreement.credits, outcomes, (period, seen))
+    found = {view: tuple(_settled(ground, seen, view)) for view in View}
+    inside = {
+        view: tuple(one for one in lines if period.first <= one.settled.last <= period.last)
+        for view, lines in found.items()
+    }
+    return Statement(
+        agreement=agreement.code,
+        provider=agreement.terms.provider,
+        consumer=agreement.terms.consumer,
+        currency=agreement.credits.currency,
+        period=period,
+        lines=inside[View.FINAL],
+        possible=inside[View.STANDING],
+    )
+
+
+def since(agreement: Agreement, period: Period) -> datetime:
+    """From which moment on `assess` has to know what counted: repetition, earning back and caps look behind the period."""
+    return _months(agreement, period)[0].start
+
+
+def _months(agreement: Agreement, period: Period) -> tuple[Period, ...]:
+    """The months to be settled one after the other: whole quarters or years where something is judged by them."""
+    found, objectives = agreement.credits, agreement.objectives
+    schemes = found.schemes if found is not None else ()
+    back = max((one.every.months * one.regained_after for one in schemes), default=0)
+    back += max((one.every.months * one.periods for one in schemes if isinstance(one, ByRepeat)), default=0)
+    back += max((12 * one.every.months for one in objectives if one.small is Small.CARRY), default=0)
+    kinds = [*(one.every for one in schemes), *(one.every for one in objectives)]
+    if found is not None and found.at_risk is not None:
+        kinds.append(found.at_risk.every)
+    longest = max((one.months for one in kinds), default=1)
+    count = _number(period.last) - _number(period.first) + 1 + back
+    first = _number(period.last) - count + 1
+    return tuple(period.months(count + first % longest))
+
+
+def _number(day: date) -> int:
+    return day.year * 12 + day.month - 1
+
+
+def _ground(
+    agreement: Agreement, terms: Credits, outcomes: Iterable[Outcome], of: tuple[Period, Known]
+) -> Ground:
+    period, known = of
+    own = [
+        one
+        for one in outcomes
+        if counted_on(one, period.zone) is not None
+        and one.agreement in (agreement.id, agreement.code)
+        and one.provider == agreement.terms.provider
+    ]
+    return Ground(
+        credits=terms,
+        objectives={one.name: one for one in agreement.objectives},
+        outcomes=tuple(
+            sorted(own, key=lambda one: (counted_on(one, period.zone) or _NEVER, proof_order(one)))
+        ),
+        months=_months(agreement, period),
+        fees=known.fees,
+        groups=known.groups,
+    )
+
+
+def _settled(ground: Ground, known: Known, view: View) -> Iterator[Line]:
+    """Every line of every month, in order: capped by what earlier months have left, earned back by what later ones kept."""
+    lines: list[Line] = []
+    for month in ground.months:
+        found = [_line(ground, known, charge, month) for charge in charges(ground, month, view)]
+        new = _at_most(ground, month, found, lines)
+        lines += [*new, *_regained(ground, month, lines, view)]
+    yield from lines
+
+
+def _line(ground: Ground, known: Known, charge: Charge, month: Period) -> Line:
+    scheme, currency = charge.scheme, ground.credits.currency
+    days = ground.credits.raise_within
+    by = charge.period.last + timedelta(days=days) if days is not None else None
+    line = Line(
+        kind=LineKind.CREDIT,
+        scheme=scheme.name,
+        objective=scheme.objective if isinstance(scheme, ByShare | ByRepeat) else "",
+        period=charge.period,
+        settled=month,
+        amount=ZERO,
+        words=charge.words,
+        proof=charge.proof,
+        claim_by=by,
+    )
+    if charge.amount is None:
+        return replace(line, kind=LineKind.UNPRICED)
+    if by is not None and _lapsed(line.claim, by, known):
+        words = f"{charge.words}; not claimed by {by}, so it lapsed"
+        return replace(line, kind=LineKind.LAPSED, words=words)
+    capped, why = _scheme_cap(ground, charge, charge.amount)
+    return replace(line, amount=money.rounded(capped, currency), words=f"{charge.words}{why}")
+
+
+def _lapsed(claim: str, by: date, known: Known) -> bool:
+    if known.raised is None or known.as_of is None or known.as_of <= by:
+        return known.raised is not None and claim in known.raised and known.raised[claim] > by
+    return claim not in known.raised or known.raised[claim] > by
+
+
+def _scheme_cap(ground: Ground, charge: Charge, amount: Fraction) -> tuple[Fraction, str]:
+    scheme = charge.scheme
+    fee = ground.fee(charge.period, scheme.every)
+    if scheme.cap is None or fee is None:
+        return amount, ""
+    currency = ground.credits.currency
+    most = money.down(fee * scheme.cap, currency)
+    if amount <= most:
+        return amount, ""
+    return most, f"; at most {percent(scheme.cap)} of the fee = {money.words(most, currency)}"
+
+
+def _at_most(ground: Ground, month: Period, new: list[Line], before: list[Line]) -> list[Line]:
+    """The lines of a month, cut in proportion to what is left of the fee at risk."""
+    risk = ground.credits.at_risk
+    if risk is None:
+        return new
+    span, currency = risk.every.around(month), ground.credits.currency
+    most = ground.at_risk(span, risk.every)
+    total = sum((one.amount for one in new), ZERO)
+    if most is None:
+        return new
+    used = sum(
+        (
+            one.amount
+            for one in before
+            if one.kind is LineKind.CREDIT and span.first <= one.settled.last <= span.last
+        ),
+        ZERO,
+    )
+    left = max(ZERO, money.rounded(money.down(most, currency), currency) - used)
+    if total <= left:
+        return new
+    told = f"; cut to what is left of {percent(risk.share)} of the fee of {span.name}, {money.words(left, currency)} in all"
+    ratio = Fraction(left) / Fraction(total)
+    amounts = money.split((Fraction(one.amount) * ratio for one in new), currency)
+    return [
+        replace(one, amount=amount, words=f"{one.words}{told}") if one.amount else one
+        for one, amount in zip(new, amounts, strict=True)
+    ]
+
+
+def _regained(ground: Ground, month: Period, lines: list[Line], view: View) -> Iterator[Line]:
+    """Credits whose objective was met in all the periods that followed, the last of which ends with this month. A period
+    without a case is not met. What is given back stands whatever is still decided, if only that counts."""
+    schemes: dict[str, Scheme] = {one.name: one for one in ground.credits.schemes if one.regained_after}
+    for line in lines:
+        scheme = schemes.get(line.scheme)
+        if scheme is None or line.kind is not LineKind.CREDIT or not line.amount:
+            continue
+        after = [
+            one
+            for one in ground.results_until(line.objective, month)
+            if one.period is not None and one.period.first > line.period.last
+        ]
+        last = after[-1].period if after else None
+        kept = all(
+            one.standing is Standing.MET and (view is View.STANDING or not one.provisional) for one in after
+        )
+        if len(after) == scheme.regained_after and last is not None and last.last == month.last and kept:
+            names = ", ".join(one.period.name for one in after if one.period is not None)
+            words = f"{line.objective} was met in {names}: the credit for {line.period.name} is given back"
+            yield replace(line, kind=LineKind.REGAINED, amount=-line.amount, settled=month, words=words)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Balance:
+    """What is owed in one currency, what partners have to bear of it, and what remains."""
+
+    currency: str
+    owed: Decimal = ZERO
+    recoverable: Decimal = ZERO
+    possible: Decimal = ZERO
+    """What may be owed on top of it."""
+
+    @property
+    def exposure(self) -> Decimal:
+        """What remains with the provider: what is owed less what can be recovered."""
+        return self.owed - self.recoverable
+
+
+def balances(
+    owed: Iterable[Statement], due: Iterable[Statement], *, customer: str | None = None
+) -> list[Balance]:
+    """What is owed to customers against what is due from partners, by currency: one is never set against another.
+    With `customer` only for its tickets: of every line the part that they prove."""
+    found: dict[str, Balance] = {}
+    for statement in owed:
+        one = found.get(statement.currency) or Balance(currency=statement.currency)
+        parts = [_part(statement, lines, customer) for lines in (statement.lines, statement.possible)]
+        found[statement.currency] = replace(
+            one, owed=one.owed + parts[0], possible=one.possible + parts[1] - parts[0]
+        )
+    for statement in due:
+        one = found.get(statement.currency) or Balance(currency=statement.currency)
+        part = _part(statement, statement.lines, customer)
+        found[statement.currency] = replace(one, recoverable=one.recoverable + part)
+    return [found[currency] for currency in sorted(found)]
+
+
+def _part(statement: Statement, lines: Iterable[Line], customer: str | None) -> Decimal:
+    if customer is None:
+        return sum((one.amount for one in lines), ZERO)
+    exact = sum((Fraction(one.amount) * _weight(one, customer) for one in lines), Fraction())
+    return money.rounded(exact, statement.currency)
+
+
+def _weight(line: Line, customer: str) -> Fraction:
+    whole = sum((weight for _, weight in line.proof), Fraction())
+    own = sum((weight for one, weight in line.proof if one.customer == customer), Fraction())
+    return own / whole if whole else Fraction()
