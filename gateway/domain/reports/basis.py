@@ -1,0 +1,106 @@
+"""What a compliance report is made of: clocks and tickets as the viewer may know them, and the limits beyond which something
+is worth a line."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from fractions import Fraction
+
+from gateway.domain.reports.document import Section
+from gateway.domain.reports.objectives import Result
+from gateway.domain.reports.outcome import Case, Outcome
+from gateway.domain.reports.period import Period
+from gateway.domain.reports.rollup import Rolled
+from gateway.domain.reports.tally import COUNTED
+from gateway.domain.reports.views import Viewer
+from gateway.domain.sla.terms import AgreementKind
+
+
+@dataclass(frozen=True, kw_only=True)
+class Limits:
+    """What is listed. A `repeat` is a ticket about the same thing so soon after the last one was closed; a site or asset is
+    chronic with so many tickets within `look_back`, up to the period's end."""
+
+    rating: int = 60
+    """A rating below so many per cent is bad."""
+    returned: int = 2
+    """More hand-backs than these are too many."""
+    silence: timedelta = timedelta(days=2)
+    repeat: timedelta = timedelta(days=30)
+    look_back: timedelta = timedelta(days=90)
+    chronic: int = 3
+    peers: int = 5
+    """Of fewer others than these no median is told (R32)."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Judged:
+    """What an objective of an agreement came to in the period that it is judged over."""
+
+    agreement: str
+    result: Result
+
+
+@dataclass(frozen=True, kw_only=True)
+class Basis:
+    """`outcomes`: all clocks of the period's tickets, of every agreement of the chain, masked for the viewer. `cases`: tickets
+    open at some moment from `Limits.look_back` before the period's end on, masked. `months`: month → the sum
+    of the viewer's promise, the oldest first. `others`: the shares of other partners, without names. `judged`: the objectives of the agreements that the
+    viewer sees; `money`: its chapters about credits. `notes`: what a reader
+    must know besides."""
+
+    customer: str
+    period: Period
+    as_of: datetime
+    viewer: Viewer
+    outcomes: Sequence[Outcome] = ()
+    cases: Sequence[Case] = ()
+    months: Mapping[str, Rolled] = field(default_factory=dict)
+    others: Sequence[Fraction] = ()
+    judged: Sequence[Judged] = ()
+    money: tuple[Section, ...] = ()
+    parameters: Mapping[str, str] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+    limits: Limits = field(default_factory=Limits)
+
+    @property
+    def until(self) -> datetime:
+        """The last moment that it tells of: the period's end, or as of when it was asked."""
+        return min(self.period.end, self.as_of)
+
+    @property
+    def promises(self) -> list[Outcome]:
+        """The clocks that the report is about, whenever they count: what the customer is promised; to a partner what it
+        promises itself."""
+        if self.viewer.org and self.viewer.org != self.customer:
+            return [one for one in self.outcomes if one.provider == self.viewer.org]
+        return [one for one in self.outcomes if is_end_to_end(one, self.customer)]
+
+    @property
+    def promised(self) -> list[Outcome]:
+        """Of these, the ones of the period: counted in it, or still running at its end."""
+        return [one for one in self.promises if self.is_of_period(one)]
+
+    @property
+    def counted(self) -> list[Outcome]:
+        """Of these, the ones with a verdict that counts."""
+        return [one for one in self.promised if one.verdict in COUNTED]
+
+    def is_of_period(self, outcome: Outcome) -> bool:
+        """One period for each clock (R30); what runs is in every one since it was opened."""
+        day = outcome.counted_on
+        return outcome.opened_at < self.until if day is None else self.period.first <= day <= self.period.last
+
+    @property
+    def concerned(self) -> list[Case]:
+        """The tickets that were open at some moment of the period."""
+        return [
+            one
+            for one in self.cases
+            if one.opened_at < self.until and (one.closed_at is None or one.closed_at >= self.period.start)
+        ]
+
+
+def is_end_to_end(outcome: Outcome, customer: str) -> bool:
+    """Whether it is a promise to the customer itself."""
+    return outcome.agreement_kind is AgreementKind.SLA and outcome.consumer == customer

@@ -1,0 +1,47 @@
+"""What the chapters of a report count with: the sum of some outcomes, groups of them, the middle of some shares."""
+
+from collections.abc import Callable, Iterable, Sequence
+from fractions import Fraction
+
+from gateway.domain.reports.outcome import Outcome, Verdict
+from gateway.domain.reports.rollup import Rolled, rolled
+
+COUNTED = (Verdict.MET, Verdict.BREACHED, Verdict.EXCLUDED)
+
+
+def tally(outcomes: Iterable[Outcome]) -> Rolled:
+    """One sum of them all; of none, nothing."""
+    return next(iter(rolled(outcomes)), Rolled())
+
+
+def running(outcomes: Iterable[Outcome]) -> int:
+    """How many have no verdict yet."""
+    return sum(one.verdict is Verdict.RUNNING for one in outcomes)
+
+
+def grouped(
+    outcomes: Iterable[Outcome], key: Callable[[Outcome], tuple[str, ...]]
+) -> dict[tuple[str, ...], list[Outcome]]:
+    """By some words of theirs, in the order of the words."""
+    groups: dict[tuple[str, ...], list[Outcome]] = {}
+    for one in outcomes:
+        groups.setdefault(key(one), []).append(one)
+    return dict(sorted(groups.items()))
+
+
+def is_breached(outcome: Outcome) -> bool:
+    """Whether it is in the breach list: what was excluded stays in it, marked."""
+    return outcome.verdict in (Verdict.BREACHED, Verdict.EXCLUDED)
+
+
+def numbered(outcome: Outcome) -> str:
+    """What people call its ticket."""
+    return outcome.number or outcome.ticket_id
+
+
+def median(values: Sequence[Fraction]) -> Fraction:
+    """The middle one, of an even number the mean of the two in the middle. Raises ValueError for none."""
+    if not values:
+        raise ValueError("nothing has no median")
+    ordered, half = sorted(values), len(values) // 2
+    return ordered[half] if len(ordered) % 2 else (ordered[half - 1] + ordered[half]) / 2

@@ -1,0 +1,154 @@
+"""Compliance for each target (R30): what was met, breached, excluded, cancelled and still runs, the share as an exact fraction
+beside its objective, and the same by priority, service, site and partner."""
+
+from collections.abc import Callable, Iterator, Sequence
+from fractions import Fraction
+
+from gateway.domain.reports.basis import Basis, Judged
+from gateway.domain.reports.document import Cell, CellKind, Chart, ChartKind, Column, Section, Table
+from gateway.domain.reports.objectives import Result
+from gateway.domain.reports.outcome import Outcome
+from gateway.domain.reports.tally import grouped, running, tally
+
+_COUNTS = (
+    Column(key="counted", title="Counted", kind=CellKind.COUNT),
+    Column(key="met", title="Met", kind=CellKind.COUNT),
+    Column(key="breached", title="Breached", kind=CellKind.COUNT),
+    Column(key="excluded", title="Excluded", kind=CellKind.COUNT),
+    Column(key="cancelled", title="Cancelled", kind=CellKind.COUNT),
+    Column(key="running", title="Running", kind=CellKind.COUNT),
+    Column(key="gross", title="Gross", kind=CellKind.SHARE),
+    Column(key="net", title="Net", kind=CellKind.SHARE),
+)
+_TARGET = (
+    Column(key="agreement", title="Agreement", kind=CellKind.CODE),
+    Column(key="target", title="Target", kind=CellKind.CODE),
+)
+_NOTE = (
+    "Gross: met of all that were met or fell due. Net: the same with what the consumer agreed to exclude taken off. "
+    "Cancelled before due and running clocks are in neither."
+)
+
+
+def section(basis: Basis) -> Section:
+    """One line for each agreement and target, then by what people ask for."""
+    tables = [_targets(basis), *((_objectives(basis.judged),) if basis.judged else ())]
+    parts: dict[str, Callable[[Outcome], str]] = {
+        "priority": lambda one: one.priority or "none",
+        "service": lambda one: one.service or "none",
+        "site": lambda one: one.site or "none",
+    }
+    tables += [_by(basis.promised, name, key) for name, key in parts.items()]
+    chart = Chart(
+        table="targets", kind=ChartKind.BARS, label="target", series=("gross", "net"), summary=words(basis)
+    )
+    return Section(
+        id="targets",
+        title="Compliance",
+        summary=words(basis),
+        tables=tuple(tables),
+        charts=(chart,) if basis.counted else (),
+    )
+
+
+def words(basis: Basis) -> str:
+    """How many of how many."""
+    found = tally(basis.counted)
+    if not found.counted:
+        return "No clock was met or fell due in this period: there is no share to tell."
+    more = f"; {found.provisional} may still change" if found.provisional else ""
+    return f"{found.met} of {found.counted} clocks were met{more}."
+
+
+def counts(outcomes: Sequence[Outcome]) -> tuple[Cell, ...]:
+    """The counts and shares of some outcomes, as the columns of such tables have them."""
+    found = tally(outcomes)
+    return (
+        *(found.counted, found.met, found.breached, found.excluded, found.cancelled, running(outcomes)),
+        *(found.gross, found.net),
+    )
+
+
+def count_columns() -> tuple[Column, ...]:
+    """The columns of `counts`."""
+    return _COUNTS
+
+
+def _targets(basis: Basis) -> Table:
+    groups = grouped(basis.promised, lambda one: (one.agreement, one.target_kind.value))
+    return Table(
+        id="targets",
+        title="Each target",
+        columns=(*_TARGET, *_COUNTS),
+        rows=tuple((*name, *counts(found)) for name, found in groups.items()),
+        totals=("all", None, *counts(basis.promised)) if len(groups) > 1 else (),
+        note=_NOTE,
+    )
+
+
+def _by(outcomes: Sequence[Outcome], name: str, key: Callable[[Outcome], str]) -> Table:
+    columns = (Column(key=name, title=name.capitalize()), _TARGET[1], *_COUNTS)
+    groups = grouped(outcomes, lambda one: (key(one), one.target_kind.value))
+    return Table(
+        id=f"by-{name}",
+        title=f"By {name}",
+        columns=columns,
+        rows=tuple((*place, *counts(found)) for place, found in groups.items()),
+    )
+
+
+def _objectives(judged: Sequence[Judged]) -> Table:
+    return Table(
+        id="objectives",
+        title="Objectives",
+        columns=(
+            Column(key="agreement", title="Agreement", kind=CellKind.CODE),
+            Column(key="objective", title="Objective"),
+            Column(key="period", title="Judged over"),
+            Column(key="within", title="Within"),
+            Column(key="asked", title="Asked", kind=CellKind.SHARE),
+            Column(key="reached", title="Reached", kind=CellKind.SHARE),
+            Column(key="inside", title="Inside", kind=CellKind.COUNT),
+            Column(key="of", title="Of", kind=CellKind.COUNT),
+            Column(key="verdict", title="Verdict"),
+            Column(key="margin", title="Margin"),
+        ),
+        rows=tuple(row for one in judged for row in _lines(one)),
+        note="A tail says how late the rest may be. Of a sample that is too small the agreement says what counts.",
+    )
+
+
+def _lines(judged: Judged) -> Iterator[tuple[Cell, ...]]:
+    result = judged.result
+    name, period = result.objective.name, result.period.name if result.period is not None else ""
+    if not result.denominator:
+        yield (
+            judged.agreement,
+            name,
+            period,
+            "the target",
+            result.objective.share,
+            None,
+            0,
+            0,
+            _verdict(result),
+            "",
+        )
+        return
+    for place, step in enumerate(result.steps):
+        first = place == 0
+        yield (
+            *(judged.agreement, name if first else "", period if first else "", step.within, step.asked),
+            *(Fraction(step.numerator, step.denominator), step.numerator, step.denominator),
+            *(_verdict(result) if first else "", result.margin if first else ""),
+        )
+
+
+def _verdict(result: Result) -> str:
+    more = [
+        *(["small sample"] if result.small else []),
+        *([f"{result.carried} carried over"] if result.carried else []),
+        *(["provisional"] if result.provisional else []),
+    ]
+    words = result.standing.value.replace("_", " ")
+    return f"{words} ({', '.join(more)})" if more else words
