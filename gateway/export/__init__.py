@@ -23,6 +23,10 @@ def write(report: Report, wanted: Format | str, stream: BinaryIO, manner: Manner
             from gateway.export import tables  # noqa: PLC0415
 
             tables.write(report, stream, how)
+        case Format.XLSX:
+            from gateway.export import workbook  # noqa: PLC0415
+
+            workbook.write(report, stream, how)
         case other:
             raise Unsupported(f"a report cannot be written as {other} yet", cure="--format json")
 
