@@ -12,6 +12,7 @@ from gateway.domain.agreements import Agreement
 from gateway.domain.calendar_documents import access_calendar, at_site, calendar_from, of_site, seconds_of
 from gateway.domain.documents import length
 from gateway.domain.model import Priority, Site
+from gateway.domain.objective_documents import credits_from, objective_from
 from gateway.domain.sla.terms import AgreementKind, EndsOn, StartsOn, StopRule, TargetKind, Terms
 from gateway.domain.warnings import DEFAULT, mark_from
 from gateway.domain.worktime import Amount, Calendar, DayTarget, DueAt
@@ -73,6 +74,7 @@ def agreement_from(
 ) -> Agreement:
     """An agreement's document with `id`, `provider` and `consumer` (ids) and `link_id` beside it; `calendars` by code;
     `within`: when its site can be entered. Raises KeyError for a calendar that is not there."""
+    objectives = tuple(map(objective_from, document.get("objectives", ())))
     return Agreement(
         id=document["id"],
         code=document["code"],
@@ -85,6 +87,8 @@ def agreement_from(
         valid_from=_day(document.get("valid_from")),
         valid_until=_day(document.get("valid_until")),
         warnings=tuple(map(mark_from, document["warnings"])) if "warnings" in document else DEFAULT,
+        objectives=objectives,
+        credits=credits_from(document["credits"], objectives) if "credits" in document else None,
     )
 
 

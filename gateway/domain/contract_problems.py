@@ -12,6 +12,7 @@ from gateway.domain.calendar_documents import FROZEN, REGIONS, access_calendar, 
 from gateway.domain.documents import length, site_from
 from gateway.domain.figures import open_time
 from gateway.domain.model import Priority, Site
+from gateway.domain.objective_problems import objective_problems
 from gateway.domain.plan import Item, Items, Kind, Ref
 from gateway.domain.problem import Problem
 from gateway.domain.worktime import CalendarError
@@ -42,6 +43,7 @@ def agreement_problems(items: Items, item: Item) -> Iterator[Problem]:
         yield Problem(place=f"{item.source}.valid_until", what="it ends before it begins")
     yield from _empty_targets(item)
     yield from _business_days(items, item)
+    yield from objective_problems(document, item.source)
 
 
 def _empty_targets(item: Item) -> Iterator[Problem]:

@@ -72,27 +72,33 @@ def selection_from(document: Document) -> Selection:
 
 def credits_from(document: Document, objectives: tuple[Objective, ...]) -> Credits:
     """The `credits` of an agreement; schemes count by the periods of the objectives they name."""
-    risk = document.get("at_risk")
     begins = document.get("begins_on")
     within = document.get("raise_within")
+    fee = _fee(document["fee"]) if "fee" in document else None
     every = {one.name: one.every for one in objectives}
     return Credits(
         currency=document["currency"],
-        fee=_fee(document["fee"]) if "fee" in document else None,
-        at_risk=AtRisk(share=part_of(risk["share"]), every=Every(risk.get("every", Every.MONTH)))
-        if risk
-        else None,
+        fee=fee,
+        at_risk=_at_risk(document["at_risk"], fee) if "at_risk" in document else None,
         raise_within=int(within.removesuffix("d")) if within else None,
         begins_on=date.fromisoformat(begins) if begins else None,
         schemes=tuple(_scheme(one, document, every) for one in document["schemes"]),
     )
 
 
-def _fee(document: Document) -> Fee:
-    every = Every(document.get("every", Every.MONTH))
-    if "per_site" in document:
-        return Fee(every=every, amount=exact(document["per_site"]), sites=int(document["sites"]))
-    return Fee(every=every, amount=exact(document["amount"]) if "amount" in document else None)
+def _fee(told: Document | str) -> Fee:
+    if isinstance(told, str):  # as_billed
+        return Fee()
+    amount = exact(told["per_site"] if "per_site" in told else told["amount"])
+    return Fee(every=_every(told), amount=amount, sites=int(told.get("sites", 1)))
+
+
+def _at_risk(told: Document | str, fee: Fee | None) -> AtRisk:
+    """`15%` of the fee as often as it is paid, or of another period's."""
+    paid = fee.every if fee is not None else Every.MONTH
+    if isinstance(told, str):
+        return AtRisk(share=part_of(told), every=paid)
+    return AtRisk(share=part_of(told["share"]), every=Every(told.get("every", paid)))
 
 
 def _scheme(told: Document, terms: Document, every: Mapping[str, Every]) -> Scheme:
@@ -100,7 +106,7 @@ def _scheme(told: Document, terms: Document, every: Mapping[str, Every]) -> Sche
         "name": told["name"],
         "every": every.get(told["objective"], Every.MONTH) if "objective" in told else _every(told),
         "cap": part_of(told["cap"]) if "cap" in told else None,
-        "regained_after": int(told.get("regained_after", 0)),
+        "regained_after": int(told["earn_back"]["periods"]) if "earn_back" in told else 0,
     }
     return _READ[told["by"]](told, terms, named)
 
@@ -138,7 +144,7 @@ def _by_repeat(told: Document, _terms: Document, named: dict[str, Any]) -> Schem
 
 def _by_case(told: Document, terms: Document, named: dict[str, Any]) -> Scheme:
     of_case = part_of(told["of_case_fee"]) if "of_case_fee" in told else None
-    amount = exact(told["amount"]) if of_case is None else of_case * exact(terms["case_fee"])
+    amount = exact(told["amount"]) if of_case is None else of_case * exact(terms.get("case_fee", 0))
     return ByCase(
         **named,
         selection=selection_from(told),

@@ -1,0 +1,60 @@
+"""Clocks as a contract manager would note them: a ticket, how long it ran, against which target."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+from gateway.domain.reports.outcome import Outcome, Verdict
+from gateway.domain.sla.terms import TargetKind
+
+H, M = timedelta(hours=1), timedelta(minutes=1)
+
+
+def ran(number: int, time: timedelta, *, target: timedelta = 4 * H, day: str = "2026-10-05") -> Outcome:
+    """The clock of ticket `number`, which ran so long and counts on that day; met or breached by itself."""
+    at = datetime.fromisoformat(f"{day}T12:00").replace(tzinfo=UTC)
+    over = time > target
+    return Outcome(
+        id=f"clk_{number:06}",
+        org_id="vendor",
+        ticket_id=f"tkt_{number}",
+        hop_id=f"hop_{number}",
+        number=f"T-{number}",
+        customer="acme",
+        provider="vendor",
+        consumer="acme",
+        agreement="acme-tills",
+        target_kind=TargetKind.RESOLUTION,
+        priority="critical",
+        opened_at=at - time,
+        started_at=at - time,
+        ended_at=at,
+        breached_at=at - time + target if over else None,
+        counted_at=at,
+        verdict=Verdict.BREACHED if over else Verdict.MET,
+        target=target,
+        elapsed=time,
+        net_elapsed=time,
+    )
+
+
+def many(
+    kept: int, missed: int, *, day: str = "2026-10-05", first: int = 1, over: timedelta = M
+) -> list[Outcome]:
+    """So many clocks within their four hours, and so many that ran over by so much."""
+    times = [4 * H] * kept + [4 * H + over] * missed
+    return [ran(first + place, time, day=day) for place, time in enumerate(times)]
+
+
+def undecided(outcome: Outcome) -> Outcome:
+    """The same while somebody has yet to decide about it."""
+    return replace(outcome, provisional=True)
+
+
+def excluded(outcome: Outcome, *, by: timedelta) -> Outcome:
+    """A breach of which both sides left so much out that it is none."""
+    return replace(outcome, verdict=Verdict.EXCLUDED, net_elapsed=outcome.elapsed - by)
+
+
+def still_open(outcome: Outcome) -> Outcome:
+    """Past its due moment and not ended."""
+    return replace(outcome, ended_at=None)
