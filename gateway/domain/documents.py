@@ -256,6 +256,7 @@ _LINK_PLAIN = (
     "upstream_org_id",
     "downstream_org_id",
     "hop_limit",
+    "work_review_days",
     "version",
 )
 

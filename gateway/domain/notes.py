@@ -161,6 +161,16 @@ _WORDS: dict[str, dict[str, str]] = {
         "ru": "(исправлено) {text}",
         "it": "(modificato) {text}",
     },
+    "work_logged": {
+        "en": "{who} logged work: {what} ({at}). {text}\nTo accept or dispute: {line}",
+        "ru": "{who}: записана работа — {what} ({at}). {text}\nПринять или оспорить: {line}",
+        "it": "{who} ha registrato lavoro: {what} ({at}). {text}\nPer accettare o contestare: {line}",
+    },
+    "work_disputed": {
+        "en": "{who} disputed work you logged: {what}. Reason: {reason} ({line})",
+        "ru": "{who}: оспорена записанная вами работа — {what}. Причина: {reason} ({line})",
+        "it": "{who} ha contestato lavoro da voi registrato: {what}. Motivo: {reason} ({line})",
+    },
     "status": {
         "en": "Status at {who}: {status}.",
         "ru": "Статус у {who}: {status}.",

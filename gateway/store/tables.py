@@ -134,6 +134,7 @@ class HopRow(SQLModel, table=True):
         _moments("hop_refetch", "refetch_at"),
         _moments("hop_answer", "answer_by"),
         _moments("hop_confirm", "confirm_by"),
+        Index("hop_asked", "id", sqlite_where=text("asked = 1"), postgresql_where=text("asked")),
         Index(
             "hop_unmapped",
             "desk_id",

@@ -289,6 +289,8 @@ class Link:
     answer_within: Mapping[Priority, timedelta] = field(default_factory=dict)
     answer_within_default: timedelta = timedelta(hours=4)
     confirm_within: timedelta = timedelta(days=3)
+    work_review_days: int = 5
+    """So many working days the upstream has to accept or dispute work logged below; silence accepts it."""
     hop_limit: int = 8
     time_basis: TimeBasis = TimeBasis.DESK
     """Of the desk below, for what comes over this link."""
