@@ -22,7 +22,7 @@ Document = Mapping[str, Any]
 
 def sheet_of(document: Document, calendars: Mapping[str, Document]) -> tuple[str, dict[str, Any]]:
     """(name, sheet): an agreement's document, with its ids beside it, and those of `calendars` (by code) that it names. The
-    name is a digest: equal terms are one sheet."""
+    name is a digest: equal terms are one sheet. The document is that of one version (domain/agreement_versions)."""
     named = {code: calendars[code] for code in sorted(set(calendar_codes(document)))}
     return _named({"agreement": dict(document), "calendars": named})
 

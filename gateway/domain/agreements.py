@@ -40,6 +40,17 @@ class Agreement:
     """What a miss costs the provider (R29)."""
     template: Mapping[str, Any] | None = field(default=None, repr=False, compare=False)
     """Its sheet, where what it promises differs from site to site: a ticket is bound to the sheet of its own site."""
+    version: int = 1
+    """The how manieth of its versions this is; each is valid on its own days (domain/agreement_versions)."""
+    last_on: date | None = None
+    """The last day before the next version, or before somebody ended it."""
+    goes_on: bool = False
+    """Whether work goes on under it after its end, until it is renewed or ended (R25)."""
+    owner: str = ""
+    """The code of its provider."""
+    supports: frozenset[str] = frozenset()
+    supported_by: frozenset[str] = frozenset()
+    """Agreements that it supports or stands on, as `CODE` or `ORGANIZATION/CODE` (R28)."""
 
     @property
     def kind(self) -> AgreementKind:
@@ -50,6 +61,19 @@ class Agreement:
         """Whether it is in force on that day."""
         begun = self.valid_from is None or self.valid_from <= day
         return begun and (self.valid_until is None or day <= self.valid_until)
+
+    def is_in_renewal(self, day: date) -> bool:
+        """Whether it has ended by then, and work goes on under it all the same: contracts are signed late (R25)."""
+        ended = self.valid_until is not None and day > self.valid_until
+        return self.goes_on and ended and (self.last_on is None or day <= self.last_on)
+
+    def holds_on(self, day: date) -> bool:
+        """Whether a ticket of that day counts under it."""
+        return self.is_valid(day) or self.is_in_renewal(day)
+
+    def is_called(self, name: str) -> bool:
+        """Whether that is its name, with or without its provider's."""
+        return name in (self.code, f"{self.owner}/{self.code}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,12 +110,16 @@ class Underpinning:
 
 
 def underpinnings(agreements: Iterable[Agreement]) -> Iterator[Underpinning]:
-    """Every promise with everything that supports it: a supplier's agreement with the provider, or an OLA inside it; only
-    where a service is common to both, for the targets and priorities that both name."""
+    """Every promise with everything that supports it, for the targets and priorities that both name: the agreements that
+    one of the two lists (R28); where there is no list, a supplier's agreement with the provider or an OLA inside it with a
+    service common to both."""
     every = list(agreements)
     for promise in every:
-        for below in every:
-            if below is promise or promise.kind is AgreementKind.OLA or not _supports(below, promise):
+        listed = [below for below in every if _is_listed(below, promise)]
+        for below in listed or every:
+            if below is promise or promise.kind is AgreementKind.OLA:
+                continue
+            if not (_overlap(below, promise) if listed else _supports(below, promise)):
                 continue
             for target, amounts in promise.terms.targets.items():
                 theirs = below.terms.targets.get(target, {})
@@ -101,6 +129,10 @@ def underpinnings(agreements: Iterable[Agreement]) -> Iterator[Underpinning]:
 
 
 _CHECKED = (TargetKind.RESOLUTION, TargetKind.RESTORATION, TargetKind.ATTENDANCE)
+
+
+def _is_listed(below: Agreement, promise: Agreement) -> bool:
+    return any(map(below.is_called, promise.supported_by)) or any(map(promise.is_called, below.supports))
 
 
 def _supports(below: Agreement, promise: Agreement) -> bool:

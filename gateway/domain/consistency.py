@@ -5,6 +5,13 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
+from gateway.domain.agreement_problems import (
+    as_versions,
+    life_problems,
+    parent_problems,
+    support_problems,
+    twins,
+)
 from gateway.domain.contract_problems import (
     agreement_problems,
     bound_already,
@@ -174,8 +181,14 @@ def _link(world: World, item: Item) -> Iterator[Problem]:
 def _contract(world: World, item: Item) -> Iterator[Problem]:
     if item.ref.kind is Kind.CALENDAR:
         yield from calendar_problems(item)
+    elif item.ref.kind is Kind.ORGANIZATION:
+        yield from parent_problems(world.afterwards, item)
     elif item.ref.kind is Kind.AGREEMENT:
-        yield from agreement_problems(world.afterwards, item)
+        for one in (item, *as_versions(item)):
+            yield from agreement_problems(world.afterwards, one)
+        yield from life_problems(item)
+        yield from twins(world.afterwards, world.wanted, item)
+        yield from support_problems(world.afterwards, item)
 
 
 def _delegated_twice(world: World, item: Item) -> Iterator[Problem]:

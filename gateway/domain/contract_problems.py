@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from gateway.domain.agreement_documents import agreement_of, calendar_codes, sheet_of
+from gateway.domain.agreement_versions import is_binding, placed, versions
 from gateway.domain.agreements import Agreement, underpinnings
 from gateway.domain.at_sites import worst
 from gateway.domain.calendar_documents import FROZEN, REGIONS, access_calendar, calendar_from, known_years
@@ -34,10 +35,10 @@ def calendar_problems(item: Item) -> Iterator[Problem]:
 def agreement_problems(items: Items, item: Item) -> Iterator[Problem]:
     """An agreement whose two sides do not fit its kind, or whose days end before they begin."""
     document = item.document
-    inside = document["organization"] == document["consumer"]
-    if inside != (document["kind"] == "ola"):
+    consumer = document.get("consumer", "")  # a template has none
+    if consumer and (document["organization"] == consumer) != (document["kind"] == "ola"):
         right = "an ola is inside one organization, an sla or uc between two"
-        what = f"a {document['kind']} of {document['organization']!r} for {document['consumer']!r}"
+        what = f"a {document['kind']} of {document['organization']!r} for {consumer!r}"
         yield Problem(place=f"{item.source}.consumer", what=what, right=right)
     if document.get("valid_from", "") > document.get("valid_until", "9999"):
         yield Problem(place=f"{item.source}.valid_until", what="it ends before it begins")
@@ -74,7 +75,8 @@ def _business_days(items: Items, item: Item) -> Iterator[Problem]:
 
 
 def agreements_of(items: Items) -> list[Agreement]:
-    """All agreements among configured things, with codes for ids; those that cannot be read are left out."""
+    """All versions of the agreements among configured things that bind anybody, with codes for ids; those that cannot be read
+    are left out."""
     calendars: dict[str, dict[str, Mapping[str, Any]]] = {}
     for ref, item in items.items():
         if ref.kind is Kind.CALENDAR:
@@ -82,10 +84,18 @@ def agreements_of(items: Items) -> list[Agreement]:
     found = []
     for ref, item in items.items():
         known = calendars.get(ref.organization, {})
-        if ref.kind is Kind.AGREEMENT and all(name in known for name in calendar_codes(item.document)):
-            named = {"id": ref.code, "provider": ref.organization, "link_id": item.document.get("link", "")}
-            name, sheet = sheet_of({**item.document, **named}, known)
-            found.append(replace(agreement_of(sheet), sheet=name))
+        if ref.kind is not Kind.AGREEMENT or not is_binding(item.document):
+            continue
+        for version in versions(item.document):
+            if all(name in known for name in calendar_codes(version.terms)):
+                named = {
+                    "id": ref.code,
+                    "provider": ref.organization,
+                    "link_id": item.document.get("link", ""),
+                }
+                name, sheet = sheet_of({**version.terms, **named}, known)
+                read = replace(agreement_of(sheet), sheet=name)
+                found.append(placed(read, item.document, version, owner=ref.organization))
     return found
 
 

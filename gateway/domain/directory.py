@@ -1,7 +1,7 @@
 """Who there is: organizations, desks, links, sites, assets and coverage, as flows look them up. How it is read from the
 database is `gateway.store.directory`; how it comes to be is configuration (`gateway.flows.apply`)."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
@@ -20,8 +20,8 @@ class Directory:
     """Everything configured, at one `version`. Immutable; a new version is a new object.
 
     `organizations`, `desks` and `links` (in every state) are by id; `sites` and `assets` by (organization id, code);
-    `coverage` by the id of the upstream organization, lowest rank first; `agreements` by code; `contacts` by
-    organization id, level 1 first.
+    `coverage` by the id of the upstream organization, lowest rank first; `agreements` by code, each of their
+    versions one; `contacts` by organization id, level 1 first.
     """
 
     version: int = 0
@@ -39,17 +39,32 @@ class Directory:
     _from: Mapping[str, tuple[Link, ...]] = field(init=False, repr=False, compare=False)
     _to: Mapping[str, tuple[Link, ...]] = field(init=False, repr=False, compare=False)
     _served: Mapping[str, frozenset[str]] = field(init=False, repr=False, compare=False)
+    _promised: Mapping[str, Sequence[Agreement]] = field(init=False, repr=False, compare=False)
+    _lines: Mapping[str, tuple[str, ...]] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         active = [link for link in self.links.values() if link.state is LinkState.ACTIVE]
         object.__setattr__(self, "_desks_by_code", {desk.code: desk for desk in self.desks.values()})
         object.__setattr__(self, "_from", _grouped(active, lambda link: link.upstream_desk_id))
         object.__setattr__(self, "_to", _grouped(active, lambda link: link.downstream_desk_id))
-        served: dict[str, frozenset[str]] = {}
+        by_code = {one.code: one.id for one in self.organizations.values()}
+        parents = {
+            one.id: by_code[one.parent] for one in self.organizations.values() if one.parent in by_code
+        }
+        lines = {org_id: _line(org_id, parents) for org_id in self.organizations}
+        object.__setattr__(self, "_lines", lines)
+        below: dict[str, set[str]] = {}
+        for org_id, line in lines.items():
+            for one in line:
+                below.setdefault(one, set()).add(org_id)
+        served: dict[str, set[str]] = {}
+        by_provider: dict[str, list[Agreement]] = {}
         for agreement in self.agreements:
             terms = agreement.terms
-            served[terms.provider] = served.get(terms.provider, frozenset()) | {terms.consumer}
-        object.__setattr__(self, "_served", served)
+            by_provider.setdefault(terms.provider, []).append(agreement)
+            served.setdefault(terms.provider, set()).update(below.get(terms.consumer, {terms.consumer}))
+        object.__setattr__(self, "_promised", by_provider)
+        object.__setattr__(self, "_served", {name: frozenset(found) for name, found in served.items()})
 
     def desk(self, desk_id: str) -> Desk:
         """The desk with this id. Raises NotFound."""
@@ -79,6 +94,19 @@ class Directory:
         """A site by its code, or None: an unknown code is held and told, never sent as text."""
         return self.sites.get((org_id, code))
 
+    def agreements_by(self, org_id: str) -> Sequence[Agreement]:
+        """What an organization promises, in every version."""
+        return self._promised.get(org_id, ())
+
+    def line_of(self, org_id: str) -> tuple[str, ...]:
+        """The organization and those it belongs to, the nearest first (R27)."""
+        return self._lines.get(org_id, (org_id,))
+
+    def zone_of(self, org_id: str) -> str:
+        """The zone in which an organization's days begin."""
+        known = self.organizations.get(org_id)
+        return known.zone if known is not None else "UTC"
+
     def served_by(self, org_id: str) -> frozenset[str]:
         """The organizations for which one works: itself, and those it has an agreement with, desk or not."""
         return self._served.get(org_id, frozenset()) | {org_id}
@@ -99,6 +127,13 @@ class Directory:
         """What people call the organization: its name, else its code, else the id itself."""
         known = self.organizations.get(org_id)
         return (known.name or known.code) if known else org_id
+
+
+def _line(org_id: str, parents: Mapping[str, str]) -> tuple[str, ...]:
+    found = [org_id]
+    while (parent := parents.get(found[-1])) is not None and parent not in found:
+        found.append(parent)
+    return tuple(found)
 
 
 def _grouped(links: Iterable[Link], key: Callable[[Link], str]) -> dict[str, tuple[Link, ...]]:

@@ -29,6 +29,7 @@ from gateway.domain.model.desk import (
     SideEffect,
     StatusRow,
     TimeBasis,
+    Uncovered,
 )
 from gateway.domain.model.words import CommandKind, HopStatus, IdempotencyTier, Reason
 
@@ -243,6 +244,8 @@ def link_from(document: Document) -> Link:
         valid_from=moment(document.get("valid_from")),
         valid_until=moment(document.get("valid_until")),
         time_basis=TimeBasis(document.get("time_basis", TimeBasis.DESK)),
+        uncovered=Uncovered(document.get("uncovered", Uncovered.ACCEPT_UNMEASURED)),
+        uncovered_grace=length(document.get("uncovered_grace", "30d")),
         **_known(document, _LINK_PLAIN),
     )
 
@@ -273,7 +276,7 @@ def moment(text: str | None) -> datetime | None:
 
 def organization_from(document: Document) -> Organization:
     """An organization's document with its `id` and `code`."""
-    return Organization(**_known(document, ("id", "code", "name", "zone", "language")))
+    return Organization(**_known(document, ("id", "code", "name", "zone", "language", "parent")))
 
 
 def site_from(document: Document) -> Site:

@@ -6,6 +6,7 @@ from datetime import datetime
 from gateway.domain import (
     binding,
     conversation,
+    cover,
     coverage,
     duedates,
     facts,
@@ -74,7 +75,7 @@ def _refusal(case: Case, parent: Hop, link: Link) -> str | None:
         link.valid_until and case.now >= link.valid_until
     ):
         return "the link is not valid today"
-    return None
+    return cover.refusal(case, parent, link)
 
 
 def _new_hop(case: Case, parent: Hop, link: Link, ranks: Sequence[str]) -> Hop:

@@ -114,6 +114,11 @@ _SUBJECTS: Mapping[str, Mapping[str, str]] = {
         "ru": "Не доставлено ({who}) уже {minutes} мин: заявка {number}, высший приоритет",
         "it": "Non consegnato a {who} da {minutes} min: ticket {number}, priorità massima",
     },
+    "agreement": {
+        "en": "Agreement {agreement} ends in {days} days, on {end}",
+        "ru": "Соглашение {agreement} заканчивается через {days} дн., {end}",
+        "it": "L'accordo {agreement} scade fra {days} giorni, il {end}",
+    },
 }
 _BODIES: Mapping[str, Mapping[str, str]] = {
     "clock": {
@@ -130,6 +135,16 @@ _BODIES: Mapping[str, Mapping[str, str]] = {
         "en": "Offered to {who} at {since}. Accept it at your desk, or see that somebody does; this goes on to the next contact every 5 minutes.\nTo stop it: interdesk warnings acknowledge {warning}\n{url}",
         "ru": "Передано ({who}) в {since}. Примите заявку в своей системе или позаботьтесь об этом; каждые 5 минут оповещается следующий контакт.\nОстановить: interdesk warnings acknowledge {warning}\n{url}",
         "it": "Offerto a {who} alle {since}. Accettarlo nel proprio sistema o fare in modo che qualcuno lo faccia; ogni 5 minuti si passa al contatto successivo.\nPer fermarlo: interdesk warnings acknowledge {warning}\n{url}",
+    },
+    "agreement_ends": {
+        "en": "Agreement {agreement} between {provider} and {consumer} ends on {end}. Without a renewal nothing is promised from the day after. Please agree on its renewal or on its end.",
+        "ru": "Соглашение {agreement} ({provider} – {consumer}) действует до {end}. Без продления со следующего дня обязательств нет. Просим согласовать продление или прекращение.",
+        "it": "L'accordo {agreement} fra {provider} e {consumer} scade il {end}. Senza rinnovo, dal giorno dopo nulla è più garantito. Si prega di concordarne il rinnovo o la fine.",
+    },
+    "agreement_goes_on": {
+        "en": "Agreement {agreement} between {provider} and {consumer} ends on {end}. Without a renewal work goes on under its last terms, and reports mark it so. Please agree on its renewal or on its end.",
+        "ru": "Соглашение {agreement} ({provider} – {consumer}) действует до {end}. Без продления работа идёт на прежних условиях с пометкой в отчётах. Просим согласовать продление или прекращение.",
+        "it": "L'accordo {agreement} fra {provider} e {consumer} scade il {end}. Senza rinnovo il lavoro prosegue alle ultime condizioni, e i rapporti lo segnalano. Si prega di concordarne il rinnovo o la fine.",
     },
 }
 _TARGETS: Mapping[str, Mapping[str, str]] = {

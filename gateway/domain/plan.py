@@ -170,15 +170,24 @@ def references(ref: Ref, document: Mapping[str, Any]) -> Iterator[Ref]:
             for code in named if isinstance(named, list) else [named]:
                 if code:
                     yield Ref(kind=kind, code=code, organization=owner)
-    for target in document.get("targets", {}).values() if ref.kind is Kind.AGREEMENT else ():
-        if "calendar" in target:
-            yield Ref(kind=Kind.CALENDAR, code=target["calendar"], organization=ref.organization)
+    for code in _calendars(document) if ref.kind is Kind.AGREEMENT else ():
+        yield Ref(kind=Kind.CALENDAR, code=code, organization=ref.organization)
+
+
+def _calendars(document: Mapping[str, Any]) -> Iterator[str]:
+    """Calendars of single targets, and all that amendments name."""
+    changes = [amendment["change"] for amendment in document.get("amendments", ())]
+    for part in (document, *changes):
+        named = (target.get("calendar") for target in part.get("targets", {}).values())
+        own = (part.get("calendar"), part.get("reserve_calendar")) if part is not document else ()
+        yield from (code for code in (*named, *own) if code)
 
 
 LOCAL = frozenset({Kind.CALENDAR, Kind.CONTACT, Kind.SITE, Kind.ASSET, Kind.COVERAGE, Kind.AGREEMENT})
 """Kinds whose codes are unique only within their organization."""
 
 _NAMING: Mapping[Kind, Mapping[Kind, Collection[str]]] = {
+    Kind.ORGANIZATION: {Kind.ORGANIZATION: ("parent",)},
     Kind.SITE: {Kind.CONTACT: ("contacts",)},
     Kind.ASSET: {Kind.SITE: ("site",)},
     Kind.LINK: {Kind.DESK: ("upstream", "downstream")},

@@ -12,7 +12,7 @@ from gateway.domain.directory import Directory
 from gateway.domain.model import Event, Hop
 from gateway.domain.sla import history as records
 from gateway.domain.sla.attribution import Attribution, attribute, headline
-from gateway.domain.sla.bound import bindings, clocks_under
+from gateway.domain.sla.bound import Binding, bindings, clocks_under
 from gateway.domain.sla.clocks import Clock, Folded, fold
 from gateway.domain.sla.reconcile import reconcile
 from gateway.domain.sla.stops import Request, Standing, View, standing
@@ -35,6 +35,8 @@ class Reading:
     clocks: Sequence[Clock]
     bound: Mapping[tuple[str, str], Agreement]
     """(hop, code) → the agreement in the version that holds there."""
+    bindings: Sequence[Binding] = ()
+    """How each came to hold: on which level, and whether it had ended by then."""
 
     @cached_property
     def attributions(self) -> Sequence[Attribution]:
@@ -75,6 +77,7 @@ def of_events(
         folded=folded,
         clocks=every,
         bound={(one.hop, one.agreement): sheets[one.sheet] for one in bound if one.sheet in sheets},
+        bindings=bound,
     )
 
 

@@ -9,6 +9,7 @@ import orjson
 from sqlalchemy import Row, Table, bindparam, or_, select, true
 
 from gateway.domain.agreement_documents import agreement_of, sheet_of
+from gateway.domain.agreement_versions import Version, is_binding, placed, versions
 from gateway.domain.agreements import Agreement
 from gateway.domain.directory import Directory
 from gateway.domain.documents import (
@@ -223,52 +224,58 @@ def _agreements(
     organizations: Mapping[str, Organization],
     links: Mapping[str, Link],
 ) -> Iterator[Agreement]:
-    for name, sheet in sheets(documents, organizations=organizations, links=links):
-        yield replace(agreement_of(sheet), sheet=name)
+    """Every version of every agreement that binds anybody."""
+    for document, version, sheet in _sheets_of(documents, organizations=organizations, links=links):
+        name, told = sheet
+        owner = organizations.get(document["org_id"])
+        code = owner.code if owner is not None else ""
+        yield placed(replace(agreement_of(told), sheet=name), document, version, owner=code)
 
 
-def sheets(
+def _sheets_of(
     documents: Mapping[str, list[dict[str, Any]]],
     *,
     organizations: Mapping[str, Organization],
     links: Mapping[str, Link],
-) -> Iterator[tuple[str, dict[str, Any]]]:
-    """(name, sheet) of every agreement as it stands."""
+) -> Iterator[tuple[dict[str, Any], Version, tuple[str, dict[str, Any]]]]:
+    """(document, version, (name, sheet)) of every agreement as it stands; ids stand beside the codes of a sheet."""
     ids = {organization.code: organization.id for organization in organizations.values()}
     link_ids = {link.code: link.id for link in links.values()}
     calendars: dict[str, dict[str, dict[str, Any]]] = {}
     for document in documents.get("calendar", ()):
         plain = {name: value for name, value in document.items() if name not in ("id", "org_id")}
         calendars.setdefault(document["org_id"], {})[document["code"]] = plain
-    for document in documents.get("agreement", ()):
-        named = {
-            "provider": document["org_id"],
-            "consumer": ids.get(document["consumer"], document["consumer"]),
-            "parts_supplier": ids.get(document.get("parts_supplier", ""), ""),
-            "link_id": link_ids.get(document.get("link", ""), ""),
-        }
-        yield sheet_of({**document, **named}, calendars.get(document["org_id"], {}))
+    for document in filter(is_binding, documents.get("agreement", ())):
+        for version in versions(document):
+            terms = version.terms
+            named = {
+                "provider": document["org_id"],
+                "consumer": ids.get(document["consumer"], document["consumer"]),
+                "parts_supplier": ids.get(terms.get("parts_supplier", ""), ""),
+                "link_id": link_ids.get(document.get("link", ""), ""),
+            }
+            yield document, version, sheet_of({**terms, **named}, calendars.get(document["org_id"], {}))
 
 
 def keep_sheets(db: Db, *, now: datetime) -> None:
-    """Keep the terms of every agreement as they stand now, if they are not kept yet."""
+    """Keep the terms of every agreement as they stand now, in all their versions, if they are not kept yet."""
     scope = Scope.operator()
     documents = _documents(db, scope)
-    found = sheets(documents, organizations=_organizations(db, scope), links=_links(db, scope))
+    found = _sheets_of(documents, organizations=_organizations(db, scope), links=_links(db, scope))
     kept = set(db.execute(select(SHEET.c.id)).scalars())
-    new = [
-        {
+    new = {
+        name: {
             "id": name,
             "org_id": sheet["agreement"]["org_id"],
             "code": sheet["agreement"]["code"],
             "created_at": now,
             "document": sheet,
         }
-        for name, sheet in found
+        for _, _, (name, sheet) in found
         if name not in kept
-    ]
+    }
     if new:
-        db.execute(SHEET.insert(), new)
+        db.execute(SHEET.insert(), list(new.values()))
 
 
 def agreements_of(db: Db, names: Iterable[str]) -> dict[str, Agreement]:

@@ -20,6 +20,7 @@ FACTS = {
         "who",
         "minutes",
         "since",
+        *("end", "days", "provider", "consumer"),
         "warning",
     )
 }

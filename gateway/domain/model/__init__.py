@@ -36,6 +36,7 @@ from gateway.domain.model.desk import (
     SideEffect,
     StatusRow,
     TimeBasis,
+    Uncovered,
 )
 from gateway.domain.model.wire import (
     Actor,
@@ -117,5 +118,6 @@ __all__ = [
     "StatusRow",
     "Ticket",
     "TimeBasis",
+    "Uncovered",
     "Visibility",
 ]

@@ -264,3 +264,5 @@ class Organization:
     name: str = ""
     zone: str = "UTC"
     language: str = "en"
+    parent: str = ""
+    """The code of the organization it belongs to: what is promised to that one holds for it too (R27)."""

@@ -267,6 +267,13 @@ class Crossing:
     """The downstream's field that shows by when the chain above needs its work; empty: it is not told (R20)."""
 
 
+class Uncovered(StrEnum):
+    """What becomes of a ticket that no agreement covers (R26)."""
+
+    ACCEPT_UNMEASURED = "accept_unmeasured"
+    REJECT = "reject"
+
+
 @dataclass(frozen=True, kw_only=True)
 class Link:
     """Standing consent of two desks that tickets may pass from `upstream` to `downstream`."""
@@ -294,6 +301,9 @@ class Link:
     hop_limit: int = 8
     time_basis: TimeBasis = TimeBasis.DESK
     """Of the desk below, for what comes over this link."""
+    uncovered: Uncovered = Uncovered.ACCEPT_UNMEASURED
+    uncovered_grace: timedelta = timedelta(days=30)
+    """For so long after its end an agreement still lets pass what it covered."""
     valid_from: datetime | None = None
     valid_until: datetime | None = None
     version: int = 1

@@ -4,6 +4,7 @@ open cycles, from their start; what had ended before it keeps the terms it ended
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 
 from gateway.domain.agreements import Agreement
 from gateway.domain.binding import BOUND, REBOUND
@@ -21,6 +22,10 @@ class Binding:
     agreement: str
     sheet: str
     earlier: tuple[tuple[datetime, str], ...] = ()
+    level: str = ""
+    """On which level it holds: the narrowest thing that it names (R27)."""
+    in_renewal: bool = False
+    """Whether it had ended by then, and work goes on under it all the same (R25)."""
 
     @property
     def sheets(self) -> Sequence[str]:
@@ -36,7 +41,7 @@ def bindings(events: Iterable[Event], *, now: datetime) -> list[Binding]:
             continue
         if event.type == BOUND:
             named = {"agreement": event.data["agreement"], "sheet": event.data["sheet"]}
-            found.append(Binding(hop=event.hop_id, **named))
+            found.append(Binding(hop=event.hop_id, **named, **_said(event)))
         elif event.type == REBOUND:
             _rebind(found, event, event.hop_id)
     return found
@@ -47,9 +52,13 @@ def _rebind(found: list[Binding], event: Event, hop: str) -> None:
     for place, one in enumerate(found):
         if (one.hop, one.sheet) == (hop, event.data["before"]):
             earlier = (*one.earlier, (event.observed_at, one.sheet))
-            found[place] = replace(one, agreement=code, sheet=after, earlier=earlier)
+            found[place] = replace(one, agreement=code, sheet=after, earlier=earlier, **_said(event))
             return
-    found.append(Binding(hop=hop, agreement=code, sheet=after))
+    found.append(Binding(hop=hop, agreement=code, sheet=after, **_said(event)))
+
+
+def _said(event: Event) -> dict[str, Any]:
+    return {"level": event.data.get("level", ""), "in_renewal": bool(event.data.get("in_renewal"))}
 
 
 def terms_of(bound: Iterable[Binding], sheets: Mapping[str, Agreement]) -> list[Terms]:
