@@ -4,14 +4,15 @@ here: each format adds nothing to a report and leaves nothing of it out."""
 from typing import BinaryIO
 
 from gateway.domain.reports.document import Report
-from gateway.errors import Invalid, Unsupported
+from gateway.errors import Invalid
 from gateway.export.manner import Format, Manner
 
 __all__ = ["Format", "Manner", "write"]
 
 
 def write(report: Report, wanted: Format | str, stream: BinaryIO, manner: Manner | None = None) -> None:
-    """Write a report in that format. Raises Unsupported for one that cannot be written here."""
+    """Write a report in that format. Equal reports written in one manner are equal bytes. Raises Invalid for a table that
+    the report does not have; Unsupported where PDF is asked for and what makes it is not installed."""
     how = manner or Manner()
     # Each writer brings a library that takes a while to load, and most commands write nothing.
     match Format(wanted):
@@ -27,8 +28,14 @@ def write(report: Report, wanted: Format | str, stream: BinaryIO, manner: Manner
             from gateway.export import workbook  # noqa: PLC0415
 
             workbook.write(report, stream, how)
-        case other:
-            raise Unsupported(f"a report cannot be written as {other} yet", cure="--format json")
+        case Format.HTML:
+            from gateway.export import pages  # noqa: PLC0415
+
+            stream.write(pages.text(report, how).encode())
+        case Format.PDF:
+            from gateway.export import paper  # noqa: PLC0415
+
+            stream.write(paper.printed(report, how))
 
 
 def format_from(text: str) -> Format:

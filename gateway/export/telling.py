@@ -1,6 +1,7 @@
 """How a cell reads: in the reader's language, in the report's zone. Shares are cut, never rounded over an objective; lengths
 are in words; a moment says which offset it is by wherever the report spans a change of the clocks."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -16,6 +17,7 @@ NOTHING = "\N{EN DASH}"
 FIGURES = frozenset({CellKind.COUNT, CellKind.SHARE, CellKind.LENGTH, CellKind.MONEY})
 _SPACE = "\N{NO-BREAK SPACE}"
 _GROUPS = {"en": ",", "ru": _SPACE, "it": "."}
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _SECOND = timedelta(seconds=1)
 
 
@@ -43,7 +45,7 @@ class Teller:
             case bool():
                 return self.words("flag.yes" if cell else "flag.no")
             case str():
-                return cell
+                return _CONTROL.sub("\N{REPLACEMENT CHARACTER}", cell)
         if column.kind is CellKind.SHARE and isinstance(cell, int | Fraction):
             return self.share(cell)
         return self._figure(column, cell)
@@ -97,3 +99,8 @@ def _moments(report: Report) -> Iterator[datetime]:
         for table in section.tables:
             for row in table.rows:
                 yield from (cell for cell in row if isinstance(cell, datetime))
+
+
+def stand(report: Report, words: Words) -> str:
+    """Which version it is, or that it is a draft."""
+    return words("report.version", number=report.version) if report.version else words("report.draft")

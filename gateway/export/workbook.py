@@ -18,7 +18,7 @@ from gateway.domain.reports.document import Cell, CellKind, Column, Report, Tabl
 from gateway.errors import Refused
 from gateway.export import documents
 from gateway.export.manner import Manner
-from gateway.export.telling import FIGURES, Teller
+from gateway.export.telling import FIGURES, Teller, stand
 
 MOST_ROWS = 1_000_000
 LONGEST_TEXT = 32_000
@@ -104,7 +104,7 @@ class _Book:
         sheet.set_column(2, 2, 10, self._wrapped)
         sheet.set_column(3, 3, 60, self._wrapped)
         self._put(sheet, (0, 0), self.report.title, self._title)
-        self._put(sheet, (1, 0), stand(self.report, self.teller), self._bold)
+        self._put(sheet, (1, 0), stand(self.report, self.teller.words), self._bold)
         row = 3
         for heading, texts in (
             ("report.summary", self.report.headlines),
@@ -239,9 +239,3 @@ def _width(teller: Teller, table: Table, place: int) -> float:
     for row in table.rows[:_LOOKED_AT]:
         longest = max(longest, max(map(len, teller.cell(column, row[place]).splitlines()), default=0))
     return min(max(longest + 3, _NARROWEST), _WIDEST)
-
-
-def stand(report: Report, teller: Teller) -> str:
-    """Which version it is, or that it is a draft."""
-    words = teller.words
-    return words("report.version", number=report.version) if report.version else words("report.draft")

@@ -1,0 +1,145 @@
+"""A report as one HTML page that stands by itself: no script, nothing loaded, the summary in front, each chart with its table.
+The same page is read on a screen, printed by a browser, and printed as PDF."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from gateway.domain.reports.document import Cell, CellKind, Column, Report, Section, Table
+from gateway.export import documents
+from gateway.export.charts import Drawing, drawings
+from gateway.export.manner import Manner
+from gateway.export.telling import FIGURES, Teller, stand
+
+_TEMPLATES = Path(__file__).resolve().parent / "templates"
+_UPRIGHT = 135
+"""So many signs stand in a line of a table on an upright page."""
+_LONGEST = 26
+"""Longer texts are broken into lines."""
+
+
+@dataclass(frozen=True)
+class Said:
+    """A cell as it is shown: its words, and the class it is styled by."""
+
+    text: str
+    look: str = ""
+
+    @property
+    def is_figure(self) -> bool:
+        """Whether it stands to the right."""
+        return self.look == "figure"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Shown:
+    """A table as it is shown."""
+
+    id: str
+    table: Table
+    heads: tuple[Said, ...]
+    rows: tuple[tuple[Said, ...], ...]
+    totals: tuple[Said, ...]
+
+    @property
+    def signs(self) -> int:
+        """How wide its lines are, with a gap between cells."""
+        columns = zip(*((one.text for one in row) for row in self.rows), strict=True)
+        return sum(min(max(map(len, column)), _LONGEST) + 3 for column in columns)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Chapter:
+    """A section as it is shown."""
+
+    id: str
+    section: Section
+    drawings: tuple[Drawing, ...]
+    tables: tuple[Shown, ...]
+
+    @property
+    def is_wide(self) -> bool:
+        """Whether it is printed across."""
+        return any(shown.signs > _UPRIGHT for shown in self.tables)
+
+
+def text(report: Report, manner: Manner, *, beside: tuple[str, ...] = ()) -> str:
+    """The page. `beside`: what else is said under its title."""
+    teller = Teller.of(report, manner.language)
+    words, made = teller.words, teller.whole(report.made_at)
+    footer = ("report.footer_for", {"at": made, "who": manner.made_by}) if manner.made_by else None
+    key, gaps = footer or ("report.footer", {"at": made})
+    return (
+        _environment()
+        .get_template("report.html")
+        .render(
+            report=report,
+            words=words,
+            style=style(),
+            stand=stand(report, words),
+            made=made,
+            created=report.made_at.isoformat(timespec="seconds"),
+            made_by=manner.made_by or "Interdesk",
+            digest=documents.digest(report),
+            chapters=list(_chapters(report, teller)),
+            footer=words(key, **gaps),
+            beside=beside,
+        )
+    )
+
+
+@cache
+def style() -> str:
+    """The style sheet that stands in each page."""
+    return (_TEMPLATES / "report.css").read_text(encoding="utf-8")
+
+
+@cache
+def _environment() -> Environment:
+    made = Environment(
+        loader=FileSystemLoader(_TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    made.filters["pc"] = lambda share: f"{share:.3f}".rstrip("0").rstrip(".") + "%"
+    return made
+
+
+def _chapters(report: Report, teller: Teller) -> Iterator[Chapter]:
+    for section in report.sections:
+        shown = tuple(_shown(f"table-{section.id}-{table.id}", table, teller) for table in section.tables)
+        yield Chapter(
+            id=f"chapter-{section.id}",
+            section=section,
+            drawings=tuple(drawings(section, teller)),
+            tables=shown,
+        )
+
+
+def _shown(name: str, table: Table, teller: Teller) -> Shown:
+    looks = [_look(column) for column in table.columns]
+    return Shown(
+        id=name,
+        table=table,
+        heads=tuple(Said(teller.heading(one), look) for one, look in zip(table.columns, looks, strict=True)),
+        rows=tuple(_row(table, row, teller) for row in table.rows),
+        totals=_row(table, table.totals, teller, is_total=True) if table.totals else (),
+    )
+
+
+def _look(column: Column) -> str:
+    if column.kind in FIGURES:
+        return "figure"
+    return "moment" if column.kind in (CellKind.MOMENT, CellKind.DAY) else ""
+
+
+def _row(table: Table, row: tuple[Cell, ...], teller: Teller, *, is_total: bool = False) -> tuple[Said, ...]:
+    return tuple(
+        Said("" if is_total and cell is None else teller.cell(column, cell), _look(column))
+        for column, cell in zip(table.columns, row, strict=True)
+    )

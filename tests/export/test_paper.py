@@ -1,0 +1,78 @@
+"""The PDF is the page: tagged, titled, in equal bytes, and nothing is loaded for it. Without what prints it, one is told so."""
+
+import builtins
+import io
+import re
+import urllib.request
+import zlib
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from gateway import export
+from gateway.errors import Unsupported
+from gateway.export import Manner, pages
+from tests.domain.reports import sample
+
+
+def printed() -> bytes:
+    stream = io.BytesIO()
+    export.write(sample.report(), "pdf", stream, Manner(made_by="maria"))
+    return stream.getvalue()
+
+
+def unpacked(file: bytes) -> bytes:
+    """What stands in its streams."""
+    found = re.findall(rb"stream\n(.*?)\nendstream", file, flags=re.DOTALL)
+    return b"".join(zlib.decompress(one) if one[:1] == b"x" else one for one in found)
+
+
+def test_it_is_tagged_titled_and_the_same_every_time() -> None:
+    first = printed()
+    inside = unpacked(first)
+    assert first.startswith(b"%PDF-")
+    assert b"pdfuaid" in inside, "says that it is PDF/UA"
+    for mark in (b"/MarkInfo", b"/Lang", b"/StructTreeRoot", b"/Figure", b"/Alt", b"/TH"):
+        assert mark in inside, mark
+    assert first == printed()
+
+
+def test_nothing_is_loaded_whatever_a_page_asks_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    asking = (
+        "<html lang=en><title>x</title><img src='file:///etc/hostname'><img src='http://127.0.0.1:9/x'><p>x"
+    )
+    asked: list[object] = []
+    monkeypatch.setattr(pages, "text", lambda *_: asking)
+    monkeypatch.setattr(urllib.request.OpenerDirector, "open", lambda *given, **_: asked.append(given))
+    assert printed().startswith(b"%PDF-")
+    assert asked == []
+
+
+@pytest.mark.parametrize(
+    ("error", "why", "cure"),
+    [
+        (ImportError("No module named 'weasyprint'"), "weasyprint is not installed", "interdesk[pdf]"),
+        (
+            OSError("cannot load library 'libpango-1.0-0': no such file\nmore"),
+            "libpango-1.0-0",
+            "apt-get install",
+        ),
+    ],
+    ids=["the package", "the library"],
+)
+def test_without_what_prints_it_one_is_told_what_to_do(
+    error: Exception, why: str, cure: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real: Callable[..., Any] = builtins.__import__
+
+    def refusing(name: str, *more: Any, **options: Any) -> Any:
+        if name.partition(".")[0] == "weasyprint":
+            raise error
+        return real(name, *more, **options)
+
+    monkeypatch.setattr(builtins, "__import__", refusing)
+    with pytest.raises(Unsupported) as refused:
+        printed()
+    assert why in refused.value.why
+    assert cure in refused.value.cure
