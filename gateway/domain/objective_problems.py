@@ -63,18 +63,35 @@ def _promised(document: Document, told: Document, where: str) -> Iterator[Proble
 
 def _tails(document: Document, objective: Document, where: str) -> Iterator[Problem]:
     """A longer time must be for a larger share: 95 % in 48 h and 97 % in 24 h cannot both be meant."""
-    for priority, target in _lengths(document, objective):
-        steps = [(target, part_of(objective["share"]), "the target")]
-        for place, tail in enumerate(objective.get("tails", ())):
-            within = limit(tail["within"])
-            time = target * within.numerator / within.denominator if isinstance(within, Fraction) else within
-            steps.append((time, part_of(tail["share"]), f"tails[{place}]"))
+    right = "the longer the time, the larger the share"
+    for priority, steps in _stairs(document, objective):
         found = list(_against(steps))
-        for one, what in found:
-            right = "the longer the time, the larger the share"
-            yield Problem(place=f"{where}.{one}", what=f"{what} ({priority})", right=right)
+        for place, what in found:
+            told = f"{what} ({priority})" if priority else what
+            yield Problem(place=f"{where}.{place}", what=told, right=right)
         if found:
             return
+
+
+_Step = tuple[timedelta, Fraction, str]
+
+
+def _stairs(document: Document, objective: Document) -> Iterator[tuple[str, list[_Step]]]:
+    """(priority, steps) for each length of the target; a target in business days has none to compare tails with."""
+    asked = part_of(objective["share"])
+    tails = [
+        (limit(tail["within"]), part_of(tail["share"]), f"tails[{place}]")
+        for place, tail in enumerate(objective.get("tails", ()))
+    ]
+    for priority, target in _lengths(document, objective):
+        steps = [
+            (target * within.numerator / within.denominator, share, name)
+            if isinstance(within, Fraction)
+            else (within, share, name)
+            for within, share, name in tails
+        ]
+        yield priority, [(target, asked, "the target"), *steps]
+    yield "", [(within, share, name) for within, share, name in tails if isinstance(within, timedelta)]
 
 
 def _lengths(document: Document, objective: Document) -> Iterator[tuple[str, timedelta]]:
@@ -86,7 +103,7 @@ def _lengths(document: Document, objective: Document) -> Iterator[tuple[str, tim
             yield str(priority), length(told)
 
 
-def _against(steps: Sequence[tuple[timedelta, Fraction, str]]) -> Iterator[tuple[str, str]]:
+def _against(steps: Sequence[_Step]) -> Iterator[tuple[str, str]]:
     for place, (time, asked, name) in enumerate(steps):
         for other, less, before in steps[:place]:
             if (time - other) * (1 if asked > less else -1) <= timedelta():

@@ -1,10 +1,21 @@
 """Clocks as a contract manager would note them: a ticket, how long it ran, against which target."""
 
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from textwrap import dedent
+from typing import Any
 
+from gateway import schemas
+from gateway.domain.agreement_documents import agreement_from
+from gateway.domain.agreements import Agreement
+from gateway.domain.calendar_documents import calendar_from
+from gateway.domain.objective_problems import objective_problems
+from gateway.domain.reports.credits import Known, Statement, assess
 from gateway.domain.reports.outcome import Outcome, Verdict
+from gateway.domain.reports.period import period_from
 from gateway.domain.sla.terms import TargetKind
+from gateway.installation import yaml_text
 
 H, M = timedelta(hours=1), timedelta(minutes=1)
 
@@ -58,3 +69,34 @@ def excluded(outcome: Outcome, *, by: timedelta) -> Outcome:
 def still_open(outcome: Outcome) -> Outcome:
     """Past its due moment and not ended."""
     return replace(outcome, ended_at=None)
+
+
+def agreed(clause: str) -> Agreement:
+    """The agreement that says so, in YAML, beside who promises what to whom."""
+    [told] = yaml_text.documents(f"{_PARTIES}{dedent(clause)}".encode(), source="clause")
+    schemas.check("agreement", told)
+    found = list(objective_problems(told, "clause"))
+    assert found == [], found
+    named = {**told, "id": told["code"], "provider": told["organization"]}
+    return agreement_from(named, {"always": calendar_from({"code": "always", "always": True})})
+
+
+_PARTIES = """
+code: acme-tills
+organization: vendor
+consumer: acme
+kind: sla
+calendar: always
+targets:
+  resolution: {critical: 4h, high: 8h}
+  response: {critical: 15m}
+"""
+
+
+def statement(
+    agreement: Agreement, outcomes: Iterable[Outcome], month: str = "2026-10", **known: Any
+) -> Statement:
+    """The credits of a month, or of another period."""
+    found = assess(agreement, outcomes, period=period_from(month), known=Known(**known))
+    assert found is not None
+    return found

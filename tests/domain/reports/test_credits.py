@@ -1,0 +1,390 @@
+"""Service credits: what each scheme comes to, what is final and what only possible, caps, claims, what partners bear of it."""
+
+import random
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from fractions import Fraction
+from textwrap import indent
+from typing import Any
+
+import pytest
+
+from gateway.domain.agreements import Agreement
+from gateway.domain.reports.credits import (
+    Balance,
+    LineKind,
+    assess,
+    balances,
+    since,
+)
+from gateway.domain.reports.outcome import Outcome
+from gateway.domain.reports.period import period_from
+from gateway.errors import Invalid
+from tests.domain.reports.counting import H, M, agreed, excluded, many, ran, statement, still_open, undecided
+
+D = Decimal
+
+
+def clause(scheme: str, objective: str = "share: 95%", *more: str, **terms: str) -> Agreement:
+    """One objective, `in-time`, and one scheme of credits on a fee of 1000 EUR a month."""
+    said = {"currency": "EUR", "fee": "{amount: 1000}"} | terms
+    lines = "\n".join(f"  {name}: {value}" for name, value in said.items() if value)
+    schemes = indent("\n".join(f"- {{{one}}}" for one in (scheme, *more)), "    ")
+    return agreed(
+        f"objectives: [{{name: in-time, target: resolution, {objective}}}]\n"
+        f"credits:\n{lines}\n  schemes:\n{schemes}\n"
+    )
+
+
+MISSED = "name: missed, by: share, objective: in-time, bands: [{below: 95%, of_fee: 5%}, {below: 90%, of_fee: 12%}]"
+CASE = "name: breach, by: case, target: resolution, amount: 50"
+DELAY = "name: late, by: delay, target: resolution, each: 15m, amount: 10"
+
+
+def test_an_agreement_without_credits_has_no_statement() -> None:
+    plain = agreed("objectives: [{name: in-time, target: resolution, share: 95%}]")
+    assert assess(plain, many(0, 9), period=period_from("2026-10")) is None
+
+
+@pytest.mark.parametrize(
+    ("kept", "missed", "owed"),
+    [(19, 1, "0"), (94, 6, "50.00"), (90, 10, "50.00"), (89, 11, "120.00"), (0, 0, "0")],
+)
+def test_of_several_bands_the_lowest_counts(kept: int, missed: int, owed: str) -> None:
+    assert statement(clause(MISSED), many(kept, missed)).owed == D(owed)
+
+
+def test_a_share_counts_as_much_as_its_objective_weighs() -> None:
+    found = statement(clause(MISSED, "share: 95%, weight: 2.5"), many(94, 6))
+    assert found.owed == D("125.00")
+    assert found.lines[0].words.endswith("below 95 %: 5 % of the fee, 1000.00 EUR, x weight 2.5 = 125.00 EUR")
+
+
+def test_the_proof_is_the_tickets_that_were_missed() -> None:
+    [line] = statement(clause(MISSED), many(2, 1)).lines
+    assert line.tickets == ("T-3",)
+    assert line.claim == "missed/2026-10"
+
+
+def test_a_quarter_is_settled_in_its_last_month_on_its_own_fee() -> None:
+    agreement = clause(MISSED, "share: 95%, every: quarter")
+    outcomes = many(0, 1, day="2026-10-05")
+    assert [statement(agreement, outcomes, name).owed for name in ("2026-10", "2026-11", "2026-12")] == [
+        D("0"),
+        D("0"),
+        D("360.00"),
+    ]
+    assert statement(agreement, outcomes, "2026-Q4").owed == D("360.00")
+
+
+def test_the_statement_of_a_quarter_is_that_of_its_months() -> None:
+    agreement = clause(MISSED)
+    outcomes = [*many(94, 6, day="2026-10-05"), *many(0, 1, day="2026-12-05", first=200)]
+    assert statement(agreement, outcomes, "2026-Q4").owed == D("170.00")
+    assert [line.period.name for line in statement(agreement, outcomes, "2026-Q4").lines] == [
+        "2026-10",
+        "2026-12",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("fee", "owed"),
+    [
+        ("{amount: 3000, every: quarter}", "50.00"),
+        ("{per_site: 4, sites: 120}", "24.00"),
+        ("{amount: 12000, every: year}", "50.00"),
+    ],
+)
+def test_the_fee(fee: str, owed: str) -> None:
+    assert statement(clause(MISSED, fee=fee), many(94, 6)).owed == D(owed)
+
+
+def test_a_fee_that_is_told_with_each_period() -> None:
+    agreement = clause(MISSED, fee="as_billed")
+    nobody = statement(agreement, many(94, 6))
+    assert (nobody.owed, [line.kind for line in nobody.lines]) == (D("0"), [LineKind.UNPRICED])
+    assert nobody.gaps[0].endswith("5 % of the fee; nobody said what the fee of 2026-10 is")
+    assert statement(agreement, many(94, 6), fees={"2026-10": Fraction(800)}).owed == D("40.00")
+    with pytest.raises(Invalid, match="fees are told by month"):
+        statement(agreement, many(94, 6), fees={"2026-Q4": Fraction(800)})
+
+
+def test_a_fee_that_was_billed_otherwise_replaces_the_agreed_one() -> None:
+    assert statement(clause(MISSED), many(94, 6), fees={"2026-10": Fraction(800)}).owed == D("40.00")
+
+
+# -- by case and by delay -----------------------------------------------------------------------------------------------------
+
+
+def test_each_breach_costs_but_the_free_ones() -> None:
+    found = statement(clause(f"{CASE}, free: 2"), many(10, 5))
+    assert found.owed == D("150.00")
+    assert found.lines[0].tickets == ("T-13", "T-14", "T-15")
+    assert (
+        found.lines[0].words
+        == "resolution in 2026-10: 5 breaches, 2 of them free; 3 x 50.00 EUR = 150.00 EUR"
+    )
+    assert statement(clause(f"{CASE}, free: 5"), many(10, 5)).lines == ()
+
+
+def test_a_breach_may_cost_a_share_of_the_fee_of_a_case() -> None:
+    agreement = clause(CASE.replace("amount: 50", "of_case_fee: 20%"), case_fee='"80.50"')
+    found = statement(agreement, many(0, 1))
+    assert found.owed == D("16.10")
+    assert found.lines[0].words.endswith("1 breach; 1 x 16.10 EUR (20 % of the fee of a case) = 16.10 EUR")
+
+
+def test_only_what_a_scheme_is_for_costs() -> None:
+    assert statement(clause(f"{CASE}, priorities: [high]"), many(0, 3)).owed == D("0")
+    assert statement(clause(CASE), [replace(one, agreement="other") for one in many(0, 3)]).owed == D("0")
+    assert statement(clause(CASE), [replace(one, provider="north") for one in many(0, 3)]).owed == D("0")
+    assert statement(clause(CASE), many(0, 3, day="2026-09-30")).owed == D("0")
+
+
+def test_the_grace_of_a_delay_is_not_counted() -> None:
+    agreement = clause(f"{DELAY}, grace: 10m")
+    over = [ran(1, 4 * H + 10 * M), ran(2, 4 * H + 11 * M), ran(3, 4 * H + 26 * M)]
+    assert [statement(agreement, [one]).owed for one in over] == [D("0"), D("10.00"), D("20.00")]
+
+
+def test_gross_or_net() -> None:
+    one = excluded(ran(1, 5 * H), by=2 * H)
+    assert statement(clause(DELAY), [one]).owed == D("0")
+    assert statement(clause(f"{DELAY}, counts: gross"), [one]).owed == D("40.00")
+    part = replace(ran(1, 5 * H), net_elapsed=4 * H + 20 * M)
+    assert statement(clause(DELAY), [part]).owed == D("20.00")
+
+
+# -- final and possible -------------------------------------------------------------------------------------------------------
+
+
+def test_what_is_undecided_is_only_possible() -> None:
+    found = statement(clause(CASE), [ran(1, 5 * H), undecided(ran(2, 5 * H))])
+    assert (found.owed, found.still_possible) == (D("50.00"), D("50.00"))
+    assert found.possible[0].tickets == ("T-1", "T-2")
+
+
+def test_a_share_missed_only_by_what_is_undecided_is_only_possible() -> None:
+    found = statement(clause(MISSED), [*many(18, 1), undecided(ran(50, 5 * H))])
+    assert (found.owed, found.still_possible) == (D("0"), D("50.00"))
+    worse = statement(clause(MISSED), [*many(17, 2), undecided(ran(50, 5 * H))])
+    assert (worse.owed, worse.still_possible) == (D("50.00"), D("70.00"))
+    assert worse.lines[0].tickets == ("T-18", "T-19")
+
+
+def test_a_delay_that_goes_on_is_only_possible() -> None:
+    found = statement(clause(DELAY), [still_open(ran(1, 4 * H + 20 * M))])
+    assert (found.owed, found.still_possible) == (D("0"), D("20.00"))
+
+
+def test_under_a_contract_that_is_not_in_force_nothing_is_owed() -> None:
+    found = statement(clause(CASE), [replace(ran(1, 5 * H), unmeasured=True)])
+    assert (found.owed, found.still_possible) == (D("0"), D("50.00"))
+
+
+def test_nothing_is_earned_back_by_what_is_undecided() -> None:
+    agreement = clause(f"{MISSED}, earn_back: {{periods: 1}}")
+    bad, good = many(94, 6, day="2026-09-05"), many(19, 1, first=200)
+    assert statement(agreement, [*bad, *good]).regained == D("50.00")
+    doubtful = [*many(18, 1, first=200), undecided(ran(300, 5 * H))]
+    found = statement(agreement, [*bad, *doubtful])
+    assert (found.regained, found.owed) == (D("0"), D("0"))
+
+
+def test_a_month_without_a_case_earns_nothing_back() -> None:
+    agreement = clause(f"{MISSED}, earn_back: {{periods: 2}}")
+    bad = many(94, 6, day="2026-08-05")
+    with_a_gap = [*bad, *many(20, 0, first=200)]
+    assert statement(agreement, with_a_gap).regained == D("0")
+    without = [*with_a_gap, *many(1, 0, day="2026-09-05", first=300)]
+    assert statement(agreement, without).regained == D("50.00")
+    assert statement(agreement, without, "2026-11").regained == D("0"), "given back once"
+
+
+# -- claims and beginnings ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("as_of", "raised", "owed", "kind"),
+    [
+        (date(2026, 11, 30), {}, "50.00", LineKind.CREDIT),
+        (date(2026, 12, 1), {}, "0", LineKind.LAPSED),
+        (date(2026, 12, 1), {"missed/2026-10": date(2026, 11, 30)}, "50.00", LineKind.CREDIT),
+        (date(2026, 12, 9), {"missed/2026-10": date(2026, 12, 1)}, "0", LineKind.LAPSED),
+        (date(2026, 12, 1), None, "50.00", LineKind.CREDIT),
+    ],
+    ids=["there is time", "too late", "claimed", "claimed too late", "claims are not kept"],
+)
+def test_what_is_not_claimed_in_time_lapses(
+    as_of: date, raised: dict[str, date] | None, owed: str, kind: LineKind
+) -> None:
+    agreement = clause(MISSED, raise_within="30d")
+    found = statement(agreement, many(94, 6), as_of=as_of, raised=raised)
+    [line] = found.lines
+    assert (found.owed, line.kind, line.claim_by) == (D(owed), kind, date(2026, 11, 30))
+    assert line.words.endswith("; not claimed by 2026-11-30, so it lapsed") == (kind is LineKind.LAPSED)
+
+
+def test_what_lapsed_uses_up_no_cap() -> None:
+    agreement = clause(MISSED, "share: 95%", CASE, at_risk="15%", raise_within="30d")
+    raised = {"breach/2026-10": date(2026, 11, 1)}
+    found = statement(agreement, many(80, 20), as_of=date(2027, 1, 1), raised=raised)
+    assert [(line.kind, line.amount) for line in found.lines] == [
+        (LineKind.LAPSED, D("0")),
+        (LineKind.CREDIT, D("150.00")),
+    ]
+
+
+def test_periods_before_the_credits_begin_cost_nothing() -> None:
+    outcomes = [*many(0, 1, day="2026-09-05"), *many(0, 1, first=9)]
+    agreement = clause(CASE, begins_on="2026-10-01")
+    assert [statement(agreement, outcomes, name).owed for name in ("2026-09", "2026-10")] == [
+        D("0"),
+        D("50.00"),
+    ]
+
+
+def test_a_yearly_cap_is_used_up_by_earlier_months() -> None:
+    agreement = clause(CASE, at_risk="{share: 1%, every: year}")
+    outcomes = [*many(0, 2, day="2026-03-05"), *many(0, 1, first=9), *many(0, 1, day="2027-01-05", first=19)]
+    owed = [statement(agreement, outcomes, name).owed for name in ("2026-03", "2026-10", "2027-01")]
+    assert owed == [D("100.00"), D("20.00"), D("50.00")]
+
+
+def test_repetition_may_cost_an_amount_instead() -> None:
+    again = "name: again, by: repeat, objective: in-time, misses: 2, in_periods: 3, of_fee: 7%"
+    outcomes = [*many(0, 1, day="2026-08-05"), *many(0, 1, first=9)]
+    found = statement(clause(MISSED, "share: 95%", again), outcomes)
+    assert [line.amount for line in found.lines] == [D("120.00"), D("70.00")]
+
+
+def test_it_says_from_when_on_it_has_to_know() -> None:
+    plain = clause(CASE)
+    assert since(plain, period_from("2026-10")) == datetime(2026, 10, 1, tzinfo=UTC)
+    again = "name: again, by: repeat, objective: in-time, misses: 2, in_periods: 3, amount: 7"
+    rolling = clause(f"{MISSED}, earn_back: {{periods: 2}}", "share: 95%", again)
+    assert since(rolling, period_from("2026-10")) == datetime(2026, 5, 1, tzinfo=UTC)
+    yearly = clause(CASE, at_risk="{share: 1%, every: year}")
+    assert since(yearly, period_from("2026-10")) == datetime(2026, 1, 1, tzinfo=UTC)
+
+
+# -- any clocks ---------------------------------------------------------------------------------------------------------------
+
+EVERYTHING = clause(
+    f"{MISSED}, cap: 9%",
+    "priorities: [critical], share: 95%, tails: [{share: 99%, within: 6h}]",
+    f"{CASE}, free: 1, cap: 8%",
+    f"{DELAY}, most_per_case: 45, cap: 11%",
+    "name: again, by: repeat, objective: in-time, misses: 2, in_periods: 3, times: 1.37",
+    at_risk="17%",
+    fee='{amount: "777.77"}',
+)
+
+
+def history(dice: random.Random) -> list[Outcome]:
+    found = []
+    for number in range(dice.randrange(1, 60)):
+        time = dice.choice((H, 2 * H, 3 * H, 4 * H, 4 * H + dice.randrange(200) * M, 9 * H))
+        one = ran(number, time, day=f"2026-{dice.randrange(7, 11):02}-{dice.randrange(1, 29):02}")
+        found.append(undecided(one) if dice.random() < 0.1 else one)
+    return found
+
+
+def test_no_cap_is_ever_passed() -> None:
+    dice = random.Random(29)
+    reached = 0
+    for _ in range(60):
+        outcomes = history(dice)
+        for month in ("2026-09", "2026-10"):
+            found = statement(EVERYTHING, outcomes, month)
+            for lines in (found.lines, found.possible):
+                by_scheme = {line.scheme: line.amount for line in lines}
+                assert sum(by_scheme.values()) <= D("132.22"), "17 % of 777.77 is 132.2209"
+                assert by_scheme.get("missed", 0) <= D("69.99")
+                assert by_scheme.get("breach", 0) <= D("62.22")
+                assert by_scheme.get("late", 0) <= D("85.55")
+                assert all(amount >= 0 for amount in by_scheme.values())
+                reached += sum(by_scheme.values()) == D("132.22")
+    assert reached > 20
+
+
+def test_a_breach_more_never_costs_less() -> None:
+    dice = random.Random(2029)
+    for _ in range(60):
+        outcomes = [one for one in history(dice) if one.counted_at and one.counted_at.month == 10]
+        if not outcomes:
+            continue
+        place = dice.randrange(len(outcomes))
+        worse = replace(
+            ran(place, max(outcomes[place].elapsed, 4 * H) + dice.randrange(1, 90) * M), id=outcomes[place].id
+        )
+        worse = replace(worse, counted_at=outcomes[place].counted_at)
+        after = [*outcomes[:place], worse, *outcomes[place + 1 :]]
+        before, then = statement(EVERYTHING, outcomes), statement(EVERYTHING, after)
+        assert then.owed >= before.owed
+        assert sum(one.amount for one in then.possible) >= sum(one.amount for one in before.possible)
+        assert before.still_possible >= 0
+
+
+def test_the_order_of_tickets_does_not_matter() -> None:
+    dice = random.Random(92)
+    for _ in range(20):
+        outcomes = history(dice)
+        found = statement(EVERYTHING, outcomes, "2026-Q4")
+        dice.shuffle(outcomes)
+        assert statement(EVERYTHING, outcomes, "2026-Q4") == found
+
+
+# -- owed, recoverable, exposure ----------------------------------------------------------------------------------------------
+
+
+def owed_by(provider: str, consumer: str, outcomes: list[Outcome], **terms: Any) -> Any:
+    agreement = clause(CASE, **terms)
+    both = replace(agreement.terms, provider=provider, consumer=consumer)
+    own = [replace(one, provider=provider, consumer=consumer) for one in outcomes]
+    return statement(replace(agreement, terms=both), own)
+
+
+def test_what_partners_owe_is_set_against_what_is_owed() -> None:
+    owed = owed_by("vendor", "acme", [*many(0, 3), undecided(ran(9, 5 * H))])
+    due = owed_by("north", "vendor", many(0, 2))
+    assert balances([owed], [due]) == [
+        Balance(currency="EUR", owed=D("150.00"), recoverable=D("100.00"), possible=D("50.00"))
+    ]
+    assert balances([owed], [due])[0].exposure == D("50.00")
+
+
+def test_one_currency_is_not_set_against_another() -> None:
+    owed = owed_by("vendor", "acme", many(0, 3))
+    due = owed_by("north", "vendor", many(0, 2), currency="CHF")
+    assert [(one.currency, one.exposure) for one in balances([owed], [due])] == [
+        ("CHF", D("-100.00")),
+        ("EUR", D("150.00")),
+    ]
+
+
+def test_of_a_partners_credit_a_customer_sees_what_its_tickets_prove() -> None:
+    others = [replace(one, customer="zeta") for one in many(0, 2, first=50)]
+    due = owed_by("north", "vendor", [*many(0, 1), *others])
+    assert balances([], [due], customer="acme")[0].recoverable == D("50.00")
+    third = owed_by("north", "vendor", [*many(0, 1), *others], at_risk="10%")
+    assert balances([], [third], customer="acme")[0].recoverable == D("33.33")
+
+
+# -- money --------------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("currency", "fee", "owed"),
+    [
+        ("EUR", '"0.10"', "0.00"),
+        ("EUR", '"0.30"', "0.02"),
+        ("JPY", "1010", "50"),
+        ("KWD", '"0.310"', "0.016"),
+    ],
+    ids=["half down to even", "half up to even", "no smaller unit", "a thousandth"],
+)
+def test_an_amount_is_rounded_once_half_to_even(currency: str, fee: str, owed: str) -> None:
+    agreement = clause(MISSED, fee=f"{{amount: {fee}}}", currency=currency)
+    assert str(statement(agreement, many(94, 6)).owed) == owed
