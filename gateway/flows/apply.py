@@ -8,6 +8,7 @@ from typing import Any
 
 from gateway.domain.plan import Action, Change, Difference, Kind, Plan, Ref
 from gateway.errors import Refused
+from gateway.flows import lifecycle
 from gateway.flows.context import OPERATOR, Context
 from gateway.flows.proposal import Proposal, Terms, judge, propose
 from gateway.installation.reading import Installation
@@ -49,6 +50,7 @@ def apply(context: Context, installation: Installation, terms: Terms, *, actor: 
         proposal = propose(context, db, wanted, terms)
         ids = _carry_out(context, db, proposal, terms, now=now)
         directory.keep_sheets(db, now=now)
+        lifecycle.follow(context, db, _agreements(proposal, ids), by=(actor, terms.reason), now=now)
         _look_again(db, proposal.plan, ids, now=now)
         audit.record_all(
             db, [_entry(proposal, change, ids, actor) for change in proposal.plan.effective], now=now
@@ -104,6 +106,21 @@ def _look_again(db: Db, done: Plan, ids: Mapping[Ref, str], *, now: datetime) ->
 def _speaks_anew(change: Change) -> bool:
     is_desk = change.ref.kind is Kind.DESK
     return is_desk and any(difference.path.startswith("profile") for difference in change.differences)
+
+
+def _agreements(proposal: Proposal, ids: Mapping[Ref, str]) -> Iterator[lifecycle.Changed]:
+    """What is done to agreements."""
+    for change in proposal.plan.effective:
+        if change.ref.kind is Kind.AGREEMENT:
+            before = proposal.stored.items.get(change.ref)
+            gone = change.action is Action.REMOVE
+            yield lifecycle.Changed(
+                id=ids[change.ref],
+                org_id=_owner(proposal, change.ref, ids),
+                code=change.ref.code,
+                before=before.document if before is not None else None,
+                after=None if gone else proposal.wanted[change.ref].document,
+            )
 
 
 def _entry(proposal: Proposal, change: Change, ids: Mapping[Ref, str], actor: str) -> audit.Entry:

@@ -23,13 +23,15 @@ from gateway.vault import Place, Vault
 @dataclass(frozen=True, kw_only=True)
 class Terms:
     """How to go about it. `prune`: things that the files do not name are removed, unless something stands on them.
-    `seen_version`: of the plan that somebody agreed to. `year`: whose days promises are checked over; None: they are not."""
+    `seen_version`: of the plan that somebody agreed to. `year`: whose days promises are checked over; None: they are not.
+    `reason`: why, for the history of agreements."""
 
     vault: Vault
     secrets: SecretSource = field(default_factory=SecretSource)
     prune: bool = False
     seen_version: int | None = None
     year: int | None = None
+    reason: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -23,6 +23,7 @@ _DUE = """
     UNION ALL SELECT 'sweep', min(confirm_by) FROM hop WHERE confirm_by IS NOT NULL
     UNION ALL SELECT 'sweep', min(refetch_at) FROM hop WHERE refetch_at IS NOT NULL
     UNION ALL SELECT 'sweep', min(fold_at) FROM ticket WHERE fold_at IS NOT NULL
+    UNION ALL SELECT 'sweep', min(look_at) FROM agreement_state WHERE look_at IS NOT NULL
     UNION ALL SELECT 'sweep', min(review_until) FROM work_line WHERE state = 'told'
     UNION ALL SELECT 'sweep', min(delivery.done_at) FROM work_line JOIN delivery ON delivery.id = work_line.delivery_id
         WHERE work_line.state = 'logged' AND delivery.state = 'done'
