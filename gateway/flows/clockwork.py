@@ -3,7 +3,7 @@ ticket comes here when something happened to it, and when the next moment that i
 
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from gateway import failpoints
@@ -13,10 +13,11 @@ from gateway.domain.case import Case
 from gateway.domain.keeping import KeptClock
 from gateway.domain.model import Event
 from gateway.domain.telling import Tally
-from gateway.flows import sla
+from gateway.flows import outcomes, sla
 from gateway.flows.context import OPERATOR, Context
 from gateway.store import alarms as alarm_store
 from gateway.store import cases, clocks, history, views
+from gateway.store import outcomes as outcome_store
 from gateway.store.db import Db
 
 log = logging.getLogger(__name__)
@@ -35,6 +36,8 @@ class Turn:
     kept: Sequence[KeptClock]
     alarms: Alarms
     tally: Tally
+    came_to: list[outcome_store.Kept] = field(default_factory=list)
+    """What the ticket and its clocks came to, once it is folded."""
 
 
 _UNREADABLE = (ArithmeticError, AttributeError, LookupError, StopIteration, TypeError, ValueError)
@@ -108,6 +111,7 @@ def _take(context: Context, db: Db, turn: Turn) -> datetime | None:
     sheets = {place: agreement.sheet for place, agreement in found.bound.items()}
     telling.tell(case, turn.kept, found.clocks, (sheets, turn.tally))
     _note_disagreements(db, case, found)
+    turn.came_to.append(outcomes.came_to(found, turn.events))
     marks = _warn(turn, found)
     always = frozenset(terms.hop for terms in found.folded.chain.agreements if terms.calendar.always)
     moments = [
@@ -175,3 +179,4 @@ def _keep(db: Db, turns: Sequence[Turn]) -> None:
         changed=[alarm for turn in turns for alarm in turn.alarms.changed.values()],
         letters=[letter for turn in turns for letter in turn.alarms.letters],
     )
+    outcome_store.keep(db, [kept for turn in turns for kept in turn.came_to])

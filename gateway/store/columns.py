@@ -24,6 +24,15 @@ def moment(value: int | None) -> datetime | None:
     return None if value is None else _EPOCH + timedelta(microseconds=value)
 
 
+def plain(value: Any) -> Any:
+    """As the driver gives it back: whole microseconds for moments and lengths, text for documents, the rest as it is."""
+    if isinstance(value, datetime):
+        return micros(value)
+    if isinstance(value, timedelta):
+        return value // _MICROSECOND
+    return orjson.dumps(value).decode() if isinstance(value, (dict, list)) else value
+
+
 class Moment(UserDefinedType[datetime]):
     """An aware datetime, kept as an integer so that both databases compare and round alike."""
 

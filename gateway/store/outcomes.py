@@ -11,7 +11,8 @@ from gateway.domain.reports.outcome import Case, Coverage, Outcome, Verdict
 from gateway.domain.reports.query import Query
 from gateway.domain.reports.rollup import Deltas
 from gateway.domain.sla.terms import AgreementKind, TargetKind
-from gateway.store import bulk, rollups
+from gateway.store import bulk, rollups, rows
+from gateway.store.columns import plain
 from gateway.store.db import Db
 from gateway.store.outcome_tables import CaseOutcomeRow, OutcomeRow
 from gateway.store.prepared import Statement, among
@@ -32,24 +33,23 @@ Row = Mapping[str, Any]
 def keep(db: Db, given: Sequence[Kept]) -> None:
     """Keep what these tickets and their clocks came to in place of what was kept of them, and change the sums by the
     difference. The caller holds the tickets' locks; the locks of the sums are taken here, last and in order."""
-    names = sorted({case.ticket_id for case, _ in given})
+    names = [case.ticket_id for case, _ in given]
     if not names:
         return
-    before = {row[0]: row for row in _KEPT.rows(db, ticket_ids=names)}
+    before = {row[0]: tuple(row) for row in _KEPT.raw(db, ticket_ids=names)}
     after = {one.id: one for _, outcomes in given for one in outcomes}
-    fresh = {name: _row(one) for name, one in after.items()}
-    stale = [
-        name for name, row in before.items() if name not in fresh or list(fresh[name].values()) != list(row)
-    ]
-    added = [name for name in fresh if name not in before or name in set(stale)]
+    fresh = [one for one in after.values() if before.get(one.id) != _raw(one)]
+    stale = [before[one.id] for one in fresh if one.id in before]
+    stale += [row for name, row in before.items() if name not in after]
     deltas = Deltas()
-    for name in stale:
-        deltas.add(_outcome(before[name]), -1)
-    for name in added:
-        deltas.add(after[name])
+    reads = _KEPT.reads(db)
+    for row in stale:
+        deltas.add(_outcome([reads[at](value) if at in reads else value for at, value in enumerate(row)]), -1)
+    for one in fresh:
+        deltas.add(one)
     if stale:
-        db.execute(delete(OUTCOME).where(OUTCOME.c.id.in_(stale)))
-    bulk.add(db, OUTCOME, [fresh[name] for name in added])
+        _TAKE_BACK.run(db, ids=[row[0] for row in stale])
+    bulk.add(db, OUTCOME, [_row(one) for one in fresh])
     _keep_cases(db, [case for case, _ in given])
     rollups.merge(db, deltas)
 
@@ -61,18 +61,16 @@ def _kept(dialect: str) -> Select[Any]:
 
 
 _KEPT = Statement(_kept)
+_TAKE_BACK = Statement(lambda dialect: delete(OUTCOME).where(among(dialect, OUTCOME.c.id, "ids")))
 
 
 def _keep_cases(db: Db, given: Sequence[Case]) -> None:
-    before = {
-        row[0]: list(row) for row in _KEPT_CASES.rows(db, ticket_ids=[case.ticket_id for case in given])
-    }
-    fresh = [_case_row(case) for case in given]
-    changed = [row for row in fresh if before.get(row["ticket_id"]) != list(row.values())]
-    stale = [row["ticket_id"] for row in changed if row["ticket_id"] in before]
+    before = {row[0]: tuple(row) for row in _KEPT_CASES.raw(db, ticket_ids=[one.ticket_id for one in given])}
+    fresh = [case for case in given if before.get(case.ticket_id) != _raw_case(case)]
+    stale = [case.ticket_id for case in fresh if case.ticket_id in before]
     if stale:
-        db.execute(delete(CASE).where(CASE.c.ticket_id.in_(stale)))
-    bulk.add(db, CASE, changed)
+        _TAKE_BACK_CASES.run(db, ids=stale)
+    bulk.add(db, CASE, [_case_row(case) for case in fresh])
 
 
 def _kept_cases(dialect: str) -> Select[Any]:
@@ -81,16 +79,18 @@ def _kept_cases(dialect: str) -> Select[Any]:
 
 
 _KEPT_CASES = Statement(_kept_cases)
+_TAKE_BACK_CASES = Statement(lambda dialect: delete(CASE).where(among(dialect, CASE.c.ticket_id, "ids")))
 
 
 def forget(db: Db, ticket_ids: Iterable[str]) -> None:
     """Take back all that is kept of these tickets."""
     names = sorted(set(ticket_ids))
     deltas = Deltas()
-    for row in _KEPT.rows(db, ticket_ids=names):
+    gone = _KEPT.rows(db, ticket_ids=names)
+    for row in gone:
         deltas.add(_outcome(row), -1)
-    for table in (OUTCOME, CASE):
-        db.execute(delete(table).where(table.c.ticket_id.in_(names)))
+    _TAKE_BACK.run(db, ids=[row[0] for row in gone])
+    _TAKE_BACK_CASES.run(db, ids=names)
     rollups.merge(db, deltas)
 
 
@@ -126,9 +126,9 @@ def sum_again(db: Db) -> None:
     """Make all sums anew from the outcomes."""
     rollups.clear(db)
     every = select(*(OUTCOME.c[name] for name in _NAMES)).execution_options(yield_per=_BATCH)
-    for rows in db.execute(every).partitions():
+    for batch in db.execute(every).partitions():
         deltas = Deltas()
-        for row in rows:
+        for row in batch:
             deltas.add(_outcome(row))
         rollups.merge(db, deltas)
 
@@ -138,6 +138,12 @@ def tickets(db: Db, scope: Scope) -> list[str]:
     return list(
         db.execute(select(CASE.c.ticket_id).where(scope.where(CASE)).order_by(CASE.c.ticket_id)).scalars()
     )
+
+
+def watched(db: Db, scope: Scope) -> list[str]:
+    """Every ticket whose clocks are kept."""
+    ticket = rows.ticket.c
+    return list(db.execute(select(ticket.id).where(ticket.watched, scope.where(rows.ticket))).scalars())
 
 
 def _named(table: Table, query: Query) -> Iterator[ColumnElement[bool]]:
@@ -167,6 +173,15 @@ def _row(one: Outcome) -> Row:
         "parts": _micros(one.parts),
     }
     return vars(one) | plain
+
+
+def _raw(one: Outcome) -> tuple[Any, ...]:
+    """The row as the driver gives it: what has not changed is known without being read."""
+    return tuple([plain(value) for value in _row(one).values()])
+
+
+def _raw_case(case: Case) -> tuple[Any, ...]:
+    return tuple([plain(value) for value in _case_row(case).values()])
 
 
 def _outcome(row: Iterable[Any]) -> Outcome:

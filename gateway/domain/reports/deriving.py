@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import cached_property
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from gateway.domain import keeping
@@ -64,7 +65,8 @@ _Counted = tuple[Which, Clock, Terms]
 def _outcome(ticket: Ticket, case: Case, counted: _Counted, org_id: str) -> Outcome:
     which, clock, terms = counted
     verdict, at = judged(clock, gone_at=ticket.life.gone_at(clock.hop))
-    split = attribute(ticket.folded, ticket.clocks, clock)
+    if at is None and verdict is not Verdict.RUNNING:  # it was over before it had started
+        at = ticket.folded.told.effective.get(clock.ended_by or "", case.opened_at)
     agreement = ticket.bound.get((clock.hop, clock.agreement))
     zone = ZoneInfo(terms.calendar.zone or "UTC")
     return Outcome(
@@ -97,14 +99,22 @@ def _outcome(ticket: Ticket, case: Case, counted: _Counted, org_id: str) -> Outc
         provisional=clock.provisional,
         unmeasured=agreement is not None and not agreement.is_valid(_begun_on(clock, case, zone)),
         target=clock.target,
-        elapsed=clock.elapsed,
-        net_elapsed=clock.net_elapsed,
-        stopped_time=clock.stopped_time,
         coverage=case.coverage,
-        time=split.time,
-        stopped=_stopped(ticket.folded, clock, terms),
-        parts=split.parts,
+        **({} if verdict is Verdict.RUNNING else _measured(ticket, clock, terms)),
     )
+
+
+def _measured(ticket: Ticket, clock: Clock, terms: Terms) -> dict[str, Any]:
+    """How long it ran, and whose the time was. What still runs is not measured: its row changes when it comes to something."""
+    split = attribute(ticket.folded, ticket.clocks, clock)
+    return {
+        "elapsed": clock.elapsed,
+        "net_elapsed": clock.net_elapsed,
+        "stopped_time": clock.stopped_time,
+        "time": split.time,
+        "stopped": _stopped(ticket.folded, clock, terms),
+        "parts": split.parts,
+    }
 
 
 def outcome_id(ticket_id: str, which: Which) -> str:

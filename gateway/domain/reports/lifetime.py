@@ -124,13 +124,18 @@ class Lifetime:
 
     def gone_at(self, hop: str) -> datetime | None:
         """When the hop, or one above it, was merged into another ticket; None while it stands for itself."""
-        merged = {one.id for one in self._hops if MERGED in one.unmapped}
-        lost = merged.intersection((hop, *self._folded.chain.above(hop))) if merged else ()
+        if not self._merged:
+            return None
+        lost = self._merged.intersection((hop, *self._folded.chain.above(hop)))
         told = self._folded.told
         moments = [
             told.effective[one.id] for one in told.records if one.type == "desk.merged" and one.hop in lost
         ]
         return min(moments, default=None)
+
+    @cached_property
+    def _merged(self) -> frozenset[str]:
+        return frozenset(one.id for one in self._hops if MERGED in one.unmapped)
 
     @property
     def _priority(self) -> str:

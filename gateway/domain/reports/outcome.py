@@ -71,6 +71,7 @@ class Outcome:
     """Counted under terms that were not in force: a contract in renewal, a service without an agreement (R25, R26)."""
     target: timedelta | None = None
     elapsed: timedelta = NONE
+    """Zero, as all lengths below, while the verdict is `running`: nothing is measured of what has come to nothing yet."""
     net_elapsed: timedelta = NONE
     stopped_time: timedelta = NONE
     coverage: Coverage = Coverage.HISTORY

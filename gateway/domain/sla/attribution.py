@@ -8,7 +8,6 @@ from typing import NamedTuple
 from gateway.domain.sla.clocks import MET, Clock, Folded
 from gateway.domain.sla.ledger import shown
 from gateway.domain.sla.pieces import Piece, cut
-from gateway.domain.sla.standstill import Stretch
 from gateway.domain.sla.terms import NONE, AgreementKind, TargetKind, Terms
 from gateway.domain.sla.tree import REQUESTER, Entry
 from gateway.domain.worktime import ROUND_THE_CLOCK, Calendar, DayTarget, Worktime, worktime
@@ -73,12 +72,12 @@ def terms_of(folded: Folded, clock: Clock) -> Terms | None:
 
 
 def _slices(clock: Clock) -> Iterator[_Slice]:
-    """The clock's running pieces, joined where the ledger shows one row."""
+    """The clock's running pieces; where several hold, joined where the ledger shows one row, for that is what is divided."""
     last: Piece | None = None
     for piece in clock.pieces:
         if piece.stopped:
             continue
-        if last is not None and last.end == piece.start and shown(last.span) == shown(piece.span):
+        if last is not None and _is_one_row(last, piece):
             last = last._replace(end=piece.end, open_time=last.open_time + piece.open_time)
             continue
         if last is not None:
@@ -86,6 +85,11 @@ def _slices(clock: Clock) -> Iterator[_Slice]:
         last = piece
     if last is not None:
         yield _slice(clock, last)
+
+
+def _is_one_row(last: Piece, piece: Piece) -> bool:
+    several = len(piece.span.entries) > 1 and last.end == piece.start
+    return several and shown(last.span) == shown(piece.span)
 
 
 def _slice(clock: Clock, piece: Piece) -> _Slice:
@@ -106,6 +110,9 @@ def _shared(slices: Iterable[_Slice]) -> Iterator[tuple[str, timedelta]]:
 
 def _each(amount: timedelta, booked_to: Sequence[str]) -> Iterator[tuple[str, timedelta]]:
     """(booked to, time): equally per holder, whole microseconds, the remainder to the first (R12)."""
+    if len(booked_to) == 1:
+        yield booked_to[0], amount
+        return
     each, rest = divmod(amount // _MICRO, len(booked_to))
     for place, name in enumerate(booked_to):
         yield name, (each + (rest if place == 0 else 0)) * _MICRO
@@ -118,11 +125,14 @@ def by_party(folded: Folded, rows: Iterable[tuple[timedelta, Sequence[str]]]) ->
 
 def _summed(folded: Folded, amounts: Iterable[tuple[str, timedelta]]) -> dict[str, timedelta]:
     """Summed by party, parties in the order of R12."""
+    by_name: dict[str, timedelta] = {}
+    for name, amount in amounts:
+        by_name[name] = by_name.get(name, NONE) + amount
     summed: dict[str, timedelta] = {}
-    for name, amount in sorted(amounts, key=lambda one: _rank(folded, one[0])):
-        if amount:
+    for name in sorted(by_name, key=lambda one: _rank(folded, one)) if len(by_name) > 1 else by_name:
+        if by_name[name]:
             party = _party(folded, name)
-            summed[party] = summed.get(party, NONE) + amount
+            summed[party] = summed.get(party, NONE) + by_name[name]
     return summed
 
 
@@ -164,15 +174,9 @@ class _Shares:
     def __init__(self, folded: Folded, every: Sequence[Clock], terms: Terms, clock: Clock) -> None:
         self._folded, self._every, self._terms, self._kind = folded, every, terms, clock.target_kind
         self._inside = folded.chain.subtree(terms.hop)
-        self._lived: dict[str, Sequence[Stretch]] = {}
         until = clock.ended_at or folded.now
         in_force = [priority for at, priority, _ in folded.priorities if at <= until]
         self._priority = in_force[-1] if in_force else ""
-        offered = {one.hop for one in folded.told.records if one.type == "assignment.offered"}
-        self._handed = {
-            name: [one.id for one in folded.chain.places.values() if one.parent == name and one.id in offered]
-            for name in folded.chain.places
-        }
 
     def overruns_from(self, holder: str) -> datetime | None:
         """From when on the time booked to the holder, in full, exceeds its share; None if it never does or has none."""
@@ -208,13 +212,14 @@ class _Shares:
         if own is None:
             return None
         target = self._target(own) or NONE
-        if not self._handed[hop]:
+        handed = [child for child in self._folded.chain.children[hop] if child in self._folded.offered]
+        if not handed:
             return target, own
         if self._priority in own.reserve:
             return own.reserve[self._priority], own
         below = [
             self._target(one) or NONE
-            for child in self._handed[hop]
+            for child in handed
             for one in self._folded.chain.at(child)
             if one.kind is not AgreementKind.OLA
         ]
@@ -244,20 +249,16 @@ class _Shares:
         self, holder: str, terms: Terms | None, work: Worktime
     ) -> Iterator[tuple[datetime, datetime]]:
         """The time booked to the holder, less its own stops: those of the agreement its share comes from."""
+        stretches = self._folded.stretches(terms) if terms is not None else ()
         for place, span in enumerate(self._folded.spans):
             mine = [entry for entry in span.entries if entry.booked_to == holder]
             waits = terms is not None and (terms.kind is not AgreementKind.OLA or _all_held(mine))
             if mine and terms is not None and waits:
-                for piece in cut(self._stretches(terms)[place], span.start, span.end, work):
+                for piece in cut(stretches[place], span.start, span.end, work):
                     if not piece.stopped:
                         yield piece.start, piece.end
             elif mine:
                 yield span.start, span.end
-
-    def _stretches(self, terms: Terms) -> Sequence[Stretch]:
-        if terms.id not in self._lived:
-            self._lived[terms.id] = self._folded.stretches(terms)
-        return self._lived[terms.id]
 
 
 def _all_held(entries: Sequence[Entry]) -> bool:

@@ -70,13 +70,26 @@ class Folded:
     def _below(self) -> Mapping[str, Sequence[str]]:
         return siblings(self.chain, self.told, self.footing.holding if self.footing else None)
 
+    @cached_property
+    def offered(self) -> frozenset[str | None]:
+        """The hops that somebody handed on to."""
+        return frozenset(one.hop for one in self.told.records if one.type == "assignment.offered")
+
     def stretches(self, terms: Terms) -> Sequence[Stretch]:
         """The ledger as the clocks of an agreement live it."""
         return self.standstill(terms).stretches(self.spans)
 
     def standstill(self, terms: Terms) -> Standstill:
         """Who judges when the clocks of an agreement stand still."""
-        return Standstill(self.chain, self.stops, terms, self.view)
+        known = self._standstills.get((terms.hop, terms.id))
+        if known is None or known.terms is not terms:
+            known = Standstill(self.chain, self.stops, terms, self.view)
+            self._standstills[terms.hop, terms.id] = known
+        return known
+
+    @cached_property
+    def _standstills(self) -> dict[tuple[str, str], Standstill]:
+        return {}
 
     @cached_property
     def undecided(self) -> bool:

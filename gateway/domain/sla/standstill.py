@@ -1,6 +1,6 @@
 """When the clocks of an agreement stand still (R14–R16): for each span of the ledger whether they do, and until when."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
@@ -26,13 +26,16 @@ class Standstill:
     """The judgement of one agreement over spans of the ledger."""
 
     def __init__(self, chain: Chain, stops: Stops, terms: Terms, view: View) -> None:
-        self._chain, self._stops, self._terms, self._view = chain, stops, terms, view
+        self._chain, self._stops, self._view, self.terms = chain, stops, view, terms
         self._inside = chain.provider_side(terms)
         self._counted: dict[str | None, bool] = {None: False}
+        self._lived: tuple[Sequence[Span], list[Stretch]] = ((), [])
 
-    def stretches(self, spans: Iterable[Span]) -> list[Stretch]:
-        """The spans, each with how the clocks live it."""
-        return [Stretch(span, *self.judged(span)) for span in spans]
+    def stretches(self, spans: Sequence[Span]) -> list[Stretch]:
+        """The spans, each with how the clocks live it; told again without judging where the same are asked for."""
+        if self._lived[0] is not spans:
+            self._lived = spans, [Stretch(span, *self.judged(span)) for span in spans]
+        return self._lived[1]
 
     def stands(self, spans: Iterable[Span]) -> list[Stand]:
         """The spans with length, joined where nothing changes for the clocks."""
@@ -60,17 +63,17 @@ class Standstill:
                 excused.append(entry.request)
         if excused:
             return True, self._until(excused)
-        if self._terms.kind is AgreementKind.OLA:
+        if self.terms.kind is AgreementKind.OLA:
             return True, None
         for hop, request in span.pending:
-            if hop == self._terms.hop and self._counts(request):
+            if hop == self.terms.hop and self._counts(request):
                 return True, self._until([request])
         return _RUNS
 
     def _counts(self, request: str | None) -> bool:
         if request not in self._counted:
             asked, view = self._stops.requests[request or ""], self._view
-            found = standing(self._chain, self._stops, asked, self._terms, now=view.now)
+            found = standing(self._chain, self._stops, asked, self.terms, now=view.now)
             self._counted[request] = found in view.counting
         return self._counted[request]
 
@@ -79,7 +82,7 @@ class Standstill:
         ends = []
         for name in names:
             request = self._stops.requests[name or ""]
-            rule = self._terms.stops_for(request.code, request.own_code)
+            rule = self.terms.stops_for(request.code, request.own_code)
             end = stops_until(request, rule) if rule is not None else None
             if end is not None:
                 ends.append(end)
