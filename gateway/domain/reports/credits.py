@@ -37,7 +37,8 @@ class LineKind(StrEnum):
 @dataclass(frozen=True, kw_only=True)
 class Line:
     """One scheme in one period. `settled`: the month whose statement it is in. `words`: how the amount came about. `proof`:
-    the clocks it is for, each with its weight in the amount. `claim`: the name to claim it by, `claim_by` the last day."""
+    the clocks it is for, each with its part of the amount (together one). `claim`: the name to claim it by, `claim_by` the
+    last day."""
 
     kind: LineKind
     scheme: str
@@ -209,7 +210,7 @@ def _line(ground: Ground, known: Known, charge: Charge, month: Period) -> Line:
         settled=month,
         amount=ZERO,
         words=charge.words,
-        proof=charge.proof,
+        proof=_parts(charge.proof),
         claim_by=by,
     )
     if charge.amount is None:
@@ -219,6 +220,12 @@ def _line(ground: Ground, known: Known, charge: Charge, month: Period) -> Line:
         return replace(line, kind=LineKind.LAPSED, words=words)
     capped, why = _scheme_cap(ground, charge, charge.amount)
     return replace(line, amount=money.rounded(capped, currency), words=f"{charge.words}{why}")
+
+
+def _parts(proof: Iterable[tuple[Outcome, Fraction]]) -> tuple[tuple[Outcome, Fraction], ...]:
+    weighed = tuple(proof)
+    whole = sum((weight for _, weight in weighed), Fraction())
+    return tuple((one, weight / whole) for one, weight in weighed)
 
 
 def _lapsed(claim: str, by: date, known: Known) -> bool:
@@ -335,6 +342,4 @@ def _part(statement: Statement, lines: Iterable[Line], customer: str | None) -> 
 
 
 def _weight(line: Line, customer: str) -> Fraction:
-    whole = sum((weight for _, weight in line.proof), Fraction())
-    own = sum((weight for one, weight in line.proof if one.customer == customer), Fraction())
-    return own / whole if whole else Fraction()
+    return sum((part for one, part in line.proof if one.customer == customer), Fraction())

@@ -148,6 +148,14 @@ def test_the_grace_of_a_delay_is_not_counted() -> None:
     assert [statement(agreement, [one]).owed for one in over] == [D("0"), D("10.00"), D("20.00")]
 
 
+def test_of_what_a_delay_costs_each_ticket_proves_its_part() -> None:
+    [line] = statement(clause(DELAY), [ran(1, 4 * H + 15 * M), ran(2, 4 * H + 45 * M)]).lines
+    assert [(one.number, part) for one, part in line.proof] == [
+        ("T-1", Fraction(1, 4)),
+        ("T-2", Fraction(3, 4)),
+    ]
+
+
 def test_gross_or_net() -> None:
     one = excluded(ran(1, 5 * H), by=2 * H)
     assert statement(clause(DELAY), [one]).owed == D("0")
