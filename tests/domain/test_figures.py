@@ -30,8 +30,8 @@ def test_r5_what_ran_is_rounded_up_and_what_is_left_or_stood_still_down() -> Non
     assert ran(4 * H - BIT) == "4 h"
     assert open_time(4 * H - BIT) == "3 h 59 min 59 s"
     assert left(H + BIT) == "1 h"
-    assert left(BIT) == "0 min"
-    assert left(-BIT) == "-1 s"
+    assert left(BIT) == "1 µs"
+    assert left(-BIT) == "-1 µs"
     assert left(-H - 30 * M) == "-1 h 30 min"
 
 
@@ -41,3 +41,21 @@ def test_r5_what_ran_is_rounded_up_and_what_is_left_or_stood_still_down() -> Non
 )
 def test_open_time_is_never_told_in_days(amount: timedelta, told: str) -> None:
     assert open_time(amount) == ran(amount) == left(amount) == told
+
+
+@pytest.mark.parametrize(
+    ("micros", "down", "up"),
+    [
+        (786_575, "786 ms", "787 ms"),
+        (174_228, "174 ms", "175 ms"),
+        (1_703_495, "1.7 s", "1.8 s"),
+        (59_990_000, "59.9 s", "1 min"),
+        (999_999, "999 ms", "1 s"),
+        (60_000_001, "1 min", "1 min 1 s"),
+        (12, "12 µs", "12 µs"),
+    ],
+)
+def test_parts_of_less_than_a_minute_are_told_finely(micros: int, down: str, up: str) -> None:
+    """As whole seconds the parts of a short breach were 0 min each, and nobody's."""
+    amount = timedelta(microseconds=micros)
+    assert (open_time(amount), ran(amount), left(-amount)) == (down, up, f"-{up}")
