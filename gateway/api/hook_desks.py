@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from gateway.connector import Connector
 from gateway.domain.directory import Directory
+from gateway.domain.imported import is_connected
 from gateway.domain.model import Desk
 from gateway.flows.context import OPERATOR, Context
 from gateway.flows.hooks import NotStored
@@ -81,6 +82,6 @@ class HookDesks:
             desk.code: HookDesk(
                 desk=desk, connector=self._context.connector(desk), token_hash=tokens.get(desk.id)
             )
-            for desk in directory.desks.values()
+            for desk in filter(is_connected, directory.desks.values())
         }
         self._directory = directory

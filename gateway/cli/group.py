@@ -31,6 +31,7 @@ MODULES: Mapping[str, tuple[str, ...]] = {
     "priority": ("priority",),
     "warnings": ("warnings",),
     "restored": ("restored",),
+    "importing": ("import",),
     "demo": ("demo",),
     "sim": ("sim",),
 }

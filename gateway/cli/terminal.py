@@ -41,6 +41,7 @@ class Code(IntEnum):
     CONFIG = 3
     UNREACHABLE = 4
     CONFLICT = 5
+    PARTIAL = 10
 
 
 _CODES: tuple[tuple[type[InterdeskError], Code], ...] = (

@@ -9,6 +9,7 @@ from typing import Any
 from gateway.domain import paging
 from gateway.domain.binding import BOUND, REBOUND
 from gateway.domain.case import Case
+from gateway.domain.imported import is_imported
 from gateway.domain.model import Event, HopStatus
 from gateway.domain.sla.clocks import BREACHED, MET, RUNNING, WAITING, Clock, Folded
 from gateway.domain.sla.stops import Standing, standing, visit_window
@@ -29,9 +30,9 @@ def folded_from(events: Sequence[Event]) -> list[Event]:
 
 def mark(case: Case) -> None:
     """See to it that the clocks of a case are folded after what just happened to it. A ticket that is bound to no
-    agreement, and whose priority disturbs nobody, costs nothing."""
+    agreement, and whose priority disturbs nobody, costs nothing; nobody is told of one whose history was imported."""
     happened = folded_from(case.events)
-    if not happened:
+    if not happened or is_imported(case.ticket):
         return
     watched = (
         case.ticket.watched or any(event.type in (BOUND, REBOUND) for event in happened) or _presses(case)

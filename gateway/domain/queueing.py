@@ -6,6 +6,7 @@ from typing import Any
 
 from gateway.domain import budgeting, mapping, notes
 from gateway.domain.case import Because, Case
+from gateway.domain.imported import is_imported
 from gateway.domain.marks import keyed, marker
 from gateway.domain.model import (
     CommandKind,
@@ -53,7 +54,8 @@ def queue(
         delivery = _within_budget(case, current, delivery)
     elif _may_be_there(case, delivery):
         delivery = replace(delivery, state=DeliveryState.AMBIGUOUS, probes=1)
-    case.deliveries.append(delivery)
+    if not is_imported(case.ticket):  # there is no desk to write to
+        case.deliveries.append(delivery)
     return delivery
 
 

@@ -8,6 +8,7 @@ from gateway.domain import handover, progress, queueing, settling
 from gateway.domain.case import OPEN, Because, Case
 from gateway.domain.conversation import hand_over_one
 from gateway.domain.egress import Withheld, assemble
+from gateway.domain.imported import is_imported
 from gateway.domain.model import (
     ActorKind,
     CommandKind,
@@ -50,6 +51,7 @@ def _with_hop(
         if ticket_id is None:
             raise NotFound(f"no assignment {hop_id}", cure="interdesk tickets show TICKET lists them")
         case = cases.load(db, OPERATOR, [ticket_id], context.occasion(db, order.now))[ticket_id]
+        _refuse_imported(case)
         before = case.hops[hop_id]
         act(case, before)
         after = case.hops[hop_id]
@@ -65,6 +67,11 @@ def _with_hop(
         )
         cases.save(db, [case])
         return after
+
+
+def _refuse_imported(case: Case) -> None:
+    if is_imported(case.ticket):
+        raise Refused("this ticket came with an imported history", why="its desks are not connected: nobody would hear of it")
 
 
 def _need(hop: Hop, allowed: frozenset[HopStatus], what: str) -> None:

@@ -11,6 +11,7 @@ from gateway.desk_auth import Credentials
 from gateway.desk_client import ClockSample, DeskClient
 from gateway.domain import escalation, mapping
 from gateway.domain.calendar_documents import known_years
+from gateway.domain.imported import is_connected
 from gateway.domain.model import Desk, DeskFacts
 from gateway.errors import ConfigError, DeskDenied, DeskError, InterdeskError
 from gateway.flows.context import OPERATOR, Context
@@ -171,7 +172,8 @@ class Call:
 async def desks(context: Context, call: Call) -> list[Finding]:
     """Ask every desk, all at once."""
     with context.database.read() as db:
-        known = sorted(context.directory(db).desks.values(), key=lambda desk: desk.code)
+        every = context.directory(db).desks.values()
+        known = sorted(filter(is_connected, every), key=lambda desk: desk.code)
         held = {view["code"]: view["held"] for view in views.desks(db, OPERATOR)}
         tokens = views.hook_tokens(db, OPERATOR)
     asked = [_ask(context, call, desk) for desk in known]

@@ -12,7 +12,7 @@ from sqlalchemy import Row, Table, delete, insert, select, text, update
 
 from gateway.domain.plan import LOCAL, Item, Kind, Ref
 from gateway.errors import ConfigError
-from gateway.store import desks, rows
+from gateway.store import desks, imports, rows
 from gateway.store.db import Db
 from gateway.store.directory import (
     DESK,
@@ -231,12 +231,18 @@ def in_use(db: Db, ids: Mapping[Ref, str]) -> dict[Ref, str]:
     """Of these things those that tickets stand on, and why; other things that refer to them are not looked at."""
     used_desks = _used(db, rows.hop, "desk_id")
     used_links = _used(db, rows.hop, "link_id")
-    owners = _used(db, rows.ticket, "org_id")
+    owners, imported = _used(db, rows.ticket, "org_id"), imports.parties(db)
     named = _named_by_open_tickets(db)
     reasons: Mapping[Kind, Callable[[Ref, str], str]] = {
         Kind.DESK: lambda _ref, row_id: "tickets were handled there" if row_id in used_desks else "",
         Kind.LINK: lambda _ref, row_id: "tickets passed over it" if row_id in used_links else "",
-        Kind.ORGANIZATION: lambda _ref, row_id: "it has tickets" if row_id in owners else "",
+        Kind.ORGANIZATION: lambda _ref, row_id: (
+            "it has tickets"
+            if row_id in owners
+            else "an imported history speaks of it"
+            if row_id in imported
+            else ""
+        ),
         Kind.SITE: lambda ref, _id: "an open ticket names it" if ref.code in named["site"] else "",
         Kind.ASSET: lambda ref, _id: "an open ticket names it" if ref.code in named["asset"] else "",
     }

@@ -23,6 +23,7 @@ from gateway.domain.documents import (
 )
 from gateway.domain.model import Contact, CoverageRow, Desk, Link, Manifest, Organization
 from gateway.errors import ConfigError
+from gateway.store import imported_desks
 from gateway.store.db import Db
 from gateway.store.prepared import Statement
 from gateway.store.scope import Scope
@@ -126,7 +127,10 @@ def load(
         version=version(db),
         salt=salt(db),
         organizations=organizations,
-        desks=_desks(db, scope, manifest_of=manifest_of, open_secret=open_secret),
+        desks={
+            **_desks(db, scope, manifest_of=manifest_of, open_secret=open_secret),
+            **imported_desks.as_desks(db, scope),
+        },
         links=links,
         sites={(site.org_id, site.code): site for site in map(site_from, documents.get("site", ()))},
         assets={(asset.org_id, asset.code): asset for asset in map(asset_from, documents.get("asset", ()))},

@@ -2,9 +2,29 @@
 
 from sqlmodel import SQLModel
 
-from gateway.store import agreement_tables, clock_tables, outcome_tables, share_tables, tables, work_tables, worklog_tables
+from gateway.store import (
+    agreement_tables,
+    clock_tables,
+    import_tables,
+    outcome_tables,
+    publication_tables,
+    share_tables,
+    tables,
+    work_tables,
+    worklog_tables,
+)
 
 METADATA = SQLModel.metadata
 """All tables, for migrations to compare with and for tests to create at once."""
 
-MODULES = (tables, work_tables, clock_tables, share_tables, outcome_tables, agreement_tables, worklog_tables)
+MODULES = (
+    tables,
+    work_tables,
+    clock_tables,
+    share_tables,
+    outcome_tables,
+    agreement_tables,
+    worklog_tables,
+    import_tables,
+    publication_tables,
+)

@@ -7,12 +7,13 @@ whose they are and how they stand; of everything else not even that it exists. C
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, Table, exists, select
+from sqlalchemy import ColumnElement, Select, Table, exists, func, select
 
 from gateway.domain.case import OPEN
 from gateway.store import rows
 from gateway.store.db import Db
 from gateway.store.directory import LINK, ORGANIZATION
+from gateway.store.imported_desks import IMPORTED_DESK
 from gateway.store.scope import Scope
 
 View = dict[str, Any]
@@ -46,6 +47,7 @@ _DELIVERY = (
 _TICKET = ("id", "opened_at", "closed_at")
 _IN_SHORT = ("id", "desk", "organization", "number", "status", "url")
 _OPEN = sorted(status.value for status in OPEN)
+_DESK_CODE = func.coalesce(rows.desk.c.code, IMPORTED_DESK.c.code).label("desk")
 _MESSAGE = ("id", "received_at", "state", "error", "processed_at")
 
 
@@ -107,11 +109,12 @@ def hops_of(db: Db, scope: Scope, ticket_ids: Sequence[str]) -> dict[str, list[V
     query = (
         select(
             *_columns(rows.hop, _HOP),
-            rows.desk.c.code.label("desk"),
+            _DESK_CODE,
             ORGANIZATION.c.code.label("organization"),
             LINK.c.code.label("link"),
         )
-        .join(rows.desk, rows.desk.c.id == rows.hop.c.desk_id)
+        .outerjoin(rows.desk, rows.desk.c.id == rows.hop.c.desk_id)
+        .outerjoin(IMPORTED_DESK, IMPORTED_DESK.c.id == rows.hop.c.desk_id)
         .join(ORGANIZATION, ORGANIZATION.c.id == rows.hop.c.org_id)
         .outerjoin(LINK, LINK.c.id == rows.hop.c.link_id)
         .where(rows.hop.c.ticket_id.in_(ticket_ids), scope.where(rows.hop))
@@ -273,8 +276,9 @@ def find_by_number(db: Db, scope: Scope, number: str) -> list[View]:
     """Hops by the number (or remote id) that people read at their desk."""
     table = rows.hop
     query = (
-        select(*_columns(table, ("id", "ticket_id", "status", "number")), rows.desk.c.code.label("desk"))
-        .join(rows.desk, rows.desk.c.id == table.c.desk_id)
+        select(*_columns(table, ("id", "ticket_id", "status", "number")), _DESK_CODE)
+        .outerjoin(rows.desk, rows.desk.c.id == table.c.desk_id)
+        .outerjoin(IMPORTED_DESK, IMPORTED_DESK.c.id == table.c.desk_id)
         .where((table.c.remote_id == number) | (table.c.number == number), scope.where(table))
         .limit(20)
     )

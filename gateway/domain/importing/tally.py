@@ -24,6 +24,7 @@ class Tally:
     assignments: int = 0
     events: int = 0
     bound: int = 0
+    bound_cases: int = 0
     hand_overs: int = 0
     """Between organizations, row after row."""
     crossing_cases: int = 0
@@ -48,6 +49,7 @@ class Tally:
         self.assignments += len(story.hops)
         self.events += len(story.steps)
         self.bound += story.agreements
+        self.bound_cases += bool(story.agreements)
         self.hand_overs += story.passes
         self.crossing_cases += bool(story.passes)
         self.waits += story.waits

@@ -36,7 +36,7 @@ def chain_of(
             id=hop.id,
             org=hop.org_id,
             parent=hop.parent_id,
-            tracked=hop.parent_id is not None,
+            tracked=hop.link_id is not None,
             granularity=watches[hop.desk_id].granularity if hop.desk_id in watches else NONE,
             samples=watches[hop.desk_id].samples if hop.desk_id in watches else (),
         )
