@@ -30,6 +30,7 @@ MODULES: Mapping[str, tuple[str, ...]] = {
     "stops": ("stops", "exclude"),
     "priority": ("priority",),
     "warnings": ("warnings",),
+    "report": ("report",),
     "restored": ("restored",),
     "importing": ("import",),
     "demo": ("demo",),

@@ -144,18 +144,18 @@ def explained(ticket: OneTicket, at: AsOf = None, as_json: AsJson = False) -> No
     with opened() as gateway:
         found = sla.read(gateway.context, ticket, now=moment(at))
         names = names_of(gateway.context.directory_now.organizations, found)
-    steps = {clock.key: list(_steps(clock, names)) for clock in found.clocks}
+    steps = {clock.key: list(step_rows(clock, names)) for clock in found.clocks}
     if as_json:
         print_json(steps)
         return
     for clock in found.clocks:
         out().print(f"\n[bold]{words(clock.key)}[/] {words(clock_row(clock)['state'])}")
-        show(steps[clock.key], _STEPS, as_json=False, empty="it has not started")
+        show(steps[clock.key], STEPS, as_json=False, empty="it has not started")
     if not found.clocks:
         say("no agreement holds for this ticket")
 
 
-_STEPS = {
+STEPS = {
     "from": "FROM",
     "to": "TO",
     "clock": "CLOCK",
@@ -167,7 +167,8 @@ _STEPS = {
 }
 
 
-def _steps(clock: Clock, names: dict[str, str]) -> Iterator[dict[str, Any]]:
+def step_rows(clock: Clock, names: dict[str, str]) -> Iterator[dict[str, Any]]:
+    """A clock stretch by stretch, each with the event that began it."""
     total = timedelta()
     for piece in clock.pieces:
         total += timedelta() if piece.stopped else piece.open_time

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from gateway.domain.reports.basis import Basis
 from gateway.domain.reports.document import Cell, CellKind, Chart, ChartKind, Column, Section, Table
 from gateway.domain.reports.outcome import Case
-from gateway.domain.reports.tally import is_breached
+from gateway.domain.reports.tally import is_breached, so_many
 
 _DAY = timedelta(days=1)
 _AGES = (
@@ -44,7 +44,7 @@ def ageing(basis: Basis) -> Section:
         totals=("all", len(open_then), sum(one.ticket_id in late for one in open_then)) if open_then else (),
         empty="Nothing was open.",
     )
-    summary = f"{len(open_then)} tickets were open at the end."
+    summary = f"{so_many(len(open_then), 'ticket was')} open at the end."
     chart = Chart(table="backlog", kind=ChartKind.BARS, label="age", series=("tickets",), summary=summary)
     oldest = sorted(open_then, key=lambda one: (one.opened_at, one.ticket_id))[:20]
     return Section(
@@ -93,7 +93,7 @@ def chronic(basis: Basis) -> Section:
     return Section(
         id="chronic",
         title="Chronic sites and assets",
-        summary=f"{found} sites and assets had {basis.limits.chronic} tickets or more in the last {days} days.",
+        summary=f"{found} of the sites and assets had {basis.limits.chronic} tickets or more in the last {days} days.",
         tables=tables,
     )
 

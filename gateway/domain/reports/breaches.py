@@ -7,10 +7,11 @@ from datetime import timedelta
 from gateway.domain.reports.basis import Basis
 from gateway.domain.reports.document import Cell, CellKind, Chart, ChartKind, Column, Section, Table
 from gateway.domain.reports.outcome import Outcome, Verdict
-from gateway.domain.reports.tally import is_breached, numbered
-from gateway.domain.reports.views import Viewer
+from gateway.domain.reports.tally import is_breached, numbered, so_many
+from gateway.domain.reports.views import View, Viewer
 from gateway.domain.sla.terms import NONE
 
+_EXPLAIN = "`interdesk report explain CLOCK` shows the events behind each figure."
 _LIST = (
     Column(key="ticket", title="Ticket", kind=CellKind.TICKET),
     Column(key="agreement", title="Agreement", kind=CellKind.CODE),
@@ -65,7 +66,7 @@ def words(basis: Basis, breached: Sequence[Outcome]) -> str:
         return "No clock was breached."
     left_out = sum(one.verdict is Verdict.EXCLUDED for one in breached)
     net = f", {left_out} of them left out of net by agreement" if left_out else ""
-    return f"{len(breached)} clocks were breached{net}. {_worst(summed(breached), basis.viewer)}"
+    return f"{so_many(len(breached), 'clock was')} breached{net}. {_worst(summed(breached), basis.viewer)}"
 
 
 def summed(breached: Sequence[Outcome]) -> dict[str, timedelta]:
@@ -82,7 +83,7 @@ def _worst(whose: dict[str, timedelta], viewer: Viewer) -> str:
         return "Nobody's part of it is known."
     first = next(iter(whose))
     share = 100 * whose[first] // sum(whose.values(), NONE) if any(whose.values()) else 0
-    return f"Most of the time over ({share} %) is told of {viewer.name(first)}."
+    return f"Most of the time over: {viewer.name(first)} ({share} %)."
 
 
 def _list(breached: Sequence[Outcome], viewer: Viewer) -> Table:
@@ -103,14 +104,23 @@ def _list(breached: Sequence[Outcome], viewer: Viewer) -> Table:
         for one in breached
     )
     total = sum((one.over for one in breached), NONE)
-    totals: tuple[Cell, ...] = (f"{len(rows)} breaches", *[None] * 5, total, *[None] * 4) if rows else ()
+    totals: tuple[Cell, ...] = (
+        (
+            so_many(len(rows), "breach") if len(rows) == 1 else f"{len(rows):,} breaches",
+            *[None] * 5,
+            total,
+            *[None] * 4,
+        )
+        if rows
+        else ()
+    )
     return Table(
         id="breaches",
         title="Every breach, the longest first",
         columns=_LIST,
         rows=rows,
         totals=totals,
-        note="`interdesk report explain CLOCK` shows the events behind each figure.",
+        note=_EXPLAIN if viewer.view is View.OPERATOR else "",
         empty="No clock was breached.",
     )
 

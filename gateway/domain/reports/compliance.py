@@ -16,8 +16,10 @@ from gateway.domain.reports.basis import Basis
 from gateway.domain.reports.document import CellKind, Column, Report, Section, Table
 from gateway.domain.reports.objectives import Standing
 from gateway.domain.reports.outcome import Coverage
-from gateway.domain.reports.tally import is_breached, tally
+from gateway.domain.reports.tally import is_breached, so_many, tally
 from gateway.domain.reports.views import View
+
+_BOTH = "`interdesk sla show TICKET` shows both views of each, and its cure."
 
 
 def report(basis: Basis) -> Report:
@@ -69,11 +71,15 @@ def headlines(basis: Basis) -> tuple[str, ...]:
         figures.share(found.met, found.counted),
         figures.share(found.met + found.excluded, found.counted),
     )
-    first = f"{gross} of {found.counted} clocks were met ({net} net of agreed exclusions)."
+    first = f"{gross} of {so_many(found.counted, 'clock was')} met ({net} net of agreed exclusions)."
     judged = [one.result.standing for one in basis.judged]
     kept = f"{judged.count(Standing.MET)} of {len(judged)} objectives were met." if judged else ""
     melons = len(watermelon.melons(basis))
-    unhappy = f"{melons} tickets met every clock, and something was wrong all the same." if melons else ""
+    unhappy = (
+        f"{so_many(melons, 'ticket was')} met on every clock, and something was wrong all the same."
+        if melons
+        else ""
+    )
     said = (
         first,
         kept,
@@ -94,7 +100,7 @@ def warnings(basis: Basis) -> tuple[str, ...]:
         f"The period is not over: these are its figures as of {basis.as_of:%Y-%m-%d %H:%M} UTC.": basis.as_of
         < basis.period.end,
         f"{found.provisional} of {found.counted} clocks may still change.": found.provisional,
-        f"{found.unmeasured} clocks were counted under terms that were not in force.": found.unmeasured,
+        f"{so_many(found.unmeasured, 'clock was')} counted under terms that were not in force.": found.unmeasured,
         f"{partly} of {len(every)} tickets could be followed only in part.": partly,
     }
     return (*(words for words, holds in said.items() if holds), *basis.notes)
@@ -116,7 +122,7 @@ def discrepancies(basis: Basis) -> Section:
         ),
         rows=tuple((one.number or one.ticket_id, one.opened_at, one.discrepancies) for one in found),
         totals=("all", None, sum(one.discrepancies for one in found)) if found else (),
-        note="`interdesk sla show TICKET` shows both views of each, and its cure.",
+        note=_BOTH if basis.viewer.view is View.OPERATOR else "",
         empty="No desk told anything that contradicts the ledger.",
     )
     return Section(id="discrepancies", title="Discrepancies", tables=(table,))

@@ -7,7 +7,7 @@ from fractions import Fraction
 from gateway.domain.reports.basis import Basis
 from gateway.domain.reports.document import CellKind, Chart, ChartKind, Column, Section, Table
 from gateway.domain.reports.outcome import Case, Coverage, Outcome, Verdict
-from gateway.domain.reports.tally import COUNTED
+from gateway.domain.reports.tally import COUNTED, so_many
 
 _MEASURED = {
     Coverage.HISTORY: "by the desks' own history",
@@ -49,7 +49,7 @@ def coverage_words(basis: Basis) -> str:
     """One sentence."""
     every = basis.concerned
     whole = sum(one.coverage is Coverage.HISTORY for one in every)
-    return f"{whole} of {len(every)} tickets are measured by the desks' own history alone."
+    return f"{whole:,} of {so_many(len(every), 'ticket')} measured by the desks' own history alone."
 
 
 def population_words(basis: Basis) -> str:
@@ -57,8 +57,8 @@ def population_words(basis: Basis) -> str:
     opened, closed, counted = (len(names) for names in _circles(basis))
     missing = len(_circles(basis)[0] - _circles(basis)[2])
     return (
-        f"{opened} tickets opened in the period, {closed} closed, {counted} counted; "
-        f"{missing} of those opened are left out, each named below with its reason."
+        f"{so_many(opened, 'ticket')} opened in the period, {closed:,} closed, {counted:,} counted; "
+        f"{missing:,} of those opened left out, each named with its reason."
     )
 
 

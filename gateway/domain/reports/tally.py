@@ -45,3 +45,11 @@ def median(values: Sequence[Fraction]) -> Fraction:
         raise ValueError("nothing has no median")
     ordered, half = sorted(values), len(values) // 2
     return ordered[half] if len(ordered) % 2 else (ordered[half - 1] + ordered[half]) / 2
+
+
+def so_many(count: int, thing: str) -> str:
+    """`1 ticket`, `2 tickets`, `1 clock was`, `2 clocks were`."""
+    if count == 1:
+        return f"{count:,} {thing}"
+    noun, _, verb = thing.partition(" ")
+    return f"{count:,} {noun}s {'were' if verb == 'was' else verb}".rstrip()

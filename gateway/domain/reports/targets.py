@@ -8,7 +8,8 @@ from gateway.domain.reports.basis import Basis, Judged
 from gateway.domain.reports.document import Cell, CellKind, Chart, ChartKind, Column, Section, Table
 from gateway.domain.reports.objectives import Result
 from gateway.domain.reports.outcome import Outcome
-from gateway.domain.reports.tally import grouped, running, tally
+from gateway.domain.reports.tally import grouped, running, so_many, tally
+from gateway.domain.reports.views import View
 
 _COUNTS = (
     Column(key="counted", title="Counted", kind=CellKind.COUNT),
@@ -39,6 +40,7 @@ def section(basis: Basis) -> Section:
         "site": lambda one: one.site or "none",
     }
     tables += [_by(basis.promised, name, key) for name, key in parts.items()]
+    tables += [_by_partner(basis)] if basis.viewer.view is View.OPERATOR else []
     chart = Chart(
         table="targets", kind=ChartKind.BARS, label="target", series=("gross", "net"), summary=words(basis)
     )
@@ -57,7 +59,7 @@ def words(basis: Basis) -> str:
     if not found.counted:
         return "No clock was met or fell due in this period: there is no share to tell."
     more = f"; {found.provisional} may still change" if found.provisional else ""
-    return f"{found.met} of {found.counted} clocks were met{more}."
+    return f"{found.met:,} of {so_many(found.counted, 'clock was')} met{more}."
 
 
 def counts(outcomes: Sequence[Outcome]) -> tuple[Cell, ...]:
@@ -94,6 +96,27 @@ def _by(outcomes: Sequence[Outcome], name: str, key: Callable[[Outcome], str]) -
         title=f"By {name}",
         columns=columns,
         rows=tuple((*place, *counts(found)) for place, found in groups.items()),
+    )
+
+
+def _by_partner(basis: Basis) -> Table:
+    """What became of the tickets that each partner worked on; one of several partners is told with each."""
+    worked: dict[str, list[Outcome]] = {}
+    parties = {one.ticket_id: one.parties for one in basis.cases}
+    for one in basis.promised:
+        for party in parties.get(one.ticket_id, ()):
+            if party not in (one.consumer, one.provider):
+                worked.setdefault(party, []).append(one)
+    return Table(
+        id="by-partner",
+        title="By partner that worked on it",
+        columns=(Column(key="partner", title="Partner"), *_COUNTS),
+        rows=tuple(
+            (basis.viewer.name(party), *counts(worked[party]))
+            for party in sorted(worked, key=basis.viewer.name)
+        ),
+        note="The customer's clocks of the tickets that a partner had; what it promised itself is on its scorecard.",
+        empty="No partner worked on a ticket of this period.",
     )
 
 

@@ -7,6 +7,7 @@ from gateway.domain.figures import open_time
 from gateway.domain.reports.basis import Basis, Limits
 from gateway.domain.reports.document import CellKind, Column, Section, Table
 from gateway.domain.reports.outcome import Case, Outcome, Verdict
+from gateway.domain.reports.tally import so_many
 
 
 def section(basis: Basis) -> Section:
@@ -33,7 +34,11 @@ def section(basis: Basis) -> Section:
         ),
         empty="No ticket was met on every clock and unhappy all the same.",
     )
-    summary = f"{len(found)} tickets were met on every clock, and yet something was wrong." if found else ""
+    summary = (
+        f"{so_many(len(found), 'ticket was')} met on every clock, and yet something was wrong."
+        if found
+        else ""
+    )
     return Section(id="watermelons", title="Watermelons", summary=summary, tables=(table,))
 
 

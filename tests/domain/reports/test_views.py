@@ -9,7 +9,7 @@ from gateway.domain.reports.compliance import report
 from gateway.domain.reports.document import Report
 from gateway.domain.reports.views import OTHERS, View, Viewer, cases_seen_by, chains_of, seen_by
 from gateway.domain.sla.terms import NONE
-from tests.domain.reports.month import CASES, DEEP, EAST, H, MALL, NAMES, NORTH, OUTCOMES, SOUTH, basis
+from tests.domain.reports.month import CASES, DEEP, EAST, MALL, NAMES, NORTH, OUTCOMES, SOUTH, H, basis
 
 CHAINS = chains_of(OUTCOMES)
 
