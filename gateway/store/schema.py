@@ -7,7 +7,6 @@ from gateway.store import (
     clock_tables,
     import_tables,
     outcome_tables,
-    publication_tables,
     share_tables,
     tables,
     work_tables,
@@ -26,5 +25,4 @@ MODULES = (
     agreement_tables,
     worklog_tables,
     import_tables,
-    publication_tables,
 )
