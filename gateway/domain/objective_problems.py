@@ -26,6 +26,9 @@ def objective_problems(document: Document, source: str) -> Iterator[Problem]:
         where = f"{source}.objectives[{place}]"
         yield from _promised(document, objective, where)
         yield from _tails(document, objective, where)
+        if objective.get("every") == "year" and objective.get("small_sample") == "carry":
+            what = "small samples are carried over within a year, and it is judged by the year"
+            yield Problem(place=f"{where}.small_sample", what=what, right="write met or {at_most: 1}")
     if "credits" in document:
         yield from _credits(document, document["credits"], f"{source}.credits")
 

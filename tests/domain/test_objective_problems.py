@@ -76,6 +76,10 @@ CONTRADICTIONS: Mapping[str, tuple[dict[str, Any], str]] = {
         document({**tails("95% in 48h", "97% in 24h"), "priorities": ["low"]}),
         "objectives[0].tails[1]: 97 % within 24 h contradicts 95 % within 48 h of tails[0]; the longer the time",
     ),
+    "a year that is carried over": (
+        document({**IN_TIME, "every": "year", "smallest_sample": 5, "small_sample": "carry"}),
+        "objectives[0].small_sample: small samples are carried over within a year, and it is judged by the year; write met",
+    ),
     "two objectives of one name": (
         document(IN_TIME, {**IN_TIME, "share": "90%"}),
         "objectives[1].name: 'in-time' stands there twice; use another name",

@@ -146,19 +146,24 @@ def since(agreement: Agreement, period: Period) -> datetime:
 
 
 def _months(agreement: Agreement, period: Period) -> tuple[Period, ...]:
-    """The months to be settled one after the other: whole quarters or years where something is judged by them."""
-    found, objectives = agreement.credits, agreement.objectives
+    """The months to be settled one after the other, so that each comes out the same whichever period is asked for: from
+    what may be earned back in it, the beginning of the cap that is used up by then, and the misses that made it dear."""
+    found = agreement.credits
     schemes = found.schemes if found is not None else ()
-    back = max((one.every.months * one.regained_after for one in schemes), default=0)
-    back += max((one.every.months * one.periods for one in schemes if isinstance(one, ByRepeat)), default=0)
-    back += max((12 * one.every.months for one in objectives if one.small is Small.CARRY), default=0)
-    kinds = [*(one.every for one in schemes), *(one.every for one in objectives)]
-    if found is not None and found.at_risk is not None:
-        kinds.append(found.at_risk.every)
-    longest = max((one.months for one in kinds), default=1)
-    count = _number(period.last) - _number(period.first) + 1 + back
-    first = _number(period.last) - count + 1
-    return tuple(period.months(count + first % longest))
+    every = [one.every.months for one in schemes] + [one.every.months for one in agreement.objectives]
+    risk = [found.at_risk.every.months] if found is not None and found.at_risk is not None else []
+    carried = [12 for one in agreement.objectives if one.small is Small.CARRY]  # from January on
+    first = _number(period.first)
+    first -= max((one.every.months * one.regained_after for one in schemes), default=0)
+    first = _begun(first, [*risk, *every])
+    first -= max((one.every.months * one.periods for one in schemes if isinstance(one, ByRepeat)), default=0)
+    first = _begun(first, [*risk, *every, *carried])
+    return tuple(period.months(_number(period.last) - first + 1))
+
+
+def _begun(month: int, spans: list[int]) -> int:
+    """The first month of the longest of the spans that a month is in."""
+    return month - month % max(spans, default=1)
 
 
 def _number(day: date) -> int:
@@ -278,7 +283,7 @@ def _at_most(ground: Ground, month: Period, new: list[Line], before: list[Line])
 
 def _regained(ground: Ground, month: Period, lines: list[Line], view: View) -> Iterator[Line]:
     """Credits whose objective was met in all the periods that followed, the last of which ends with this month. A period
-    without a case is not met. What is given back stands whatever is still decided, if only that counts."""
+    without a case is not met, nor is one that was carried on. In the final view only what stays met gives anything back."""
     schemes: dict[str, Scheme] = {one.name: one for one in ground.credits.schemes if one.regained_after}
     for line in lines:
         scheme = schemes.get(line.scheme)

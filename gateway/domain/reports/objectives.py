@@ -247,13 +247,17 @@ def course(
     *,
     groups: Mapping[str, str] | None = None,
 ) -> list[Result]:
-    """The results of one of its periods after the other, small samples carried over; `within` gives the clocks that count in
-    a period."""
+    """The results of one of its periods after the other; `within` gives the clocks that count in a period. Small samples are
+    carried over until the end of a calendar year: in January counting begins anew, so that it does not matter from which
+    year on one looks."""
     results: list[Result] = []
+    before: Period | None = None
     for period in periods:
-        carried = carried_on(results[-1]) if results else None
+        same_year = period.first.year == before.first.year if before is not None else False
+        carried = carried_on(results[-1]) if results and same_year else None
         found = evaluate(objective, within(period), carried=carried, groups=groups)
         results.append(replace(found, period=period))
+        before = period
     return results
 
 

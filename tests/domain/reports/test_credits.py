@@ -275,6 +275,10 @@ def test_it_says_from_when_on_it_has_to_know() -> None:
     assert since(rolling, period_from("2026-10")) == datetime(2026, 5, 1, tzinfo=UTC)
     yearly = clause(CASE, at_risk="{share: 1%, every: year}")
     assert since(yearly, period_from("2026-10")) == datetime(2026, 1, 1, tzinfo=UTC)
+    both = clause(MISSED, "share: 95%", again, at_risk="{share: 1%, every: year}")
+    assert since(both, period_from("2026-10")) == datetime(2025, 1, 1, tzinfo=UTC)
+    carried = clause(MISSED, "share: 95%, smallest_sample: 9, small_sample: carry")
+    assert since(carried, period_from("2026-10")) == datetime(2026, 1, 1, tzinfo=UTC)
 
 
 # -- any clocks ---------------------------------------------------------------------------------------------------------------
@@ -333,6 +337,40 @@ def test_a_breach_more_never_costs_less() -> None:
         assert then.owed >= before.owed
         assert sum(one.amount for one in then.possible) >= sum(one.amount for one in before.possible)
         assert before.still_possible >= 0
+
+
+AGAIN = (
+    "name: again, by: repeat, objective: in-time, misses: 2, in_periods: 3, times: 2, earn_back: {periods: 2}"
+)
+EARNED = "bands: [{below: 80%, of_fee: 5%}, {below: 60%, of_fee: 12%}], earn_back: {periods: 2}"
+THROUGH = f"name: missed, by: share, objective: in-time, {EARNED}"
+THROUGH_THE_YEAR = {
+    "carried": clause(THROUGH, "share: 80%, smallest_sample: 4, small_sample: carry", AGAIN),
+    "by month": clause(THROUGH, "share: 80%", AGAIN, CASE, at_risk="16%"),
+    "by quarter": clause(THROUGH, "share: 80%", AGAIN, CASE, at_risk="{share: 12%, every: quarter}"),
+    "by year": clause(THROUGH, "share: 80%", AGAIN, CASE, at_risk="{share: 5%, every: year}"),
+}
+
+
+@pytest.mark.parametrize("agreement", THROUGH_THE_YEAR.values(), ids=THROUGH_THE_YEAR.keys())
+def test_a_month_comes_to_the_same_alone_and_within_its_year(agreement: Agreement) -> None:
+    dice, seen = random.Random(12), set()
+    for _ in range(6):
+        days = [f"{dice.choice((2025, 2026))}-{dice.randrange(1, 13):02}-11" for _ in range(150)]
+        outcomes = [ran(place, dice.choice((2, 2, 2, 2, 5)) * H, day=day) for place, day in enumerate(days)]
+        year = statement(agreement, outcomes, "2026")
+        months = [statement(agreement, _from(agreement, outcomes, name), name) for name in MONTHS]
+        assert [line for month in months for line in month.lines] == list(year.lines)
+        seen |= {(line.kind, line.scheme) for line in year.lines}
+    assert {(LineKind.REGAINED, "missed"), (LineKind.CREDIT, "again")} <= seen
+
+
+MONTHS = [f"2026-{month:02}" for month in range(1, 13)]
+
+
+def _from(agreement: Agreement, outcomes: list[Outcome], month: str) -> list[Outcome]:
+    first = since(agreement, period_from(month))
+    return [one for one in outcomes if one.counted_at is not None and one.counted_at >= first]
 
 
 def test_the_order_of_tickets_does_not_matter() -> None:

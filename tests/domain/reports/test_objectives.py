@@ -170,6 +170,13 @@ def test_a_small_sample_is_judged_with_the_next_one() -> None:
     assert [one.standing for one in again] == [Standing.TOO_SMALL, Standing.TOO_SMALL]
 
 
+def test_a_new_year_begins_anew() -> None:
+    objective = asked(smallest=20, small=Small.CARRY)
+    months = [period_from(name) for name in ("2025-12", "2026-01")]
+    results = course(objective, lambda period: many(15, 0, day=f"{period.first}"), months)
+    assert [(one.standing, one.denominator) for one in results] == [(Standing.TOO_SMALL, 15)] * 2
+
+
 # -- margins ------------------------------------------------------------------------------------------------------------------
 
 
