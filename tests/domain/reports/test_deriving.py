@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import date, timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -22,7 +23,7 @@ NONE = timedelta()
 OPENED = "08:00 open h1\n"
 
 
-def vendor(**more: object) -> Chain:
+def vendor(**more: Any) -> Chain:
     return chain("h1", terms("SLA", "h1", **{"starts_on": "opened", **more}))
 
 
