@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from gateway.domain.reports.basis import Basis
+from gateway.domain.reports.document import Cell, Section
 from gateway.domain.reports.outcome import Case, Outcome, Verdict
 from gateway.domain.reports.period import Period, period_from
 from gateway.domain.reports.views import View, Viewer, cases_seen_by, chains_of, seen_by
@@ -163,3 +164,10 @@ def basis(
         "cases": cases_seen_by(viewer, cases, chains),
     }
     return Basis(**(given | more))
+
+
+def rows(section: Section | list[Section], table: str) -> list[dict[str, Cell]]:
+    """The lines of a table, by the keys of their columns."""
+    every = section if isinstance(section, list) else [section]
+    [one] = [one for part in every for one in part.tables if one.id == table]
+    return [dict(zip((column.key for column in one.columns), row, strict=True)) for row in one.rows]

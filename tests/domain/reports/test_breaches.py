@@ -1,0 +1,44 @@
+"""The breach list: the longest first, each with its parts, which sum up to it."""
+
+from datetime import timedelta
+
+from gateway.domain.reports.breaches import section, summed
+from gateway.domain.reports.outcome import Verdict
+from tests.domain.reports.month import DEEP, NORTH, SOUTH, H, basis, outcome, rows
+
+
+def test_what_was_excluded_stays_listed_and_is_marked() -> None:
+    found = rows(section(basis()), "breaches")
+    assert [(row["ticket"], row["over"], row["remark"]) for row in found] == [
+        ("M-2", 6 * H, ""),
+        ("M-6", H, "left out of net"),
+    ]
+    assert found[0]["mostly"] == "Deep Subcontractor"
+    assert found[0]["clock"] == "mall-sla/hop_2_north/resolution"
+
+
+def test_parts_sum_up_to_the_breach_and_times_to_what_ran() -> None:
+    found = [row for row in rows(section(basis()), "breach-parts") if row["ticket"] == "M-2"]
+    parts, times = ([row[name] for row in found] for name in ("part", "time"))
+    assert sum((one for one in parts if isinstance(one, timedelta)), timedelta()) == 6 * H
+    assert sum((one for one in times if isinstance(one, timedelta)), timedelta()) == 10 * H
+
+
+def test_the_worst_party_is_named_first() -> None:
+    breached = [one for one in basis().promised if one.parts]
+    assert list(summed(breached)) == [DEEP, SOUTH, "contract_gap", NORTH]
+    assert section(basis()).summary == (
+        "2 clocks were breached, 1 of them left out of net by agreement. "
+        "Most of the time over: Deep Subcontractor (42 %)."
+    )
+
+
+def test_remarks_are_told() -> None:
+    odd = outcome(1, Verdict.BREACHED, provisional=True, unmeasured=True, ended_at=None, elapsed=5 * H)
+    [row] = rows(section(basis(outcomes=(odd,))), "breaches")
+    assert (row["remark"], row["mostly"]) == ("provisional, no agreement in force, still open", "")
+
+
+def test_no_breach_is_said() -> None:
+    told = section(basis(outcomes=(outcome(1, Verdict.MET),)))
+    assert (told.summary, told.charts, rows(told, "breaches")) == ("No clock was breached.", (), [])

@@ -1,0 +1,64 @@
+"""Shares are exact, gross and net stand side by side, and what is in neither is listed."""
+
+from fractions import Fraction
+
+import pytest
+
+from gateway.domain.reports.outcome import Verdict
+from gateway.domain.reports.targets import section, words
+from gateway.domain.reports.views import View
+from gateway.domain.sla.terms import TargetKind
+from tests.domain.reports.month import MALL, SOUTH, basis, outcome, rows
+
+ROW = {"counted": 4, "met": 2, "breached": 1, "excluded": 1, "cancelled": 1, "running": 1}
+
+
+def test_a_line_for_each_agreement_and_target() -> None:
+    [row] = rows(section(basis()), "targets")
+    assert row == ROW | {
+        "agreement": "mall-sla",
+        "target": "resolution",
+        "gross": Fraction(1, 2),
+        "net": Fraction(3, 4),
+    }
+
+
+@pytest.mark.parametrize("by", ["priority", "service", "site"])
+def test_groups_add_up(by: str) -> None:
+    met = [
+        outcome(n, Verdict.MET, **{by: "a" if n % 3 else ""}, target_kind=kind)
+        for n in range(6)
+        for kind in (TargetKind.RESPONSE, TargetKind.RESOLUTION)
+    ]
+    found = rows(section(basis(outcomes=tuple(met))), f"by-{by}")
+    assert [(row[by], row["target"], row["counted"]) for row in found] == [
+        ("a", "resolution", 4),
+        ("a", "response", 4),
+        ("none", "resolution", 2),
+        ("none", "response", 2),
+    ]
+
+
+def test_999_of_1000_is_not_all() -> None:
+    many = tuple(outcome(n, Verdict.MET if n else Verdict.BREACHED) for n in range(2041))
+    [row] = rows(section(basis(outcomes=many)), "targets")
+    assert row["gross"] == Fraction(2040, 2041)
+    assert words(basis(outcomes=many)) == "2,040 of 2,041 clocks were met."
+
+
+def test_an_empty_sample_has_no_share() -> None:
+    told = basis(outcomes=(outcome(1, Verdict.RUNNING), outcome(2, Verdict.CANCELLED)))
+    [row] = rows(section(told), "targets")
+    assert (row["gross"], row["net"], row["running"], row["cancelled"]) == (None, None, 1, 1)
+    assert words(told).startswith("No clock was met or fell due")
+
+
+def test_partners_are_told_to_the_operator_alone() -> None:
+    found = rows(section(basis()), "by-partner")
+    assert [(row["partner"], row["counted"], row["breached"]) for row in found] == [
+        ("Deep Subcontractor", 1, 1),
+        ("East Electric", 1, 0),
+        ("South Services", 1, 1),
+    ]
+    for view, org in ((View.CUSTOMER, MALL), (View.PARTNER, SOUTH)):
+        assert all(table.id != "by-partner" for table in section(basis(view, org)).tables)
