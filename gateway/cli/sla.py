@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from gateway.cli import forecast, sla_links, sla_recompute
+from gateway.cli import forecast, sla_events, sla_links, sla_recompute
 from gateway.cli.terminal import AsJson, moment, opened, out, print_json, say, show, words
 from gateway.domain import disagreement
 from gateway.domain.figures import left, open_time, ran
@@ -46,6 +46,7 @@ def register(app: typer.Typer) -> None:
     clocks = typer.Typer(help="Clocks of the agreements.", no_args_is_help=True)
     clocks.command("show")(shown)
     clocks.command("explain")(explained)
+    sla_events.register(clocks)
     forecast.register(clocks)
     sla_recompute.register(clocks)
     sla_links.register(clocks)

@@ -61,6 +61,20 @@ def test_a_clock_is_explained_stretch_by_stretch(run: Run, chain: Chain) -> None
     assert "transit" in run("sla", "explain", chain.ticket).stdout
 
 
+def test_what_the_clocks_read_is_listed_with_when_it_took_effect(run: Run, chain: Chain) -> None:
+    found = orjson.loads(run("sla", "events", chain.ticket, "--json").stdout)["events"]
+    assert found[0]["type"] == "ticket.opened"
+    assert [one["effective_at"] for one in found] == sorted(one["effective_at"] for one in found)
+    [step] = orjson.loads(run("sla", "explain", chain.ticket, "--json").stdout)[
+        f"south-uc/{chain.hops['south']}/resolution"
+    ]
+    [cause] = [one for one in found if one["id"] == step["event"]]
+    assert (cause["type"], cause["hop"]) == ("assignment.offered", chain.hops["south"])
+    told = run("sla", "events", chain.ticket).stdout
+    assert cause["id"] in told
+    assert run("sla", "events", "tkt_none").exit_code == 2
+
+
 def test_before_the_ticket_was_seen_there_was_no_clock(run: Run, chain: Chain) -> None:
     found = shown(run, chain, "--at", "2020-01-01T00:00:00+00:00")
     assert (found["ledger"], found["clocks"]) == ([], [])
