@@ -49,7 +49,8 @@ def weighed(basis: Basis, source: Source) -> Basis:
         [one for agreement in group if (one := _statement(basis, source, agreement, groups)) is not None]
         for group in (promised, below)
     )
-    chapter = owing.section(owed, due, basis.viewer)
+    own = None if basis.viewer.view is View.PARTNER else basis.customer
+    chapter = owing.section(owed, due, basis.viewer, customer=own)
     return replace(basis, judged=judged, money=(chapter,) if chapter is not None else ())
 
 

@@ -306,13 +306,14 @@ def _regained(ground: Ground, month: Period, lines: list[Line], view: View) -> I
 
 @dataclass(frozen=True, kw_only=True)
 class Balance:
-    """What is owed in one currency, what partners have to bear of it, and what remains."""
+    """What is owed in one currency, what partners have to bear of it, and what would come on top of either if everything
+    stayed as it stands now."""
 
     currency: str
     owed: Decimal = ZERO
     recoverable: Decimal = ZERO
     possible: Decimal = ZERO
-    """What may be owed on top of it."""
+    possibly_recoverable: Decimal = ZERO
 
     @property
     def exposure(self) -> Decimal:
@@ -323,19 +324,24 @@ class Balance:
 def balances(
     owed: Iterable[Statement], due: Iterable[Statement], *, customer: str | None = None
 ) -> list[Balance]:
-    """What is owed to customers against what is due from partners, by currency: one is never set against another.
-    With `customer` only for its tickets: of every line the part that they prove."""
+    """What is owed against what is due from partners, by currency: one is never set against another. With `customer` only
+    that part of what is due which its tickets prove."""
     found: dict[str, Balance] = {}
     for statement in owed:
         one = found.get(statement.currency) or Balance(currency=statement.currency)
-        parts = [_part(statement, lines, customer) for lines in (statement.lines, statement.possible)]
         found[statement.currency] = replace(
-            one, owed=one.owed + parts[0], possible=one.possible + parts[1] - parts[0]
+            one, owed=one.owed + statement.owed, possible=one.possible + statement.still_possible
         )
     for statement in due:
         one = found.get(statement.currency) or Balance(currency=statement.currency)
-        part = _part(statement, statement.lines, customer)
-        found[statement.currency] = replace(one, recoverable=one.recoverable + part)
+        final, standing = (
+            _part(statement, lines, customer) for lines in (statement.lines, statement.possible)
+        )
+        found[statement.currency] = replace(
+            one,
+            recoverable=one.recoverable + final,
+            possibly_recoverable=one.possibly_recoverable + standing - final,
+        )
     return [found[currency] for currency in sorted(found)]
 
 

@@ -2,9 +2,8 @@
 arithmetic and the tickets that prove it."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from decimal import Decimal
 
-from gateway.domain.reports.credits import ZERO, Line, LineKind, Statement
+from gateway.domain.reports.credits import ZERO, Balance, Line, LineKind, Statement, balances
 from gateway.domain.reports.document import Cell, CellKind, Column, Section, Table
 from gateway.domain.reports.views import Viewer
 
@@ -13,46 +12,46 @@ _TICKETS = 20
 Statements = Sequence[Statement]
 
 
-def section(owed: Statements, due: Statements, viewer: Viewer) -> Section | None:
-    """`owed`: by the provider that the report is about; `due`: to it, by those who work for it. None: nobody agreed on
-    credits."""
-    currencies = sorted({one.currency for one in (*owed, *due)})
-    if not currencies:
+def section(
+    owed: Statements, due: Statements, viewer: Viewer, *, customer: str | None = None
+) -> Section | None:
+    """`owed`: by the provider that the report is about; `due`: to it, by those who work for it, of which the part that the
+    tickets of `customer` prove can be set against it. None: nobody agreed on credits."""
+    sums = balances(owed, due, customer=customer)
+    if not sums:
         return None
-    tables = [_sums(owed, due, currency) for currency in currencies]
+    tables = [_sums(balance, bool(due)) for balance in sums]
     for place, statements in (("owed", owed), ("due", due)):
         tables += [
             _lines(place, [one for one in statements if one.currency == currency], (currency, viewer))
-            for currency in currencies
+            for currency in (balance.currency for balance in sums)
             if any(one.currency == currency for one in statements)
         ]
-    words = " ".join(_words(owed, due, currency) for currency in currencies)
+    words = " ".join(_words(balance, bool(due)) for balance in sums)
     return Section(
         id="credits", title="Service credits", summary=words, tables=(*tables, _proof((*owed, *due)))
     )
 
 
-def _owed(statements: Iterable[Statement], currency: str) -> tuple[Decimal, Decimal]:
-    mine = [one for one in statements if one.currency == currency]
-    return sum((one.owed for one in mine), ZERO), sum((one.still_possible for one in mine), ZERO)
-
-
-def _words(owed: Statements, due: Statements, currency: str) -> str:
-    (certain, possible), (back, _) = _owed(owed, currency), _owed(due, currency)
-    more = f" ({possible:,} {currency} more are possible)" if possible else ""
+def _words(balance: Balance, below: bool) -> str:
+    currency = balance.currency
+    more = f" ({balance.possible:,} {currency} more are possible)" if balance.possible else ""
     recovered = (
-        f", recoverable from partners {back:,} {currency}, exposure {certain - back:,} {currency}"
-        if due
+        f", recoverable from partners {balance.recoverable:,} {currency}, exposure {balance.exposure:,} {currency}"
+        if below
         else ""
     )
-    return f"Credits owed: {certain:,} {currency}{more}{recovered}."
+    return f"Credits owed: {balance.owed:,} {currency}{more}{recovered}."
 
 
-def _sums(owed: Statements, due: Statements, currency: str) -> Table:
-    (certain, possible), (back, more) = _owed(owed, currency), _owed(due, currency)
-    rows: list[tuple[Cell, ...]] = [("Owed", certain, possible)]
-    if due:
-        rows += [("Recoverable from partners", back, more), ("Exposure", certain - back, possible - more)]
+def _sums(balance: Balance, below: bool) -> Table:
+    currency, back = balance.currency, balance.possibly_recoverable
+    rows: list[tuple[Cell, ...]] = [("Owed", balance.owed, balance.possible)]
+    if below:
+        rows += [
+            ("Recoverable from partners", balance.recoverable, back),
+            ("Exposure", balance.exposure, balance.possible - back),
+        ]
     return Table(
         id=f"credits-{currency.lower()}",
         title=f"Service credits, {currency}",
@@ -63,7 +62,7 @@ def _sums(owed: Statements, due: Statements, currency: str) -> Table:
         ),
         rows=tuple(rows),
         note="Only final outcomes are billed; what is provisional or undecided is possible."
-        + (" A partner's credits are counted over all that it did for the same consumer." if due else ""),
+        + (" Of a partner's credits that part is recoverable which these tickets prove." if below else ""),
     )
 
 

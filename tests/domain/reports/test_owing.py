@@ -1,0 +1,83 @@
+"""The chapter about service credits: sums that the lines come to, lines that tickets prove."""
+
+from dataclasses import replace
+from decimal import Decimal
+from fractions import Fraction
+
+import pytest
+
+from gateway.domain.reports.credits import Statement
+from gateway.domain.reports.document import Section, Table
+from gateway.domain.reports.outcome import Outcome
+from gateway.domain.reports.owing import section
+from gateway.domain.reports.views import Viewer
+from tests.domain.reports.counting import H, agreed, many, ran, statement, undecided
+
+D = Decimal
+VIEWER = Viewer(names={"vendor": "Till Systems", "north": "North Services"})
+CREDITS = """
+    credits:
+      currency: EUR
+      fee: as_billed
+      schemes:
+        - {name: breach, by: case, target: resolution, amount: 50}
+        - {name: dear, by: share, objective: in-time, bands: [{of_fee: 10%}]}
+    objectives: [{name: in-time, target: resolution, share: 50%}]
+    """
+
+
+def owed(provider: str, consumer: str, outcomes: list[Outcome], fee: int = 1000) -> Statement:
+    agreement = agreed(CREDITS)
+    parties = replace(agreement.terms, provider=provider, consumer=consumer)
+    own = [replace(one, provider=provider, consumer=consumer) for one in outcomes]
+    fees = {"2026-10": Fraction(fee)} if fee else {}
+    return statement(replace(agreement, terms=parties), own, fees=fees)
+
+
+def table(chapter: Section | None, name: str) -> Table:
+    assert chapter is not None
+    [found] = [one for one in chapter.tables if one.id == name]
+    return found
+
+
+def test_without_credits_there_is_no_chapter() -> None:
+    assert section([], [], VIEWER) is None
+
+
+def test_what_remains_with_the_provider() -> None:
+    mine = owed("vendor", "acme", [*many(9, 2), undecided(ran(50, 5 * H))])
+    others = [replace(one, customer="zeta") for one in many(9, 1, first=70)]
+    below = owed("north", "vendor", [*many(9, 1), *others])
+    chapter = section([mine], [below], VIEWER, customer="acme")
+    assert table(chapter, "credits-eur").rows == (
+        ("Owed", D("100.00"), D("50.00")),
+        ("Recoverable from partners", D("50.00"), D("0.00")),
+        ("Exposure", D("50.00"), D("50.00")),
+    )
+    assert chapter is not None
+    assert chapter.summary == (
+        "Credits owed: 100.00 EUR (50.00 EUR more are possible),"
+        " recoverable from partners 50.00 EUR, exposure 50.00 EUR."
+    )
+
+
+@pytest.mark.parametrize("place", ["owed", "due"])
+def test_every_line_says_how_it_came_about_and_what_proves_it(place: str) -> None:
+    mine = owed("vendor", "acme", many(1, 2))
+    chapter = section([mine], [], VIEWER) if place == "owed" else section([], [mine], VIEWER)
+    found = table(chapter, f"credits-{place}-eur")
+    scheme, amount, proof = ([row[column] for row in found.rows] for column in (2, 5, 8))
+    assert (scheme, amount) == (["breach", "dear"], [D("100.00"), D("100.00")])
+    assert proof == ["T-2, T-3", "T-2, T-3"]
+    assert found.totals[5] == D("200.00")
+    assert [row[5] for row in table(chapter, "credits-proof").rows] == [Fraction(1, 2)] * 4
+
+
+def test_what_is_only_possible_or_not_priced_is_said() -> None:
+    chapter = section([owed("vendor", "acme", [*many(1, 1), undecided(ran(9, 5 * H))], fee=0)], [], VIEWER)
+    rows = [(row[2], row[4], row[5]) for row in table(chapter, "credits-owed-eur").rows]
+    assert rows == [
+        ("breach", "credit", D("50.00")),
+        ("breach", "possible in all", D("100.00")),
+        ("dear", "no fee told", D(0)),
+    ]
