@@ -8,6 +8,7 @@ from datetime import datetime
 from gateway.domain import binding
 from gateway.domain.agreements import Agreement
 from gateway.domain.case import OPEN, Case
+from gateway.domain.lifecycle import today
 from gateway.domain.model import Hop, Reason
 from gateway.domain.problem import suggestion
 from gateway.domain.sla.terms import NEVER_STOP, AgreementKind, Terms
@@ -26,7 +27,7 @@ def rebind(context: Context, ticket_id: str, code: str, order: Order) -> Effect 
     """Bind the open assignments of a ticket to an agreement as it stands now; None where they are already. Raises NotFound;
     Refused without a reason, or where nothing of the ticket stands under it."""
     _need_reason(order, "binding anew")
-    wanted = _agreements(context, code)
+    wanted = standing(context, code, now=order.now)
 
     def act(case: Case, found: Reading) -> None:
         concerned = list(_concerned(case, found, wanted))
@@ -64,6 +65,20 @@ def _agreements(context: Context, code: str) -> list[Agreement]:
         near = suggestion(code, [agreement.code for agreement in known])
         raise NotFound(f"there is no agreement {code}", cure=f"{near}; interdesk apply adds agreements")
     return found
+
+
+def standing(context: Context, code: str, *, now: datetime) -> list[Agreement]:
+    """The agreements of that code, each in the version that holds today, else in the last that has begun. Raises NotFound."""
+    every = _agreements(context, code)
+    with context.database.read() as db:
+        known = context.directory(db)
+    found: dict[str, Agreement] = {}
+    for agreement in every:
+        day = today(now, known.zone_of(agreement.terms.provider))
+        begun = agreement.valid_from is None or agreement.valid_from <= day
+        if agreement.terms.provider not in found or begun:
+            found[agreement.terms.provider] = agreement
+    return list(found.values())
 
 
 def _concerned(case: Case, found: Reading, wanted: list[Agreement]) -> Iterator[tuple[Hop, Agreement, str]]:

@@ -8,7 +8,7 @@ from gateway.domain.calendar_documents import calendar_from
 from gateway.domain.model import Event, Hop
 from gateway.domain.problem import suggestion
 from gateway.domain.recount import RECOUNT, TIME, UNDER, Count, Difference, counted, differences, kept
-from gateway.domain.sla.clocks import clocks, fold
+from gateway.domain.sla.clocks import Clock, clocks, fold
 from gateway.domain.sla.reconcile import reconcile
 from gateway.domain.sla.terms import Terms
 from gateway.domain.worktime import Calendar
@@ -72,6 +72,15 @@ def under(context: Context, ticket_id: str, other: Other, *, now: datetime) -> R
     """Against the terms it is bound to, as if it were bound to others; None where those concern no clock of it."""
     with context.database.read() as db:
         found = sla.of_events(context, db, _told(db, ticket_id), now=now)
+    again = clocks_under(found, other, now=now)
+    if again is None:
+        return None
+    stages = [(UNDER, counted(again))]
+    return Recount(ticket_id=ticket_id, since=now, differences=differences(counted(found.clocks), stages))
+
+
+def clocks_under(found: sla.Reading, other: Other, *, now: datetime) -> list[Clock] | None:
+    """The clocks of a ticket as if it were bound to other terms; None where those concern no clock of it."""
     folded = found.folded
     swapped = [other(terms) for terms in folded.chain.agreements]
     if not any(swapped):
@@ -79,8 +88,7 @@ def under(context: Context, ticket_id: str, other: Other, *, now: datetime) -> R
     bound = zip(swapped, folded.chain.agreements, strict=True)
     chain = replace(folded.chain, agreements=tuple(new or old for new, old in bound))
     again = fold(chain, reconcile(chain, folded.told.records, now=now), folded.view)
-    stages = [(UNDER, counted(clocks(again)))]
-    return Recount(ticket_id=ticket_id, since=now, differences=differences(counted(found.clocks), stages))
+    return list(clocks(again))
 
 
 def _told(db: Db, ticket_id: str) -> Told:

@@ -107,9 +107,9 @@ def record(db: Db, happened: Sequence[Happened]) -> None:
     bulk.add(db, EVENT, [vars(one) for one in happened])
 
 
-def history(db: Db, scope: Scope, org_id: str, code: str) -> list[Happened]:
-    """What happened to an agreement, the earliest first."""
-    mine = (EVENT.c.org_id == org_id) & (EVENT.c.code == code)
+def history(db: Db, scope: Scope, org_ids: Iterable[str], code: str) -> list[Happened]:
+    """What happened to the agreements of that code of these organizations, the earliest first."""
+    mine = EVENT.c.org_id.in_(sorted(org_ids)) & (EVENT.c.code == code)
     wanted = select(*(EVENT.c[name] for name in _HAPPENED)).where(mine, scope.where(EVENT))
     rows = db.execute(wanted.order_by(EVENT.c.at, EVENT.c.id))
     return [_happened(dict(zip(_HAPPENED, row, strict=True))) for row in rows]

@@ -236,6 +236,14 @@ def _agreements(
         yield placed(replace(agreement_of(told), sheet=name), document, version, owner=code)
 
 
+def read_as(db: Db, scope: Scope, documents: Iterable[Mapping[str, Any]]) -> list[Agreement]:
+    """The versions of agreements if these were their documents (with `id` and `org_id` beside them), with the calendars as
+    they are configured. Writes nothing."""
+    there = _documents(db, scope) | {"agreement": [dict(one) for one in documents]}
+    organizations, links = _organizations(db, scope), _links(db, scope)
+    return list(_agreements(there, organizations=organizations, links=links))
+
+
 def _sheets_of(
     documents: Mapping[str, list[dict[str, Any]]],
     *,

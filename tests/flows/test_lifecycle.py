@@ -1,6 +1,7 @@
 """Agreements as days pass: each change is told once, both sides are reminded once, whatever crashes; on both databases."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -69,7 +70,7 @@ def history(context: Context, code: str = "acme-uc") -> list[tuple[str, str, str
     """(what, day, state after) of what happened, in order."""
     with context.database.read() as db:
         [org_id] = {one.org_id for one in agreement_life.states(db, OPERATOR).values()} or {"org_3"}
-        found = agreement_life.history(db, OPERATOR, org_id, code)
+        found = agreement_life.history(db, OPERATOR, [org_id], code)
     return [(one.what, one.on_day, one.after) for one in found]
 
 
@@ -78,7 +79,7 @@ def letters(context: Context, now: datetime) -> list[tuple[str, str]]:
     with context.database.write() as db:
         claimed = alarms.claim(db, OPERATOR, now=now, until=now + DAY, limit=100)
         for letter in claimed:
-            alarms.settle(db, lifecycle.replace(letter, state="sent"))
+            alarms.settle(db, replace(letter, state="sent"))
     return sorted((letter.contact, letter.subject) for letter in claimed)
 
 
@@ -207,7 +208,7 @@ def test_history_keeps_actor_and_reason(context: Context, tmp_path: Path) -> Non
     applied(context, tmp_path, CONTRACT + "    terminated_on: 2026-05-31\n", reason="they leave")
     with context.database.read() as db:
         [org_id] = {one.org_id for one in agreement_life.states(db, OPERATOR).values()}
-        last = agreement_life.history(db, OPERATOR, org_id, "acme-uc")[-1]
+        last = agreement_life.history(db, OPERATOR, [org_id], "acme-uc")[-1]
     assert (last.what, last.on_day, last.actor, last.reason) == (
         "terminated",
         "2026-05-31",
