@@ -12,7 +12,7 @@ from urllib.parse import unquote, urlsplit
 
 import aiosmtplib
 
-from gateway.domain.letters import ADMIN, Letter, Post, Posted
+from gateway.domain.letters import ADMIN, Enclosure, Letter, Post, Posted
 from gateway.errors import ConfigError
 
 TIMEOUT = 30.0
@@ -74,14 +74,14 @@ class Mailer:
         except ValueError:
             return self.host == "localhost"
 
-    async def send(self, letter: Letter) -> Posted:
-        """Hand a letter to the server; what became of it."""
+    async def send(self, letter: Letter, enclosed: Enclosure | None = None) -> Posted:
+        """Hand a letter to the server, with the file that it encloses; what became of it."""
         address = self.admin if letter.address == ADMIN else letter.address
         if not address:
             return Posted(Post.REFUSED, "nobody is named to run this installation: INTERDESK_ADMIN_MAIL")
         try:
             await aiosmtplib.send(
-                self._message(letter, address),
+                self._message(letter, address, enclosed),
                 sender=self.sender,
                 recipients=[address],
                 hostname=self.host,
@@ -106,7 +106,7 @@ class Mailer:
             return Posted(Post.REFUSED, _plain(str(error)))
         return Posted(Post.SENT)
 
-    def _message(self, letter: Letter, address: str) -> EmailMessage:
+    def _message(self, letter: Letter, address: str, enclosed: Enclosure | None) -> EmailMessage:
         """RFC 5322, marked as automatic (RFC 3834), so that nobody's absence note answers it."""
         message = EmailMessage(policy=SMTP)
         message["From"] = self.sender
@@ -117,6 +117,11 @@ class Mailer:
         message["Auto-Submitted"] = "auto-generated"
         message["X-Auto-Response-Suppress"] = "All"
         message.set_content(letter.body)
+        if enclosed is not None:
+            kind, _, rest = enclosed.media_type.partition("/")
+            message.add_attachment(
+                enclosed.content, maintype=kind, subtype=rest.partition(";")[0], filename=enclosed.name
+            )
         return message
 
 

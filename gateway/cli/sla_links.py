@@ -1,18 +1,20 @@
 """`interdesk sla link`, `sla links`, `sla unlink`: the page of one ticket for people who have no key."""
 
-from datetime import timedelta
-from typing import Annotated
+from datetime import datetime, timedelta
+from typing import Annotated, Any
 
 import typer
 
-from gateway.app import utc_now
+from gateway.app import Gateway, utc_now
 from gateway.cli.terminal import Actor, AsJson, acting, opened, print_json, say, show
+from gateway.config import Settings
 from gateway.domain.documents import length
 from gateway.errors import Invalid
 from gateway.flows import share
+from gateway.store.share import ShareLink
 
 OneTicket = Annotated[str, typer.Argument(metavar="TICKET", help="The ticket's id.", show_default=False)]
-_COLUMNS = {
+COLUMNS = {
     "id": "ID",
     "organization": "SEEN AS",
     "state": "STATE",
@@ -43,11 +45,15 @@ def link(
     as_json: AsJson = False,
 ) -> None:
     """Make a link to a ticket's page as one organization may see it. It is printed this once and kept nowhere."""
-    now = utc_now()
-    wanted = share.Wanted(ticket_id=ticket, organization=organization, lasts=_length(expires))
+    wanted = share.Wanted(subject=ticket, organization=organization, lasts=link_length(expires))
     with opened() as gateway:
-        made, token = share.create(gateway.context, wanted, actor=acting(actor), now=now)
-        url = f"{gateway.settings.address}/shared/{token}"
+        made, token = share.create(gateway.context, wanted, actor=acting(actor), now=utc_now())
+        tell_link(gateway.settings, made, token, organization, as_json=as_json)
+
+
+def tell_link(settings: Settings, made: ShareLink, token: str, organization: str, *, as_json: bool) -> None:
+    """The address, this once."""
+    url = f"{settings.address}/shared/{token}"
     if as_json:
         print_json({"id": made.id, "url": url, "organization": organization, "expires_at": made.expires_at})
         return
@@ -55,13 +61,14 @@ def link(
     say(
         f"{made.id}: works until {made.expires_at:%Y-%m-%d %H:%M} UTC for whoever holds it, as {organization}"
     )
-    if not gateway.settings.public_url:
+    if not settings.public_url:
         say(
             "it begins with this machine's own address; INTERDESK_PUBLIC_URL names what browsers elsewhere reach"
         )
 
 
-def _length(text: str) -> timedelta:
+def link_length(text: str) -> timedelta:
+    """How long a link is to work. Raises Invalid."""
     try:
         return length(text)
     except (ValueError, OverflowError) as error:
@@ -70,23 +77,25 @@ def _length(text: str) -> timedelta:
 
 def links(ticket: OneTicket, as_json: AsJson = False) -> None:
     """List a ticket's links, those that no longer work too."""
-    now = utc_now()
     with opened() as gateway:
-        found = share.listed(gateway.context, ticket)
-        with gateway.database.read() as db:
-            known = gateway.context.directory(db).organizations
-    rows = [
+        rows = link_rows(gateway, ticket, now=utc_now())
+    show(rows, COLUMNS, as_json=as_json, empty="nobody was given a link to this ticket")
+
+
+def link_rows(gateway: Gateway, subject: str, *, now: datetime) -> list[dict[str, Any]]:
+    """The links to a ticket or report, and whether each works."""
+    found = share.listed(gateway.context, subject)
+    with gateway.database.read() as db:
+        known = gateway.context.directory(db).organizations
+    names = ("id", "created_at", "created_by", "expires_at", "used_at")
+    return [
         {
-            **{
-                name: getattr(one, name)
-                for name in ("id", "created_at", "created_by", "expires_at", "used_at")
-            },
+            **{name: getattr(one, name) for name in names},
             "organization": known[one.org_id].code if one.org_id in known else one.org_id,
             "state": "works" if one.is_valid(now) else "taken back" if one.revoked_at else "expired",
         }
         for one in found
     ]
-    show(rows, _COLUMNS, as_json=as_json, empty="nobody was given a link to this ticket")
 
 
 def unlink(

@@ -37,6 +37,17 @@ class Letter:
     lease_until: datetime | None = None
     sent_at: datetime | None = None
     error: str = ""
+    enclosure: str = ""
+    """A published report and the format it is enclosed in, `pub_…:pdf`; it is written when the letter leaves."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Enclosure:
+    """A file in a letter."""
+
+    name: str
+    media_type: str
+    content: bytes
 
 
 class Post(StrEnum):
@@ -58,12 +69,18 @@ STALE = timedelta(hours=24)
 """So late a warning is of no use to anybody."""
 TRIES = 50
 """So many tries take about a day."""
+_PATIENCE = 14
+"""So many times longer a report is tried: late it is of use too."""
 _FIRST, _LONGEST = timedelta(minutes=1), timedelta(minutes=30)
 
 
 def is_stale(letter: Letter, now: datetime) -> bool:
     """Whether it waited so long for a mail server that nobody is to get it any more."""
-    return now - letter.next_at > STALE
+    return now - letter.next_at > STALE * _patience(letter)
+
+
+def _patience(letter: Letter) -> int:
+    return _PATIENCE if letter.enclosure else 1
 
 
 def dropped(letter: Letter) -> Letter:
@@ -76,7 +93,7 @@ def after(letter: Letter, posted: Posted, now: datetime) -> Letter:
     done = replace(letter, lease_until=None, error=posted.words)
     if posted.post is Post.SENT:
         return replace(done, state="sent", sent_at=now)
-    if posted.post is Post.REFUSED or letter.attempts >= TRIES:
+    if posted.post is Post.REFUSED or letter.attempts >= TRIES * _patience(letter):
         return replace(done, state="refused")
     return replace(
         done, state="pending", next_at=now + min(_FIRST * 2 ** min(letter.attempts - 1, 10), _LONGEST)
@@ -119,6 +136,11 @@ _SUBJECTS: Mapping[str, Mapping[str, str]] = {
         "ru": "Соглашение {agreement} заканчивается через {days} дн., {end}",
         "it": "L'accordo {agreement} scade fra {days} giorni, il {end}",
     },
+    "report": {
+        "en": "Report: {title}",
+        "ru": "Отчёт: {title}",
+        "it": "Report: {title}",
+    },
 }
 _BODIES: Mapping[str, Mapping[str, str]] = {
     "clock": {
@@ -145,6 +167,16 @@ _BODIES: Mapping[str, Mapping[str, str]] = {
         "en": "Agreement {agreement} between {provider} and {consumer} ends on {end}. Without a renewal work goes on under its last terms, and reports mark it so. Please agree on its renewal or on its end.",
         "ru": "Соглашение {agreement} ({provider} – {consumer}) действует до {end}. Без продления работа идёт на прежних условиях с пометкой в отчётах. Просим согласовать продление или прекращение.",
         "it": "L'accordo {agreement} fra {provider} e {consumer} scade il {end}. Senza rinnovo il lavoro prosegue alle ultime condizioni, e i rapporti lo segnalano. Si prega di concordarne il rinnovo o la fine.",
+    },
+    "report": {
+        "en": "{title}\n\n{headlines}\n\nEnclosed: version {version}, data as of {at}. It stays as it is; a late fact makes a new version with its difference.\nTo get no more of these: interdesk report schedule remove {schedule}",
+        "ru": "{title}\n\n{headlines}\n\nВо вложении: версия {version}, данные на {at}. Она не меняется; поздний факт даёт новую версию с отличиями.\nБольше не получать: interdesk report schedule remove {schedule}",
+        "it": "{title}\n\n{headlines}\n\nIn allegato: versione {version}, dati aggiornati al {at}. Non cambia più; un fatto tardivo crea una nuova versione con le differenze.\nPer non riceverne altri: interdesk report schedule remove {schedule}",
+    },
+    "no_report": {
+        "en": "There is no report for {period}: {why}.\nTo get no more of these: interdesk report schedule remove {schedule}",
+        "ru": "Отчёта за период {period} нет: {why}.\nБольше не получать: interdesk report schedule remove {schedule}",
+        "it": "Non c'è nessun report per {period}: {why}.\nPer non riceverne altri: interdesk report schedule remove {schedule}",
     },
 }
 _TARGETS: Mapping[str, Mapping[str, str]] = {

@@ -7,7 +7,7 @@ from gateway.domain.reports.document import Report
 from gateway.errors import Invalid
 from gateway.export.manner import Format, Manner
 
-__all__ = ["Format", "Manner", "write"]
+__all__ = ["Format", "Manner", "check", "format_from", "write"]
 
 
 def write(report: Report, wanted: Format | str, stream: BinaryIO, manner: Manner | None = None) -> None:
@@ -36,6 +36,14 @@ def write(report: Report, wanted: Format | str, stream: BinaryIO, manner: Manner
             from gateway.export import paper  # noqa: PLC0415
 
             stream.write(paper.printed(report, how))
+
+
+def check(wanted: Format) -> None:
+    """See that a report can be written so here. Raises Unsupported."""
+    if wanted is Format.PDF:
+        from gateway.export import paper  # noqa: PLC0415
+
+        paper.printer()
 
 
 def format_from(text: str) -> Format:

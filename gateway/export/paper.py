@@ -11,7 +11,7 @@ from gateway.export.manner import Manner
 
 def printed(report: Report, manner: Manner) -> bytes:
     """The file. Raises Unsupported where what prints it is not there."""
-    weasyprint = _printer()
+    weasyprint = printer()
     nothing = weasyprint.urls.URLFetcher(allowed_protocols=())
     page = weasyprint.HTML(string=pages.text(report, manner), url_fetcher=nothing)
     identifier = documents.digest(report)[:32].encode()
@@ -19,7 +19,8 @@ def printed(report: Report, manner: Manner) -> bytes:
     return found
 
 
-def _printer() -> Any:
+def printer() -> Any:
+    """What prints it. Raises Unsupported."""
     try:
         import weasyprint  # noqa: PLC0415
         import weasyprint.urls  # noqa: PLC0415

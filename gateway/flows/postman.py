@@ -7,7 +7,9 @@ from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 
 from gateway.domain import letters
-from gateway.domain.letters import Letter, Post, Posted
+from gateway.domain.letters import Enclosure, Letter, Post, Posted
+from gateway.errors import InterdeskError
+from gateway.flows import publishing
 from gateway.flows.context import OPERATOR, Context
 from gateway.store import alarms
 
@@ -42,7 +44,10 @@ class Postman:
     """Carries letters while a worker runs. `send` hands one to a mail server; `now` is the wall clock."""
 
     def __init__(
-        self, context: Context, send: Callable[[Letter], Awaitable[Posted]], now: Callable[[], datetime]
+        self,
+        context: Context,
+        send: Callable[[Letter, Enclosure | None], Awaitable[Posted]],
+        now: Callable[[], datetime],
     ) -> None:
         self._context, self._send, self._now = context, send, now
 
@@ -53,5 +58,14 @@ class Postman:
         return len(claimed) == LIMIT
 
     async def _carry(self, letter: Letter) -> None:
-        posted = await self._send(letter)
+        posted = await self._posted(letter)
         await asyncio.to_thread(settle, self._context, letter, posted, now=self._now())
+
+    async def _posted(self, letter: Letter) -> Posted:
+        if not letter.enclosure:
+            return await self._send(letter, None)
+        try:
+            enclosed = await asyncio.to_thread(publishing.enclosed, self._context, letter.enclosure)
+        except InterdeskError as error:  # nothing can print it here; another worker or a later day may
+            return Posted(Post.LATER, str(error))
+        return await self._send(letter, enclosed)

@@ -9,7 +9,7 @@ from gateway.domain import delivery as rules
 from gateway.domain import handover, progress
 from gateway.domain.case import OPEN, Because, Case
 from gateway.domain.model import Hop, HopStatus
-from gateway.flows import clockwork, lifecycle, worklog
+from gateway.flows import clockwork, lifecycle, schedules, worklog
 from gateway.flows.context import OPERATOR, Context
 from gateway.store import cases, outbox, workers
 
@@ -24,6 +24,7 @@ def run(context: Context, *, now: datetime) -> int:
     done += _each(context, "refetch_at", _refetch, now)
     done += worklog.run(context, now=now)
     done += clockwork.run(context, now=now)
+    done += schedules.run(context, now=now)
     done += lifecycle.run(context, now=now)
     return done
 

@@ -107,3 +107,4 @@ class LetterRow(SQLModel, table=True):
     lease_until: datetime | None = fields.moment()
     sent_at: datetime | None = fields.moment()
     error: str = fields.words()
+    enclosure: str = ""

@@ -7,6 +7,7 @@ from gateway.store import (
     clock_tables,
     import_tables,
     outcome_tables,
+    publication_tables,
     share_tables,
     tables,
     work_tables,
@@ -25,4 +26,5 @@ MODULES = (
     agreement_tables,
     worklog_tables,
     import_tables,
+    publication_tables,
 )

@@ -1,4 +1,4 @@
-"""Links that show one ticket to one organization: rows by the digest of the token, never the token."""
+"""Links that show one ticket or report to one organization: rows by the digest of the token, never the token."""
 
 from dataclasses import asdict, dataclass, fields
 from datetime import datetime
@@ -15,11 +15,11 @@ SHARE_LINK: Table = ShareLinkRow.__table__  # type: ignore[attr-defined]
 
 @dataclass(frozen=True, kw_only=True)
 class ShareLink:
-    """Which ticket whoever holds the link sees, as which organization, until when."""
+    """Which ticket or report (its id is the `subject`) whoever holds the link sees, as which organization, until when."""
 
     id: str
     org_id: str
-    ticket_id: str
+    subject: str
     created_at: datetime
     created_by: str
     expires_at: datetime
@@ -39,9 +39,9 @@ def put(db: Db, link: ShareLink, *, sha256: str) -> None:
     db.execute(insert(SHARE_LINK).values(**asdict(link), sha256=sha256))
 
 
-def listed(db: Db, scope: Scope, ticket_id: str) -> list[ShareLink]:
-    """A ticket's links within the scope, the newest first."""
-    mine = (SHARE_LINK.c.ticket_id == ticket_id) & scope.where(SHARE_LINK)
+def listed(db: Db, scope: Scope, subject: str) -> list[ShareLink]:
+    """A subject's links within the scope, the newest first."""
+    mine = (SHARE_LINK.c.subject == subject) & scope.where(SHARE_LINK)
     query = select(SHARE_LINK).where(mine).order_by(SHARE_LINK.c.created_at.desc(), SHARE_LINK.c.id.desc())
     return [_link(row) for row in db.execute(query).mappings()]
 

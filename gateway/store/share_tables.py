@@ -1,4 +1,4 @@
-"""The table of links that show one ticket to one organization."""
+"""The table of links that show one ticket or one published report to one organization."""
 
 from datetime import datetime
 
@@ -9,13 +9,13 @@ from gateway.store import fields
 
 
 class ShareLinkRow(SQLModel, table=True):
-    """A link to a ticket's page as `org_id` may see it; only the token's hash is kept."""
+    """A link to the page of a ticket or a report, named by its id, as `org_id` may see it; only the token's hash is kept."""
 
     __tablename__ = "share_link"
-    __table_args__ = (Index("share_link_ticket", "ticket_id"),)
+    __table_args__ = (Index("share_link_subject", "subject"),)
     id: str = Field(primary_key=True)
     org_id: str
-    ticket_id: str
+    subject: str
     sha256: str = Field(unique=True)
     created_at: datetime = fields.moment(nullable=False)
     created_by: str = fields.words()

@@ -2,11 +2,12 @@
 
 from fastapi import FastAPI
 
-from gateway.web.pages import timeline
+from gateway.web.pages import report, shared, timeline
 from gateway.web.parlour import Parlour
 
 
 def furnish(app: FastAPI, here: Parlour) -> None:
     """Add the pages. Each asks for a key or brings a link."""
     app.state.parlour = here
-    app.include_router(timeline.router)
+    for door in (timeline, report, shared):
+        app.include_router(door.router)

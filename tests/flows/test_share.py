@@ -39,7 +39,7 @@ def chain(gateway: Gateway) -> Chain:
 def made(
     gateway: Gateway, chain: Chain, organization: str = "south", lasts: timedelta = DAY
 ) -> tuple[str, str]:
-    wanted = share.Wanted(ticket_id=chain.ticket, organization=organization, lasts=lasts)
+    wanted = share.Wanted(subject=chain.ticket, organization=organization, lasts=lasts)
     link, token = share.create(gateway.context, wanted, actor="maria", now=utc_now())
     return link.id, token
 
@@ -59,7 +59,7 @@ def test_it_opens_one_ticket_as_one_organization_until_it_expires(gateway: Gatew
     _, token = made(gateway, chain)
     found = share.verify(gateway.context, token, now=utc_now())
     assert found is not None
-    assert found.ticket_id == chain.ticket
+    assert found.subject == chain.ticket
     assert gateway.context.directory_now.organizations[found.org_id].code == "south"
     assert share.verify(gateway.context, token, now=utc_now() + DAY) is None
 

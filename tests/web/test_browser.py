@@ -43,7 +43,7 @@ CONTRAST = """
 @pytest.fixture(scope="module")
 def address(gateway: Gateway, doors: Doors, chain: Chain) -> str:
     """A link to the page as the vendor in the middle sees it, in English."""
-    wanted = share.Wanted(ticket_id=chain.ticket, organization="south", lasts=timedelta(days=1))
+    wanted = share.Wanted(subject=chain.ticket, organization="south", lasts=timedelta(days=1))
     _, token = share.create(gateway.context, wanted, actor="test", now=utc_now())
     return f"http://127.0.0.1:{doors.port}/shared/{token}?lang=en"
 

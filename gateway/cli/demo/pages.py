@@ -27,7 +27,7 @@ def links(stage: Stage, act: Act) -> Iterator[tuple[str, str]]:
         desk = context.directory(db).desk_by_code("customer")
         hops, _ = history.by_remote(db, OPERATOR, desk.id if desk else "", act.numbers["customer"])
     for code, name in NAMES.items():
-        wanted = share.Wanted(ticket_id=hops[0].ticket_id, organization=code, lasts=_LASTS)
+        wanted = share.Wanted(subject=hops[0].ticket_id, organization=code, lasts=_LASTS)
         try:
             _, token = share.create(context, wanted, actor="demo", now=utc_now())
         except Refused:

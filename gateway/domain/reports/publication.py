@@ -52,6 +52,8 @@ def broken(versions: Iterable[Publication]) -> Iterator[int]:
     """Versions of one line, the oldest first: which of them does not carry the seal that it should. The digest itself is
     judged by whoever can read the document."""
     every = list(versions)
+    if every and (every[0].version, every[0].previous) != (1, ""):
+        yield every[0].version
     for one in every:
         if one.seal != sealed(one.line, one.version, one.sha256, one.previous):
             yield one.version

@@ -1,81 +1,47 @@
-"""`/tickets/{id}/timeline` with an API key, `/shared/{token}` with a link: one ticket's timeline as one party may see it."""
+"""`/tickets/{id}/timeline` with an API key, or by a link (`shared`): one ticket's timeline as one party may see it."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Annotated
 
-from fastapi import APIRouter, Depends, Header, Query
+from fastapi import APIRouter
 from fastapi.responses import HTMLResponse
 
 from gateway.domain.sla.clocks import BREACHED, CANCELLED, MET, RUNNING, Clock
 from gateway.domain.timeline import ClockLine
 from gateway.errors import NotFound
-from gateway.flows import keys, share
 from gateway.flows.timeline import Shown, read
-from gateway.store.scope import OPERATOR_ID
+from gateway.store.share import ShareLink
 from gateway.web import chart
-from gateway.web.parlour import AnyParlour
+from gateway.web.asking import AnyWanted, Authorization, Wanted, bearer, viewer
+from gateway.web.parlour import AnyParlour, Parlour
 from gateway.web.rendering import page, refusal
 from gateway.web.telling import Said
-from gateway.words import Words, chosen
 from gateway.words.look import Look, zone_of
 
 router = APIRouter()
 _ICONS = {RUNNING: "▶", MET: "✔", BREACHED: "!", CANCELLED: "✕"}
 
 
-@dataclass(frozen=True, kw_only=True)
-class Wanted:
-    """What the visitor asked for: a zone, a language, and what the browser accepts."""
-
-    zone: str = ""
-    language: str = ""
-    accepted: str = ""
-
-    def words(self, own: str = "") -> Words:
-        """The texts to show; `own` is the language of the viewer's organization."""
-        return Words(chosen(self.language, self.accepted, own))
-
-
-def wanted(
-    zone: Annotated[str, Query(max_length=64)] = "",
-    language: Annotated[str, Query(alias="lang", max_length=8)] = "",
-    accepted: Annotated[str, Header(alias="accept-language")] = "",
-) -> Wanted:
-    """From the request."""
-    return Wanted(zone=zone, language=language, accepted=accepted)
-
-
-AnyWanted = Annotated[Wanted, Depends(wanted)]
-
-
 @router.get("/tickets/{ticket_id}/timeline", response_class=HTMLResponse)
 def of_ticket(
-    here: AnyParlour, ticket_id: str, asked: AnyWanted, authorization: Annotated[str, Header()] = ""
+    here: AnyParlour, ticket_id: str, asked: AnyWanted, authorization: Authorization = ""
 ) -> HTMLResponse:
     """With the key of the operator or of an organization that has to do with the ticket."""
-    now = here.now()
-    scheme, _, text = authorization.partition(" ")
-    key = keys.verify(here.context, text.strip(), now=now) if scheme.lower() == "bearer" else None
+    key = bearer(here, authorization)
     if key is None:
         return refusal(asked.words(), 401)
-    org_id = None if key.org_id == OPERATOR_ID else key.org_id
     try:
-        return show(read(here.context, ticket_id, org_id, now=now), asked)
+        return show(read(here.context, ticket_id, viewer(key), now=here.now()), asked)
     except NotFound:
         return refusal(asked.words(), 404)
 
 
-@router.get("/shared/{token}", response_class=HTMLResponse)
-def of_link(here: AnyParlour, token: str, asked: AnyWanted) -> HTMLResponse:
-    """With a link that somebody was given. One that is wrong, expired or taken back is answered like any other page that is
-    not there."""
-    now = here.now()
-    link = share.verify(here.context, token, now=now)
-    if link is None:
-        return refusal(asked.words(), 404)
+def linked(here: Parlour, link: ShareLink, asked: Wanted) -> HTMLResponse:
+    """What somebody sees whose link leads to a ticket."""
     try:
-        return show(read(here.context, link.ticket_id, link.org_id, now=now), asked, until=link.expires_at)
+        return show(
+            read(here.context, link.subject, link.org_id, now=here.now()), asked, until=link.expires_at
+        )
     except NotFound:
         return refusal(asked.words(), 404)
 

@@ -11,7 +11,8 @@ from gateway.domain.sla.clocks import clocks
 from gateway.domain.sla.terms import Chain, TargetKind
 from gateway.domain.timeline import Timeline, timeline
 from gateway.flows.timeline import Shown
-from gateway.web.pages.timeline import Wanted, show
+from gateway.web.asking import Wanted
+from gateway.web.pages.timeline import show
 from tests.domain.sla.test_properties import NONE, SEEDS, folded, histories
 
 NAMES = {org: f"Name-of-{org}." for org in ("a", "b", "c", "customer")}

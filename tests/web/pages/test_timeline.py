@@ -21,7 +21,7 @@ def path(chain: Chain) -> str:
 
 def linked(gateway: Gateway, chain: Chain, organization: str) -> tuple[str, str]:
     """(address, id) of a fresh link."""
-    wanted = share.Wanted(ticket_id=chain.ticket, organization=organization, lasts=timedelta(days=1))
+    wanted = share.Wanted(subject=chain.ticket, organization=organization, lasts=timedelta(days=1))
     link, token = share.create(gateway.context, wanted, actor="test", now=utc_now())
     return f"/shared/{token}", link.id
 
