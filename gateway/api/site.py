@@ -6,7 +6,7 @@ from fastapi import FastAPI
 from starlette.types import Lifespan, Receive, Scope, Send
 
 from gateway import __version__
-from gateway.api import deliveries, health, problems, tickets
+from gateway.api import deliveries, health, problems, tickets, work, worklists
 from gateway.api.hooks import HookDoor
 from gateway.api.house import House
 
@@ -35,7 +35,9 @@ class Site(FastAPI):
 def build(house: House, lifespan: Lifespan[FastAPI]) -> FastAPI:
     """Every door but the hooks' and health asks for a key."""
     app = Site(house, lifespan)
-    for router in (health.open_to_all, health.for_operators, tickets.router, deliveries.router):
+    for router in (health.open_to_all, health.for_operators):
         app.include_router(router)
+    for door in (tickets, deliveries, work, worklists):
+        app.include_router(door.router)
     problems.install(app)
     return app

@@ -28,6 +28,8 @@ MODULES: Mapping[str, tuple[str, ...]] = {
     "agreements": ("agreements",),
     "sla": ("sla",),
     "stops": ("stops", "exclude"),
+    "worklists": ("worklist",),
+    "worklog": ("work",),
     "priority": ("priority",),
     "warnings": ("warnings",),
     "report": ("report",),

@@ -13,11 +13,12 @@ from gateway.domain.case import Case
 from gateway.domain.keeping import KeptClock
 from gateway.domain.model import Event
 from gateway.domain.telling import Tally
-from gateway.flows import outcomes, sla
+from gateway.flows import outcomes, sla, worklists
 from gateway.flows.context import OPERATOR, Context
 from gateway.store import alarms as alarm_store
 from gateway.store import cases, clocks, history, views
 from gateway.store import outcomes as outcome_store
+from gateway.store import worklists as worklist_store
 from gateway.store.db import Db
 
 log = logging.getLogger(__name__)
@@ -38,6 +39,8 @@ class Turn:
     tally: Tally
     came_to: list[outcome_store.Kept] = field(default_factory=list)
     """What the ticket and its clocks came to, once it is folded."""
+    to_decide: list[worklist_store.Row] = field(default_factory=list)
+    """The stops that somebody has to decide."""
 
 
 _UNREADABLE = (ArithmeticError, AttributeError, LookupError, StopIteration, TypeError, ValueError)
@@ -111,6 +114,7 @@ def _take(context: Context, db: Db, turn: Turn) -> datetime | None:
     sheets = {place: agreement.sheet for place, agreement in found.bound.items()}
     telling.tell(case, turn.kept, found.clocks, (sheets, turn.tally))
     _note_disagreements(db, case, found)
+    turn.to_decide.extend(worklists.undecided(found))
     turn.came_to.append(outcomes.came_to(found, turn.events))
     marks = _warn(turn, found)
     always = frozenset(terms.hop for terms in found.folded.chain.agreements if terms.calendar.always)
@@ -180,3 +184,5 @@ def _keep(db: Db, turns: Sequence[Turn]) -> None:
         letters=[letter for turn in turns for letter in turn.alarms.letters],
     )
     outcome_store.keep(db, [kept for turn in turns for kept in turn.came_to])
+    undecided = [row for turn in turns for row in turn.to_decide]
+    worklist_store.keep_stops(db, [turn.case.ticket.id for turn in turns], undecided)

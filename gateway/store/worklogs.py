@@ -70,6 +70,7 @@ def read(row: Any) -> WorkLine:
 class Asked:
     """Which lines somebody wants, and how many: each part that is given narrows it. `before`: go on after this id."""
 
+    line_id: str | None = None
     ticket_id: str | None = None
     hop_id: str | None = None
     link_id: str | None = None
@@ -85,6 +86,7 @@ def listed(db: Db, scope: Scope, asked: Asked) -> list[WorkLine]:
     wanted = [within(scope)]
     wanted += [line[name] == value for name in _GIVEN if (value := getattr(asked, name)) is not None]
     wanted += [line.state.in_(sorted(asked.states))] if asked.states else []
+    wanted += [line.id == asked.line_id] if asked.line_id is not None else []
     wanted += [line.id < asked.before] if asked.before is not None else []
     query = select(*_COLUMNS).where(*wanted).order_by(line.id.desc()).limit(asked.limit)
     return [read(row) for row in db.execute(query)]

@@ -1,0 +1,110 @@
+"""`/v1/work`: lines of work as the caller's side reads them; logging one, and accepting or disputing it for the side above."""
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Depends, Query
+from pydantic import BaseModel, ConfigDict, Field
+
+from gateway.api.deps import AnyHouse, Before, Limit, caller
+from gateway.domain import worklog as rules
+from gateway.domain.worklog import Unit, Work, WorkState
+from gateway.errors import Invalid, NotFound
+from gateway.flows import worklog
+from gateway.flows.commands import Order
+from gateway.flows.worklog import Way
+from gateway.store.keys import ApiKey
+from gateway.store.scope import OPERATOR_ID
+from gateway.store.worklogs import Asked
+
+router = APIRouter(prefix="/v1/work")
+Caller = Annotated[ApiKey, Depends(caller)]
+
+
+def _party(key: ApiKey) -> str | None:
+    return None if key.org_id == OPERATOR_ID else key.org_id
+
+
+def _order(key: ApiKey, now: datetime, reason: str = "") -> Order:
+    return Order(actor=key.label or key.id, now=now, reason=reason)
+
+
+@router.get("")
+def listed(
+    here: AnyHouse,
+    key: Caller,
+    limit: Limit = 50,
+    before: Before = None,
+    state: Annotated[list[WorkState] | None, Query(description="Any of these; may be repeated.")] = None,
+) -> dict[str, Any]:
+    """The newest first."""
+    states = [each.value for each in state or ()]
+    asked = Asked(states=states, limit=limit, before=before)
+    found = worklog.listed(here.context, _party(key), asked, now=here.now())
+    return {"lines": found, "next": found[-1]["id"] if len(found) == limit else None}
+
+
+class NewLine(BaseModel):
+    """A line to be logged. Numbers are decimal text; `at` has its offset."""
+
+    model_config = ConfigDict(extra="forbid")
+    hop_id: str = Field(max_length=64)
+    kind: rules.WorkKind
+    amount: str = Field(max_length=20)
+    unit: Unit
+    at: datetime
+    money: str | None = Field(default=None, max_length=20)
+    currency: str = Field(default="", max_length=3)
+    worker: str = Field(default="", max_length=200)
+    text: str = Field(default="", max_length=10_000)
+    late: bool = False
+
+
+@router.post("", status_code=201)
+def log(here: AnyHouse, key: Caller, line: NewLine) -> dict[str, Any]:
+    """Log a line and tell it one link up."""
+    if line.at.tzinfo is None:
+        raise Invalid("`at` has no offset", cure="write 2026-03-01T09:00:00+01:00")
+    work = Work(
+        kind=line.kind,
+        amount=rules.number_from(line.amount, line.unit),
+        unit=line.unit,
+        at=line.at,
+        price=None if line.money is None else rules.number_from(line.money, "money"),
+        currency=line.currency,
+        worker=line.worker,
+        text=line.text,
+    )
+    way = Way(party=_party(key), late=line.late)
+    made = worklog.log(here.context, line.hop_id, work, _order(key, here.now()), way)
+    return _one(here, key, made.id)
+
+
+@router.get("/{line_id}")
+def one(here: AnyHouse, key: Caller, line_id: str) -> dict[str, Any]:
+    """One line."""
+    return _one(here, key, line_id)
+
+
+def _one(here: AnyHouse, key: ApiKey, line_id: str) -> dict[str, Any]:
+    asked = Asked(line_id=line_id, limit=1)
+    found = worklog.listed(here.context, _party(key), asked, now=here.now())
+    if not found:
+        raise NotFound("there is no such line")
+    return found[0]
+
+
+class Verdict(BaseModel):
+    """What the side above says of a line."""
+
+    model_config = ConfigDict(extra="forbid")
+    verdict: Literal["accepted", "disputed"]
+    reason: str = Field(default="", max_length=10_000)
+
+
+@router.post("/{line_id}")
+def decide(here: AnyHouse, key: Caller, line_id: str, said: Verdict) -> dict[str, Any]:
+    """Accept or dispute a line."""
+    order = _order(key, here.now(), said.reason)
+    worklog.decide(here.context, line_id, WorkState(said.verdict), order, Way(party=_party(key)))
+    return _one(here, key, line_id)
