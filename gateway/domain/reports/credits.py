@@ -1,7 +1,8 @@
 """Service credits of a period (R29): what a provider owes under its agreement, by which schemes, with the tickets that prove
 it. Only what is final is owed; what may still change is shown as possible. What partners owe is set against it at the end."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -227,10 +228,12 @@ def _line(ground: Ground, known: Known, charge: Charge, month: Period) -> Line:
     return replace(line, amount=money.rounded(capped, currency), words=f"{charge.words}{why}")
 
 
-def _parts(proof: Iterable[tuple[Outcome, Fraction]]) -> tuple[tuple[Outcome, Fraction], ...]:
-    weighed = tuple(proof)
-    whole = sum((weight for _, weight in weighed), Fraction())
-    return tuple((one, weight / whole) for one, weight in weighed)
+def _parts(proof: Sequence[tuple[Outcome, Fraction]]) -> tuple[tuple[Outcome, Fraction], ...]:
+    """Together one; few weights differ."""
+    often = Counter(weight for _, weight in proof)
+    whole = sum((weight * count for weight, count in often.items()), Fraction())
+    parts = {weight: weight / whole for weight in often}
+    return tuple((one, parts[weight]) for one, weight in proof)
 
 
 def _lapsed(claim: str, by: date, known: Known) -> bool:

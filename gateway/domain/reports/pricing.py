@@ -202,30 +202,38 @@ def _by_case(ground: Ground, scheme: ByCase, period: Period, view: View) -> Iter
 
 
 def _by_delay(ground: Ground, scheme: ByDelay, period: Period, view: View) -> Iterator[Charge]:
-    currency, parts, proof = ground.credits.currency, [], []
+    currency, proof = ground.credits.currency, []
+    told: list[str] = []
     for one in _missed(ground, scheme, period, view):
         if view is View.FINAL and one.ended_at is None:
             continue
-        over = over_of(one, net=scheme.net)
-        units = started(over - scheme.grace, scheme.unit)
-        if not units:
-            continue
-        whole = units * scheme.amount
-        amount = whole if scheme.most is None else min(whole, scheme.most)
-        most = f", at most {money.words(amount, currency)}" if amount < whole else ""
-        parts.append(
-            f"{one.number or one.ticket_id} ran over by {ran(over)}: {units} x {money.words(scheme.amount, currency)}{most}"
-        )
-        proof.append((one, amount))
+        units = started(over_of(one, net=scheme.net) - scheme.grace, scheme.unit)
+        if units:
+            whole = units * scheme.amount
+            amount = whole if scheme.most is None else min(whole, scheme.most)
+            proof.append((one, amount))
+            told += [_delay(one, scheme, units, currency)] if len(told) < _TOLD else []
     if not proof:
         return
     total = sum((amount for _, amount in proof), _NONE)
     after = f" after {open_time(scheme.grace)}" if scheme.grace else ""
+    more = f"; {len(proof) - len(told)} more" if len(proof) > len(told) else ""
     words = (
         f"{_what(scheme.selection)} in {period.name}, each started {open_time(scheme.unit)}{after}:"
-        f" {'; '.join(parts)}; together {money.words(total, currency)}"
+        f" {'; '.join(told)}{more}; together {money.words(total, currency)}"
     )
     yield Charge(scheme=scheme, period=period, amount=total, words=words, proof=tuple(proof))
+
+
+_TOLD = 10
+"""Of so many delays the arithmetic is told; the proof has all."""
+
+
+def _delay(outcome: Outcome, scheme: ByDelay, units: int, currency: str) -> str:
+    over = ran(over_of(outcome, net=scheme.net))
+    cut = scheme.most is not None and units * scheme.amount > scheme.most
+    most = f", at most {money.words(scheme.most, currency)}" if cut and scheme.most is not None else ""
+    return f"{outcome.number or outcome.ticket_id} ran over by {over}: {units} x {money.words(scheme.amount, currency)}{most}"
 
 
 def over_of(outcome: Outcome, *, net: bool) -> timedelta:

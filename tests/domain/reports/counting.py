@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from textwrap import dedent
+from textwrap import dedent, indent
 from typing import Any
 
 from gateway import schemas
@@ -100,3 +100,19 @@ def statement(
     found = assess(agreement, outcomes, period=period_from(month), known=Known(**known))
     assert found is not None
     return found
+
+
+def clause(scheme: str, objective: str = "share: 95%", *more: str, **terms: str) -> Agreement:
+    """One objective, `in-time`, and one scheme of credits on a fee of 1000 EUR a month."""
+    said = {"currency": "EUR", "fee": "{amount: 1000}"} | terms
+    lines = "\n".join(f"  {name}: {value}" for name, value in said.items() if value)
+    schemes = indent("\n".join(f"- {{{one}}}" for one in (scheme, *more)), "    ")
+    return agreed(
+        f"objectives: [{{name: in-time, target: resolution, {objective}}}]\n"
+        f"credits:\n{lines}\n  schemes:\n{schemes}\n"
+    )
+
+
+MISSED = "name: missed, by: share, objective: in-time, bands: [{below: 95%, of_fee: 5%}, {below: 90%, of_fee: 12%}]"
+CASE = "name: breach, by: case, target: resolution, amount: 50"
+DELAY = "name: late, by: delay, target: resolution, each: 15m, amount: 10"
