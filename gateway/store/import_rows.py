@@ -11,6 +11,7 @@ from gateway.domain.binding import BOUND, MISSING
 from gateway.domain.imported import CUSTOMER, SOURCE
 from gateway.domain.importing.story import NOBODY, Party, Story
 from gateway.domain.model import Field, HopStatus
+from gateway.domain.sla.history import PRIORITY_AGREED
 
 TICKET = ("id", "org_id", "opened_at", "closed_at", "facts", "version", "watched")
 HOP = (
@@ -117,6 +118,8 @@ def _add_events(chunk: Chunk, story: Story, whose: Whose, names: tuple[str, list
     for kind, hop, at, data, cause in story.steps:
         ids.append(new_id("evt"))
         concluded = kind in _CONCLUDED
+        if kind == PRIORITY_AGREED:
+            data = {"event": ids[cause]}  # noqa: PLW2901 - only now it has an id
         said = (None, False, "gateway", "gateway", "") if concluded else (at, False, "history", "unknown", "")
         about = (ids[-1], orgs[hop], ticket_id, hops[hop], kind, _json(data), seen)
         chunk.events.append((*about, *said, ids[cause] if cause != NOBODY else None))

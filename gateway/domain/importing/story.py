@@ -11,6 +11,7 @@ from gateway.domain.importing.lines import Line
 from gateway.domain.importing.mapping import ImportMapping
 from gateway.domain.importing.trouble import Trouble
 from gateway.domain.model import Field, HopStatus
+from gateway.domain.sla.history import PRIORITY, PRIORITY_AGREED
 
 Party = tuple[str, str]
 """Organization and desk, in the words of the file."""
@@ -128,9 +129,9 @@ class Story:
             return
         known = {"field": Field.PRIORITY.value, "from": self.priority or None, "to": line.priority}
         cause, self._cause = self._cause, NOBODY
-        self._told("priority.changed", 0, line.at, known)
+        self._told(PRIORITY, 0, line.at, known)
         if self._mapping.lowered_agreed:
-            self._told("priority.agreed", 0, line.at, {"event": self._cause})
+            self._told(PRIORITY_AGREED, 0, line.at)  # to what it follows from
         self._cause, self.priority = cause, line.priority
 
     # -- who has it -------------------------------------------------------------------------------------------------------

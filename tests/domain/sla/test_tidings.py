@@ -23,7 +23,7 @@ PENDING, WORKING = {"from": "in_progress", "to": "pending"}, {"from": "pending",
 def _hop(name: str, parent: str | None = None) -> Hop:
     return Hop(
         id=name, org_id=name, ticket_id="T", desk_id=f"dsk_{name}", parent_id=parent, status=HopStatus.IN_PROGRESS,
-        created_at=NINE,
+        link_id=f"lnk_{name}" if parent else None, created_at=NINE,
     )  # fmt: skip
 
 
