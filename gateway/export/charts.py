@@ -83,11 +83,11 @@ class Drawing:
 
 
 def drawings(section: Section, teller: Teller) -> Iterator[Drawing]:
-    """The charts of a section whose table holds something."""
+    """The charts of a section whose table holds something to compare."""
     tables = {table.id: table for table in section.tables}
     for number, chart in enumerate(section.charts, start=1):
         table = tables[chart.table]
-        if table.rows:
+        if len(table.rows) > 1 or (table.rows and len(chart.series) > 1):
             yield _drawing(f"{section.id}-{number}", chart, table, teller)
 
 

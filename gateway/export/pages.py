@@ -1,7 +1,7 @@
 """A report as one HTML page that stands by itself: no script, nothing loaded, the summary in front, each chart with its table.
 The same page is read on a screen, printed by a browser, and printed as PDF."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -17,6 +17,7 @@ from gateway.export.telling import FIGURES, Teller, stand
 _TEMPLATES = Path(__file__).resolve().parent / "templates"
 _UPRIGHT = 135
 """So many signs stand in a line of a table on an upright page."""
+_NAMED = frozenset({CellKind.CODE, CellKind.TICKET, CellKind.FLAG})
 _LONGEST = 26
 """Longer texts are broken into lines."""
 
@@ -47,8 +48,15 @@ class Shown:
     @property
     def signs(self) -> int:
         """How wide its lines are, with a gap between cells."""
-        columns = zip(*((one.text for one in row) for row in self.rows), strict=True)
-        return sum(min(max(map(len, column)), _LONGEST) + 3 for column in columns)
+        columns = zip(self.heads, *self.rows, strict=True)
+        return sum(_signs(head.text, [one.text for one in cells]) for head, *cells in columns)
+
+
+def _signs(head: str, cells: Sequence[str]) -> int:
+    """Of a column, with the gap behind it. Only breaks between words make it narrower."""
+    words = [word for text in (head, *cells) for word in text.split(" ")]
+    longest = max(map(len, cells), default=0)
+    return max(min(longest, _LONGEST), min(max(map(len, words)), 2 * _LONGEST)) + 3
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,6 +67,13 @@ class Chapter:
     section: Section
     drawings: tuple[Drawing, ...]
     tables: tuple[Shown, ...]
+
+    @property
+    def sentences(self) -> list[str]:
+        """What is said above its pictures: its summary and those of charts that are not drawn, each once."""
+        told = [self.section.summary, *(chart.summary for chart in self.section.charts)]
+        below = {one.caption for one in self.drawings}
+        return [line for line in dict.fromkeys(told) if line and line not in below]
 
     @property
     def is_wide(self) -> bool:
@@ -135,7 +150,13 @@ def _shown(name: str, table: Table, teller: Teller) -> Shown:
 def _look(column: Column) -> str:
     if column.kind in FIGURES:
         return "figure"
-    return "moment" if column.kind in (CellKind.MOMENT, CellKind.DAY) else ""
+    return (
+        "moment"
+        if column.kind in (CellKind.MOMENT, CellKind.DAY)
+        else ""
+        if column.kind in _NAMED
+        else "free"
+    )
 
 
 def _row(table: Table, row: tuple[Cell, ...], teller: Teller, *, is_total: bool = False) -> tuple[Said, ...]:
