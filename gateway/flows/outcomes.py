@@ -51,7 +51,7 @@ def rebuild(
         if progress is not None:
             progress(done, len(wanted))
     if tickets is None:
-        with context.database.write() as db:
+        with context.database.write(slow=True) as db:
             store.forget(db, set(store.tickets(db, OPERATOR)) - {*wanted, *_every(db)})
             store.sum_again(db)
     return done

@@ -112,7 +112,7 @@ class _Sums(SQLModel):
 
 
 class OutcomeDayRow(_Sums, table=True):
-    """Sums of the outcomes of a day (`2026-10-05`, by the wall of the agreement's zone), sites told apart."""
+    """Sums of the outcomes of a day (`2026-10-05`, by the wall of the agreement's zone)."""
 
     __tablename__ = "outcome_day"
     __table_args__ = ({"sqlite_with_rowid": False},)
@@ -122,13 +122,12 @@ class OutcomeDayRow(_Sums, table=True):
     priority: str = Field(primary_key=True)
     agreement: str = Field(primary_key=True)
     service: str = Field(primary_key=True)
-    site: str = Field(primary_key=True)
     provider: str = Field(primary_key=True)
     org_id: str = Field(primary_key=True)
 
 
 class OutcomeMonthRow(_Sums, table=True):
-    """Sums of the outcomes of a month (`2026-10`), over all sites: few rows, so that a year is read at once."""
+    """Sums of the outcomes of a month (`2026-10`): few rows, so that a year is read at once."""
 
     __tablename__ = "outcome_month"
     __table_args__ = ({"sqlite_with_rowid": False},)
@@ -138,6 +137,20 @@ class OutcomeMonthRow(_Sums, table=True):
     priority: str = Field(primary_key=True)
     agreement: str = Field(primary_key=True)
     service: str = Field(primary_key=True)
+    provider: str = Field(primary_key=True)
+    org_id: str = Field(primary_key=True)
+
+
+class OutcomeSiteRow(_Sums, table=True):
+    """Sums of the outcomes of a month by site: sites are many, so they stand apart, without priority and service."""
+
+    __tablename__ = "outcome_site"
+    __table_args__ = ({"sqlite_with_rowid": False},)
+    customer: str = Field(primary_key=True)
+    month: str = Field(primary_key=True)
+    site: str = Field(primary_key=True)
+    target_kind: str = Field(primary_key=True)
+    agreement: str = Field(primary_key=True)
     provider: str = Field(primary_key=True)
     org_id: str = Field(primary_key=True)
 

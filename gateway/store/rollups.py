@@ -4,16 +4,18 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, String, Table, bindparam, delete, func, select
+from sqlalchemy import BigInteger, ColumnElement, String, Table, and_, bindparam, case, delete, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.sql.base import Executable
 
+from gateway.domain.reports.outcome import Coverage, Verdict
 from gateway.domain.reports.period import Period
 from gateway.domain.reports.query import Query
 from gateway.domain.reports.rollup import (
     DAY_KEY,
     MINUTES_KEY,
     MONTH_KEY,
+    SITE_KEY,
     SUMS,
     By,
     Deltas,
@@ -24,20 +26,30 @@ from gateway.domain.reports.rollup import (
     summed,
 )
 from gateway.store.db import Db
-from gateway.store.outcome_tables import OutcomeDayRow, OutcomeMinutesRow, OutcomeMonthRow
+from gateway.store.outcome_tables import (
+    OutcomeDayRow,
+    OutcomeMinutesRow,
+    OutcomeMonthRow,
+    OutcomeRow,
+    OutcomeSiteRow,
+)
 from gateway.store.prepared import Statement
 from gateway.store.scope import Scope
 
 DAY: Table = OutcomeDayRow.__table__  # type: ignore[attr-defined]
 MONTH: Table = OutcomeMonthRow.__table__  # type: ignore[attr-defined]
+SITE: Table = OutcomeSiteRow.__table__  # type: ignore[attr-defined]
+OUTCOME: Table = OutcomeRow.__table__  # type: ignore[attr-defined]
 MINUTES: Table = OutcomeMinutesRow.__table__  # type: ignore[attr-defined]
 _MICRO = timedelta(microseconds=1)
+_NAMED = ("customer", "provider", "agreement", "target_kind", "priority", "service", "site")
 
 
 def merge(db: Db, deltas: Deltas) -> None:
     """Change the sums by these. Rows are locked in the order of their keys, so that no two who merge wait for each other."""
     _merge(db, _TO_DAYS, (DAY_KEY, SUMS), deltas.days)
     _merge(db, _TO_MONTHS, (MONTH_KEY, SUMS), deltas.months)
+    _merge(db, _TO_SITES, (SITE_KEY, SUMS), deltas.sites)
     _merge(db, _TO_MINUTES, (MINUTES_KEY, ("amount",)), {key: [one] for key, one in deltas.minutes.items()})
 
 
@@ -71,12 +83,13 @@ def _adding(table: Table, key: Sequence[str], sums: Sequence[str]) -> Callable[[
 
 _TO_DAYS = Statement(_adding(DAY, DAY_KEY, SUMS))
 _TO_MONTHS = Statement(_adding(MONTH, MONTH_KEY, SUMS))
+_TO_SITES = Statement(_adding(SITE, SITE_KEY, SUMS))
 _TO_MINUTES = Statement(_adding(MINUTES, MINUTES_KEY, ["amount"]))
 
 
 def clear(db: Db) -> None:
     """Take all sums away, so that they can be made anew."""
-    for table in (DAY, MONTH, MINUTES):
+    for table in (DAY, MONTH, SITE, MINUTES):
         db.execute(delete(table))
 
 
@@ -85,12 +98,39 @@ def rolled(db: Db, scope: Scope, query: Query, by: Sequence[By] = ()) -> list[Ro
     told, whichever the query names. Raises ValueError for single tickets, which sums do not know."""
     if query.ticket_ids is not None:
         raise ValueError("sums know no single tickets")
-    by_month = not query.site and not {By.DAY, By.SITE} & set(by) and _is_of_months(query.period)
-    table = MONTH if by_month else DAY
-    sums = [func.sum(table.c[name], type_=BigInteger()) for name in SUMS]
+    table = _table_for(query, by)
+    sums = (
+        _sums_of_rows()
+        if table is OUTCOME
+        else [func.sum(table.c[name], type_=BigInteger()) for name in SUMS]
+    )
     found = _grouped(db, (table, scope, query), by, sums)
     told = [summed(place, amounts) for place, amounts in sorted(found.items())]
     return [one for one in told if one.counted or one.cancelled]
+
+
+def _table_for(query: Query, by: Sequence[By]) -> Table:
+    """The smallest that can answer; what no sums know is read from the outcomes themselves, through their indexes."""
+    asked = {name for name in _NAMED if getattr(query, name)} | {part.value for part in by}
+    whole = _is_of_months(query.period) and By.DAY not in asked
+    for table, fits in ((MONTH, whole), (SITE, whole), (DAY, True)):
+        if fits and asked - {By.DAY, By.MONTH} <= set(table.c.keys()):
+            return table
+    return OUTCOME
+
+
+def _sums_of_rows() -> list[ColumnElement[Any]]:
+    """The sums in their order, from outcomes."""
+    one = OUTCOME.c
+    counts, over = one.verdict != Verdict.CANCELLED.value, one.elapsed - one.target
+    amounts: dict[str, tuple[ColumnElement[bool], Any]] = {}
+    amounts |= {verdict.value: (one.verdict == verdict.value, 1) for verdict in Verdict}
+    amounts |= {coverage.value: (and_(counts, one.coverage == coverage.value), 1) for coverage in Coverage}
+    amounts |= {name: (and_(counts, one[name]), 1) for name in ("provisional", "unmeasured")}
+    lengths = {"elapsed": one.elapsed, "stopped": one.stopped_time}
+    amounts |= {name: (counts, amount) for name, amount in lengths.items()}
+    amounts["overrun"] = (and_(counts, one.elapsed > one.target), over)
+    return [func.sum(case(amounts[name], else_=0), type_=BigInteger()) for name in SUMS]
 
 
 def minutes(db: Db, scope: Scope, query: Query, by: Sequence[By] = ()) -> list[Minutes]:
@@ -135,21 +175,23 @@ def _grouped(
 
 
 def _column(table: Table, name: str) -> ColumnElement[Any]:
-    if name == By.MONTH and "day" in table.c:
-        return func.substr(table.c.day, 1, 7, type_=String())
+    if name in (By.DAY, By.MONTH) and str(name) not in table.c:
+        day = table.c.day if "day" in table.c else table.c.counted_on
+        return day if name == By.DAY else func.substr(day, 1, 7, type_=String())
     return table.c[str(name)]
 
 
 def _named(source: _Source) -> Iterator[ColumnElement[bool]]:
     table, _, query = source
-    for name in ("customer", "provider", "agreement", "target_kind", "priority", "service", "site"):
+    for name in _NAMED:
         value = getattr(query, name)
         if value:
             yield table.c[name] == str(value)
+    if table is OUTCOME:
+        yield table.c.counted_on.is_not(None)
     if query.period is not None:
         first, last = str(query.period.first), str(query.period.last)
-        yield (
-            table.c.month.between(first[:7], last[:7])
-            if "month" in table.c
-            else table.c.day.between(first, last)
-        )
+        if "month" in table.c:
+            yield table.c.month.between(first[:7], last[:7])
+        else:
+            yield _column(table, By.DAY).between(first, last)

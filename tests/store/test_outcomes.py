@@ -16,7 +16,7 @@ from gateway.domain.reports.query import Query
 from gateway.domain.reports.rollup import By, Measure, rolled
 from gateway.domain.sla.terms import NONE, TargetKind
 from gateway.store import migrate, outcomes, rollups
-from gateway.store.db import Database
+from gateway.store.db import Database, Db
 from gateway.store.scope import Scope
 from tests.domain.reports.outcomes import kept
 
@@ -133,6 +133,7 @@ GROUPS: tuple[tuple[By, ...], ...] = (
     (By.MONTH, By.TARGET_KIND),
     (By.DAY,),
     (By.SITE, By.AGREEMENT),
+    (By.SITE, By.PRIORITY, By.DAY),
     (By.SERVICE, By.PROVIDER, By.MONTH),
 )
 
@@ -177,21 +178,22 @@ def test_keeping_the_same_again_writes_nothing(database: Database) -> None:
         assert not database.is_sqlite or driver.total_changes == changes
 
 
+def sums(db: Db) -> tuple[object, ...]:
+    each = [rollups.rolled(db, OPERATOR, ALL, by) for by in ([By.DAY], [By.MONTH], [By.SITE])]
+    return (*each, rollups.minutes(db, OPERATOR, ALL, [By.DAY]))
+
+
 def test_sums_made_anew_are_the_same(database: Database) -> None:
     told = some(9)
     keep(database, told)
     with database.write() as db:
-        before = (
-            rollups.rolled(db, OPERATOR, ALL, [By.DAY, By.SITE]),
-            rollups.minutes(db, OPERATOR, ALL, [By.DAY]),
-        )
+        before = sums(db)
         db.exec_driver_sql("UPDATE outcome_day SET met = met + 1")
+        db.exec_driver_sql("UPDATE outcome_site SET breached = breached + 1")
         db.exec_driver_sql("DELETE FROM outcome_minutes")
+        assert sums(db) != before
         outcomes.sum_again(db)
-        after = (
-            rollups.rolled(db, OPERATOR, ALL, [By.DAY, By.SITE]),
-            rollups.minutes(db, OPERATOR, ALL, [By.DAY]),
-        )
+        after = sums(db)
 
     assert before == after
     is_told_as_counted(database, told)

@@ -92,8 +92,9 @@ class Minutes:
     length: timedelta
 
 
-DAY_KEY = ("customer", "day", "target_kind", "priority", "agreement", "service", "site", "provider", "org_id")
+DAY_KEY = ("customer", "day", "target_kind", "priority", "agreement", "service", "provider", "org_id")
 MONTH_KEY = ("customer", "month", "target_kind", "priority", "agreement", "service", "provider", "org_id")
+SITE_KEY = ("customer", "month", "site", "target_kind", "agreement", "provider", "org_id")
 MINUTES_KEY = ("customer", "day", "target_kind", "agreement", "provider", "measure", "name", "org_id")
 Key = tuple[str, ...]
 
@@ -103,37 +104,34 @@ class Deltas:
 
     def __init__(self) -> None:
         self.days: dict[Key, list[int]] = {}
+        self.months: dict[Key, list[int]] = {}
+        self.sites: dict[Key, list[int]] = {}
         self.minutes: dict[Key, int] = {}
 
-    def add(self, outcome: Outcome, sign: int = 1) -> None:
+    def add(self, one: Outcome, sign: int = 1) -> None:
         """Add an outcome, or with −1 take one back. One that does not count into a day yet changes nothing."""
-        if outcome.counted_on is None:
+        if one.counted_on is None:
             return
-        day = str(outcome.counted_on)
-        self._sum(outcome, day, sign)
-        if outcome.verdict is Verdict.CANCELLED:
-            return
-        where = (outcome.customer, day, outcome.target_kind.value, outcome.agreement, outcome.provider)
+        day, kind = str(one.counted_on), one.target_kind.value
+        sums, whose = [sign * amount for amount in worth(one)], (one.provider, one.org_id)
+        among = (kind, one.priority, one.agreement, one.service, *whose)
+        _grow(self.days, (one.customer, day, *among), sums)
+        _grow(self.months, (one.customer, day[:7], *among), sums)
+        _grow(self.sites, (one.customer, day[:7], one.site, kind, one.agreement, *whose), sums)
+        if one.verdict is not Verdict.CANCELLED:
+            self._minutes(one, (one.customer, day, kind, one.agreement, one.provider), sign)
+
+    def _minutes(self, one: Outcome, where: Key, sign: int) -> None:
         for measure in Measure:
-            for name, length in getattr(outcome, measure.value).items():
+            for name, length in getattr(one, measure.value).items():
                 short = LINKS if name.startswith("link:") else name
-                key = (*where, measure.value, short, outcome.org_id)
+                key = (*where, measure.value, short, one.org_id)
                 self.minutes[key] = self.minutes.get(key, 0) + sign * (length // _MICRO)
 
-    def _sum(self, one: Outcome, day: str, sign: int) -> None:
-        where = (one.customer, day, one.target_kind.value, one.priority, one.agreement, one.service, one.site)
-        sums = self.days.setdefault((*where, one.provider, one.org_id), [0] * len(SUMS))
-        for place, amount in enumerate(worth(one)):
-            sums[place] += sign * amount
 
-    @property
-    def months(self) -> dict[Key, list[int]]:
-        """The days by month, over all sites."""
-        found: dict[Key, list[int]] = {}
-        for (customer, day, target_kind, priority, agreement, service, _, *whose), sums in self.days.items():
-            key = (customer, day[:7], target_kind, priority, agreement, service, *whose)
-            found[key] = [one + more for one, more in zip(found.get(key, [0] * len(SUMS)), sums, strict=True)]
-        return found
+def _grow(into: dict[Key, list[int]], key: Key, sums: list[int]) -> None:
+    before = into.get(key)
+    into[key] = sums if before is None else [one + more for one, more in zip(before, sums, strict=True)]
 
 
 def worth(outcome: Outcome) -> list[int]:

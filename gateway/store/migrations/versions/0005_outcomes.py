@@ -11,8 +11,9 @@ depends_on = None
 _COUNTS = ("met", "breached", "excluded", "cancelled", "provisional", "unmeasured")
 _LENGTHS = ("elapsed", "overrun", "stopped")
 _COVERAGES = ("history", "difference", "person", "unlinked", "link_down")
-_DAY = ("customer", "day", "target_kind", "priority", "agreement", "service", "site", "provider", "org_id")
+_DAY = ("customer", "day", "target_kind", "priority", "agreement", "service", "provider", "org_id")
 _MONTH = ("customer", "month", "target_kind", "priority", "agreement", "service", "provider", "org_id")
+_SITE = ("customer", "month", "site", "target_kind", "agreement", "provider", "org_id")
 _MINUTES = ("customer", "day", "target_kind", "agreement", "provider", "measure", "name", "org_id")
 
 
@@ -21,7 +22,7 @@ def upgrade() -> None:
     op.execute("UPDATE ticket SET fold_at = opened_at WHERE watched AND fold_at IS NULL")
     _outcomes()
     _cases()
-    for name, key in (("outcome_day", _DAY), ("outcome_month", _MONTH)):
+    for name, key in (("outcome_day", _DAY), ("outcome_month", _MONTH), ("outcome_site", _SITE)):
         sums = [*_numbers(_COUNTS), *_numbers(_LENGTHS, sa.BigInteger()), *_numbers(_COVERAGES)]
         op.create_table(name, *_texts(key), *sums, sa.PrimaryKeyConstraint(*key), sqlite_with_rowid=False)
     op.create_table(
