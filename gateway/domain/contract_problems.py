@@ -192,11 +192,17 @@ def bound_already(current: Items, changed: Items) -> Iterator[str]:
             Ref(kind=Kind.CALENDAR, code=code, organization=ref.organization)
             for code in calendar_codes(item.document)
         }
-        if ref in changed or any(_other_hours(current, changed, one) for one in named):
+        other = ref in changed and _binding(item.document) != _binding(changed[ref].document)
+        if other or any(_other_hours(current, changed, one) for one in named):
             yield (
                 f"{ref} changes for tickets from now on; open ones keep the terms they are bound to, until"
                 f" interdesk agreements rebind --open --agreement {ref.code}"
             )
+
+
+def _binding(document: Mapping[str, Any]) -> dict[str, Any]:
+    """What tickets are bound to: not what is asked of a whole period, nor what that costs."""
+    return {name: value for name, value in document.items() if name not in ("objectives", "credits")}
 
 
 def _other_hours(current: Items, changed: Items, ref: Ref) -> bool:

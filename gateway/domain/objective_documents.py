@@ -81,16 +81,20 @@ def credits_from(document: Document, objectives: tuple[Objective, ...]) -> Credi
         fee=fee,
         at_risk=_at_risk(document["at_risk"], fee) if "at_risk" in document else None,
         raise_within=int(within.removesuffix("d")) if within else None,
+        claimed={name: date.fromisoformat(day) for name, day in document.get("claimed", {}).items()},
         begins_on=date.fromisoformat(begins) if begins else None,
         schemes=tuple(_scheme(one, document, every) for one in document["schemes"]),
     )
 
 
-def _fee(told: Document | str) -> Fee:
-    if isinstance(told, str):  # as_billed
-        return Fee()
-    amount = exact(told["per_site"] if "per_site" in told else told["amount"])
-    return Fee(every=_every(told), amount=amount, sites=int(told.get("sites", 1)))
+def _fee(told: Document) -> Fee:
+    amount = told.get("per_site", told.get("amount"))
+    return Fee(
+        every=_every(told),
+        amount=exact(amount) if amount is not None else None,
+        sites=int(told.get("sites", 1)),
+        billed={month: exact(paid) for month, paid in told.get("as_billed", {}).items()},
+    )
 
 
 def _at_risk(told: Document | str, fee: Fee | None) -> AtRisk:

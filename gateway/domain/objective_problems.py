@@ -134,14 +134,23 @@ def _credits(document: Document, told: Document, where: str) -> Iterator[Problem
         yield from _repeats(scheme, told, at)
         yield from _cut(told, str(objective.get("every", scheme.get("every", "month"))), at)
     yield from _baseless(told, where)
+    names = [scheme["name"] for scheme in told["schemes"]]
+    for claim in told.get("claimed", ()):
+        scheme = claim.partition("/")[0]
+        if scheme not in names:
+            what, right = f"there is no scheme {scheme!r}", suggestion(scheme, names)
+            yield Problem(place=f"{where}.claimed.{claim}", what=what, right=right)
 
 
 def _amounts(told: Any, currency: str, where: str) -> Iterator[Problem]:
     """Amounts finer than the smallest unit of the currency."""
     if isinstance(told, Mapping):
         for name, inner in told.items():
-            if name in _AMOUNTS and not isinstance(inner, Mapping | list):
+            if name in _AMOUNTS:
                 yield from _too_fine(inner, currency, f"{where}.{name}")
+            elif name == "as_billed":
+                for month, paid in inner.items():
+                    yield from _too_fine(paid, currency, f"{where}.{name}.{month}")
             else:
                 yield from _amounts(inner, currency, f"{where}.{name}")
     elif isinstance(told, list):
@@ -224,7 +233,7 @@ def _cut(told: Document, every: str, where: str) -> Iterator[Problem]:
 
 def _baseless(told: Document, where: str) -> Iterator[Problem]:
     """Shares of a fee that nobody told."""
-    right = "add fee: {amount: …, every: month}, or fee: as_billed"
+    right = "add fee: {amount: …, every: month}"
     for place in _shares_of_fee(told, where) if "fee" not in told else ():
         yield Problem(place=place, what="it is a share of a fee, and there is no fee", right=right)
     for number, scheme in enumerate(told["schemes"]):

@@ -7,6 +7,7 @@ import pytest
 from gateway.domain.contract_problems import (
     agreement_problems,
     agreements_of,
+    bound_already,
     calendar_problems,
     calendar_warnings,
     holidays_run_out,
@@ -279,3 +280,12 @@ def test_trap_a_feed_that_closes_the_service_for_weeks_is_told() -> None:
     assert "close it for 14 days in a row, from 2026-08-03 to 2026-08-16" in told
     short = dict(list(summer.items())[:5])
     assert not list(calendar_warnings(office("acme", holidays={"frozen": short})))
+
+
+def test_what_is_asked_of_a_whole_period_binds_no_ticket() -> None:
+    before = items(always("north"), agreement("a", "north", "vendor", "4h"))
+    objectives = [{"name": "in-time", "target": "resolution", "share": "95%"}]
+    asked = items(agreement("a", "north", "vendor", "4h", objectives=objectives))
+    assert list(bound_already(before, asked)) == []
+    [warning] = bound_already(before, items(agreement("a", "north", "vendor", "3h", objectives=objectives)))
+    assert "changes for tickets from now on" in warning

@@ -115,7 +115,8 @@ def test_what_is_said_about_those_months() -> None:
     assert share(53, 60) == "88.33 %"
     september = statement(agreement("acme-tills"), half_a_year(), "2026-09").lines[0]
     assert september.claim_by == date(2026, 10, 30)
-    assert told("for September that is 2026-10-30")
+    assert told("for September 2026-10-30")
+    assert september.claim == "critical-late/2026-09"
 
 
 def test_no_more_than_is_at_risk_is_due_in_a_quarter() -> None:

@@ -182,6 +182,14 @@ CONTRADICTIONS: Mapping[str, tuple[dict[str, Any], str]] = {
         priced({**SHARE, "bands": [{"amount": "10.125"}]}),
         "credits.schemes[0].bands[0].amount: 10.125 EUR cannot be paid; EUR has 2 digits behind the point",
     ),
+    "a claim of no scheme": (
+        priced(SHARE, raise_within="30d", claimed={"mised/2026-10": "2026-11-12"}),
+        "credits.claimed.mised/2026-10: there is no scheme 'mised'; did you mean 'missed'?",
+    ),
+    "a bill finer than a coin": (
+        priced(SHARE, fee={"as_billed": {"2026-10": "10.125"}}),
+        "credits.fee.as_billed.2026-10: 10.125 EUR cannot be paid",
+    ),
     "nothing at all": (
         priced({**SHARE, "bands": [{"amount": "0.00"}]}),
         "credits.schemes[0].bands[0].amount: it is nothing; leave it out, or say how much",

@@ -13,11 +13,10 @@ from gateway.domain.agreements import Agreement
 from gateway.domain.reports import money
 from gateway.domain.reports.objectives import Standing, counted_on, proof_order
 from gateway.domain.reports.outcome import Outcome
-from gateway.domain.reports.period import Period, period_from
+from gateway.domain.reports.period import Period
 from gateway.domain.reports.pricing import Charge, Ground, View, charges
-from gateway.domain.reports.promises import Every, Small, percent
+from gateway.domain.reports.promises import Small, percent
 from gateway.domain.reports.schemes import ByRepeat, ByShare, Credits, Scheme
-from gateway.errors import Invalid
 
 ZERO = Decimal(0)
 _NEVER = date.max
@@ -103,13 +102,10 @@ class Statement:
 
 @dataclass(frozen=True, kw_only=True)
 class Known:
-    """What is known beside the clocks. `as_of`: the day it is looked at. `raised`: the day each line was claimed, by its
-    `claim`; None: claims are not kept, so none lapses. `fees`: what was billed for a month (`2026-10`) where it was not what
-    the agreement says. `groups`: the group of each site."""
+    """What is known beside the clocks. `as_of`: the day it is looked at; None: while everything can still be claimed.
+    `groups`: the group of each site."""
 
     as_of: date | None = None
-    raised: Mapping[str, date] | None = None
-    fees: Mapping[str, Fraction] = field(default_factory=dict)
     groups: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -117,13 +113,10 @@ def assess(
     agreement: Agreement, outcomes: Iterable[Outcome], *, period: Period, known: Known | None = None
 ) -> Statement | None:
     """The credits of a period: of every month, quarter or year that ends in it. `outcomes` count from `since` on; those of
-    other agreements are passed over. None: the agreement has no credits. Raises Invalid for a fee of no such month."""
+    other agreements are passed over. None: the agreement has no credits."""
     if agreement.credits is None:
         return None
     seen = known or Known()
-    for name in seen.fees:
-        if Every.MONTH.around(period_from(name)) != period_from(name):
-            raise Invalid(f"a fee is told for {name!r}", why="fees are told by month", cure="write 2026-10")
     ground = _ground(agreement, agreement.credits, outcomes, (period, seen))
     found = {view: tuple(_settled(ground, seen, view)) for view in View}
     inside = {
@@ -189,7 +182,6 @@ def _ground(
             sorted(own, key=lambda one: (counted_on(one, period.zone) or _NEVER, proof_order(one)))
         ),
         months=_months(agreement, period),
-        fees=known.fees,
         groups=known.groups,
     )
 
@@ -221,7 +213,7 @@ def _line(ground: Ground, known: Known, charge: Charge, month: Period) -> Line:
     )
     if charge.amount is None:
         return replace(line, kind=LineKind.UNPRICED)
-    if by is not None and _lapsed(line.claim, by, known):
+    if by is not None and _lapsed(ground.credits.claimed.get(line.claim), by, known):
         words = f"{charge.words}; not claimed by {by}, so it lapsed"
         return replace(line, kind=LineKind.LAPSED, words=words)
     capped, why = _scheme_cap(ground, charge, charge.amount)
@@ -236,10 +228,11 @@ def _parts(proof: Sequence[tuple[Outcome, Fraction]]) -> tuple[tuple[Outcome, Fr
     return tuple((one, parts[weight]) for one, weight in proof)
 
 
-def _lapsed(claim: str, by: date, known: Known) -> bool:
-    if known.raised is None or known.as_of is None or known.as_of <= by:
-        return known.raised is not None and claim in known.raised and known.raised[claim] > by
-    return claim not in known.raised or known.raised[claim] > by
+def _lapsed(claimed: date | None, by: date, known: Known) -> bool:
+    """Whether it was claimed too late, or was not and the last day is over."""
+    if claimed is not None:
+        return claimed > by
+    return known.as_of is not None and known.as_of > by
 
 
 def _scheme_cap(ground: Ground, charge: Charge, amount: Fraction) -> tuple[Fraction, str]:

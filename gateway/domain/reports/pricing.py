@@ -37,13 +37,12 @@ class View(StrEnum):
 @dataclass(frozen=True, kw_only=True)
 class Ground:
     """What credits are worked out from: an agreement's clocks by the day they count on, over whole months in order.
-    `fees`: what was billed for a month, by its name, where that differs from the agreement."""
+    `groups`: the group of each site."""
 
     credits: Credits
     objectives: Mapping[str, Objective]
     outcomes: tuple[Outcome, ...]
     months: tuple[Period, ...]
-    fees: Mapping[str, Fraction] = field(default_factory=dict)
     groups: Mapping[str, str] = field(default_factory=dict)
 
     @cached_property
@@ -71,8 +70,8 @@ class Ground:
 
     def fee(self, period: Period, every: Every) -> Fraction | None:
         """What is paid for a period; None if nobody said."""
-        agreed = self.credits.fee.of(Every.MONTH) if self.credits.fee is not None else None
-        paid = [self.fees.get(month.name, agreed) for month in period.months(every.months)]
+        told = self.credits.fee
+        paid = [told.of(month.name) if told is not None else None for month in period.months(every.months)]
         known = [one for one in paid if one is not None]
         return sum(known, _NONE) if len(known) == len(paid) else None
 

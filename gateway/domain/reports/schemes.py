@@ -1,6 +1,7 @@
 """Service credits as they are agreed on (R29): what is paid for, how much, up to what. What that comes to in a period is
 worked out in `credits`."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from fractions import Fraction
@@ -10,18 +11,18 @@ from gateway.domain.reports.promises import Every, Selection
 
 @dataclass(frozen=True, kw_only=True)
 class Fee:
-    """What is paid for the service each month, quarter or year: for `sites` places so much. `amount` None: what was billed
-    is told with each period."""
+    """What is paid for the service each month, quarter or year: for `sites` places so much. `billed`: what was billed for a
+    month, by its name (`2026-10`), where that is another amount, or none was agreed on."""
 
     every: Every = Every.MONTH
     amount: Fraction | None = None
     sites: int = 1
+    billed: Mapping[str, Fraction] = field(default_factory=dict)
 
-    def of(self, every: Every) -> Fraction | None:
-        """The fee of a month, a quarter or a year; None if it has to be told."""
-        return (
-            self.amount * self.sites * every.months / self.every.months if self.amount is not None else None
-        )
+    def of(self, month: str) -> Fraction | None:
+        """The fee of a month; None if nobody said."""
+        agreed = self.amount * self.sites / self.every.months if self.amount is not None else None
+        return self.billed.get(month, agreed)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -109,11 +110,13 @@ class ByDelay(Scheme):
 @dataclass(frozen=True, kw_only=True)
 class Credits:
     """All schemes of an agreement, side by side. `raise_within`: so many days after a period the consumer has to claim what
-    it is owed, else it lapses; None: nobody has to. `begins_on`: periods that begin earlier cost nothing."""
+    it is owed, else it lapses; None: nobody has to. `claimed`: the day a line was claimed, by its scheme and period
+    (`late/2026-10`). `begins_on`: periods that begin earlier cost nothing."""
 
     currency: str
     fee: Fee | None = None
     at_risk: AtRisk | None = None
     raise_within: int | None = None
+    claimed: Mapping[str, date] = field(default_factory=dict)
     begins_on: date | None = None
     schemes: tuple[Scheme, ...] = field(default=())

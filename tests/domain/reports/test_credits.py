@@ -17,7 +17,6 @@ from gateway.domain.reports.credits import (
 )
 from gateway.domain.reports.outcome import Outcome
 from gateway.domain.reports.period import period_from
-from gateway.errors import Invalid
 from tests.domain.reports.counting import (
     CASE,
     DELAY,
@@ -95,18 +94,17 @@ def test_the_fee(fee: str, owed: str) -> None:
     assert statement(clause(MISSED, fee=fee), many(94, 6)).owed == D(owed)
 
 
-def test_a_fee_that_is_told_with_each_period() -> None:
-    agreement = clause(MISSED, fee="as_billed")
-    nobody = statement(agreement, many(94, 6))
-    assert (nobody.owed, [line.kind for line in nobody.lines]) == (D("0"), [LineKind.UNPRICED])
-    assert nobody.gaps[0].endswith("5 % of the fee; nobody said what the fee of 2026-10 is")
-    assert statement(agreement, many(94, 6), fees={"2026-10": Fraction(800)}).owed == D("40.00")
-    with pytest.raises(Invalid, match="fees are told by month"):
-        statement(agreement, many(94, 6), fees={"2026-Q4": Fraction(800)})
+def test_a_fee_that_is_told_month_by_month() -> None:
+    silent = statement(clause(MISSED, fee="{as_billed: {2026-09: 700}}"), many(94, 6))
+    assert (silent.owed, [line.kind for line in silent.lines]) == (D("0"), [LineKind.UNPRICED])
+    assert silent.gaps[0].endswith("5 % of the fee; nobody said what the fee of 2026-10 is")
+    told = clause(MISSED, fee="{as_billed: {2026-10: 800}}")
+    assert statement(told, many(94, 6)).owed == D("40.00")
 
 
 def test_a_fee_that_was_billed_otherwise_replaces_the_agreed_one() -> None:
-    assert statement(clause(MISSED), many(94, 6), fees={"2026-10": Fraction(800)}).owed == D("40.00")
+    agreement = clause(MISSED, "share: 95%, every: quarter", fee="{amount: 1000, as_billed: {2026-11: 800}}")
+    assert statement(agreement, many(94, 6), "2026-Q4").owed == D("140.00")
 
 
 # -- by case and by delay -----------------------------------------------------------------------------------------------------
@@ -215,30 +213,31 @@ def test_a_month_without_a_case_earns_nothing_back() -> None:
 
 
 @pytest.mark.parametrize(
-    ("as_of", "raised", "owed", "kind"),
+    ("as_of", "claimed", "owed", "kind"),
     [
-        (date(2026, 11, 30), {}, "50.00", LineKind.CREDIT),
-        (date(2026, 12, 1), {}, "0", LineKind.LAPSED),
-        (date(2026, 12, 1), {"missed/2026-10": date(2026, 11, 30)}, "50.00", LineKind.CREDIT),
-        (date(2026, 12, 9), {"missed/2026-10": date(2026, 12, 1)}, "0", LineKind.LAPSED),
-        (date(2026, 12, 1), None, "50.00", LineKind.CREDIT),
+        (date(2026, 11, 30), "{}", "50.00", LineKind.CREDIT),
+        (date(2026, 12, 1), "{}", "0", LineKind.LAPSED),
+        (date(2026, 12, 1), "{missed/2026-10: 2026-11-30}", "50.00", LineKind.CREDIT),
+        (date(2026, 12, 9), "{missed/2026-10: 2026-12-01}", "0", LineKind.LAPSED),
+        (date(2026, 12, 1), "{missed/2026-09: 2026-10-30}", "0", LineKind.LAPSED),
+        (None, "{}", "50.00", LineKind.CREDIT),
     ],
-    ids=["there is time", "too late", "claimed", "claimed too late", "claims are not kept"],
+    ids=["there is time", "too late", "claimed", "claimed too late", "another month", "no day to look at it"],
 )
 def test_what_is_not_claimed_in_time_lapses(
-    as_of: date, raised: dict[str, date] | None, owed: str, kind: LineKind
+    as_of: date | None, claimed: str, owed: str, kind: LineKind
 ) -> None:
-    agreement = clause(MISSED, raise_within="30d")
-    found = statement(agreement, many(94, 6), as_of=as_of, raised=raised)
+    agreement = clause(MISSED, raise_within="30d", claimed=claimed)
+    found = statement(agreement, many(94, 6), as_of=as_of)
     [line] = found.lines
     assert (found.owed, line.kind, line.claim_by) == (D(owed), kind, date(2026, 11, 30))
     assert line.words.endswith("; not claimed by 2026-11-30, so it lapsed") == (kind is LineKind.LAPSED)
 
 
 def test_what_lapsed_uses_up_no_cap() -> None:
-    agreement = clause(MISSED, "share: 95%", CASE, at_risk="15%", raise_within="30d")
-    raised = {"breach/2026-10": date(2026, 11, 1)}
-    found = statement(agreement, many(80, 20), as_of=date(2027, 1, 1), raised=raised)
+    claimed = "{breach/2026-10: 2026-11-01}"
+    agreement = clause(MISSED, "share: 95%", CASE, at_risk="15%", raise_within="30d", claimed=claimed)
+    found = statement(agreement, many(80, 20), as_of=date(2027, 1, 1))
     assert [(line.kind, line.amount) for line in found.lines] == [
         (LineKind.LAPSED, D("0")),
         (LineKind.CREDIT, D("150.00")),

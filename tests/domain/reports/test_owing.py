@@ -18,7 +18,7 @@ VIEWER = Viewer(names={"vendor": "Till Systems", "north": "North Services"})
 CREDITS = """
     credits:
       currency: EUR
-      fee: as_billed
+      fee: {as_billed: {2026-10: 1000}}
       schemes:
         - {name: breach, by: case, target: resolution, amount: 50}
         - {name: dear, by: share, objective: in-time, bands: [{of_fee: 10%}]}
@@ -26,12 +26,11 @@ CREDITS = """
     """
 
 
-def owed(provider: str, consumer: str, outcomes: list[Outcome], fee: int = 1000) -> Statement:
+def owed(provider: str, consumer: str, outcomes: list[Outcome], month: str = "2026-10") -> Statement:
     agreement = agreed(CREDITS)
     parties = replace(agreement.terms, provider=provider, consumer=consumer)
     own = [replace(one, provider=provider, consumer=consumer) for one in outcomes]
-    fees = {"2026-10": Fraction(fee)} if fee else {}
-    return statement(replace(agreement, terms=parties), own, fees=fees)
+    return statement(replace(agreement, terms=parties), own, month)
 
 
 def table(chapter: Section | None, name: str) -> Table:
@@ -74,7 +73,8 @@ def test_every_line_says_how_it_came_about_and_what_proves_it(place: str) -> Non
 
 
 def test_what_is_only_possible_or_not_priced_is_said() -> None:
-    chapter = section([owed("vendor", "acme", [*many(1, 1), undecided(ran(9, 5 * H))], fee=0)], [], VIEWER)
+    september = [*many(1, 1, day="2026-09-05"), undecided(ran(9, 5 * H, day="2026-09-05"))]
+    chapter = section([owed("vendor", "acme", september, "2026-09")], [], VIEWER)
     rows = [(row[2], row[4], row[5]) for row in table(chapter, "credits-owed-eur").rows]
     assert rows == [
         ("breach", "credit", D("50.00")),
