@@ -1,12 +1,11 @@
 """`interdesk import`: a desk's history, brought in from an event log as tickets, assignments and events."""
 
-import csv
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from rich.console import Console
@@ -16,6 +15,7 @@ from gateway.app import Gateway, utc_now
 from gateway.cli.terminal import Actor, AsJson, Code, acting, opened, out, print_json, say
 from gateway.domain.importing.trouble import Trouble
 from gateway.errors import Invalid
+from gateway.export.tables import quoted
 from gateway.flows import importing, outcomes
 from gateway.flows.commands import Order
 from gateway.flows.importing import Ears, Imported, Wanted
@@ -24,7 +24,6 @@ from gateway.installation import event_log
 SHOWN = 10
 """So many rows that were left out are told on the terminal."""
 PAGE = 2_000
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 File = Annotated[
     Path, typer.Argument(metavar="FILE", help="The event log: CSV in UTF-8.", show_default=False)
@@ -92,7 +91,7 @@ def _count(gateway: Gateway, found: Imported, order: Order, progress: importing.
 class _Listing:
     """Keeps the first few for the terminal, and writes all of them to a file."""
 
-    def __init__(self, write: Any = None) -> None:
+    def __init__(self, write: Callable[[str], object] = str) -> None:
         self._write = write
         self.first: list[Trouble] = []
         self.count = 0
@@ -101,14 +100,8 @@ class _Listing:
         self.count += 1
         if len(self.first) < SHOWN:
             self.first.append(trouble)
-        if self._write is not None:
-            cells = (trouble.case, trouble.what, trouble.why, trouble.cure)
-            self._write.writerow([trouble.line, *map(_plain, cells)])
-
-
-def _plain(cell: str) -> str:
-    """A spreadsheet is not to take somebody's words for a formula."""
-    return f"'{cell}" if cell.startswith(_FORMULA) else cell
+        cells = (trouble.case, trouble.what, trouble.why, trouble.cure)
+        self._write(f"{trouble.line},{','.join(map(quoted, cells))}\r\n")
 
 
 @contextmanager
@@ -123,9 +116,8 @@ def _listing(path: Path | None) -> Iterator[_Listing]:
             f"{path} cannot be written", why=str(error.strerror or error), cure="name another file"
         ) from error
     with file:
-        write = csv.writer(file)
-        write.writerow(("line", "case", "what", "why", "do"))
-        yield _Listing(write)
+        file.write("line,case,what,why,do\r\n")
+        yield _Listing(file.write)
 
 
 # -- how it goes --------------------------------------------------------------------------------------------------------------

@@ -53,11 +53,10 @@ class EventLog:
     def __init__(self, file: IO[str], path: Path) -> None:
         self.size = path.stat().st_size
         self._name, self._file = path.name, file
-        first = file.readline()
-        file.seek(0)
-        self._rows = csv.reader(
-            file, delimiter=";" if first.count(";") > first.count(",") else ",", strict=True
-        )
+        with path.open("rb") as raw:
+            first = raw.readline(_BLOCK)
+        delimiter = ";" if first.count(b";") > first.count(b",") else ","
+        self._rows = csv.reader(file, delimiter=delimiter, strict=True)
         self.header: Sequence[str] = [cell.strip() for cell in next(self._read(), (0, []))[1]]
         if not any(self.header):
             raise Invalid(f"{path.name} is empty", cure="its first line names the columns")

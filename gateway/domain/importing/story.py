@@ -82,7 +82,7 @@ class Story:
 
     def take(self, line: Line) -> None:
         """The next row, in the order of the case."""
-        self._cause, count = NOBODY, len(self.steps)
+        self._cause, before = NOBODY, len(self.steps) + self.late
         party = (line.organization, line.desk)
         meaning = self._mapping.statuses[line.state]
         if not self.hops:
@@ -99,7 +99,7 @@ class Story:
             self._end(meaning.status, line.at)
         elif meaning.status is not None:
             self._become(meaning.status, (meaning.reason, meaning.code), line.at)
-        self.same += len(self.steps) == count
+        self.same += len(self.steps) + self.late == before
         self.passes += self._line not in ("", line.organization)
         self._line = line.organization
         self.backwards += line.at < self._before

@@ -1,0 +1,1 @@
+"""Rows of an event log become the life of a ticket."""
