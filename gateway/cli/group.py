@@ -30,6 +30,7 @@ MODULES: Mapping[str, tuple[str, ...]] = {
     "stops": ("stops", "exclude"),
     "worklists": ("worklist",),
     "worklog": ("work",),
+    "statement": ("statement",),
     "priority": ("priority",),
     "warnings": ("warnings",),
     "report": ("report",),

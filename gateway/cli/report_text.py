@@ -13,7 +13,7 @@ from gateway.domain.reports.document import Cell, CellKind, Column, Report, Sect
 
 WIDTH = 100
 _GAP, _BELOW = "  ", "      "
-_NUMBERS = frozenset({CellKind.COUNT, CellKind.SHARE, CellKind.LENGTH, CellKind.MONEY})
+_NUMBERS = frozenset({CellKind.COUNT, CellKind.SHARE, CellKind.LENGTH, CellKind.MONEY, CellKind.NUMBER})
 _MOST = 40
 """A text longer than this is not kept in one line of its column: it stands below."""
 

@@ -26,6 +26,7 @@ _FITTING: Mapping[CellKind, tuple[type, ...]] = {
     CellKind.MOMENT: (datetime,),
     CellKind.DAY: (date,),
     CellKind.MONEY: (Decimal,),
+    CellKind.NUMBER: (Decimal,),
     CellKind.FLAG: (bool,),
 }
 _LENGTH = re.compile(r"(-?)PT(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)(?:\.(\d{1,6}))?S)?")
@@ -231,6 +232,7 @@ _READERS: Mapping[CellKind, Callable[[str], Cell]] = {
     CellKind.MOMENT: datetime.fromisoformat,
     CellKind.DAY: date.fromisoformat,
     CellKind.MONEY: Decimal,
+    CellKind.NUMBER: Decimal,
 }
 
 

@@ -14,7 +14,7 @@ from gateway.words import Words
 from gateway.words.look import Look, zone_of
 
 NOTHING = "\N{EN DASH}"
-FIGURES = frozenset({CellKind.COUNT, CellKind.SHARE, CellKind.LENGTH, CellKind.MONEY})
+FIGURES = frozenset({CellKind.COUNT, CellKind.SHARE, CellKind.LENGTH, CellKind.MONEY, CellKind.NUMBER})
 _SPACE = "\N{NO-BREAK SPACE}"
 _GROUPS = {"en": ",", "ru": _SPACE, "it": "."}
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")

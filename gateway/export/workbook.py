@@ -39,6 +39,7 @@ _NUMBERS = {
     CellKind.MOMENT: "yyyy-mm-dd hh:mm:ss",
     CellKind.DAY: "yyyy-mm-dd",
 }
+_DECIMALS = frozenset({CellKind.MONEY, CellKind.NUMBER})
 
 
 def write(report: Report, stream: BinaryIO, manner: Manner) -> None:
@@ -206,7 +207,7 @@ class _Book:
         found = self._styles.get((kind, unit, is_total))
         if found is None:
             look: dict[str, Any] = {"valign": "top", "text_wrap": kind is CellKind.TEXT}
-            number = f'#,##0.00 "{unit}"' if kind is CellKind.MONEY else _NUMBERS.get(kind)
+            number = f'#,##0.00 "{unit}"' if kind in _DECIMALS else _NUMBERS.get(kind)
             look |= {"num_format": number} if number else {}
             look |= {"align": "right"} if kind in FIGURES else {"align": "left"}
             look |= {"bold": True, "top": 1} if is_total else {}

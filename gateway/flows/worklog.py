@@ -61,7 +61,7 @@ def _acted(
     ticket_id, name = place
     with context.database.write() as db:
         case = cases.load(db, OPERATOR, [ticket_id], context.occasion(db, order.now))[ticket_id]
-        line = None if name in case.hops else worklogs.get(db, OPERATOR, name)
+        line = None if name in case.hops else worklogs.get(db, OPERATOR, name, lock=True)
         after = act(
             Turn(db=db, case=case, hop=case.hops[line.hop_id if line is not None else name], line=line)
         )
@@ -251,7 +251,7 @@ def run(context: Context, *, now: datetime) -> int:
 
 
 def _arrived(db: Db, loaded: dict[str, Case], line: WorkLine, at: datetime) -> WorkLine | None:
-    current, case = worklogs.get(db, OPERATOR, line.id), loaded[line.ticket_id]
+    current, case = worklogs.get(db, OPERATOR, line.id, lock=True), loaded[line.ticket_id]
     if current is None or current.state is not WorkState.LOGGED:
         return None  # somebody was faster than our lock
     link = case.directory.link(line.link_id)
@@ -259,7 +259,7 @@ def _arrived(db: Db, loaded: dict[str, Case], line: WorkLine, at: datetime) -> W
 
 
 def _lapsed(db: Db, loaded: dict[str, Case], line: WorkLine) -> WorkLine | None:
-    current, case = worklogs.get(db, OPERATOR, line.id), loaded[line.ticket_id]
+    current, case = worklogs.get(db, OPERATOR, line.id, lock=True), loaded[line.ticket_id]
     if (
         current is None
         or worklog.standing(current, case.now) is not WorkState.LAPSED

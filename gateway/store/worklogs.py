@@ -95,9 +95,10 @@ def listed(db: Db, scope: Scope, asked: Asked) -> list[WorkLine]:
 _GIVEN = ("ticket_id", "hop_id", "link_id", "month")
 
 
-def get(db: Db, scope: Scope, line_id: str) -> WorkLine | None:
-    """One line within the scope."""
-    row = db.execute(select(*_COLUMNS).where(WORK_LINE.c.id == line_id, within(scope))).first()
+def get(db: Db, scope: Scope, line_id: str, *, lock: bool = False) -> WorkLine | None:
+    """One line within the scope. `lock`: nobody else changes it meanwhile, nor closes the month it goes into."""
+    query = select(*_COLUMNS).where(WORK_LINE.c.id == line_id, within(scope))
+    row = db.execute(query.with_for_update() if lock else query).first()
     return read(row) if row is not None else None
 
 
@@ -197,13 +198,13 @@ class Closed:
 _CLOSED = tuple(field.name for field in fields(Closed))
 
 
-def unbilled(db: Db, scope: Scope, link_id: str, *, until: str) -> list[WorkLine]:
+def unbilled(db: Db, scope: Scope, link_id: str, *, until: str, lock: bool = False) -> list[WorkLine]:
     """The lines of a link up to and including that month that stand in no closed statement, by their time; by
     `work_line_unbilled`."""
     line = WORK_LINE.c
     here = (line.link_id == link_id, line.month <= until, UNBILLED, line.state.not_in(sorted(OWN)))
     query = select(*_COLUMNS).where(*here, within(scope)).order_by(line.at, line.id)
-    return [read(row) for row in db.execute(query)]
+    return [read(row) for row in db.execute(query.with_for_update() if lock else query)]
 
 
 def close(db: Db, closed: Closed, line_ids: Sequence[str]) -> None:

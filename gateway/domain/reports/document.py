@@ -23,6 +23,8 @@ class CellKind(StrEnum):
     DAY = "day"
     MONEY = "money"
     FLAG = "flag"
+    NUMBER = "number"
+    """An exact decimal of something else than money: hours, kilometres."""
 
 
 Cell = str | int | bool | Fraction | timedelta | datetime | date | Decimal | None
@@ -36,7 +38,7 @@ class Column:
     title: str
     kind: CellKind = CellKind.TEXT
     unit: str = ""
-    """Of money: the currency, ISO 4217."""
+    """Of money: the currency, ISO 4217; of a number: what it counts, like `h`."""
 
 
 @dataclass(frozen=True, kw_only=True)
