@@ -64,7 +64,8 @@ class Line:
 @dataclass(frozen=True, kw_only=True)
 class Statement:
     """What a provider owes its consumer for a period under one agreement. `possible`: the lines as they would be if
-    everything stayed as it stands now, undecided and unconfirmed things included."""
+    everything stayed as it stands now, undecided and unconfirmed things and a month that is not over included. `later`:
+    schemes that are settled only after the period, with their own."""
 
     agreement: str
     provider: str
@@ -73,6 +74,7 @@ class Statement:
     period: Period
     lines: tuple[Line, ...] = ()
     possible: tuple[Line, ...] = ()
+    later: tuple[str, ...] = ()
 
     @property
     def credited(self) -> Decimal:
@@ -102,8 +104,8 @@ class Statement:
 
 @dataclass(frozen=True, kw_only=True)
 class Known:
-    """What is known beside the clocks. `as_of`: the day it is looked at; None: while everything can still be claimed.
-    `groups`: the group of each site."""
+    """What is known beside the clocks. `as_of`: the day it is looked at; None: when all is over, and everything can still be
+    claimed. `groups`: the group of each site."""
 
     as_of: date | None = None
     groups: Mapping[str, str] = field(default_factory=dict)
@@ -131,6 +133,11 @@ def assess(
         period=period,
         lines=inside[View.FINAL],
         possible=inside[View.STANDING],
+        later=tuple(
+            f"{one.name} ({around.name})"
+            for one in agreement.credits.schemes
+            if (around := one.every.around(period)).last > period.last
+        ),
     )
 
 
@@ -190,6 +197,8 @@ def _settled(ground: Ground, known: Known, view: View) -> Iterator[Line]:
     """Every line of every month, in order: capped by what earlier months have left, earned back by what later ones kept."""
     lines: list[Line] = []
     for month in ground.months:
+        if view is View.FINAL and known.as_of is not None and known.as_of <= month.last:
+            break  # what is not over is owed nothing for yet
         found = [_line(ground, known, charge, month) for charge in charges(ground, month, view)]
         new = _at_most(ground, month, found, lines)
         lines += [*new, *_regained(ground, month, lines, view)]

@@ -20,7 +20,8 @@ def section(
     sums = balances(owed, due, customer=customer)
     if not sums:
         return None
-    tables = [_sums(balance, bool(due)) for balance in sums]
+    later = sorted({f"{one.agreement}: {name}" for one in (*owed, *due) for name in one.later})
+    tables = [_sums(balance, later, below=bool(due)) for balance in sums]
     for place, statements in (("owed", owed), ("due", due)):
         tables += [
             _lines(place, [one for one in statements if one.currency == currency], (currency, viewer))
@@ -44,7 +45,7 @@ def _words(balance: Balance, below: bool) -> str:
     return f"Credits owed: {balance.owed:,} {currency}{more}{recovered}."
 
 
-def _sums(balance: Balance, below: bool) -> Table:
+def _sums(balance: Balance, later: Sequence[str], *, below: bool) -> Table:
     currency, back = balance.currency, balance.possibly_recoverable
     rows: list[tuple[Cell, ...]] = [("Owed", balance.owed, balance.possible)]
     if below:
@@ -61,8 +62,9 @@ def _sums(balance: Balance, below: bool) -> Table:
             Column(key="possible", title="Possible on top", kind=CellKind.MONEY, unit=currency),
         ),
         rows=tuple(rows),
-        note="Only final outcomes are billed; what is provisional or undecided is possible."
-        + (" Of a partner's credits that part is recoverable which these tickets prove." if below else ""),
+        note="Only what is final is billed; what is undecided, or of a month that is not over, is possible."
+        + (" Of a partner's credits that part is recoverable which these tickets prove." if below else "")
+        + (f" Settled later: {', '.join(later)}." if later else ""),
     )
 
 

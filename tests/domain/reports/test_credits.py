@@ -209,6 +209,26 @@ def test_a_month_without_a_case_earns_nothing_back() -> None:
     assert statement(agreement, without, "2026-11").regained == D("0"), "given back once"
 
 
+def test_a_month_that_is_not_over_owes_nothing_yet() -> None:
+    outcomes = [*many(0, 1, day="2026-09-05"), *many(0, 2, first=9)]
+    last_day, day_after = (
+        statement(clause(CASE), outcomes, as_of=date(2026, *day)) for day in ((10, 31), (11, 1))
+    )
+    assert (last_day.owed, last_day.still_possible) == (D("0"), D("100.00"))
+    assert (day_after.owed, day_after.still_possible) == (D("100.00"), D("0"))
+    assert statement(clause(CASE), outcomes, "2026-09", as_of=date(2026, 10, 31)).owed == D("50.00")
+
+
+def test_what_is_settled_later_is_said() -> None:
+    agreement = clause(MISSED, "share: 95%, every: quarter", CASE)
+    assert statement(agreement, [], "2026-10").later == ("missed (2026-Q4)",)
+    assert statement(agreement, [], "2026-12").later == ()
+    assert statement(agreement, [], "2026-10-05..2026-10-11").later == (
+        "missed (2026-Q4)",
+        "breach (2026-10)",
+    )
+
+
 # -- claims and beginnings ----------------------------------------------------------------------------------------------------
 
 

@@ -81,3 +81,9 @@ def test_what_is_only_possible_or_not_priced_is_said() -> None:
         ("breach", "possible in all", D("100.00")),
         ("dear", "no fee told", D(0)),
     ]
+
+
+def test_what_is_settled_later_is_said() -> None:
+    agreement = agreed(CREDITS.replace("share: 50%", "share: 50%, every: quarter"))
+    chapter = section([statement(agreement, many(1, 0))], [], VIEWER)
+    assert table(chapter, "credits-eur").note.endswith("Settled later: acme-tills: dear (2026-Q4).")
