@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from gateway.domain.letters import Letter, Post, Posted
+from gateway.domain.letters import Enclosure, Letter, Post, Posted
 from gateway.errors import ConfigError
 from gateway.mail import Mailer
 from tests.smtp import MailServer, mail_server, texts
@@ -32,7 +32,9 @@ def letter(**more: Any) -> Letter:
     return Letter(**(plain | more))
 
 
-def sent(one: Letter, *answers: str, vanish: bool = False) -> tuple[Posted, MailServer]:
+def sent(
+    one: Letter, *answers: str, vanish: bool = False, enclosed: Enclosure | None = None
+) -> tuple[Posted, MailServer]:
     """The verdict, and the server afterwards."""
 
     async def post() -> tuple[Posted, MailServer]:
@@ -40,7 +42,7 @@ def sent(one: Letter, *answers: str, vanish: bool = False) -> tuple[Posted, Mail
             mailer = Mailer.of(
                 f"smtp://127.0.0.1:{server.port}", sender="gateway@here.example", admin="root@here.example"
             )
-            return await mailer.send(one), server
+            return await mailer.send(one, enclosed), server
 
     return asyncio.run(post())
 
@@ -56,6 +58,18 @@ def test_a_letter_arrives_as_it_was_written_and_says_that_it_is_automatic() -> N
     assert message["Auto-Submitted"] == "auto-generated"
     assert message["Date"] == "Mon, 02 Mar 2026 08:00:00 +0000"
     assert "<gateway@here.example>" in server.senders[0]
+
+
+def test_a_file_is_enclosed_under_its_name() -> None:
+    file = Enclosure(name="report-v1.pdf", media_type="application/pdf", content=b"%PDF-1.7\n\x00\xff")
+    _, server = sent(letter(), enclosed=file)
+
+    [message] = server.taken
+    assert texts(list(message.walk()))[0].startswith("Срок заявки 7")
+    [enclosed] = [part for part in message.walk() if part.get_filename()]
+    assert (enclosed.get_filename(), enclosed.get_content_type()) == ("report-v1.pdf", "application/pdf")
+    assert enclosed.get_content_disposition() == "attachment"
+    assert enclosed.get_payload(decode=True) == file.content
 
 
 def test_a_subject_cannot_begin_another_header() -> None:

@@ -102,6 +102,16 @@ def test_a_try_too_many_ends_it() -> None:
     assert rules.after(tired, LATER, found.hub.now).state == "refused"
 
 
+def test_a_report_is_of_use_two_weeks_later_too() -> None:
+    found = warned()
+    [letter] = claim(found)
+    report = Letter(**{**vars(letter), "enclosure": "pub_1:pdf:en", "attempts": rules.TRIES})
+
+    assert rules.after(report, LATER, found.hub.now).state == "pending"
+    assert not rules.is_stale(report, report.next_at + 13 * rules.STALE)
+    assert rules.is_stale(report, report.next_at + 14 * rules.STALE + MINUTE)
+
+
 def test_the_postman_carries_what_waits_over_a_real_wire() -> None:
     found = warned()
 
