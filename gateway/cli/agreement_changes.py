@@ -121,6 +121,9 @@ def amend(
     with opened() as gateway:
         one = agreements.find(gateway.context, agreement)
         changed = renewal.amended(one.document, first, _values(one, first, values or [], file))
+        agreements.carry_out(
+            gateway.context, gateway.vault, [changed], order, dry=True
+        )  # what is wrong comes first
         _foretold(gateway, one, changed, first, as_json=as_json)
         _may_reach_back(gateway, [one], first, order, yes=yes or dry_run)
         _do(gateway, [changed], order, dry=dry_run)
@@ -170,6 +173,7 @@ def renew(
         pattern = agreements.find(gateway.context, template).document if template else None
         term = _term(begins, until)
         changed = renewal.renewed(one.document, term, pattern)
+        agreements.carry_out(gateway.context, gateway.vault, [changed], order, dry=True)
         _foretold(gateway, one, changed, term.begins, as_json=as_json)
         _may_reach_back(gateway, [one], term.begins, order, yes=yes or dry_run)
         _do(gateway, [changed], order, dry=dry_run)

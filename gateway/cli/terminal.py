@@ -205,7 +205,7 @@ def words(value: Any) -> str:
         return ", ".join(f"{key}={words(inner)}" for key, inner in value.items())
     if isinstance(value, Iterable) and not isinstance(value, str):
         return ", ".join(map(words, value))
-    text = value.isoformat(sep=" ", timespec="seconds") if hasattr(value, "isoformat") else str(value)
+    text = value.isoformat(sep=" ", timespec="seconds") if isinstance(value, datetime) else str(value)
     return "".join(sign if sign.isprintable() else "\N{REPLACEMENT CHARACTER}" for sign in text).replace(
         "[", r"\["
     )
