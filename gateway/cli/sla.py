@@ -149,6 +149,12 @@ def explained(ticket: OneTicket, at: AsOf = None, as_json: AsJson = False) -> No
     if as_json:
         print_json(steps)
         return
+    for one in found.bindings:
+        late = "; it had ended, and goes on until it is renewed" if one.in_renewal else ""
+        whose = names.get(one.hop, one.hop)
+        out().print(
+            f"[bold]{words(one.agreement)}[/] holds at {words(whose)} on the level of {one.level or 'the customer'}{late}"
+        )
     for clock in found.clocks:
         out().print(f"\n[bold]{words(clock.key)}[/] {words(clock_row(clock)['state'])}")
         show(steps[clock.key], STEPS, as_json=False, empty="it has not started")

@@ -9,7 +9,7 @@ import pytest
 
 from gateway.app import Gateway, utc_now
 from gateway.domain.reports.publication import Line, Publication
-from gateway.flows import sweep
+from gateway.flows import contracts, sweep
 from gateway.store import publications
 from gateway.testing.loopback import PLAIN, LoopbackDesk
 from tests.api import house
@@ -209,6 +209,14 @@ def test_binding_anew_can_be_tried(gateway: Gateway, done: Told, run: Run) -> No
     assert "0 of their open clocks would stand otherwise" in done(
         "rebind", "--open", "--agreement", "south-uc", "--dry-run", *WHY
     )
+
+
+def test_r27_the_explanation_says_on_which_level_it_holds(gateway: Gateway, done: Told, run: Run) -> None:
+    opened(gateway)
+    [ticket] = contracts.open_under(gateway.context, "south-uc")
+    told = run("sla", "explain", ticket)
+    assert "south-uc holds at South Services" in told.stdout
+    assert "on the level of customer" in " ".join(told.stdout.split())
 
 
 WRONG = {
