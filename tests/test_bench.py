@@ -135,3 +135,21 @@ def test_percentiles_of_few_values() -> None:
     assert percentile([3.0, 1.0, 2.0], 0.5) == 2.0
     assert percentile([3.0, 1.0, 2.0], 0.99) == 3.0
     assert percentile([], 0.5) == 0.0
+
+
+def test_a_years_report_is_judged_in_ms_and_beside_duckdb() -> None:
+    rows = [
+        Row(
+            what="kept sums",
+            store="SQLite",
+            figures={"year, ms": 150.0, "customer, ms": 30.0, "rows, ms": 900.0},
+        ),
+        Row(what="DuckDB", figures={"year, ms": 60.0, "customer, ms": 20.0, "rows, ms": 1.0}, baseline=True),
+    ]
+    found = aims.judged([Bench(name="compliance", title="", note="", rows=rows)])
+    assert [(aim.what, aim.met) for aim in found] == [
+        ("year, ms", True),
+        ("year, × DuckDB", False),
+        ("customer, ms", True),
+        ("customer, × DuckDB", True),
+    ]

@@ -127,16 +127,30 @@ class OutcomeDayRow(_Sums, table=True):
 
 
 class OutcomeMonthRow(_Sums, table=True):
-    """Sums of the outcomes of a month (`2026-10`): few rows, so that a year is read at once."""
+    """Sums of the outcomes of a month (`2026-10`); the index serves a month of all customers."""
 
     __tablename__ = "outcome_month"
-    __table_args__ = ({"sqlite_with_rowid": False},)
+    __table_args__ = (Index("outcome_month_all", "month"), {"sqlite_with_rowid": False})
     customer: str = Field(primary_key=True)
     month: str = Field(primary_key=True)
     target_kind: str = Field(primary_key=True)
     priority: str = Field(primary_key=True)
     agreement: str = Field(primary_key=True)
     service: str = Field(primary_key=True)
+    provider: str = Field(primary_key=True)
+    org_id: str = Field(primary_key=True)
+
+
+class OutcomeYearRow(_Sums, table=True):
+    """Sums of the outcomes of a year (`2026`), over all services: so few rows that those of all customers are read at once."""
+
+    __tablename__ = "outcome_year"
+    __table_args__ = ({"sqlite_with_rowid": False},)
+    customer: str = Field(primary_key=True)
+    year: str = Field(primary_key=True)
+    priority: str = Field(primary_key=True)
+    target_kind: str = Field(primary_key=True)
+    agreement: str = Field(primary_key=True)
     provider: str = Field(primary_key=True)
     org_id: str = Field(primary_key=True)
 

@@ -17,6 +17,7 @@ from gateway.domain.reports.rollup import (
     MONTH_KEY,
     SITE_KEY,
     SUMS,
+    YEAR_KEY,
     By,
     Deltas,
     Key,
@@ -32,16 +33,20 @@ from gateway.store.outcome_tables import (
     OutcomeMonthRow,
     OutcomeRow,
     OutcomeSiteRow,
+    OutcomeYearRow,
 )
 from gateway.store.prepared import Statement
 from gateway.store.scope import Scope
 
 DAY: Table = OutcomeDayRow.__table__  # type: ignore[attr-defined]
 MONTH: Table = OutcomeMonthRow.__table__  # type: ignore[attr-defined]
+YEAR: Table = OutcomeYearRow.__table__  # type: ignore[attr-defined]
 SITE: Table = OutcomeSiteRow.__table__  # type: ignore[attr-defined]
 OUTCOME: Table = OutcomeRow.__table__  # type: ignore[attr-defined]
 MINUTES: Table = OutcomeMinutesRow.__table__  # type: ignore[attr-defined]
 _MICRO = timedelta(microseconds=1)
+_SPANS = {"year": 4, "month": 7, "day": 10, "counted_on": 10}
+"""What names the time of sums, and how many letters of a day it is."""
 _NAMED = ("customer", "provider", "agreement", "target_kind", "priority", "service", "site")
 
 
@@ -49,6 +54,7 @@ def merge(db: Db, deltas: Deltas) -> None:
     """Change the sums by these. Rows are locked in the order of their keys, so that no two who merge wait for each other."""
     _merge(db, _TO_DAYS, (DAY_KEY, SUMS), deltas.days)
     _merge(db, _TO_MONTHS, (MONTH_KEY, SUMS), deltas.months)
+    _merge(db, _TO_YEARS, (YEAR_KEY, SUMS), deltas.years)
     _merge(db, _TO_SITES, (SITE_KEY, SUMS), deltas.sites)
     _merge(db, _TO_MINUTES, (MINUTES_KEY, ("amount",)), {key: [one] for key, one in deltas.minutes.items()})
 
@@ -83,13 +89,14 @@ def _adding(table: Table, key: Sequence[str], sums: Sequence[str]) -> Callable[[
 
 _TO_DAYS = Statement(_adding(DAY, DAY_KEY, SUMS))
 _TO_MONTHS = Statement(_adding(MONTH, MONTH_KEY, SUMS))
+_TO_YEARS = Statement(_adding(YEAR, YEAR_KEY, SUMS))
 _TO_SITES = Statement(_adding(SITE, SITE_KEY, SUMS))
 _TO_MINUTES = Statement(_adding(MINUTES, MINUTES_KEY, ["amount"]))
 
 
 def clear(db: Db) -> None:
     """Take all sums away, so that they can be made anew."""
-    for table in (DAY, MONTH, SITE, MINUTES):
+    for table in (DAY, MONTH, YEAR, SITE, MINUTES):
         db.execute(delete(table))
 
 
@@ -112,9 +119,11 @@ def rolled(db: Db, scope: Scope, query: Query, by: Sequence[By] = ()) -> list[Ro
 def _table_for(query: Query, by: Sequence[By]) -> Table:
     """The smallest that can answer; what no sums know is read from the outcomes themselves, through their indexes."""
     asked = {name for name in _NAMED if getattr(query, name)} | {part.value for part in by}
-    whole = _is_of_months(query.period) and By.DAY not in asked
-    for table, fits in ((MONTH, whole), (SITE, whole), (DAY, True)):
-        if fits and asked - {By.DAY, By.MONTH} <= set(table.c.keys()):
+    days, months = {By.DAY} & asked, {By.MONTH} & asked
+    fits_months = not days and _is_of_months(query.period)
+    fits_years = fits_months and not months and _is_of_years(query.period)
+    for table, fits in ((YEAR, fits_years), (MONTH, fits_months), (SITE, fits_months), (DAY, True)):
+        if fits and asked - days - months <= set(table.c.keys()):
             return table
     return OUTCOME
 
@@ -153,6 +162,11 @@ def _is_of_months(period: Period | None) -> bool:
     return period is None or (period.first.day == 1 and period.last == next(period.months(1)).last)
 
 
+def _is_of_years(period: Period | None) -> bool:
+    """Whether whole years make it up."""
+    return period is None or ((period.first.month, period.last.month) == (1, 12) and _is_of_months(period))
+
+
 _Source = tuple[Table, Scope, Query]
 
 
@@ -166,7 +180,7 @@ def _grouped(
     wanted = select(*place, *sums).where(scope.where(table), *_named(source))
     found: dict[tuple[str, ...], list[int]] = {}
     for row in db.execute(wanted.group_by(table.c.customer, *place)):
-        key, amounts = tuple(row[: len(place)]), [int(one) for one in row[len(place) :]]
+        key, amounts = tuple(row[: len(place)]), list(map(int, row[len(place) :]))
         before = found.get(key)
         found[key] = (
             amounts if before is None else [one + more for one, more in zip(before, amounts, strict=True)]
@@ -190,8 +204,5 @@ def _named(source: _Source) -> Iterator[ColumnElement[bool]]:
     if table is OUTCOME:
         yield table.c.counted_on.is_not(None)
     if query.period is not None:
-        first, last = str(query.period.first), str(query.period.last)
-        if "month" in table.c:
-            yield table.c.month.between(first[:7], last[:7])
-        else:
-            yield _column(table, By.DAY).between(first, last)
+        name, letters = next(span for span in _SPANS.items() if span[0] in table.c)
+        yield table.c[name].between(str(query.period.first)[:letters], str(query.period.last)[:letters])

@@ -121,6 +121,18 @@ def _clocks(bench: Bench, store: str) -> Iterator[Aim]:
     yield Aim(what=what, store=store, found=share, wanted=110, more=False)
 
 
+def _compliance(bench: Bench, store: str) -> Iterator[Aim]:
+    """In ms and against DuckDB over the same rows, for each question that only sums answer."""
+    ours, base = _rows(bench, store)
+    for what in list(ours.figures)[:2]:
+        found = ours.figures[what]
+        yield Aim(what=what, store=store, found=found, wanted=200, more=False)
+        times = found / base.figures[what]
+        yield Aim(
+            what=f"{what.removesuffix(', ms')}, × DuckDB", store=store, found=times, wanted=2, more=False
+        )
+
+
 _RULES = {
     "accept": _accept,
     "path": _path,
@@ -129,4 +141,5 @@ _RULES = {
     "fairness": _fairness,
     "worktime": _worktime,
     "clocks": _clocks,
+    "compliance": _compliance,
 }

@@ -30,6 +30,8 @@ QUERIES = (
     Query(site="S-1"),
     Query(period=period_from("2026-02")),
     Query(customer="best", period=period_from("2026-Q1")),
+    Query(period=period_from("2026")),
+    Query(service="tills", period=period_from("2026")),
     Query(period=period_from("2026-02-03..2026-02-17"), site="S-2"),
 )
 
@@ -179,7 +181,7 @@ def test_keeping_the_same_again_writes_nothing(database: Database) -> None:
 
 
 def sums(db: Db) -> tuple[object, ...]:
-    each = [rollups.rolled(db, OPERATOR, ALL, by) for by in ([By.DAY], [By.MONTH], [By.SITE])]
+    each = [rollups.rolled(db, OPERATOR, ALL, by) for by in ((), [By.DAY], [By.MONTH], [By.SITE])]
     return (*each, rollups.minutes(db, OPERATOR, ALL, [By.DAY]))
 
 
@@ -189,6 +191,7 @@ def test_sums_made_anew_are_the_same(database: Database) -> None:
     with database.write() as db:
         before = sums(db)
         db.exec_driver_sql("UPDATE outcome_day SET met = met + 1")
+        db.exec_driver_sql("UPDATE outcome_year SET breached = breached + 1")
         db.exec_driver_sql("UPDATE outcome_site SET breached = breached + 1")
         db.exec_driver_sql("DELETE FROM outcome_minutes")
         assert sums(db) != before

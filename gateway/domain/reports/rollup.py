@@ -12,10 +12,11 @@ from gateway.domain.sla.terms import NONE
 
 _MICRO = timedelta(microseconds=1)
 _VERDICTS = (Verdict.MET, Verdict.BREACHED, Verdict.EXCLUDED, Verdict.CANCELLED)
+_COVERAGES = tuple(Coverage)
 SUMS = (
     *(verdict.value for verdict in _VERDICTS),
     *("provisional", "unmeasured", "elapsed", "overrun", "stopped"),
-    *(coverage.value for coverage in Coverage),
+    *(coverage.value for coverage in _COVERAGES),
 )
 """What is summed, in order."""
 LINKS = "link"
@@ -94,6 +95,7 @@ class Minutes:
 
 DAY_KEY = ("customer", "day", "target_kind", "priority", "agreement", "service", "provider", "org_id")
 MONTH_KEY = ("customer", "month", "target_kind", "priority", "agreement", "service", "provider", "org_id")
+YEAR_KEY = ("customer", "year", "priority", "target_kind", "agreement", "provider", "org_id")
 SITE_KEY = ("customer", "month", "site", "target_kind", "agreement", "provider", "org_id")
 MINUTES_KEY = ("customer", "day", "target_kind", "agreement", "provider", "measure", "name", "org_id")
 Key = tuple[str, ...]
@@ -105,6 +107,7 @@ class Deltas:
     def __init__(self) -> None:
         self.days: dict[Key, list[int]] = {}
         self.months: dict[Key, list[int]] = {}
+        self.years: dict[Key, list[int]] = {}
         self.sites: dict[Key, list[int]] = {}
         self.minutes: dict[Key, int] = {}
 
@@ -117,6 +120,7 @@ class Deltas:
         among = (kind, one.priority, one.agreement, one.service, *whose)
         _grow(self.days, (one.customer, day, *among), sums)
         _grow(self.months, (one.customer, day[:7], *among), sums)
+        _grow(self.years, (one.customer, day[:4], one.priority, kind, one.agreement, *whose), sums)
         _grow(self.sites, (one.customer, day[:7], one.site, kind, one.agreement, *whose), sums)
         if one.verdict is not Verdict.CANCELLED:
             self._minutes(one, (one.customer, day, kind, one.agreement, one.provider), sign)
@@ -148,16 +152,19 @@ def worth(outcome: Outcome) -> list[int]:
 
 def summed(place: tuple[str, ...], sums: Sequence[int]) -> Rolled:
     """Sums in their order, by name."""
-    of = dict(zip(SUMS, sums, strict=True))
+    met, breached, excluded, cancelled, provisional, unmeasured, elapsed, over, stopped, *measured = sums
     return Rolled(
         place=place,
-        **{verdict.value: of[verdict.value] for verdict in _VERDICTS},
-        provisional=of["provisional"],
-        unmeasured=of["unmeasured"],
-        elapsed=of["elapsed"] * _MICRO,
-        over=of["overrun"] * _MICRO,
-        stopped=of["stopped"] * _MICRO,
-        coverage={coverage: of[coverage.value] for coverage in Coverage if of[coverage.value]},
+        met=met,
+        breached=breached,
+        excluded=excluded,
+        cancelled=cancelled,
+        provisional=provisional,
+        unmeasured=unmeasured,
+        elapsed=elapsed * _MICRO,
+        over=over * _MICRO,
+        stopped=stopped * _MICRO,
+        coverage={coverage: many for coverage, many in zip(_COVERAGES, measured, strict=True) if many},
     )
 
 

@@ -13,8 +13,10 @@ _LENGTHS = ("elapsed", "overrun", "stopped")
 _COVERAGES = ("history", "difference", "person", "unlinked", "link_down")
 _DAY = ("customer", "day", "target_kind", "priority", "agreement", "service", "provider", "org_id")
 _MONTH = ("customer", "month", "target_kind", "priority", "agreement", "service", "provider", "org_id")
+_YEAR = ("customer", "year", "priority", "target_kind", "agreement", "provider", "org_id")
 _SITE = ("customer", "month", "site", "target_kind", "agreement", "provider", "org_id")
 _MINUTES = ("customer", "day", "target_kind", "agreement", "provider", "measure", "name", "org_id")
+_ROLLED = {"outcome_day": _DAY, "outcome_month": _MONTH, "outcome_year": _YEAR, "outcome_site": _SITE}
 
 
 def upgrade() -> None:
@@ -22,9 +24,10 @@ def upgrade() -> None:
     op.execute("UPDATE ticket SET fold_at = opened_at WHERE watched AND fold_at IS NULL")
     _outcomes()
     _cases()
-    for name, key in (("outcome_day", _DAY), ("outcome_month", _MONTH), ("outcome_site", _SITE)):
+    for name, key in _ROLLED.items():
         sums = [*_numbers(_COUNTS), *_numbers(_LENGTHS, sa.BigInteger()), *_numbers(_COVERAGES)]
         op.create_table(name, *_texts(key), *sums, sa.PrimaryKeyConstraint(*key), sqlite_with_rowid=False)
+    op.create_index("outcome_month_all", "outcome_month", ["month"])
     op.create_table(
         "outcome_minutes",
         *_texts(_MINUTES),
