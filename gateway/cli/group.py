@@ -34,6 +34,7 @@ MODULES: Mapping[str, tuple[str, ...]] = {
     "priority": ("priority",),
     "warnings": ("warnings",),
     "report": ("report",),
+    "closing": ("close",),
     "restored": ("restored",),
     "importing": ("import",),
     "demo": ("demo",),

@@ -5,6 +5,7 @@ from sqlmodel import SQLModel
 from gateway.store import (
     agreement_tables,
     clock_tables,
+    closing_tables,
     import_tables,
     outcome_tables,
     publication_tables,
@@ -27,4 +28,5 @@ MODULES = (
     worklog_tables,
     import_tables,
     publication_tables,
+    closing_tables,
 )
