@@ -122,7 +122,11 @@ def assess(
     ground = _ground(agreement, agreement.credits, outcomes, (period, seen))
     found = {view: tuple(_settled(ground, seen, view)) for view in View}
     inside = {
-        view: tuple(one for one in lines if period.first <= one.settled.last <= period.last)
+        view: tuple(
+            replace(one, proof=_parts(one.proof))
+            for one in lines
+            if period.first <= one.settled.last <= period.last
+        )
         for view, lines in found.items()
     }
     return Statement(
@@ -217,7 +221,7 @@ def _line(ground: Ground, known: Known, charge: Charge, month: Period) -> Line:
         settled=month,
         amount=ZERO,
         words=charge.words,
-        proof=_parts(charge.proof),
+        proof=charge.proof,
         claim_by=by,
     )
     if charge.amount is None:

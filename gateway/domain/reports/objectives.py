@@ -3,7 +3,7 @@ small sample counts. Shares are exact: 94.96 % is not 95 %. What a miss costs is
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date
+from datetime import UTC, date, datetime
 from enum import StrEnum
 from fractions import Fraction
 from zoneinfo import ZoneInfo
@@ -54,10 +54,12 @@ def _sums(one: tuple[int, ...], other: tuple[int, ...]) -> tuple[int, ...]:
     return tuple(map(sum, zip(*padded, strict=True)))
 
 
-def proof_order(outcome: Outcome) -> tuple[str, str]:
+def proof_order(outcome: Outcome) -> tuple[datetime, str]:
     """By the moment it counts at, then by id."""
-    at = outcome.counted_at
-    return (at.isoformat() if at is not None else "", outcome.id)
+    return (outcome.counted_at or _NEVER, outcome.id)
+
+
+_NEVER = datetime.max.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -17,7 +17,6 @@ from gateway.domain.reports.objectives import (
     counts,
     course,
     is_final,
-    proof_order,
 )
 from gateway.domain.reports.outcome import Outcome
 from gateway.domain.reports.period import Period
@@ -174,14 +173,13 @@ def _priced(
 
 def _missed(ground: Ground, scheme: ByCase | ByDelay, period: Period, view: View) -> list[Outcome]:
     """The breaches of a scheme, by the moment they count at; of a delay that still goes on nobody knows the end yet."""
-    found = [
+    return [
         one
         for one in ground.within(period)
         if counts(one, net=scheme.net) is False
         and scheme.selection.holds(one, ground.groups)
         and (view is View.STANDING or is_final(one))
     ]
-    return sorted(found, key=proof_order)
 
 
 def _by_case(ground: Ground, scheme: ByCase, period: Period, view: View) -> Iterator[Charge]:
