@@ -117,7 +117,7 @@ def _since(
 
 
 def other_terms(context: Context, wanted: str) -> Other:
-    """`AGREEMENT`, `SHEET`, `/CALENDAR` or both joined: the terms that it means. An agreement stands in for those between the
+    """`AGREEMENT` (a draft too), `SHEET`, `/CALENDAR` or both joined: the terms that it means. An agreement stands in for those between the
     same two parties, of the same kind; a calendar is its provider's. Raises NotFound and Invalid."""
     name, _, calendar_code = wanted.partition("/")
     with context.database.read() as db:
@@ -144,7 +144,8 @@ def other_terms(context: Context, wanted: str) -> Other:
 
 def _agreement(context: Context, db: Db, name: str) -> Terms:
     sheets = directory.agreements_of(db, {name})
-    known = {one.code: one for one in context.directory(db).agreements}
+    bound, proposed = context.directory(db).agreements, directory.drafts(db, OPERATOR)
+    known = {one.code: one for one in (*proposed, *bound)}
     found = sheets.get(name) or known.get(name)
     if found is None:
         raise NotFound(f"there is no agreement or sheet {name!r}", cure=suggestion(name, known))

@@ -244,6 +244,13 @@ def read_as(db: Db, scope: Scope, documents: Iterable[Mapping[str, Any]]) -> lis
     return list(_agreements(there, organizations=organizations, links=links))
 
 
+def drafts(db: Db, scope: Scope) -> list[Agreement]:
+    """The agreements that are not signed yet, as they would be."""
+    there = _documents(db, scope).get("agreement", [])
+    signed = [{**one, "draft": False} for one in there if one.get("draft")]
+    return read_as(db, scope, signed) if signed else []
+
+
 def _sheets_of(
     documents: Mapping[str, list[dict[str, Any]]],
     *,

@@ -37,14 +37,14 @@ agreements:
     consumer: north
     kind: uc
     calendar: always
-    valid_from: "2099-01-01"
+    draft: true
     targets: {acceptance: {critical: 15m}, resolution: {critical: 2h}}
   - code: north-inside
     organization: south
     consumer: south
     kind: ola
     calendar: always
-    valid_from: "2099-01-01"
+    draft: true
     targets: {resolution: {critical: 2h}}
 """
 
