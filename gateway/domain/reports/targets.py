@@ -4,9 +4,10 @@ beside its objective, and the same by priority, service, site and partner."""
 from collections.abc import Callable, Iterator, Sequence
 from fractions import Fraction
 
+from gateway.domain.figures import share
 from gateway.domain.reports.basis import Basis, Judged
 from gateway.domain.reports.document import Cell, CellKind, Chart, ChartKind, Column, Section, Table
-from gateway.domain.reports.objectives import Result
+from gateway.domain.reports.objectives import Result, weighted
 from gateway.domain.reports.outcome import Outcome
 from gateway.domain.reports.tally import grouped, running, so_many, tally
 from gateway.domain.reports.views import View
@@ -137,8 +138,18 @@ def _objectives(judged: Sequence[Judged]) -> Table:
             Column(key="margin", title="Margin"),
         ),
         rows=tuple(row for one in judged for row in _lines(one)),
-        note="A tail says how late the rest may be. Of a sample that is too small the agreement says what counts.",
+        note="A tail says how late the rest may be. Of a sample that is too small the agreement says what counts."
+        + _weighed(judged),
     )
+
+
+def _weighed(judged: Sequence[Judged]) -> str:
+    """Of objectives that weigh differently, how much of their weight was met."""
+    results = [one.result for one in judged]
+    part = weighted(results)
+    if part is None or len({one.objective.weight for one in results}) == 1:
+        return ""
+    return f" By weight {share(part.numerator, part.denominator)} of what was judged was met."
 
 
 def _lines(judged: Judged) -> Iterator[tuple[Cell, ...]]:

@@ -4,7 +4,10 @@ from fractions import Fraction
 
 import pytest
 
+from gateway.domain.reports.basis import Judged
+from gateway.domain.reports.objectives import evaluate
 from gateway.domain.reports.outcome import Verdict
+from gateway.domain.reports.promises import Objective, Selection
 from gateway.domain.reports.targets import section, words
 from gateway.domain.reports.views import View
 from gateway.domain.sla.terms import TargetKind
@@ -62,3 +65,24 @@ def test_partners_are_told_to_the_operator_alone() -> None:
     ]
     for view, org in ((View.CUSTOMER, MALL), (View.PARTNER, SOUTH)):
         assert all(table.id != "by-partner" for table in section(basis(view, org)).tables)
+
+
+def test_objectives_that_weigh_differently_are_weighed() -> None:
+    two, one = (
+        Objective(
+            name=name,
+            selection=Selection(target=TargetKind.RESOLUTION),
+            share=Fraction(9, 10),
+            weight=Fraction(weight),
+        )
+        for name, weight in (("two", 2), ("one", 1))
+    )
+    met, missed = [outcome(1, Verdict.MET)], [outcome(2, Verdict.BREACHED)]
+    judged = [
+        Judged(agreement="mall-sla", result=evaluate(objective, outcomes))
+        for objective, outcomes in ((two, met), (one, missed))
+    ]
+    [table] = [found for found in section(basis(judged=judged)).tables if found.id == "objectives"]
+    assert table.note.endswith("By weight 66.66 % of what was judged was met.")
+    [alone] = [found for found in section(basis(judged=judged[:1])).tables if found.id == "objectives"]
+    assert "weight" not in alone.note
