@@ -188,6 +188,7 @@ CONTRACT_BREAKERS = {
     "gateway/flows/poll.py": "import fastapi",
     "gateway/flows/linking.py": "import authlib.oauth2",
     "gateway/flows/postman.py": "import aiosmtplib",
+    "gateway/flows/reporting.py": "import xlsxwriter",
     "gateway/flows/sweep.py": "import jsonschema",
     "gateway/errors.py": "",
     "connectors/redmine/__init__.py": "import connectors.roundup",

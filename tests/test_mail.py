@@ -65,8 +65,8 @@ def test_a_file_is_enclosed_under_its_name() -> None:
     _, server = sent(letter(), enclosed=file)
 
     [message] = server.taken
-    assert texts(list(message.walk()))[0].startswith("Срок заявки 7")
-    [enclosed] = [part for part in message.walk() if part.get_filename()]
+    _, words, enclosed = message.walk()
+    assert texts([words])[0].startswith("Срок заявки 7")
     assert (enclosed.get_filename(), enclosed.get_content_type()) == ("report-v1.pdf", "application/pdf")
     assert enclosed.get_content_disposition() == "attachment"
     assert enclosed.get_payload(decode=True) == file.content

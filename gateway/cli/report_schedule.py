@@ -35,29 +35,33 @@ def register(group: typer.Typer) -> None:
     group.add_typer(part, name="schedule")
 
 
+To = Annotated[list[str] | None, typer.Option("--to", help="An address; once for each.", show_default=False)]
+HowOften = Annotated[Every, typer.Option("--every", help="How often.")]
+Reader = Annotated[View | None, typer.Option("--view", help="Who reads it.", show_default="customer")]
+CutOff = Annotated[
+    int,
+    typer.Option(
+        "--cut-off", min=0, max=MOST_DAYS, help="Days after the period; it leaves on the next morning."
+    ),
+]
+Enclosed = Annotated[
+    str, typer.Option("--format", "-f", help="What is enclosed: pdf, xlsx, html, csv, json.")
+]
+OwnLanguage = Annotated[
+    str, typer.Option("--language", help="en, ru or it.", show_default="the organization's")
+]
+
+
 def add(
     customer: Customer = "",
     *,
-    to: Annotated[
-        list[str] | None, typer.Option("--to", help="An address; once for each.", show_default=False)
-    ] = None,
-    every: Annotated[Every, typer.Option("--every", help="How often.")] = Every.MONTH,
-    view: Annotated[
-        View | None, typer.Option("--view", help="Who reads it.", show_default="customer")
-    ] = None,
+    to: To = None,
+    every: HowOften = Every.MONTH,
+    view: Reader = None,
     partner: Partner = "",
-    cut_off: Annotated[
-        int,
-        typer.Option(
-            "--cut-off", min=0, max=MOST_DAYS, help="Days after the period; it leaves on the next morning."
-        ),
-    ] = 2,
-    form: Annotated[
-        str, typer.Option("--format", "-f", help="What is enclosed: pdf, xlsx, html, csv, json.")
-    ] = "pdf",
-    language: Annotated[
-        str, typer.Option("--language", help="en, ru or it.", show_default="the organization's")
-    ] = "",
+    cut_off: CutOff = 2,
+    form: Enclosed = "pdf",
+    language: OwnLanguage = "",
     actor: Actor = None,
     as_json: AsJson = False,
 ) -> None:

@@ -1,4 +1,4 @@
-"""Published reports, those that are published by themselves, links to them, and letters that enclose them."""
+"""Published reports, those that are published by themselves, and letters that enclose them."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -12,12 +12,9 @@ _STANDS = sa.text("ended_at IS NULL")
 
 
 def upgrade() -> None:
-    """To this revision. Links that there are lead to tickets, as before."""
+    """To this revision."""
     _publications()
     _schedules()
-    op.drop_index("share_link_ticket", "share_link")
-    op.execute("ALTER TABLE share_link RENAME COLUMN ticket_id TO subject")
-    op.create_index("share_link_subject", "share_link", ["subject"])
     op.add_column("letter", sa.Column("enclosure", sa.String(), nullable=False, server_default=""))
 
 
