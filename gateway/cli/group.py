@@ -36,7 +36,7 @@ MODULES: Mapping[str, tuple[str, ...]] = {
     "report": ("report",),
     "closing": ("close",),
     "restored": ("restored",),
-    "importing": ("import",),
+    "importing": ("import", "imports"),
     "demo": ("demo",),
     "sim": ("sim",),
 }

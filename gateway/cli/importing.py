@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
 from gateway.app import Gateway, utc_now
-from gateway.cli.terminal import Actor, AsJson, Code, acting, opened, out, print_json, say
+from gateway.cli.terminal import Actor, AsJson, Code, Reason, acting, opened, out, print_json, say, show
 from gateway.domain.importing.trouble import Trouble
 from gateway.errors import Invalid
 from gateway.export.tables import quoted
@@ -23,7 +23,6 @@ from gateway.installation import event_log
 
 SHOWN = 10
 """So many rows that were left out are told on the terminal."""
-PAGE = 2_000
 
 File = Annotated[
     Path, typer.Argument(metavar="FILE", help="The event log: CSV in UTF-8.", show_default=False)
@@ -36,6 +35,8 @@ Customer = Annotated[
 ]
 Dry = Annotated[bool, typer.Option("--dry-run", help="Say what would come of it; write nothing.")]
 Resume = Annotated[bool, typer.Option("--resume", help="Go on with a file that was begun.")]
+LeftOut = Annotated[bool, typer.Option("--leave-out", help="Reports are not to count it.")]
+OneRun = Annotated[str, typer.Argument(metavar="IMPORT", help="Its id (imp_…).", show_default=False)]
 Errors = Annotated[
     Path | None,
     typer.Option("--errors", help="Write rows that are left out to this CSV.", show_default=False),
@@ -43,8 +44,13 @@ Errors = Annotated[
 
 
 def register(app: typer.Typer) -> None:
-    """Add the command."""
+    """Add the commands."""
     app.command("import")(import_history)
+    group = typer.Typer(help="Histories that were imported.", no_args_is_help=True)
+    group.command("list")(listed)
+    group.command("count")(count)
+    group.command("leave-out")(leave_out)
+    app.add_typer(group, name="imports")
 
 
 def import_history(
@@ -54,6 +60,7 @@ def import_history(
     customer: Customer = "",
     dry_run: Dry = False,
     resume: Resume = False,
+    left_out: LeftOut = False,
     errors: Errors = None,
     actor: Actor = None,
     as_json: AsJson = False,
@@ -67,6 +74,7 @@ def import_history(
             customer=customer,
             dry=dry_run,
             resume=resume,
+            counted=not left_out,
             folder=gateway.settings.data_dir,
         )
         found = importing.run(gateway.context, wanted, order, Ears(trouble=listing, progress=progress))
@@ -76,10 +84,47 @@ def import_history(
         raise typer.Exit(Code.PARTIAL)
 
 
+_RUNS = {"id": "ID", "source": "SOURCE", "name": "FILE", "state": "STATE", "cases": "CASES", "started_at": "WHEN", "actor": "BY", "reports": "REPORTS"}  # fmt: skip
+
+
+def listed(as_json: AsJson = False) -> None:
+    """List what was imported, whether it is whole, and whether reports count it."""
+    with opened() as gateway:
+        found = importing.listed(gateway.context)
+    rows = [
+        {
+            **{name: getattr(run, name) for name in ("id", "source", "name", "state", "started_at", "actor")},
+            "cases": run.counts.get("cases", 0),
+            "reports": "count it" if run.counted else "leave it out",
+            **({"counts": dict(run.counts), "sha256": run.sha256} if as_json else {}),
+        }
+        for run in found
+    ]
+    show(rows, _RUNS, as_json=as_json, empty="nothing was imported")
+
+
+def count(run: OneRun, reason: Reason = "", actor: Actor = None) -> None:
+    """Let reports count an imported history."""
+    _weigh(run, Order(actor=acting(actor), now=utc_now(), reason=reason), counted=True)
+
+
+def leave_out(run: OneRun, reason: Reason = "", actor: Actor = None) -> None:
+    """Leave an imported history out of reports; its tickets stay."""
+    _weigh(run, Order(actor=acting(actor), now=utc_now(), reason=reason), counted=False)
+
+
+def _weigh(run: str, order: Order, *, counted: bool) -> None:
+    with opened() as gateway:
+        done = importing.count(gateway.context, run, order, counted=counted)
+    say(f"reports {'count' if counted else 'leave out'} {done} tickets of {run}")
+
+
 def _count(gateway: Gateway, found: Imported, order: Order, progress: importing.Progress) -> int:
     """What the imported clocks came to is kept for reports at once."""
     total, done = found.tally.bound_cases, 0
-    for page in importing.bound_tickets(gateway.context, found.run_id, PAGE) if found.run_id else ():
+    if not (found.run_id and found.counted):
+        return 0
+    for page in importing.bound_tickets(gateway.context, found.run_id, importing.PAGE):
         done += outcomes.rebuild(gateway.context, now=order.now, tickets=page)
         progress("counting", done, total)
     return done

@@ -2,7 +2,7 @@
 desks they speak of are made, then tickets are written, many in a transaction. Stopped half-way it goes on where it was; a case
 is there whole or not at all; what cannot be read is told by its row."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -15,13 +15,14 @@ from gateway.domain.importing.parties import Names, name_all
 from gateway.domain.importing.story import Party, Story, claimed_twice, in_order
 from gateway.domain.importing.tally import Tally, tally_from
 from gateway.domain.importing.trouble import Trouble
-from gateway.errors import Refused
-from gateway.flows import import_parties
+from gateway.errors import NotFound, Refused
+from gateway.flows import import_parties, outcomes
 from gateway.flows.commands import Order
 from gateway.flows.context import OPERATOR, Context
 from gateway.installation import event_log
 from gateway.installation.event_log import EventLog
 from gateway.store import import_rows, import_staging, imports
+from gateway.store import outcomes as outcome_store
 from gateway.store.audit import record as audit
 from gateway.store.db import Db
 from gateway.store.import_rows import Chunk, Whose
@@ -31,6 +32,8 @@ from gateway.store.imports import DONE, PARTIAL, RUNNING, Run
 CHUNK = 5_000
 """So many rows, of whole cases, are written in one transaction."""
 TOLD_EVERY = 10_000
+PAGE = 2_000
+"""So many tickets are counted for reports before the next are looked up."""
 _MICRO = timedelta(microseconds=1)
 
 Progress = Callable[[str, int, int], None]
@@ -44,13 +47,14 @@ def silent(_what: str, _done: int, _total: int) -> None:
 @dataclass(frozen=True, kw_only=True)
 class Wanted:
     """What is to be imported. `customer`: the code of whom all tickets are for, instead of what the mapping says; `dry`: only
-    say what would come of it; `resume`: go on with a file that was begun; `folder`: where rows wait meanwhile."""
+    say what would come of it; `resume`: go on with a file that was begun; `counted`: reports count it; `folder`: where rows wait meanwhile."""
 
     file: Path
     mapping: ImportMapping
     customer: str = ""
     dry: bool = False
     resume: bool = False
+    counted: bool = True
     folder: Path | None = None
 
 
@@ -69,6 +73,7 @@ class Imported:
     run_id: str
     tally: Tally
     made: Sequence[str]
+    counted: bool = True
 
     @property
     def is_whole(self) -> bool:
@@ -99,7 +104,13 @@ def run(context: Context, wanted: Wanted, order: Order, ears: Ears) -> Imported:
         work = _Work(context, wanted, begun, ears, tally)
         work.write(staged, intake.parties, names, now=order.now)
     _finish(context, begun, tally, order)
-    return Imported(run_id=begun.id, tally=tally, made=sorted(names.made))
+    return Imported(run_id=begun.id, tally=tally, made=sorted(names.made), counted=begun.counted)
+
+
+def listed(context: Context) -> list[Run]:
+    """Every import, the newest first."""
+    with context.database.read() as db:
+        return imports.runs(db, OPERATOR)
 
 
 def bound_tickets(context: Context, run_id: str, limit: int) -> Iterator[list[str]]:
@@ -112,6 +123,39 @@ def bound_tickets(context: Context, run_id: str, limit: int) -> Iterator[list[st
             return
         yield page
         after = page[-1]
+
+
+def count(context: Context, run_id: str, order: Order, *, counted: bool) -> int:
+    """Take the tickets of a run into reports, or leave them out; how many those are. Raises NotFound."""
+    with context.database.write() as db:
+        run = imports.get(db, OPERATOR, run_id)
+        if run is None:
+            raise NotFound(f"there is no import {run_id}", cure="interdesk imports list shows them")
+        imports.count(db, run, counted=counted)
+        said = {"counted": counted, "reason": order.reason}
+        _audit(db, "history counted" if counted else "history left out", run, order, said)
+    done = 0
+    for page in bound_tickets(context, run_id, PAGE):
+        if counted:
+            outcomes.rebuild(context, now=order.now, tickets=page)
+        else:
+            with context.database.write(slow=True) as db:
+                outcome_store.forget(db, page)
+        done += len(page)
+    return done
+
+
+def _audit(db: Db, action: str, run: Run, order: Order, after: Mapping[str, object]) -> None:
+    audit(
+        db,
+        org_id="operator",
+        actor=order.actor,
+        action=action,
+        subject=run.id,
+        before=None,
+        after=dict(after),
+        now=order.now,
+    )
 
 
 # -- runs ---------------------------------------------------------------------------------------------------------------------
@@ -150,6 +194,7 @@ def _begin(context: Context, wanted: Wanted, order: Order, sha256: str) -> Run:
         sha256=sha256,
         state=RUNNING,
         actor=order.actor,
+        counted=wanted.counted,
         started_at=order.now,
     )
     with context.database.write() as db:
@@ -162,16 +207,8 @@ def _finish(context: Context, begun: Run, tally: Tally, order: Order) -> None:
     counts = tally.counts()
     with context.database.write() as db:
         imports.advance(db, begun, state=DONE if whole else PARTIAL, counts=counts, finished_at=order.now)
-        audit(
-            db,
-            org_id="operator",
-            actor=order.actor,
-            action="history imported",
-            subject=begun.id,
-            before=None,
-            after={"file": begun.name, "sha256": begun.sha256, "source": begun.source, **counts},
-            now=order.now,
-        )
+        said = {"file": begun.name, "sha256": begun.sha256, "source": begun.source, **counts}
+        _audit(db, "history imported", begun, order, said)
 
 
 # -- reading ------------------------------------------------------------------------------------------------------------------

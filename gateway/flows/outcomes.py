@@ -9,7 +9,7 @@ from gateway.domain.reports import deriving
 from gateway.domain.reports.outcome import Case, Outcome
 from gateway.flows import sla
 from gateway.flows.context import OPERATOR, Context
-from gateway.store import cases, history
+from gateway.store import cases, history, imports
 from gateway.store import outcomes as store
 from gateway.store.db import Db
 
@@ -58,7 +58,8 @@ def rebuild(
 
 
 def _every(db: Db) -> list[str]:
-    return sorted({*store.watched(db, OPERATOR), *history.bound_tickets(db, OPERATOR)})
+    every = {*store.watched(db, OPERATOR), *history.bound_tickets(db, OPERATOR)}
+    return sorted(every - imports.uncounted(db, OPERATOR))
 
 
 def _counted(context: Context, db: Db, names: Sequence[str], now: datetime) -> list[store.Kept]:

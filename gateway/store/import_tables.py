@@ -10,7 +10,8 @@ from gateway.store import fields
 
 
 class ImportRunRow(SQLModel, table=True):
-    """One file, by what it holds: how far it came. `state`: `running`, `partial` (rows were left out) or `done`."""
+    """One file, by what it holds: how far it came. `state`: `running`, `partial` (rows were left out) or `done`.
+    `counted`: its tickets stand in reports."""
 
     __tablename__ = "import_run"
     id: str = Field(primary_key=True)
@@ -21,6 +22,7 @@ class ImportRunRow(SQLModel, table=True):
     state: str
     counts: Any = fields.document()
     actor: str
+    counted: bool = True
     started_at: datetime = fields.moment(nullable=False)
     finished_at: datetime | None = fields.moment()
 

@@ -35,6 +35,7 @@ class Run:
     state: str
     actor: str
     started_at: datetime
+    counted: bool = True
     finished_at: datetime | None = None
     counts: Mapping[str, int] = field(default_factory=dict)
 
@@ -56,6 +57,24 @@ def runs(db: Db, scope: Scope) -> list[Run]:
 
 def _run(row: RowMapping | None) -> Run | None:
     return Run(**{name: row[name] for name in _NAMES}) if row is not None else None
+
+
+def get(db: Db, scope: Scope, run_id: str) -> Run | None:
+    """One run."""
+    query = select(RUN).where(RUN.c.id == run_id, scope.where(RUN))
+    return _run(db.execute(query).mappings().first())
+
+
+def count(db: Db, run: Run, *, counted: bool) -> None:
+    """Whether its tickets stand in reports."""
+    db.execute(update(RUN).where(RUN.c.id == run.id).values(counted=counted))
+
+
+def uncounted(db: Db, scope: Scope) -> frozenset[str]:
+    """The tickets that reports leave out."""
+    runs_of = select(RUN.c.id).where(~RUN.c.counted)
+    query = select(CASE.c.ticket_id).where(CASE.c.run_id.in_(runs_of), scope.where(CASE))
+    return frozenset(db.execute(query).scalars())
 
 
 def begin(db: Db, run: Run) -> None:

@@ -55,6 +55,18 @@ def test_a_history_is_brought_in_and_can_be_looked_at(run: Run, files: Path) -> 
 
 
 @pytest.mark.usefixtures("gateway")
+def test_reports_count_it_or_leave_it_out(run: Run, files: Path) -> None:
+    assert "nothing was imported" in run("imports", "list").stderr
+    assert run(*words(files, "log.csv", "--leave-out")).exit_code == 0
+    [listed] = [orjson.loads(line) for line in run("imports", "list", "--json").stdout.splitlines()]
+    assert (listed["reports"], listed["state"], listed["counts"]["cases"]) == ("leave it out", "done", 2)
+    assert "reports count 0 tickets" in run("imports", "count", listed["id"]).stderr
+    assert "count it" in run("imports", "list").stdout
+    assert "reports leave out" in run("imports", "leave-out", listed["id"], "--reason", "too old").stderr
+    assert run("imports", "count", "imp_none").exit_code == 2
+
+
+@pytest.mark.usefixtures("gateway")
 def test_rows_that_are_left_out_are_told_and_listed(run: Run, files: Path) -> None:
     errors = files / "left-out.csv"
     done = run(*words(files, "bad.csv", "--json", "--errors", str(errors)))

@@ -14,6 +14,8 @@ from gateway.domain.importing.tally import Tally
 from gateway.domain.importing.trouble import Trouble
 from gateway.domain.model import Event
 from gateway.domain.plan import Action, Plan
+from gateway.domain.reports.outcome import Coverage
+from gateway.domain.reports.query import Query
 from gateway.errors import Invalid, NotFound, Refused
 from gateway.flows import clockwork, commands, importing, outcomes, restored, sla, sweep
 from gateway.flows.apply import apply, plan
@@ -533,6 +535,40 @@ def test_outcomes_are_counted_and_the_audit_tells_who_did_it(scene: Scene) -> No
         assert list(outcome_store.tickets(db, OPERATOR)) == [scene.ticket("A-1")]
         [entry] = audit.entries(db, OPERATOR, subject=found.run_id)
     assert (entry["actor"], entry["after"]["cases"], entry["after"]["file"]) == ("maria", 2, "log.csv")
+
+
+def test_reports_count_a_history_or_leave_it_out(scene: Scene) -> None:
+    scene.contracts()
+    found, context = scene.run(counted=False), scene.context
+
+    def counted() -> list[str]:
+        with context.database.read() as db:
+            return list(outcome_store.tickets(db, OPERATOR))
+
+    assert (found.counted, outcomes.rebuild(context, now=NOW), counted()) == (False, 0, [])
+    assert importing.count(context, found.run_id, ORDER, counted=True) == 1
+    assert counted() == [scene.ticket("A-1")]
+    assert outcomes.rebuild(context, now=NOW) == 1
+    assert importing.count(context, found.run_id, ORDER, counted=False) == 1
+    assert counted() == []
+    assert [run.counted for run in importing.listed(context)] == [False]
+    with pytest.raises(NotFound, match="interdesk imports list"):
+        importing.count(context, "imp_none", ORDER, counted=True)
+
+
+def test_the_measure_of_a_history_is_history(scene: Scene) -> None:
+    scene.contracts()
+    found = scene.run()
+    importing.count(scene.context, found.run_id, ORDER, counted=True)
+    with scene.context.database.read() as db:
+        [case] = outcome_store.cases(db, OPERATOR, Query())
+    assert (case.coverage, case.returned, case.reopened, case.hops) == (Coverage.HISTORY, 1, 0, 2)
+    names = {one.id: one.code for one in scene.context.directory_now.organizations.values()}
+    assert (names[case.customer], case.number, [names[org] for org in case.parties]) == (
+        "acme",
+        "A-1",
+        ["north", "south"],
+    )
 
 
 def test_a_mapping_of_several_customers(scene: Scene) -> None:

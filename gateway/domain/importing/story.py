@@ -7,6 +7,7 @@ from operator import itemgetter
 from typing import Any, NamedTuple
 
 from gateway.domain.binding import BOUND
+from gateway.domain.imported import HISTORY
 from gateway.domain.importing.lines import Line
 from gateway.domain.importing.mapping import ImportMapping
 from gateway.domain.importing.trouble import Trouble
@@ -114,7 +115,7 @@ class Story:
         self.opening_priority = self.priority = line.priority
         self.hops.append(Stay(party, NOBODY, line.at))
         self._path = [0]
-        self._told("ticket.opened", 0, line.at, {"source": self._mapping.source})
+        self._told("ticket.opened", 0, line.at, {HISTORY: self._mapping.source})
         self._bind(0, "", line.at)
 
     def _bind(self, hop: int, above: str, at: int) -> None:

@@ -6,6 +6,7 @@ from functools import cached_property
 from itertools import pairwise
 
 from gateway.domain.case import MERGED
+from gateway.domain.imported import was_imported
 from gateway.domain.model import Event, Field, Hop, Source
 from gateway.domain.reports.outcome import Case, Coverage
 from gateway.domain.sla.attribution import by_party
@@ -202,7 +203,8 @@ class Lifetime:
     def _coverage(self) -> Coverage:
         """The worst by which any hop was measured."""
         found = {_COVERED[event.source] for event in self._events if event.source in _COVERED}
-        if any(hop.parent_id is not None and hop.link_id is None for hop in self._hops):
+        unlinked = any(hop.parent_id is not None and hop.link_id is None for hop in self._hops)
+        if unlinked and not was_imported(self._events):
             found.add(Coverage.UNLINKED)
         if self._count("delivery.parked") or any(
             entry.state == "transit" and span.end - span.start > LINK_DOWN

@@ -19,6 +19,7 @@ def upgrade() -> None:
         ),
         sa.Column("counts", sa.Text(), nullable=True),
         sa.Column("actor", sa.String(), nullable=False),
+        sa.Column("counted", sa.Boolean(), nullable=False),
         sa.Column("started_at", sa.BigInteger(), nullable=False),
         sa.Column("finished_at", sa.BigInteger(), nullable=True),
         sa.PrimaryKeyConstraint("id"),
