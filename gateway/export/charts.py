@@ -51,6 +51,8 @@ class Point:
     title: str
     value: str = ""
     anchor: str = "middle"
+    is_low: bool = False
+    """The least: its value stands below it."""
 
 
 @dataclass(frozen=True)
@@ -197,7 +199,7 @@ class _Plot:
             kind="line",
             title=title,
             caption=self.chart.summary,
-            height=_TOP + _HEIGHT + _LABEL + 4,
+            height=_TOP + _HEIGHT + 2 * _LABEL + 4,
             table=self.table,
             points=tuple(point for series in points for point in series if point is not None),
             strokes=tuple(
@@ -240,7 +242,8 @@ class _Plot:
     def _points(self, number: int, low: float, high: float) -> list[Point | None]:
         place, column = self.series[number], self.columns[number]
         known = [(amount(row[place]), at) for at, row in enumerate(self.rows) if row[place] is not None]
-        told = {min(known)[1], known[-1][1]} if known else set[int]()
+        least = min(known)[1] if known else None
+        told = {least, known[-1][1]} if known else set[int | None]()
         found = list[Point | None]()
         for at, row in enumerate(self.rows):
             cell = row[place]
@@ -256,6 +259,7 @@ class _Plot:
                     title=f"{self._name(row)}, {column.title}: {text}",
                     value=text if at in told else "",
                     anchor=_anchor(x),
+                    is_low=at == least,
                 )
             )
         return found
