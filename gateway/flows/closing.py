@@ -112,7 +112,7 @@ def _ours(db: Db, basis: Basis, rows: Sequence[Theirs]) -> list[Ours]:
     spelled = {name.casefold() for name in said}
     cases = {
         one.ticket_id: one
-        for one in basis.cases
+        for one in (*basis.cases, *basis.unpromised)
         if one.ticket_id in named or one.number.casefold() in spelled
     }
     for some in _portions(named - cases.keys()):

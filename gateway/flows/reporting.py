@@ -24,7 +24,7 @@ from gateway.flows.context import OPERATOR, Context
 from gateway.flows.recount import Other
 from gateway.flows.remaking import remade
 from gateway.flows.weighing import Source, weighed
-from gateway.store import cases
+from gateway.store import cases, unpromised
 from gateway.store import numbers as store_numbers
 from gateway.store import outcomes as store
 from gateway.store.db import Db
@@ -55,6 +55,7 @@ class Told:
     outcomes: Sequence[Outcome]
     cases: Sequence[Case]
     notes: tuple[str, ...] = ()
+    unpromised: Sequence[Case] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,7 +97,10 @@ def gathered(context: Context, wanted: Wanted, *, now: datetime) -> Basis:
         asked = _asked(known, wanted, now=now)
         again = other is not None or wanted.as_of is not None
         told = _again(context, db, asked, other) if again else _kept(db, asked)
-        if not told.cases:
+        if wanted.view is not View.PARTNER:
+            missing = unpromised.opened(db, OPERATOR, asked.customer.id, asked.period)
+            told = replace(told, unpromised=missing)
+        if not told.cases and not told.unpromised:
             raise _nothing(db, asked)
         return _basis(known, db, asked, told)
 
@@ -224,6 +228,7 @@ def _basis(known: Directory, db: Db, asked: Asked, told: Told) -> Basis:
         viewer=viewer,
         outcomes=shown,
         cases=cases_seen_by(viewer, told.cases, chains),
+        unpromised=told.unpromised,
         parameters=_parameters(asked, shown),
         notes=(*told.notes, *_unpromised(known, asked, shown)),
         limits=asked.wanted.limits,

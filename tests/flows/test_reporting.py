@@ -187,6 +187,17 @@ def test_what_is_not_due_yet_is_no_share() -> None:
     assert any("The period is not over" in words for words in report.warnings)
 
 
+def test_a_ticket_that_no_agreement_held_for_is_told_of() -> None:
+    found = Stage("customer>vendor")
+    found.open(priority="low")
+    assert found.case.ticket.watched is False
+    report = told(found)
+    [row] = rows(report, "left-out")
+    assert (row["ticket"], row["why"]) == (found.hop("customer").number, "no agreement held for it")
+    assert report.headlines[0].startswith("No clock was met or fell due")
+    assert "No agreement promises anything to Customer" in report.warnings[-1]
+
+
 def test_terms_that_stand_for_nothing_are_said(late: Stage) -> None:
     """What is between the vendor and its partner cannot stand for what the customer is promised."""
     report = told(late, under="north-uc")

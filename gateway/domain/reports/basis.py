@@ -55,6 +55,8 @@ class Basis:
     viewer: Viewer
     outcomes: Sequence[Outcome] = ()
     cases: Sequence[Case] = ()
+    unpromised: Sequence[Case] = ()
+    """Opened in the period, and no agreement ever held for them: nothing else is known of these tickets."""
     months: Mapping[str, Rolled] = field(default_factory=dict)
     others: Sequence[Fraction] = ()
     judged: Sequence[Judged] = ()

@@ -86,7 +86,8 @@ def _coverage(basis: Basis) -> Table:
 def _circles(basis: Basis) -> tuple[set[str], set[str], set[str]]:
     """Tickets opened, closed and counted in the period."""
     period, until = basis.period, basis.until
-    opened = {one.ticket_id for one in basis.cases if period.start <= one.opened_at < until}
+    every = [*basis.cases, *basis.unpromised]
+    opened = {one.ticket_id for one in every if period.start <= one.opened_at < until}
     closed = {one.ticket_id for one in basis.cases if one.closed_at and period.start <= one.closed_at < until}
     return opened, closed, {one.ticket_id for one in basis.counted}
 
@@ -134,10 +135,8 @@ def _missing(basis: Basis) -> list[tuple[Case, str]]:
     clocks: dict[str, list[Outcome]] = {}
     for one in basis.promises:
         clocks.setdefault(one.ticket_id, []).append(one)
-    left = opened - counted
-    return [
-        (case, _why(case, clocks.get(case.ticket_id, ()))) for case in basis.cases if case.ticket_id in left
-    ]
+    left, every = opened - counted, [*basis.cases, *basis.unpromised]
+    return [(case, _why(case, clocks.get(case.ticket_id, ()))) for case in every if case.ticket_id in left]
 
 
 def _why(case: Case, outcomes: Iterable[Outcome]) -> str:
@@ -148,4 +147,4 @@ def _why(case: Case, outcomes: Iterable[Outcome]) -> str:
         return "it was met, or fell due, after the period"
     if case.cancelled or Verdict.CANCELLED in verdicts:
         return "cancelled, withdrawn or merged before it was due"
-    return "no clock of an agreement fell due in the period, or none held for it"
+    return "no agreement held for it"
