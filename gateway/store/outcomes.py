@@ -1,11 +1,11 @@
 """What clocks and tickets came to, one row each. Writing them keeps the sums of `rollups` true in the same transaction."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields
 from datetime import date, timedelta
 from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, Select, Table, and_, delete, or_, select
+from sqlalchemy import Select, Table, and_, delete, or_, select
 
 from gateway.domain.reports.outcome import Case, Coverage, Outcome, Verdict
 from gateway.domain.reports.query import Query
@@ -96,9 +96,7 @@ def forget(db: Db, ticket_ids: Iterable[str]) -> None:
 
 def select_outcomes(db: Db, scope: Scope, query: Query) -> list[Outcome]:
     """The outcomes asked for, as `Query.takes` has it, in the order of tickets and clocks."""
-    wanted = select(*(OUTCOME.c[name] for name in _NAMES)).where(
-        scope.where(OUTCOME), *_named(OUTCOME, query)
-    )
+    wanted = _asked(db, OUTCOME, _NAMES, query).where(scope.where(OUTCOME))
     if query.period is not None:
         day, period = OUTCOME.c.counted_on, query.period
         within = day.between(str(period.first), str(period.last))
@@ -110,7 +108,7 @@ def select_outcomes(db: Db, scope: Scope, query: Query) -> list[Outcome]:
 def cases(db: Db, scope: Scope, query: Query) -> list[Case]:
     """The tickets asked for, the oldest first. Of the query the customer, service, site, priority, tickets and period
     count; the rest is of clocks."""
-    wanted = select(*(CASE.c[name] for name in _CASE_NAMES)).where(scope.where(CASE), *_named(CASE, query))
+    wanted = _asked(db, CASE, _CASE_NAMES, query).where(scope.where(CASE))
     if query.period is not None:
         closed, opened, start = CASE.c.closed_at, CASE.c.opened_at, query.period.start
         lasts = or_(opened >= start, closed.is_(None), closed >= start)
@@ -146,16 +144,19 @@ def watched(db: Db, scope: Scope) -> list[str]:
     return list(db.execute(select(ticket.id).where(ticket.watched, scope.where(rows.ticket))).scalars())
 
 
-def _named(table: Table, query: Query) -> Iterator[ColumnElement[bool]]:
-    """What a query names, as far as the table has it."""
+def _asked(db: Db, table: Table, names: Sequence[str], query: Query) -> Select[Any]:
+    """What a query names, as far as the table has it; its period is left to the caller."""
+    wanted = select(*(table.c[name] for name in names))
     for name in ("customer", "provider", "agreement", "target_kind", "priority", "service", "site"):
         value = getattr(query, name)
         if value and name in table.c:
-            yield table.c[name] == str(value)
+            wanted = wanted.where(table.c[name] == str(value))
     if query.verdicts and "verdict" in table.c:
-        yield table.c.verdict.in_(sorted(query.verdicts))
-    if query.ticket_ids is not None:
-        yield table.c.ticket_id.in_(sorted(query.ticket_ids))
+        wanted = wanted.where(table.c.verdict.in_(sorted(query.verdicts)))
+    if query.ticket_ids is None:
+        return wanted
+    named = wanted.where(among(db.dialect.name, table.c.ticket_id, "ticket_ids"))
+    return named.params(ticket_ids=sorted(query.ticket_ids))
 
 
 # -- rows ------------------------------------------------------------------------------------------------------------------

@@ -98,6 +98,17 @@ def test_verdicts_and_tickets_narrow_it(database: Database) -> None:
         assert outcomes.select_outcomes(db, OPERATOR, Query(ticket_ids=set())) == []
 
 
+def test_more_tickets_may_be_named_than_a_statement_has_places_for(database: Database) -> None:
+    told = some(3)
+    keep(database, told)
+    many = {f"tkt_{number:06}" for number in range(70_000)} | {"tkt_0001"}
+
+    with database.read() as db:
+        found = outcomes.select_outcomes(db, OPERATOR, Query(ticket_ids=many))
+        assert found == every({"tkt_0001": told["tkt_0001"]})
+        assert [one.ticket_id for one in outcomes.cases(db, OPERATOR, Query(ticket_ids=many))] == ["tkt_0001"]
+
+
 def test_a_case_is_in_every_period_in_which_it_was_open(database: Database) -> None:
     told = some(4)
     keep(database, told)
