@@ -4,8 +4,7 @@ its indexes; what a row means, and whether it belongs on the list, is said here.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from fractions import Fraction
-from typing import Any
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from gateway.domain.keeping import KeptClock
@@ -28,7 +27,6 @@ NAMES: Mapping[str, str] = {
 }
 SAMPLE = 5
 """So many finished clocks say something about the next one."""
-_LIKELY = Fraction(1, 2)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 
@@ -153,26 +151,37 @@ def _at(row: Mapping[str, Any]) -> dict[str, Any]:
 # -- clocks and stops ---------------------------------------------------------------------------------------------------------
 
 
-def chance(past: Sequence[timedelta], clock: KeptClock) -> Fraction | None:
-    """How likely a running clock is missed, from how long those before it took that had run at least as long; None where too
-    few have."""
+class Chance(NamedTuple):
+    """How many of so many finished clocks were missed."""
+
+    missed: int
+    of: int
+
+    @property
+    def is_likely(self) -> bool:
+        """Whether the next one is more likely missed than met."""
+        return 2 * self.missed > self.of
+
+
+def chance(past: Sequence[timedelta], clock: KeptClock) -> Chance | None:
+    """How likely a running clock is missed, from those before it that had run at least as long; None where too few have."""
     if clock.target is None:
         return None
     still = [took for took in past if took > clock.elapsed]
     if len(still) < SAMPLE:
         return None
-    return Fraction(sum(took > clock.target for took in still), len(still))
+    return Chance(sum(took > clock.target for took in still), len(still))
 
 
 def at_risk(clock: KeptClock, row: Mapping[str, Any], past: Sequence[timedelta]) -> Item | None:
     """A clock that was warned of, or is more likely missed than met; None for any other."""
     marks = [word for word in clock.warned if word != BREACH]
-    missed = chance(past, clock)
-    likely = missed is not None and missed > _LIKELY
-    if not marks and not likely:
+    found = chance(past, clock)
+    likely = found if found is not None and found.is_likely else None
+    if not marks and likely is None:
         return None
     words = [f"{marks[-1]} mark passed"] if marks else []
-    words += [f"missed by {missed.numerator} of {missed.denominator} like it"] if likely and missed else []
+    words += [f"missed by {likely.missed} of {likely.of} like it"] if likely is not None else []
     return Item(
         **_at(row),
         since=clock.started_at,
