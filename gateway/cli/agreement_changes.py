@@ -33,6 +33,20 @@ From = Annotated[
 Until = Annotated[
     str, typer.Option("--until", metavar="DAY", help="The last day, like 2026-12-31.", show_default=False)
 ]
+OptionalAgreement = Annotated[
+    str, typer.Argument(metavar="[AGREEMENT]", help="One, by its code.", show_default=False)
+]
+Template = Annotated[
+    str, typer.Option("--template", help="Under the terms of this template.", show_default=False)
+]
+ForFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--for-file",
+        help="CSV with a column customer, and from, until, code, sites where rows differ.",
+        show_default=False,
+    ),
+]
 _LINES = {"row": "ROW", "customer": "CUSTOMER", "agreement": "AGREEMENT", "what": "WHAT", "from": "FROM", "until": "UNTIL", "problem": "PROBLEM"}  # fmt: skip
 
 
@@ -121,30 +135,14 @@ def amend(
     with opened() as gateway:
         one = agreements.find(gateway.context, agreement)
         changed = renewal.amended(one.document, first, _values(one, first, values or [], file))
-        agreements.carry_out(
-            gateway.context, gateway.vault, [changed], order, dry=True
-        )  # what is wrong comes first
-        _foretold(gateway, one, changed, first, as_json=as_json)
-        _may_reach_back(gateway, [one], first, order, yes=yes or dry_run)
-        _do(gateway, [changed], order, dry=dry_run)
+        _make(gateway, (one, changed, first), order, dry=dry_run, yes=yes, as_json=as_json)
 
 
 def renew(
-    agreement: Annotated[
-        str, typer.Argument(metavar="[AGREEMENT]", help="One, by its code.", show_default=False)
-    ] = "",
+    agreement: OptionalAgreement = "",
     *,
-    template: Annotated[
-        str, typer.Option("--template", help="Under the terms of this template.", show_default=False)
-    ] = "",
-    file: Annotated[
-        Path | None,
-        typer.Option(
-            "--for-file",
-            help="CSV with a column customer, and from, until, code, sites where rows differ.",
-            show_default=False,
-        ),
-    ] = None,
+    template: Template = "",
+    file: ForFile = None,
     begins: From = "",
     until: Until = "",
     draft: Annotated[bool, typer.Option("--draft", help="New agreements are not signed yet.")] = False,
@@ -160,23 +158,14 @@ def renew(
         raise Invalid("renew what?", why="AGREEMENT, or --template with --for-file", cure="give one of them")
     with opened() as gateway:
         if file is not None:
-            _many(
-                gateway,
-                (template, file, _days(begins, until)),
-                order,
-                draft=draft,
-                dry=dry_run,
-                as_json=as_json,
-            )
+            wanted = (template, file, _days(begins, until))
+            _many(gateway, wanted, order, draft=draft, dry=dry_run, as_json=as_json)
             return
         one = agreements.find(gateway.context, agreement)
         pattern = agreements.find(gateway.context, template).document if template else None
         term = _term(begins, until)
         changed = renewal.renewed(one.document, term, pattern)
-        agreements.carry_out(gateway.context, gateway.vault, [changed], order, dry=True)
-        _foretold(gateway, one, changed, term.begins, as_json=as_json)
-        _may_reach_back(gateway, [one], term.begins, order, yes=yes or dry_run)
-        _do(gateway, [changed], order, dry=dry_run)
+        _make(gateway, (one, changed, term.begins), order, dry=dry_run, yes=yes, as_json=as_json)
 
 
 # -- many ---------------------------------------------------------------------------------------------------------------------
@@ -225,6 +214,23 @@ def _line(line: Line) -> dict[str, Any]:
 
 
 # -- one ----------------------------------------------------------------------------------------------------------------------
+
+
+def _make(
+    gateway: Gateway,
+    wanted: tuple[Known, Mapping[str, Any], date],
+    order: Order,
+    *,
+    dry: bool,
+    yes: bool,
+    as_json: bool,
+) -> None:
+    """A new version from a day on: judged, foretold, asked about where it reaches back, made."""
+    one, changed, first = wanted
+    agreements.carry_out(gateway.context, gateway.vault, [changed], order, dry=True)
+    _foretold(gateway, one, changed, first, as_json=as_json)
+    _may_reach_back(gateway, [one], first, order, yes=yes or dry)
+    _do(gateway, [changed], order, dry=dry)
 
 
 def _do(gateway: Gateway, documents: Sequence[Mapping[str, Any]], order: Order, *, dry: bool) -> Change:
