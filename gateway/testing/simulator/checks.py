@@ -101,7 +101,8 @@ def _words(held: Held, source: Source, copy: Copy, said: list[Said]) -> Iterator
     yield from _repeated(copy, said_here, held)
     known = {one.token: one for one in said}
     yield from _wider(held, copy, [(known[token], part) for token, part in shown if token in known])
-    order = {token: place for place, token in enumerate(said_here)}
+    # What a desk applies so late that it doubles words (see _repeated) comes after what was said meanwhile: the first place counts.
+    order = {token: place for place, token in reversed([*enumerate(said_here)])}
     for code in held.world.plan.desks:
         if code == copy.desk:
             continue
