@@ -206,7 +206,33 @@ def test_a_month_without_a_case_earns_nothing_back() -> None:
     assert statement(agreement, with_a_gap).regained == D("0")
     without = [*with_a_gap, *many(1, 0, day="2026-09-05", first=300)]
     assert statement(agreement, without).regained == D("50.00")
-    assert statement(agreement, without, "2026-11").regained == D("0"), "given back once"
+    november = [*without, *many(1, 0, day="2026-11-05", first=400)]
+    assert statement(agreement, november, "2026-Q4").regained == D("50.00"), "given back once"
+
+
+def test_a_month_that_may_still_be_missed_earns_nothing_back() -> None:
+    half = "name: missed, by: share, objective: in-time, bands: [{of_fee: 12%}], earn_back: {periods: 1}"
+    agreement = clause(
+        half,
+        "priorities: [critical], share: 50%, tails: [{share: 100%, within: 6h}]",
+    )
+    bad = many(0, 6, day="2026-09-05")
+    found = statement(agreement, [*bad, *many(1, 0, first=200), still_open(ran(300, 5 * H))])
+    assert (found.regained, found.still_possible) == (D("0"), D("-120.00"))
+
+
+def test_what_is_earned_back_leaves_the_cap_used_up() -> None:
+    agreement = clause(f"{MISSED}, earn_back: {{periods: 1}}", at_risk="{share: 2%, every: year}")
+    months = [
+        many(0, 1, day="2026-03-05"),
+        many(1, 0, day="2026-04-05", first=9),
+        many(0, 1, day="2026-05-05", first=19),
+    ]
+    outcomes = [one for month in months for one in month]
+    owed = [statement(agreement, outcomes, f"2026-{month:02}").owed for month in (3, 4, 5)]
+    assert owed == [D("120.00"), D("-120.00"), D("120.00")]
+    june = [*outcomes, *many(0, 1, day="2026-06-05", first=29)]
+    assert statement(agreement, june, "2026-06").owed == D("0"), "240 a year, 120 and 120 are gone"
 
 
 def test_a_month_that_is_not_over_owes_nothing_yet() -> None:
