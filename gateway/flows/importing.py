@@ -12,7 +12,7 @@ from gateway.domain.importing.lines import Line, Lines
 from gateway.domain.importing.mapping import ImportMapping
 from gateway.domain.importing.moments import EPOCH
 from gateway.domain.importing.parties import Names, name_all
-from gateway.domain.importing.story import Party, Story, claimed_twice, in_order
+from gateway.domain.importing.story import Bound, Party, Story, claimed_twice, in_order
 from gateway.domain.importing.tally import Tally, tally_from
 from gateway.domain.importing.trouble import Trouble
 from gateway.errors import NotFound, Refused
@@ -98,10 +98,11 @@ def run(context: Context, wanted: Wanted, order: Order, ears: Ears) -> Imported:
             wanted.mapping, (intake.organizations, intake.customers), known, customer=wanted.customer
         )
         if wanted.dry:
-            _rehearse(_stories(wanted.mapping, staged, tally, ears))
+            cases = _ordered(wanted.mapping, staged, tally, ears)
+            _rehearse(wanted.mapping, cases, tally, intake.ended_at)
             return Imported(run_id="", tally=tally, made=sorted(names.made))
         begun = before or _begin(context, wanted, order, sha256)
-        work = _Work(context, wanted, begun, ears, tally)
+        work = _Work(context, wanted, begun, (ears, tally, intake.ended_at))
         work.write(staged, intake.parties, names, now=order.now)
     _finish(context, begun, tally, order)
     return Imported(run_id=begun.id, tally=tally, made=sorted(names.made), counted=begun.counted)
@@ -215,11 +216,12 @@ def _finish(context: Context, begun: Run, tally: Tally, order: Order) -> None:
 
 
 class _Intake:
-    """Reads the rows of a file into their staging; remembers which parties and customers they name."""
+    """Reads the rows of a file into their staging; remembers which parties and customers they name, and its last moment."""
 
     def __init__(self, wanted: Wanted, tally: Tally, ears: Ears, *, now: int) -> None:
         self._wanted, self._tally, self._ears, self._now = wanted, tally, ears, now
         self.parties: set[Party] = set()
+        self.ended_at = 0
         self.customers: set[str] = set()
 
     @property
@@ -237,6 +239,7 @@ class _Intake:
             if isinstance(line, Line):
                 parties.add((line.organization, line.desk))
                 customers.add(line.customer)
+                self.ended_at = max(self.ended_at, line.at)
                 add(line)
             else:
                 self._hold(line, staged)
@@ -270,19 +273,20 @@ def _ordered(mapping: ImportMapping, staged: Staging, tally: Tally, ears: Ears) 
             yield lines, doubled
 
 
-def _stories(mapping: ImportMapping, staged: Staging, tally: Tally, ears: Ears) -> Iterator[Story]:
-    """What would be made of them; agreements are not looked up."""
-    for lines, doubled in _ordered(mapping, staged, tally, ears):
-        story = Story(mapping, lines[0].case, lambda _asked: ())
-        for line in lines:
-            story.take(line)
+def _told(mapping: ImportMapping, lines: Sequence[Line], bound: Bound, ended_at: int) -> Story:
+    """What is made of the rows of a case."""
+    story = Story(mapping, lines[0].case, bound)
+    for line in lines:
+        story.take(line)
+    story.finish(ended_at)
+    return story
+
+
+def _rehearse(mapping: ImportMapping, cases: Iterator[Ordered], tally: Tally, ended_at: int) -> None:
+    """What would be made of all; agreements are not looked up."""
+    for lines, doubled in cases:
+        story = _told(mapping, lines, lambda _asked: (), ended_at)
         tally.add(story, rows=len(lines) + doubled, doubled=doubled)
-        yield story
-
-
-def _rehearse(stories: Iterator[Story]) -> None:
-    for _ in stories:
-        continue
 
 
 # -- writing ------------------------------------------------------------------------------------------------------------------
@@ -291,9 +295,9 @@ def _rehearse(stories: Iterator[Story]) -> None:
 class _Work:
     """Writes the cases of one run."""
 
-    def __init__(self, context: Context, wanted: Wanted, begun: Run, ears: Ears, tally: Tally) -> None:
+    def __init__(self, context: Context, wanted: Wanted, begun: Run, heard: tuple[Ears, Tally, int]) -> None:
         self._context, self._mapping, self._run = context, wanted.mapping, begun
-        self._ears, self._tally = ears, tally
+        self._ears, self._tally, self._ended_at = heard
 
     def write(self, staged: Staging, parties: set[Party], names: Names, *, now: datetime) -> None:
         """All cases that are not there yet, chunk by chunk."""
@@ -325,9 +329,7 @@ class _Work:
             if case in there:
                 self._is_there(lines[0], there[case])
                 continue
-            story = Story(self._mapping, case, binder.bound)
-            for line in lines:
-                story.take(line)
+            story = _told(self._mapping, lines, binder.bound, self._ended_at)
             import_rows.add(chunk, story, whose)
             tally.add(story, rows=len(lines) + doubled, doubled=doubled)
         chunk.sheets = import_rows.sheets(binder.sheets, now=now)

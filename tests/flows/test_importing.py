@@ -281,6 +281,22 @@ A-1,3,2025-03-03T08:30:00Z,Done,North,Line 1,2,tills"""
     assert told.clocks[-1].state == "met"
 
 
+def test_what_is_not_over_ends_with_the_file_where_the_mapping_says_so(scene: Scene) -> None:
+    scene.contracts()
+    text = "A-1,1,2025-03-03T08:00:00Z,Open,North,Line 1,2,tills\nA-2,1,2025-03-03T08:30:00Z,Closed,North,Line 1,2,tills"
+    assert scene.tally(text, mapping={**MAPPING, "unfinished": "end"}).open_cases == 1
+    assert scene.story("A-1")[-3:] == [
+        "history.ended north",
+        "status.changed cancelled north",
+        "ticket.closed north",
+    ]
+    told = sla.read(scene.context, scene.ticket("A-1"), now=NOW)
+    assert {(clock.target_kind.value, clock.state, clock.elapsed) for clock in told.clocks} == {
+        ("response", "met", timedelta()),
+        ("resolution", "cancelled", timedelta(minutes=30)),
+    }
+
+
 def test_a_case_may_begin_closed(scene: Scene) -> None:
     scene.contracts()
     tally = scene.tally("A-1,1,2025-03-03T08:00:00Z,Closed,North,Line 1,2,tills")

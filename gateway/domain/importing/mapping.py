@@ -79,6 +79,8 @@ class ImportMapping:
     lowered_agreed: bool = False
     """The customer had agreed to every lower priority (R17)."""
     services: Mapping[str, str] | None = None
+    unfinished_ends: bool = False
+    """What is not over when the file ends is taken as cancelled then."""
 
 
 def code_from(value: str) -> str:
@@ -101,6 +103,7 @@ def mapping_from(document: Mapping[str, Any]) -> ImportMapping:
         priorities=document.get("priorities", {}),
         lowered_agreed=document.get("lowered") == "agreed",
         services=document.get("services"),
+        unfinished_ends=document.get("unfinished") == "end",
     )
 
 

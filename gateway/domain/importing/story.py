@@ -76,6 +76,7 @@ class Story:
         self.agreements = self.same = self.late = self.passes = self.waits = self.reopened = (
             self.backwards
         ) = 0
+        self.unfinished = False
         self._path: list[int] = []
         self._cause, self._before, self._line = NOBODY, 0, ""
 
@@ -105,6 +106,14 @@ class Story:
         self._line = line.organization
         self.backwards += line.at < self._before
         self._before = line.at
+
+    def finish(self, at: int) -> None:
+        """The file ends: it told nothing later than that."""
+        self.unfinished = self.closed_at is None
+        if self.unfinished and self._mapping.unfinished_ends:
+            self._cause = NOBODY
+            self._told("history.ended", 0, at)
+            self._end(HopStatus.CANCELLED, at)
 
     def _told(self, kind: str, hop: int, at: int, data: Mapping[str, Any] | None = None) -> None:
         self.steps.append(Step(kind, hop, at, data or {}, self._cause))

@@ -56,7 +56,7 @@ class Tally:
         self.waiting_cases += bool(story.waits)
         self.reopenings += story.reopened
         self.reopened_cases += bool(story.reopened)
-        self.open_cases += story.closed_at is None
+        self.open_cases += story.unfinished
         self.doubled_rows += doubled
         self.same_rows += story.same
         self.late_rows += story.late

@@ -121,6 +121,19 @@ def test_where_nothing_is_handed_back_everybody_gets_it_anew() -> None:
     assert steps(story)[-2:] == ["offered 2:a", "received 2:a"]
 
 
+def test_a_file_that_ends_before_the_work_does() -> None:
+    kept, ended = told("a open", "b open"), told("a open", "b open", unfinished="end")
+    kept.finish(9)
+    ended.finish(9)
+    assert (kept.unfinished, ended.unfinished, kept.closed_at, ended.closed_at) == (True, True, None, 9)
+    assert steps(ended)[len(kept.steps) :] == [
+        "ended 0:a",
+        "changed=cancelled 1:b",
+        "changed=cancelled 0:a",
+        "closed 0:a",
+    ]
+
+
 def test_a_wait_names_its_reason_and_our_own_code() -> None:
     step = told("a cab").steps[-1]
     assert step.data == {"from": "acknowledged", "to": "held", "reason": "requester_approval", "code": "cab"}
