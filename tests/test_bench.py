@@ -7,7 +7,9 @@ from typing import Any
 
 import pytest
 
-from tests.bench import aims
+from gateway.store import migrate, outcomes
+from gateway.store.db import Database
+from tests.bench import aims, compliance
 from tests.bench.__main__ import BENCHES, README, RESULTS, main
 from tests.bench.figures import Bench, Row, benches_of, document, percentile, shown, table
 from tests.bench.report import MACHINE, NOTHING, aims_table, faults, section, with_section
@@ -153,3 +155,16 @@ def test_a_years_report_is_judged_in_ms_and_beside_duckdb() -> None:
         ("customer, ms", True),
         ("customer, × DuckDB", True),
     ]
+
+
+def test_a_years_report_has_the_same_answers_from_sums_from_rows_and_from_duckdb(tmp_path: Path) -> None:
+    database = Database("sqlite://")
+    migrate.upgrade(database)
+    compliance.fill(database, 2_000)
+    with database.write() as db:
+        answers = compliance.whole(db), compliance.one_customer(db), compliance.late(db)
+        outcomes.sum_again(db)
+        again = compliance.whole(db), compliance.one_customer(db), compliance.late(db)
+    database.close()
+    assert answers == again == compliance.peers(tmp_path, 2_000)[1]
+    assert sum(counted for _, counted, _ in answers[0].values()) == 2_000

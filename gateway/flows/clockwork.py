@@ -43,10 +43,6 @@ class Turn:
     """The stops that somebody has to decide."""
 
 
-_UNREADABLE = (ArithmeticError, AttributeError, LookupError, StopIteration, TypeError, ValueError)
-"""What folding raises over terms or events that make no sense; never what a database raises."""
-
-
 def run(context: Context, *, now: datetime) -> int:
     """All that is due, batch by batch; returns how many tickets had their turn."""
     total = done = _batch(context, now=now)
@@ -100,7 +96,7 @@ def _is_taken(context: Context, db: Db, turn: Turn) -> bool:
     other."""
     try:
         turn.case.put_ticket(fold_at=_take(context, db, turn))
-    except _UNREADABLE:
+    except outcomes.UNREADABLE:
         log.exception("the clocks of a ticket could not be folded", extra={"ticket": turn.case.ticket.id})
         return False
     return True

@@ -1,6 +1,7 @@
 """What clocks and tickets came to (R30), kept as they are folded, and counted again from the events (R34)."""
 
-from collections.abc import Callable, Iterable, Sequence
+import logging
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from itertools import islice
 
@@ -13,6 +14,10 @@ from gateway.store import cases, history, imports
 from gateway.store import outcomes as store
 from gateway.store.db import Db
 
+log = logging.getLogger(__name__)
+
+UNREADABLE = (ArithmeticError, AttributeError, LookupError, StopIteration, TypeError, ValueError)
+"""What folding raises over terms or events that make no sense; never what a database raises."""
 BATCH = 200
 Progress = Callable[[int, int], None]
 """Told how many tickets are done, of how many."""
@@ -40,13 +45,14 @@ def rebuild(
     progress: Progress | None = None,
 ) -> int:
     """Count these tickets again from their events and keep what they come to; how many there were. None: every ticket whose
-    clocks are kept or were ever promised; then nothing is left of others, and the sums are made anew from the rows."""
+    clocks are kept or were ever promised; then nothing is left of others, and the sums are made anew from the rows. One that
+    cannot be folded stays as it was kept, is logged, and harms no other."""
     with context.database.read() as db:
         wanted = list(dict.fromkeys(tickets)) if tickets is not None else _every(db)
     waiting, done = iter(wanted), 0
     while batch := list(islice(waiting, BATCH)):
         with context.database.write() as db:
-            store.keep(db, _counted(context, db, batch, now))
+            store.keep(db, list(_counted(context, db, batch, now)))
         done += len(batch)
         if progress is not None:
             progress(done, len(wanted))
@@ -62,15 +68,19 @@ def _every(db: Db) -> list[str]:
     return sorted(every - imports.uncounted(db, OPERATOR))
 
 
-def _counted(context: Context, db: Db, names: Sequence[str], now: datetime) -> list[store.Kept]:
+def _counted(context: Context, db: Db, names: Sequence[str], now: datetime) -> Iterator[store.Kept]:
     loaded = cases.load(db, OPERATOR, names, context.occasion(db, now))
     events = history.events_of(db, OPERATOR, loaded)
-    return [
-        came_to(sla.of_events(context, db, (hops, told), now=now), told)
-        for name, case in loaded.items()
-        for hops, told in [(_in_order(case.hops.values(), now), events.get(name, []))]
-        if hops and told
-    ]
+    for name, case in loaded.items():
+        told = events.get(name)
+        if not told:
+            continue
+        try:
+            yield came_to(
+                sla.of_events(context, db, (_in_order(case.hops.values(), now), told), now=now), told
+            )
+        except UNREADABLE:
+            log.exception("what the clocks of a ticket came to could not be counted", extra={"ticket": name})
 
 
 def _in_order(hops: Iterable[Hop], now: datetime) -> list[Hop]:

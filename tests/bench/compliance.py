@@ -165,7 +165,8 @@ def late(db: Db) -> int:
     return len(outcomes.select_outcomes(db, OPERATOR, query))
 
 
-def _ours(store: str, url: str, clocks: int) -> tuple[Row, Answers]:
+def ours(store: str, url: str, clocks: int) -> tuple[Row, Answers]:
+    """Our figures and answers, in an empty database."""
     database = Database(url)
     try:
         migrate.upgrade(database)
@@ -185,7 +186,7 @@ def _ours(store: str, url: str, clocks: int) -> tuple[Row, Answers]:
 # -- the peer --------------------------------------------------------------------------------------------------------------
 
 
-def _duckdb(folder: Path, clocks: int) -> tuple[Row, Answers]:
+def peers(folder: Path, clocks: int) -> tuple[Row, Answers]:
     """The same questions over the same rows."""
     db = duckdb.connect(config={"threads": DUCKS})
     file = folder / "clocks.parquet"
@@ -226,10 +227,10 @@ def run(length: Length) -> Bench:
     title = f"A year's report over {length.clocks:,} finished clocks"
     bench = Bench(name="compliance", title=title, note=NOTE)
     with store_of(STORES[0]) as store:
-        peer, wanted = _duckdb(store.folder, length.clocks)
+        peer, wanted = peers(store.folder, length.clocks)
     for name in STORES:
         with store_of(name) as store:
-            row, found = _ours(name, store.url, length.clocks)
+            row, found = ours(name, store.url, length.clocks)
         if found != wanted:
             raise ValueError(f"{name} and DuckDB do not come to the same")
         bench.rows.append(row)

@@ -199,6 +199,20 @@ def test_what_is_wrong_or_too_much_is_mended() -> None:
     assert kept(found) == before
 
 
+def test_a_ticket_that_cannot_be_counted_is_left_as_it_was_and_harms_no_other(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    found = stage()
+    found.open(priority="high")
+    before = kept(found)
+    with found.hub.database.write() as db:
+        db.exec_driver_sql("UPDATE event SET data = '{}' WHERE type = 'agreement.bound'")
+
+    assert outcomes.rebuild(found.hub.context, now=found.hub.now) == 1
+    assert kept(found) == before
+    assert "could not be counted" in caplog.text
+
+
 def test_only_some_tickets_may_be_counted_again_and_progress_is_told() -> None:
     found = stage()
     chain(found)

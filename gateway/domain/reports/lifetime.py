@@ -217,8 +217,10 @@ class Lifetime:
 
 def _act(known: Mapping[str, Event], event: Event) -> str:
     """The event from which it follows in the end."""
-    while event.cause_id is not None and event.cause_id in known:
+    way = {event.id}
+    while event.cause_id is not None and event.cause_id in known and event.cause_id not in way:
         event = known[event.cause_id]
+        way.add(event.id)
     return event.id
 
 

@@ -94,6 +94,15 @@ def test_it_is_counted_how_often_it_came_back() -> None:
     assert (found.returned, found.reopened, found.hops) == (3, 2, 2)
 
 
+def test_events_that_cause_each_other_are_bad_input_and_end() -> None:
+    told = (
+        event("ticket.reopened", "h1", 1, cause_id="evt_2"),
+        event("ticket.reopened", "h2", 2, cause_id="evt_1"),
+    )
+
+    assert case(OPENED, events=told).reopened > 0
+
+
 @pytest.mark.parametrize(
     ("outcomes", "visits", "abortive", "no_fault"),
     [
