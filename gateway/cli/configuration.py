@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from gateway.app import Gateway, utc_now
+from gateway.cli.foresight import tell
 from gateway.cli.terminal import (
     Absent,
     Actor,
@@ -24,10 +25,11 @@ from gateway.cli.terminal import (
     say,
     words,
 )
-from gateway.domain.plan import Action, Change, Difference, Plan
+from gateway.domain.plan import Action, Change, Difference, Kind, Plan
+from gateway.flows import agreements, foresight
 from gateway.flows import apply as flow
 from gateway.flows.proposal import Terms
-from gateway.installation.reading import read
+from gateway.installation.reading import Installation, read
 from gateway.installation.secret_sources import SecretSource
 
 File = Annotated[Path, typer.Argument(help="A YAML file, or a folder of them.", show_default=False)]
@@ -52,7 +54,11 @@ def register(app: typer.Typer) -> None:
 def plan(file: File, prune: Prune = False, as_json: AsJson = False) -> None:
     """Show what applying the files would change. Changes nothing."""
     with opened(absent=Absent.IMAGINE) as gateway:
-        _show(flow.plan(gateway.context, read(file), _terms(gateway, prune=prune)), as_json=as_json)
+        wanted = read(file)
+        found = flow.plan(gateway.context, wanted, _terms(gateway, prune=prune))
+        _show(found, as_json=as_json)
+        if not as_json:
+            _foretell(gateway, wanted, found)
 
 
 def apply(
@@ -95,6 +101,22 @@ def _show(plan: Plan, *, as_json: bool) -> None:
     for warning in plan.warnings:
         say(f"⚠ {warning}")
     say(_summary(plan))
+
+
+MOST_FORETOLD = 20
+"""Of so many agreements that change a plan says what that would do; the counting takes its time."""
+
+
+def _foretell(gateway: Gateway, wanted: Installation, plan: Plan) -> None:
+    """What changed agreements would do to open clocks and to the last quarter."""
+    now = utc_now()
+    changed = [one.ref for one in plan.of(Action.CHANGE) if one.ref.kind is Kind.AGREEMENT]
+    for ref in changed[:MOST_FORETOLD]:
+        one = agreements.find(gateway.context, f"{ref.organization}/{ref.code}")
+        document = wanted.items[ref].document
+        after = agreements.as_it_would_be(gateway.context, one, document, one.today(now))
+        if after is not None and not document.get("template"):
+            tell(foresight.foresee(gateway.context, after, now=now))
 
 
 def _told(difference: Difference) -> str:

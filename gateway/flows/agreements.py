@@ -8,8 +8,9 @@ from typing import Any
 
 from gateway import schemas
 from gateway.domain import lifecycle, renewal
+from gateway.domain.agreement_documents import calendar_codes
 from gateway.domain.agreement_problems import life_problems
-from gateway.domain.agreement_versions import on
+from gateway.domain.agreement_versions import on, versions
 from gateway.domain.agreements import Agreement
 from gateway.domain.plan import Item, Kind, Plan, Ref
 from gateway.domain.problem import suggestion
@@ -128,8 +129,12 @@ def _check(ref: Ref, document: Document) -> None:
 
 
 def as_it_would_be(context: Context, one: Known, changed: Document, day: date) -> Agreement | None:
-    """The version of that day under another document; None while it binds nobody."""
+    """The version of that day under another document; None while it binds nobody, or counts in a calendar that is not there
+    yet."""
     with context.database.read() as db:
+        there = {told["code"] for told in directory.calendars(db, OPERATOR) if told["org_id"] == one.org_id}
+        if any(not there.issuperset(calendar_codes(version.terms)) for version in versions(changed)):
+            return None
         told = {**changed, "id": one.id, "org_id": one.org_id}
         found = directory.read_as(db, OPERATOR, [told])
     number = on(changed, day).number

@@ -103,6 +103,11 @@ def _bound(found: Reading, hop: Hop, agreement: Agreement) -> Agreement | None:
 def open_under(context: Context, code: str) -> list[str]:
     """Open tickets that are bound to some version of an agreement, in the order of their ids. Raises NotFound."""
     _agreements(context, code)
+    return bound_to(context, code)
+
+
+def bound_to(context: Context, code: str) -> list[str]:
+    """The same, whether there is such an agreement or not: a draft has no tickets yet."""
     with context.database.read() as db:
         bound = history.in_open_tickets(db, OPERATOR, (binding.BOUND, binding.REBOUND))
     return sorted({event.ticket_id for event in bound if event.data.get("agreement") == code})

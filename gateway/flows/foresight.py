@@ -67,7 +67,7 @@ def foresee(
     context: Context, wanted: Agreement, *, now: datetime, only: Sequence[str] | None = None
 ) -> Foresight:
     """What binding everything of an agreement's code (or `only` these open tickets) to these terms would come to."""
-    open_ones = contracts.open_under(context, wanted.code) if only is None else list(only)
+    open_ones = contracts.bound_to(context, wanted.code) if only is None else list(only)
     with context.database.read() as db:
         known = context.directory(db)
         zone = known.zone_of(wanted.terms.provider)

@@ -117,8 +117,9 @@ def _since(
 
 
 def other_terms(context: Context, wanted: str) -> Other:
-    """`AGREEMENT` (a draft too), `SHEET`, `/CALENDAR` or both joined: the terms that it means. An agreement stands in for those between the
-    same two parties, of the same kind; a calendar is its provider's. Raises NotFound and Invalid."""
+    """`AGREEMENT` (a draft too), `AGREEMENT@VERSION`, `SHEET`, `/CALENDAR` or both joined: the terms that it means, without a
+    version the last ones. An agreement stands in for those between the same two parties, of the same kind; a calendar is its
+    provider's. Raises NotFound and Invalid."""
     name, _, calendar_code = wanted.partition("/")
     with context.database.read() as db:
         agreed = _agreement(context, db, name) if name else None
@@ -145,7 +146,9 @@ def other_terms(context: Context, wanted: str) -> Other:
 def _agreement(context: Context, db: Db, name: str) -> Terms:
     sheets = directory.agreements_of(db, {name})
     bound, proposed = context.directory(db).agreements, directory.drafts(db, OPERATOR)
-    known = {one.code: one for one in (*proposed, *bound)}
+    known = {one.code: one for one in (*proposed, *bound)} | {
+        f"{one.code}@{one.version}": one for one in bound
+    }
     found = sheets.get(name) or known.get(name)
     if found is None:
         raise NotFound(f"there is no agreement or sheet {name!r}", cure=suggestion(name, known))

@@ -1,10 +1,11 @@
 """An installation of loopback desks, written down briefly, and the directory the flows see of it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from gateway.domain.agreement_documents import agreement_of, sheet_of
+from gateway.domain.agreement_versions import Version, placed, versions
 from gateway.domain.directory import Directory
 from gateway.domain.documents import desk_from, link_from
 from gateway.domain.model import Contact, CoverageRow, Desk, Link, Organization, Site
@@ -51,7 +52,10 @@ class Plan:
             coverage=_by_org(self.coverage),
             sites={(site.org_id, site.code): site for site in self.sites},
             agreements=tuple(
-                replace(agreement_of(sheet), sheet=name) for name, sheet in self.sheets().items()
+                placed(
+                    replace(agreement_of(sheet), sheet=name), document, version, owner=document["provider"]
+                )
+                for document, version, (name, sheet) in self._versions()
             ),
             contacts={
                 org_id: tuple(one for one in self.contacts if one.org_id == org_id)
@@ -60,9 +64,14 @@ class Plan:
         )
 
     def sheets(self) -> dict[str, dict[str, Any]]:
-        """The terms of the agreements by the names that tickets are bound to."""
+        """The terms of the agreements, in all their versions, by the names that tickets are bound to."""
+        return dict(sheet for _, _, sheet in self._versions())
+
+    def _versions(self) -> Iterator[tuple[Mapping[str, Any], Version, tuple[str, dict[str, Any]]]]:
         calendars = {calendar["code"]: calendar for calendar in self.calendars}
-        return dict(sheet_of(_parties(document), calendars) for document in self.agreements)
+        for document in self.agreements:
+            for version in versions(_parties(document)):
+                yield document, version, sheet_of(version.terms, calendars)
 
     def _desk(self, code: str) -> dict[str, Any]:
         temper = self.temper(code)

@@ -108,6 +108,21 @@ def test_an_amendment_is_shown_before_and_after_it_is_made(gateway: Gateway, don
     assert (again.exit_code, f"south-uc says so already on {FIRST}" in again.stderr) == (5, True)
 
 
+def test_a_plan_tells_what_a_changed_agreement_would_do(
+    gateway: Gateway, done: Told, run: Run, tmp_path: Path
+) -> None:
+    opened(gateway)
+    file = tmp_path / "contracts.yaml"
+    file.write_text(CONTRACTS.replace("critical: 4h", "critical: 1h"), encoding="utf-8")
+    told = " ".join(run("plan", str(file)).stderr.split())
+    assert (
+        "south-uc: 1 open tickets are bound to it; bound anew, 1 of their open clocks would stand otherwise"
+        in told
+    )
+    file.write_text(CONTRACTS.replace("    kind: uc\n", "    kind: uc\n    draft: true\n"), encoding="utf-8")
+    assert run("plan", str(file)).exit_code == 0, "a draft binds nobody, so there is nothing to be told"
+
+
 def test_a_renewal_and_its_history(gateway: Gateway, done: Told, run: Run) -> None:
     after, end = str(TODAY + 101 * DAY), str(TODAY + 400 * DAY)
     done("renew", "south-uc", "--from", after, "--until", end, *WHY)
