@@ -1,6 +1,7 @@
 """Work lists: what somebody has to do next, since when and until when, and how. Which rows come into question the store asks
 its indexes; what a row means, and whether it belongs on the list, is said here."""
 
+from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -164,29 +165,33 @@ class Chance(NamedTuple):
 
 
 def chance(past: Sequence[timedelta], clock: KeptClock) -> Chance | None:
-    """How likely a running clock is missed, from those before it that had run at least as long; None where too few have."""
+    """How likely a running clock is missed, from those before it (the shortest first) that took longer than it has run; None
+    where too few did."""
     if clock.target is None:
         return None
-    still = [took for took in past if took > clock.elapsed]
-    if len(still) < SAMPLE:
+    longer = len(past) - bisect_right(past, clock.elapsed)
+    if longer < SAMPLE:
         return None
-    return Chance(sum(took > clock.target for took in still), len(still))
+    return Chance(len(past) - bisect_right(past, max(clock.target, clock.elapsed)), longer)
 
 
-def at_risk(clock: KeptClock, row: Mapping[str, Any], past: Sequence[timedelta]) -> Item | None:
-    """A clock that was warned of, or is more likely missed than met; None for any other."""
+def risk(clock: KeptClock, past: Sequence[timedelta]) -> str:
+    """Why a clock is at risk: it was warned of, or is more likely missed than met; "" for any other."""
     marks = [word for word in clock.warned if word != BREACH]
     found = chance(past, clock)
     likely = found if found is not None and found.is_likely else None
-    if not marks and likely is None:
-        return None
     words = [f"{marks[-1]} mark passed"] if marks else []
     words += [f"missed by {likely.missed} of {likely.of} like it"] if likely is not None else []
+    return ", ".join(words)
+
+
+def at_risk(clock: KeptClock, row: Mapping[str, Any], why: str) -> Item:
+    """A clock at risk."""
     return Item(
         **_at(row),
         since=clock.started_at,
         due=clock.due_at,
-        what=f"{clock.target_kind} ({clock.agreement}): {', '.join(words)}",
+        what=f"{clock.target_kind} ({clock.agreement}): {why}",
         next=f"interdesk sla forecast {clock.ticket_id}",
     )
 

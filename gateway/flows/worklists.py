@@ -1,8 +1,9 @@
 """Work lists, page by page: the store asks its indexes, the domain says what each row means and which belong on the list."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import cached_property
 from typing import Any
 
 from gateway.domain import worklists
@@ -60,8 +61,9 @@ class Question:
     context: Context
     wanted: Wanted
     now: datetime
+    past: dict[tuple[str, str, timedelta | None], list[timedelta]] = field(default_factory=dict)
 
-    @property
+    @cached_property
     def names(self) -> Mapping[str, str]:
         """What organizations are called."""
         return {one.id: one.code for one in self.context.directory(self.db).organizations.values()}
@@ -133,13 +135,19 @@ def _unbooked(asked: Question, page: Page) -> Iterator[Found]:
 
 def _at_risk(asked: Question, page: Page) -> Iterator[Found]:
     every = store.running(asked.db, asked.wanted.scope, page)
-    hops = store.hops(asked.db, [clock.hop_id for clock in every])
-    past: dict[tuple[Any, ...], list[timedelta]] = {}
+    why = {clock.id: worklists.risk(clock, _past(asked, clock)) for clock in every}
+    hops = store.hops(asked.db, [clock.hop_id for clock in every if why[clock.id]])
     for clock in every:
-        like = (clock.agreement, clock.target_kind, clock.target)
-        if like not in past:
-            past[like] = clocks.past(asked.db, OPERATOR, *like)
-        yield _place(clock, asked), worklists.at_risk(clock, hops[clock.hop_id], past[like])
+        risk = why[clock.id]
+        yield _place(clock, asked), worklists.at_risk(clock, hops[clock.hop_id], risk) if risk else None
+
+
+def _past(asked: Question, clock: KeptClock) -> list[timedelta]:
+    """How long those like it took, the shortest first; asked once a page."""
+    like = (clock.agreement, clock.target_kind, clock.target)
+    if like not in asked.past:
+        asked.past[like] = sorted(clocks.past(asked.db, OPERATOR, *like))
+    return asked.past[like]
 
 
 def _place(clock: KeptClock, asked: Question) -> Place:
