@@ -1,21 +1,34 @@
 """A report as PDF: its HTML page, printed by WeasyPrint, tagged for those who hear it (PDF/UA-1). It loads nothing."""
 
 import logging
+import threading
 from typing import Any
 
 from gateway.domain.reports.document import Report
-from gateway.errors import Unsupported
+from gateway.errors import Refused, Unsupported
 from gateway.export import documents, pages
 from gateway.export.manner import Manner
 
+MOST_ROWS = 2_000
+_ONE_AT_A_TIME = threading.Lock()
+"""Printing takes seconds of a processor: however many ask at once, a process has one of them to spare."""
+
 
 def printed(report: Report, manner: Manner) -> bytes:
-    """The file. Raises Unsupported where what prints it is not there."""
+    """The file. Raises Unsupported where what prints it is not there, Refused for what nobody would read on paper."""
+    rows = sum(len(table.rows) for section in report.sections for table in section.tables)
+    if rows > MOST_ROWS:
+        raise Refused(
+            f"the report has {rows:,} lines",
+            why=f"printing takes a second for every twenty or so, and nobody reads more than {MOST_ROWS:,} on paper",
+            cure="--format xlsx, or --format html and print what you need",
+        )
     weasyprint = printer()
     nothing = weasyprint.urls.URLFetcher(allowed_protocols=())
     page = weasyprint.HTML(string=pages.text(report, manner), url_fetcher=nothing)
     identifier = documents.digest(report)[:32].encode()
-    found: bytes = page.write_pdf(pdf_variant="pdf/ua-1", pdf_identifier=identifier)
+    with _ONE_AT_A_TIME:
+        found: bytes = page.write_pdf(pdf_variant="pdf/ua-1", pdf_identifier=identifier)
     return found
 
 

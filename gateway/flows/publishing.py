@@ -214,15 +214,24 @@ def previous(context: Context, name: str) -> str:
 
 
 def enclosed(context: Context, wanted: str) -> Enclosure:
-    """The file that a letter encloses, from `pub_…:pdf`. Raises NotFound, Unsupported."""
+    """The file that a letter encloses, from `pub_…:pdf`; one that is too long for paper goes as sheets. Raises NotFound,
+    Unsupported."""
     name, _, rest = wanted.partition(":")
     form, _, language = rest.partition(":")
-    shown, stream = read(context, name, None), io.BytesIO()
-    kind = export.format_from(form)
-    export.write(shown.report, kind, stream, Manner(language=language or "en"))
-    return Enclosure(
-        name=file_name(shown.publication, kind), media_type=kind.media_type, content=stream.getvalue()
-    )
+    shown, kind = read(context, name, None), export.format_from(form)
+    manner = Manner(language=language or "en", made_by=shown.publication.made_by)
+    try:
+        content = _written(shown.report, kind, manner)
+    except Refused:
+        kind = Format.XLSX
+        content = _written(shown.report, kind, manner)
+    return Enclosure(name=file_name(shown.publication, kind), media_type=kind.media_type, content=content)
+
+
+def _written(report: Report, kind: Format, manner: Manner) -> bytes:
+    stream = io.BytesIO()
+    export.write(report, kind, stream, manner)
+    return stream.getvalue()
 
 
 def file_name(one: Publication, kind: Format) -> str:

@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from gateway import export
-from gateway.errors import Unsupported
-from gateway.export import Format, Manner, pages
+from gateway.errors import Refused, Unsupported
+from gateway.export import Format, Manner, pages, paper
 from tests.conftest import REQUIRE_DESKS
 from tests.domain.reports import sample
 
@@ -89,3 +89,9 @@ def test_without_what_prints_it_one_is_told_what_to_do(
         printed()
     assert why in refused.value.why
     assert cure in refused.value.cure
+
+
+def test_what_nobody_would_read_on_paper_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(paper, "MOST_ROWS", 3)
+    with pytest.raises(Refused, match="--format xlsx"):
+        printed()

@@ -14,6 +14,7 @@ from gateway.app import Gateway
 from gateway.domain.reports.document import Report
 from gateway.domain.reports.publication import Line
 from gateway.errors import Invalid, NotFound, Refused
+from gateway.export import paper
 from gateway.flows import publishing, reporting
 from gateway.flows.commands import Order
 from gateway.flows.context import OPERATOR
@@ -178,6 +179,14 @@ def test_a_letter_encloses_a_file_of_it(gateway: Gateway, form: str, name: str, 
     assert (found.name, found.content[: len(begins)]) == (name, begins)
     if form == "html:it":
         assert b'<html lang="it">' in found.content
+
+
+def test_one_that_is_too_long_for_paper_is_enclosed_as_sheets(
+    gateway: Gateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(paper, "MOST_ROWS", 3)
+    kept = publish(gateway, draft(gateway)).publication
+    assert publishing.enclosed(gateway.context, f"{kept.id}:pdf:en").name.endswith("-v1.xlsx")
 
 
 def test_what_would_have_been_is_not_published(gateway: Gateway) -> None:

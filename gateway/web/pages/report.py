@@ -7,7 +7,7 @@ from fastapi import APIRouter, Query
 from fastapi.responses import HTMLResponse, Response
 
 from gateway import export
-from gateway.errors import Invalid, NotFound, Unsupported
+from gateway.errors import Invalid, NotFound, Refused, Unsupported
 from gateway.export import Format, Manner, pages
 from gateway.flows import publishing
 from gateway.flows.publishing import Shown
@@ -57,12 +57,12 @@ def show(shown: Shown, asked: Wanted, form: str, *, beside: tuple[str, ...] = ()
     words = asked.words()
     try:
         kind = export.format_from(form) if form else Format.HTML
-        manner = Manner(language=words.language)
+        manner = Manner(language=words.language, made_by=shown.publication.made_by)
         if kind is Format.HTML:
             return _page(shown, manner, beside)
         stream = io.BytesIO()
         export.write(shown.report, kind, stream, manner)
-    except (Invalid, Unsupported):
+    except (Invalid, Refused, Unsupported):
         return refusal(words, 404)
     name = publishing.file_name(shown.publication, kind)
     media = "application/zip" if kind is Format.CSV else kind.media_type
