@@ -5,13 +5,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from fractions import Fraction
+from functools import cached_property
 
 from gateway.domain.reports.document import Section
 from gateway.domain.reports.objectives import Result
 from gateway.domain.reports.outcome import Case, Outcome
 from gateway.domain.reports.period import Period
 from gateway.domain.reports.rollup import Rolled
-from gateway.domain.reports.tally import COUNTED
+from gateway.domain.reports.tally import COUNTED, tally
 from gateway.domain.reports.views import Viewer
 from gateway.domain.sla.terms import AgreementKind
 
@@ -65,12 +66,12 @@ class Basis:
     notes: tuple[str, ...] = ()
     limits: Limits = field(default_factory=Limits)
 
-    @property
+    @cached_property
     def until(self) -> datetime:
         """The last moment that it tells of: the period's end, or as of when it was asked."""
         return min(self.period.end, self.as_of)
 
-    @property
+    @cached_property
     def promises(self) -> list[Outcome]:
         """The clocks that the report is about, whenever they count: what the customer is promised; to a partner what it
         promises itself."""
@@ -78,12 +79,12 @@ class Basis:
             return [one for one in self.outcomes if one.provider == self.viewer.org]
         return [one for one in self.outcomes if is_end_to_end(one, self.customer)]
 
-    @property
+    @cached_property
     def promised(self) -> list[Outcome]:
         """Of these, the ones of the period: counted in it, or still running at its end."""
         return [one for one in self.promises if self.is_of_period(one)]
 
-    @property
+    @cached_property
     def counted(self) -> list[Outcome]:
         """Of these, the ones with a verdict that counts."""
         return [one for one in self.promised if one.verdict in COUNTED]
@@ -93,14 +94,33 @@ class Basis:
         day = outcome.counted_on
         return outcome.opened_at < self.until if day is None else self.period.first <= day <= self.period.last
 
-    @property
+    @cached_property
     def concerned(self) -> list[Case]:
         """The tickets that were open at some moment of the period."""
+        start, until = self.period.start, self.until
         return [
             one
             for one in self.cases
-            if one.opened_at < self.until and (one.closed_at is None or one.closed_at >= self.period.start)
+            if one.opened_at < until and (one.closed_at is None or one.closed_at >= start)
         ]
+
+    @cached_property
+    def total(self) -> Rolled:
+        """The sum of what counts."""
+        return tally(self.counted)
+
+    @cached_property
+    def circles(self) -> tuple[frozenset[str], frozenset[str], frozenset[str]]:
+        """Tickets opened, closed and counted in the period."""
+        start, until = self.period.start, self.until
+        every = [*self.cases, *self.unpromised]
+        return (
+            frozenset(one.ticket_id for one in every if start <= one.opened_at < until),
+            frozenset(
+                one.ticket_id for one in self.cases if one.closed_at and start <= one.closed_at < until
+            ),
+            frozenset(one.ticket_id for one in self.counted),
+        )
 
 
 def is_end_to_end(outcome: Outcome, customer: str) -> bool:

@@ -1,5 +1,7 @@
 """The compliance report of a customer and a period (R30): which chapters it has, in which order, and what is said first."""
 
+from collections.abc import Mapping
+
 from gateway.domain import figures
 from gateway.domain.reports import (
     backlog,
@@ -16,7 +18,7 @@ from gateway.domain.reports.basis import Basis
 from gateway.domain.reports.document import CellKind, Column, Report, Section, Table
 from gateway.domain.reports.objectives import Standing
 from gateway.domain.reports.outcome import Coverage
-from gateway.domain.reports.tally import is_breached, so_many, tally
+from gateway.domain.reports.tally import so_many
 from gateway.domain.reports.views import View
 
 _BOTH = "`interdesk sla show TICKET` shows both views of each, and its cure."
@@ -24,14 +26,15 @@ _BOTH = "`interdesk sla show TICKET` shows both views of each, and its cure."
 
 def report(basis: Basis) -> Report:
     """The whole document; pure: equal bases make equal reports."""
+    sections = tuple(chapters(basis))
     return Report(
         kind="compliance",
         title=title(basis),
         parameters=dict(basis.parameters),
         made_at=basis.as_of,
         zone=basis.period.zone,
-        headlines=headlines(basis),
-        sections=tuple(chapters(basis)),
+        headlines=headlines(basis, {one.id: one.summary for one in sections}),
+        sections=sections,
         warnings=warnings(basis),
     )
 
@@ -60,40 +63,24 @@ def chapters(basis: Basis) -> list[Section]:
     ]
 
 
-def headlines(basis: Basis) -> tuple[str, ...]:
-    """The page in front."""
-    found = tally(basis.counted)
-    breached = [one for one in basis.promised if is_breached(one)]
-    lines = [population.population_words(basis), population.coverage_words(basis)]
+def headlines(basis: Basis, summaries: Mapping[str, str]) -> tuple[str, ...]:
+    """The page in front. `summaries`: what each chapter says first."""
+    found = basis.total
+    lines = (population.population_words(basis), population.coverage_words(basis))
     if not found.counted:
         return (targets.words(basis), *lines)
-    gross, net = (
-        figures.share(found.met, found.counted),
-        figures.share(found.met + found.excluded, found.counted),
-    )
+    gross = figures.share(found.met, found.counted)
+    net = figures.share(found.met + found.excluded, found.counted)
     first = f"{gross} of {so_many(found.counted, 'clock was')} met ({net} net of agreed exclusions)."
     judged = [one.result.standing for one in basis.judged]
     kept = f"{judged.count(Standing.MET)} of {len(judged)} objectives were met." if judged else ""
-    melons = len(watermelon.melons(basis))
-    unhappy = (
-        f"{so_many(melons, 'ticket was')} met on every clock, and something was wrong all the same."
-        if melons
-        else ""
-    )
-    said = (
-        first,
-        kept,
-        breaches.words(basis, breached),
-        unhappy,
-        *(one.summary for one in basis.money),
-        *lines,
-    )
-    return tuple(line for line in said if line)
+    unhappy, owed = summaries["watermelons"], summaries.get("credits", "")
+    return tuple(line for line in (first, kept, summaries["breaches"], unhappy, owed, *lines) if line)
 
 
 def warnings(basis: Basis) -> tuple[str, ...]:
     """What a reader must know before trusting it."""
-    found = tally(basis.counted)
+    found = basis.total
     every = basis.concerned
     partly = sum(one.coverage in (Coverage.UNLINKED, Coverage.LINK_DOWN) for one in every)
     said = {

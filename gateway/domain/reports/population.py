@@ -54,8 +54,8 @@ def coverage_words(basis: Basis) -> str:
 
 def population_words(basis: Basis) -> str:
     """The population line."""
-    opened, closed, counted = (len(names) for names in _circles(basis))
-    missing = len(_circles(basis)[0] - _circles(basis)[2])
+    opened, closed, counted = map(len, basis.circles)
+    missing = len(basis.circles[0] - basis.circles[2])
     return (
         f"{so_many(opened, 'ticket')} opened in the period, {closed:,} closed, {counted:,} counted; "
         f"{missing:,} of those opened left out, each named with its reason."
@@ -83,17 +83,8 @@ def _coverage(basis: Basis) -> Table:
     )
 
 
-def _circles(basis: Basis) -> tuple[set[str], set[str], set[str]]:
-    """Tickets opened, closed and counted in the period."""
-    period, until = basis.period, basis.until
-    every = [*basis.cases, *basis.unpromised]
-    opened = {one.ticket_id for one in every if period.start <= one.opened_at < until}
-    closed = {one.ticket_id for one in basis.cases if one.closed_at and period.start <= one.closed_at < until}
-    return opened, closed, {one.ticket_id for one in basis.counted}
-
-
 def _population(basis: Basis) -> Table:
-    opened, closed, counted = _circles(basis)
+    opened, closed, counted = basis.circles
     rows = [
         ("Opened in the period", len(opened)),
         ("Closed in the period", len(closed)),
@@ -131,7 +122,7 @@ def _left_out(basis: Basis) -> Table:
 
 
 def _missing(basis: Basis) -> list[tuple[Case, str]]:
-    opened, _, counted = _circles(basis)
+    opened, _, counted = basis.circles
     clocks: dict[str, list[Outcome]] = {}
     for one in basis.promises:
         clocks.setdefault(one.ticket_id, []).append(one)

@@ -71,7 +71,7 @@ def _mean(outcomes: Sequence[Outcome]) -> timedelta | None:
 
 
 def _beside_others(basis: Basis) -> Table:
-    own = tally(basis.counted).gross
+    own = basis.total.gross
     enough = len(basis.others) >= basis.limits.peers
     rows: list[tuple[Cell, ...]] = [(basis.viewer.name(basis.viewer.org), own)]
     if enough:

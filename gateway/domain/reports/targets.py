@@ -56,7 +56,7 @@ def section(basis: Basis) -> Section:
 
 def words(basis: Basis) -> str:
     """How many of how many."""
-    found = tally(basis.counted)
+    found = basis.total
     if not found.counted:
         return "No clock was met or fell due in this period: there is no share to tell."
     more = f"; {found.provisional} may still change" if found.provisional else ""
