@@ -3,6 +3,7 @@ databases."""
 
 import random
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -189,6 +190,21 @@ def test_keeping_the_same_again_writes_nothing(database: Database) -> None:
         outcomes.keep(db, list(told.values()))
         assert db.exec_driver_sql(rows).one() == before
         assert not database.is_sqlite or driver.total_changes == changes
+
+
+def test_many_may_keep_at_once_and_nobody_waits_for_each_other(database: Database) -> None:
+    """Two workers whose tickets share their sums, in opposite orders."""
+    told = list(some(12, 80).values())
+    halves = (told[:40], told[:39:-1])
+
+    def worker(mine: list[tuple[Case, list[Outcome]]]) -> None:
+        for begun in range(0, len(mine), 4):
+            with database.write() as db:
+                outcomes.keep(db, mine[begun : begun + 4])
+
+    with ThreadPoolExecutor(max_workers=2) as both:
+        list(both.map(worker, halves))
+    is_told_as_counted(database, {case.ticket_id: (case, found) for case, found in told})
 
 
 def sums(db: Db) -> tuple[object, ...]:
