@@ -25,9 +25,11 @@ from gateway.cli.terminal import (
     say,
     words,
 )
+from gateway.domain.lifecycle import acts
 from gateway.domain.plan import Action, Change, Difference, Kind, Plan
-from gateway.flows import agreements, foresight
+from gateway.flows import agreements, foresight, published
 from gateway.flows import apply as flow
+from gateway.flows.agreements import Known
 from gateway.flows.proposal import Terms
 from gateway.installation.reading import Installation, read
 from gateway.installation.secret_sources import SecretSource
@@ -70,6 +72,7 @@ def apply(
         foreseen = flow.plan(gateway.context, wanted, terms)
         if not as_json:
             _show(foreseen, as_json=False)
+            _foretell(gateway, wanted, foreseen)
         if foreseen.effective and not agreed("Apply this?", yes=yes):
             say("nothing was changed")
             raise typer.Exit(Code.FINDINGS)
@@ -114,9 +117,26 @@ def _foretell(gateway: Gateway, wanted: Installation, plan: Plan) -> None:
     for ref in changed[:MOST_FORETOLD]:
         one = agreements.find(gateway.context, f"{ref.organization}/{ref.code}")
         document = wanted.items[ref].document
+        _reaches_back(gateway, one, document)
         after = agreements.as_it_would_be(gateway.context, one, document, one.today(now))
         if after is not None and not document.get("template"):
             tell(foresight.foresee(gateway.context, after, now=now))
+
+
+def _reaches_back(gateway: Gateway, one: Known, document: Mapping[str, Any]) -> None:
+    """Amendments and renewals, made or taken back, over days that published reports have counted."""
+    days = [act.on for act in acts(one.document, document) if act.what in _DATED and act.on is not None]
+    told = (
+        published.since(gateway.context, one, min(days)) if days and min(days) <= one.today(utc_now()) else []
+    )
+    if told:
+        say(
+            f"⚠ {one.name} changes from {min(days)} on, over {len(told)} published reports: {', '.join(told)};"
+            " publish them again afterwards, which makes new versions with the difference"
+        )
+
+
+_DATED = ("amended", "renewed", "withdrawn", "terminated")
 
 
 def _told(difference: Difference) -> str:

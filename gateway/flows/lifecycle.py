@@ -1,9 +1,10 @@
 """The lives of agreements as days pass (R25): each change of state is recorded once, both sides are reminded of an end that comes,
 and what somebody did to an agreement stands in its history."""
 
+import logging
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from gateway import failpoints
@@ -19,7 +20,11 @@ from gateway.store import agreement_life, alarms, audit
 from gateway.store.agreement_life import Happened, Kept
 from gateway.store.db import Db
 
+log = logging.getLogger(__name__)
+
 LIMIT = 500
+AGAIN = timedelta(hours=1)
+"""When an agreement that could not be read is tried again."""
 GATEWAY = "gateway"
 """The actor of what happens by itself."""
 Document = Mapping[str, Any]
@@ -35,28 +40,50 @@ class Round:
 
 
 def run(context: Context, *, now: datetime) -> int:
-    """Look at every agreement whose day has come; how many changed or were told of."""
-    total = 0
-    while True:
+    """Look at every agreement whose day has come; how many changes and reminders that made."""
+    total, looked = 0, LIMIT
+    while looked:
         with context.database.read() as db:
             next_look = agreement_life.next_look(db)
         if next_look is None or next_look > now:
-            return total
-        total += _batch(context, now=now)
+            break
+        looked, happened = _batch(context, now=now)
+        total += happened
+    return total
 
 
-def _batch(context: Context, *, now: datetime) -> int:
+def _batch(context: Context, *, now: datetime) -> tuple[int, int]:
+    """(how many were looked at, what happened); none are left for us while another worker looks at them."""
     with context.database.write() as db:
         due = agreement_life.due(db, OPERATOR, now=now, limit=LIMIT)
         documents = agreement_life.documents(db, OPERATOR, [one.id for one in due])
         turn = Round()
         for one in due:
-            _look(context, turn, one, (documents.get(one.id), context.directory(db), now))
+            _take(context, turn, one, (documents.get(one.id), context.directory(db), now))
         agreement_life.keep(db, turn.kept)
         _write(db, turn, now=now)
         failpoints.step("sweep.before_commit")
     failpoints.step("sweep.committed")
-    return len(turn.happened)
+    return len(due), len(turn.happened)
+
+
+_UNREADABLE = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
+"""What a document that makes no sense raises; never what a database raises."""
+
+
+def _take(
+    context: Context, turn: Round, kept: Kept, known: tuple[Document | None, Directory, datetime]
+) -> None:
+    """One agreement's turn. One that cannot be read holds up no other, and is tried again."""
+    mine = Round()
+    try:
+        _look(context, mine, kept, known)
+    except _UNREADABLE:
+        log.exception("an agreement could not be read", extra={"agreement": kept.code})
+        mine = Round(kept=[replace(kept, look_at=known[2] + AGAIN)])
+    turn.kept += mine.kept
+    turn.happened += mine.happened
+    turn.letters += mine.letters
 
 
 def _write(db: Db, turn: Round, *, now: datetime) -> None:

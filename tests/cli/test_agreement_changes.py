@@ -210,6 +210,23 @@ def test_an_amendment_backwards_over_a_published_period_says_so_and_asks(
     assert len(rows(run, "show", "south-uc")[0]["versions"]) == 2  # type: ignore[arg-type]
 
 
+def test_a_plan_names_the_published_reports_that_it_reaches_back_over(
+    gateway: Gateway, done: Told, run: Run, tmp_path: Path
+) -> None:
+    month = f"{TODAY - 40 * DAY:%Y-%m}"
+    publish(gateway, month)
+    change = (
+        f"    amendments: [{{from: {TODAY - 90 * DAY}, change: {{calendar: always, services: [tills]}}}}]\n"
+    )
+    file = tmp_path / "contracts.yaml"
+    file.write_text(CONTRACTS.replace("    kind: uc\n", "    kind: uc\n" + change), encoding="utf-8")
+    told = " ".join(run("plan", str(file)).stderr.split())
+    assert (
+        f"⚠ south/south-uc changes from {TODAY - 90 * DAY} on, over 1 published reports: compliance north {month}"
+        in told
+    )
+
+
 def test_an_amendment_to_come_asks_nothing(gateway: Gateway, done: Told) -> None:
     publish(gateway, f"{TODAY - 40 * DAY:%Y-%m}")
     done("amend", "south-uc", "--from", FIRST, "--set", "targets.resolution.critical=1h", *WHY)

@@ -13,7 +13,7 @@ from gateway.flows.apply import apply
 from gateway.flows.context import OPERATOR, Context
 from gateway.flows.proposal import Terms
 from gateway.installation.reading import read
-from gateway.store import agreement_life, alarms, audit
+from gateway.store import agreement_life, alarms, audit, directory
 from gateway.store.db import Database
 from gateway.vault import new_entry, ring
 from tests.flows import installation
@@ -192,6 +192,24 @@ def test_an_agreement_that_is_taken_away_leaves_its_history(context: Context, tm
     with context.database.read() as db:
         assert agreement_life.states(db, OPERATOR) == {}
         assert agreement_life.next_look(db) is None
+
+
+def test_one_that_cannot_be_read_holds_up_no_other(
+    context: Context, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    other = CONTRACT.split("agreements:\n")[1].replace("acme-uc", "other").replace("2026-04-01", "2026-07-01")
+    applied(context, tmp_path, CONTRACT + other.replace("2026-06-30", "2026-12-31"))
+    with context.database.write() as db:
+        table = directory.DIRECTORY
+        row = db.execute(table.select().where(table.c.code == "acme-uc")).mappings().one()
+        broken = {**row["document"], "remind_before": ["soon"]}
+        db.execute(table.update().where(table.c.id == row["id"]).values(document=broken))
+    assert lifecycle.run(context, now=START) == 1
+    assert [what for what, _, _ in history(context, "other")] == ["made", "state"]
+    assert "an agreement could not be read" in caplog.text
+    assert lifecycle.run(context, now=START + timedelta(minutes=59)) == 0
+    with context.database.read() as db:
+        assert agreement_life.next_look(db) == START + timedelta(hours=1)
 
 
 def test_templates_have_no_life(context: Context, tmp_path: Path) -> None:
