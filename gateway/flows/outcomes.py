@@ -33,6 +33,7 @@ def came_to(found: sla.Reading, events: Sequence[Event]) -> tuple[Case, list[Out
             folded=found.folded,
             clocks=found.clocks,
             bound=found.bound,
+            in_renewal={(one.hop, one.agreement) for one in found.bindings if one.in_renewal},
         )
     )
 

@@ -3,6 +3,7 @@ microsecond (R34), on both databases."""
 
 import random
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -250,6 +251,16 @@ def test_a_breach_that_is_taken_back_leaves_the_sums() -> None:
     with found.hub.database.read() as db:
         [total] = rollups.rolled(db, OPERATOR, Query(agreement="sla", target_kind=late.target_kind))
     assert (total.excluded, total.gross is not None and total.gross < (total.net or 0)) == (1, True)
+
+
+def test_r25_what_was_bound_after_its_end_is_flagged() -> None:
+    found = stage()
+    found.open(priority="high")
+    reading = sla.read(found.hub.context, found.case.ticket.id, now=found.hub.now)
+    late = replace(reading, bindings=[replace(one, in_renewal=True) for one in reading.bindings])
+
+    assert {one.unmeasured for one in outcomes.came_to(reading, found.events())[1]} == {False}
+    assert {one.unmeasured for one in outcomes.came_to(late, found.events())[1]} == {True}
 
 
 def test_a_ticket_whose_clocks_run_is_among_the_running() -> None:

@@ -2,9 +2,9 @@
 here a second time."""
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -35,6 +35,8 @@ class Ticket:
     folded: Folded
     clocks: Sequence[Clock]
     bound: Mapping[tuple[str, str], Agreement]
+    in_renewal: Set[tuple[str, str]] = frozenset()
+    """The hops and codes of agreements that had ended when they were bound (R25)."""
 
     @cached_property
     def top(self) -> Hop:
@@ -97,7 +99,7 @@ def _outcome(ticket: Ticket, case: Case, counted: _Counted, org_id: str) -> Outc
         counted_on=at.astimezone(zone).date() if at is not None else None,
         verdict=verdict,
         provisional=clock.provisional,
-        unmeasured=agreement is not None and not agreement.is_valid(_begun_on(clock, case, zone)),
+        unmeasured=(clock.hop, clock.agreement) in ticket.in_renewal,
         target=clock.target,
         coverage=case.coverage,
         **({} if verdict is Verdict.RUNNING else _measured(ticket, clock, terms)),
@@ -141,11 +143,6 @@ def priority_at(folded: Folded, at: datetime | None) -> str:
     """The priority in force at a moment; "" if there is none. None: the newest."""
     in_force = [priority for since, priority, _ in folded.priorities if at is None or since <= at]
     return in_force[-1] if in_force else ""
-
-
-def _begun_on(clock: Clock, case: Case, zone: ZoneInfo) -> date:
-    """The day whose agreements hold for it: an outage from before the opening binds nobody (R17)."""
-    return max(clock.started_at or case.opened_at, case.opened_at).astimezone(zone).date()
 
 
 def _stopped(folded: Folded, clock: Clock, terms: Terms) -> dict[str, timedelta]:
