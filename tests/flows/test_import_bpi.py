@@ -72,6 +72,16 @@ class Log:
         """Hand-overs between organization lines, by case."""
         return Counter(case for case, one, two in self.steps() if one["org_line"] != two["org_line"])
 
+    def path(self, case: str) -> list[str]:
+        """The lines that worked on a case: who only closes what is over already did not have it."""
+        rows_of_case = self.cases[case]
+        worked = [
+            row["org_line"]
+            for before, row in pairwise([{"status": ""}, *rows_of_case])
+            if (before["status"], row["status"]) != ("Completed", "Completed")
+        ]
+        return [line for before, line in pairwise(["", *worked]) if before != line]
+
     def reopenings(self) -> Counter[str]:
         return Counter(
             case
@@ -233,14 +243,14 @@ def test_every_ticket_folds_and_adds_up(world: World) -> None:
 
 
 def _path(told: Sequence[Event], hops: dict[str, tuple[str, str | None]]) -> list[str]:
-    """The organizations that had it, one after the other, from assignments and returns."""
+    """The organizations that had it, one after the other, from assignments, returns and reopenings."""
     path: list[str] = []
     before = 0
     for event in told:
-        if event.type in ("ticket.opened", "assignment.offered", "assignment.returned"):
+        if event.type in ("ticket.opened", "ticket.reopened", "assignment.offered", "assignment.returned"):
             returned = event.type == "assignment.returned"
-            if returned and event.cause_id is not None:
-                del path[before:]  # on the way further up, within one row
+            if event.cause_id is not None:
+                del path[before:]  # on the way further, within one row
             else:
                 before = len(path)
             org = hops[(hops[event.hop_id or ""][1] if returned else event.hop_id) or ""][0]
@@ -255,13 +265,16 @@ def test_the_chain_cases_went_from_hand_to_hand_as_the_file_says(world: World, l
     assert len(chains) == 248
     names = {one.id: one.name for one in world.context.directory_now.organizations.values()}
     by_case = {case: ticket for ticket, case in tickets(world).items()}
-    for case, path in chains.items():
+    closed_elsewhere = [case for case, path in chains.items() if log.path(case) != path]
+    assert all(chains[case][:-1] == log.path(case) for case in closed_elsewhere)
+    assert len(closed_elsewhere) <= 3
+    for case in chains:
         told = sla.read(world.context, by_case[case], now=NOW)
         _adds_up(told)
         with world.context.database.read() as db:
             every = history.events_of(db, OPERATOR, [by_case[case]])[by_case[case]]
         hops = {hop.id: (names[hop.org_id], hop.parent_id) for hop in told.hops}
-        assert _path(every, hops) == path, case
+        assert _path(every, hops) == log.path(case), case
 
 
 def test_outcomes_of_all_are_kept_and_it_is_asked_what_another_contract_had_meant(world: World) -> None:
