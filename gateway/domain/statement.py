@@ -265,8 +265,10 @@ def _money(currencies: Sequence[str]) -> tuple[Column, ...]:
 
 
 def _figures(total: Sum, currencies: Sequence[str]) -> tuple[Cell, ...]:
-    money = tuple(total.money.get(one) for one in currencies)
-    return (total.lines, total.time, hours(total.time), total.km, total.pieces, *money)
+    """What is nothing is left out: a row of parts has no hours."""
+    time = (total.time, hours(total.time)) if total.time else (None, None)
+    money = (total.money[one].quantize(_CENT) if one in total.money else None for one in currencies)
+    return (total.lines, *time, total.km or None, total.pieces or None, *money)
 
 
 def _sums(entries: Sequence[Entry], currencies: Sequence[str]) -> Iterable[Table]:
@@ -281,22 +283,20 @@ def _sums(entries: Sequence[Entry], currencies: Sequence[str]) -> Iterable[Table
         totals=("Total", *_figures(summed(entries), currencies)) if entries else (),
         empty="Nothing is agreed yet.",
     )
-    tickets = sorted({(one.above, one.below, one.line.ticket_id) for one in entries})
+    tickets: dict[tuple[str, str, str], list[Entry]] = {}
+    for one in entries:
+        tickets.setdefault((one.above, one.below, one.line.hop_id), []).append(one)
     yield Table(
         id="by_ticket",
         title="By ticket, as each side calls it",
         columns=(*_TICKET, *_SUMS, *_money(currencies)),
         rows=tuple(
-            (above, below, *_figures(summed(_of_ticket(entries, ticket)), currencies))
-            for above, below, ticket in tickets
+            (above, below, *_figures(summed(mine), currencies))
+            for (above, below, _), mine in sorted(tickets.items())
         ),
         totals=("Total", None, *_figures(summed(entries), currencies)) if entries else (),
         empty="Nothing is agreed yet.",
     )
-
-
-def _of_ticket(entries: Sequence[Entry], ticket_id: str) -> list[Entry]:
-    return [one for one in entries if one.line.ticket_id == ticket_id]
 
 
 _TICKET = (
@@ -313,14 +313,8 @@ _TOLD = (Column(key="what", title="What was done"), Column(key="line", title="Li
 
 
 def _cells(entry: Entry, currencies: Sequence[str]) -> tuple[Cell, ...]:
-    line, one = entry.line, summed([entry])
-    figures: tuple[Cell, ...] = (
-        line.length,
-        hours(one.time) if line.length is not None else None,
-        one.km or None,
-        one.pieces or None,
-        *(one.money.get(currency) for currency in currencies),
-    )
+    line = entry.line
+    figures = _figures(summed([entry]), currencies)[1:]
     return (entry.above, entry.below, line.at, line.kind.value.replace("_", " "), *figures)
 
 

@@ -83,3 +83,31 @@ def test_what_is_frozen_thaws_as_it_was_without_words_and_where_it_came_from() -
     [thawed] = statement.thawed(orjson.loads(kept))
     assert (thawed.line.amount, thawed.line.price, thawed.line.at) == (one.amount, one.price, one.at)
     assert (thawed.state, thawed.below, thawed.above, thawed.text) == (entry.state, "S-1", "N-1", "")
+
+
+def test_two_assignments_of_one_ticket_are_two_rows_that_add_up() -> None:
+    """A ticket that was offered twice over one link has two numbers below."""
+    entries = tuple(
+        Entry(
+            line=line(hop_id=hop, amount=Decimal(minutes)), state=WorkState.ACCEPTED, below=below, above="N-1"
+        )
+        for hop, minutes, below in (("hop_a", 60, "S-1"), ("hop_b", 30, "S-2"), ("hop_b", 15, "S-2"))
+    )
+    made = statement.report(
+        Statement(
+            link="a-b",
+            upstream="A",
+            downstream="B",
+            month="2026-03",
+            zone="UTC",
+            review_days=5,
+            made_at=NOW,
+            entries=entries,
+        )
+    )
+    by_ticket = made.sections[0].tables[1]
+    assert [(row[1], row[2], row[3]) for row in by_ticket.rows] == [
+        ("S-1", 1, timedelta(minutes=60)),
+        ("S-2", 2, timedelta(minutes=45)),
+    ]
+    assert by_ticket.totals[3] == timedelta(minutes=105)

@@ -133,9 +133,9 @@ def test_what_is_accepted_counts_and_the_rest_stands_apart(gateway: Gateway, cha
     ]
     time = timedelta(minutes=130)
     assert kinds.rows == (
-        ("labour", 2, time, Decimal("2.17"), Decimal(0), Decimal(0), None, Decimal("120.00")),
-        ("travel", 1, timedelta(), Decimal("0.00"), Decimal("12.5"), Decimal(0), Decimal(9), None),
-        ("parts", 1, timedelta(), Decimal("0.00"), Decimal(0), Decimal(2), None, Decimal(30)),
+        ("labour", 2, time, Decimal("2.17"), None, None, None, Decimal("120.00")),
+        ("travel", 1, None, None, Decimal("12.5"), None, Decimal("9.00"), None),
+        ("parts", 1, None, None, None, Decimal(2), None, Decimal("30.00")),
     )
     assert kinds.totals == (
         "Total",
@@ -292,5 +292,5 @@ def test_it_is_written_in_every_format(gateway: Gateway, chain: Chain, form: str
     if form == "csv":
         text = written(made, form, Manner(table="agreed")).decode()
         [row] = [one for one in csv.DictReader(io.StringIO(text)) if one.get("line") == line.id]
-        assert (row["hours"], row["money_eur"]) == ("1.50", "12")
+        assert (row["hours"], row["money_eur"]) == ("1.50", "12.00")
         assert not row["what"].startswith("=")
