@@ -114,7 +114,7 @@ def _measured(ticket: Ticket, clock: Clock, terms: Terms) -> dict[str, Any]:
         "net_elapsed": clock.net_elapsed,
         "stopped_time": clock.stopped_time,
         "time": split.time,
-        "stopped": _stopped(ticket.folded, clock, terms),
+        "stopped": _stopped(ticket.folded, clock, terms) if clock.stopped_time else {},
         "parts": split.parts,
     }
 
