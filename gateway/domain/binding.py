@@ -135,8 +135,10 @@ def _specific(spot: _Spot, agreement: Agreement) -> tuple[int, ...]:
 
 def _why(spot: _Spot, agreement: Agreement) -> dict[str, Any]:
     """On which level it holds and what of it is specific; that it has ended and work goes on under it all the same."""
-    named = list(_matched(agreement))
-    said: dict[str, Any] = {"because": named, "level": level(agreement, spot.distance(agreement))}
+    named, distance = list(_matched(agreement)), spot.distance(agreement)
+    said: dict[str, Any] = {"because": named, "level": level(agreement, distance)}
+    if distance:
+        said["consumer"] = spot.line[0]  # it was promised to somebody above, and holds for this one
     if agreement.version > 1:
         said["version"] = agreement.version
     return {**said, "in_renewal": True} if agreement.is_in_renewal(spot.day) else said

@@ -118,7 +118,12 @@ def _both(
 
 def _swapped(wanted: Agreement, terms: Terms) -> Callable[[Terms], Terms | None]:
     sides = (wanted.code, terms.provider)
-    return lambda old: replace(terms, id=old.id, hop=old.hop) if (old.id, old.provider) == sides else None
+
+    def other(old: Terms) -> Terms | None:
+        mine = (old.id, old.provider) == sides
+        return replace(terms, id=old.id, hop=old.hop, consumer=old.consumer) if mine else None
+
+    return other
 
 
 def _terms_here(wanted: Agreement, known: Directory, hops: Sequence[Hop], now: datetime) -> Terms:

@@ -11,6 +11,7 @@ from gateway.domain.agreements import Agreement
 from gateway.domain.calendar_documents import calendar_from
 from gateway.domain.case import Case
 from gateway.domain.model import Event, Field, Organization, Site
+from gateway.domain.sla.bound import bindings, terms_of
 from gateway.domain.sla.terms import AgreementKind, Terms
 from tests.builders import PERSON, tree
 
@@ -105,6 +106,18 @@ def test_among_equals_the_nearer_consumer_wins() -> None:
 def test_an_agreement_inside_the_organization_holds_beside_the_one_with_the_customer() -> None:
     inside = agreement("desk-ola", "vendor", kind="ola")
     assert sorted(held(case(agreement("uc"), inside))) == ["desk-ola", "uc"]
+
+
+def test_r27_what_was_promised_to_the_whole_group_of_companies_holds_for_its_member() -> None:
+    """Clocks, views and reports know the customer itself, not whom it belongs to."""
+    corporate = agreement("corporate", "holding")
+    found = case(corporate)
+    events = bound(found)
+    assert events[0].data["consumer"] == "org_customer"
+    [binding_] = bindings(events, now=found.now)
+    [terms] = terms_of([binding_], {corporate.sheet: corporate})
+    assert (corporate.terms.consumer, terms.consumer) == ("org_holding", "org_customer")
+    assert "consumer" not in bound(case(agreement("own")))[0].data
 
 
 ENDED = agreement("old", valid_until=date(2026, 2, 28), goes_on=True)

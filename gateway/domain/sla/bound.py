@@ -26,6 +26,8 @@ class Binding:
     """On which level it holds: the narrowest thing that it names (R27)."""
     in_renewal: bool = False
     """Whether it had ended by then, and work goes on under it all the same (R25)."""
+    consumer: str = ""
+    """For whom it holds, where it was promised to one that this one belongs to (R27)."""
 
     @property
     def sheets(self) -> Sequence[str]:
@@ -58,12 +60,17 @@ def _rebind(found: list[Binding], event: Event, hop: str) -> None:
 
 
 def _said(event: Event) -> dict[str, Any]:
-    return {"level": event.data.get("level", ""), "in_renewal": bool(event.data.get("in_renewal"))}
+    plain = {name: event.data.get(name, "") for name in ("level", "consumer")}
+    return {**plain, "in_renewal": bool(event.data.get("in_renewal"))}
 
 
 def terms_of(bound: Iterable[Binding], sheets: Mapping[str, Agreement]) -> list[Terms]:
     """The terms that hold now, one a binding; `sheets` by name."""
-    return [replace(sheets[one.sheet].terms, hop=one.hop) for one in bound if one.sheet in sheets]
+    return [_terms(one, sheets[one.sheet].terms) for one in bound if one.sheet in sheets]
+
+
+def _terms(one: Binding, terms: Terms) -> Terms:
+    return replace(terms, hop=one.hop, consumer=one.consumer or terms.consumer)
 
 
 def clocks_under(
@@ -78,7 +85,7 @@ def clocks_under(
         kept: dict[tuple[object, ...], Clock] = {}
         for until, sheet in one.earlier:
             if sheet in sheets:
-                before = replace(sheets[sheet].terms, hop=one.hop)
+                before = _terms(one, sheets[sheet].terms)
                 ended = _ended(folded, records, before, one, until)
                 kept = {_which(clock): clock for clock in ended} | kept
         if kept:
