@@ -9,7 +9,7 @@ from gateway.app import utc_now
 from gateway.cli.report_options import TEXT, Customer, FormatOf, Month, Out, PeriodOf, one_period, put
 from gateway.cli.terminal import Actor, AsJson, Code, acting, opened, out, print_json, say, show
 from gateway.domain.reports import closing_page
-from gateway.domain.reports.review import Closing, Standing
+from gateway.domain.reports.review import WAITING, Closing, Standing
 from gateway.errors import Invalid
 from gateway.flows import closing
 from gateway.flows.closing import TheirList
@@ -135,7 +135,7 @@ def _summary(found: Closing) -> dict[str, Any]:
         "both": counts.both,
         "agreed": counts.agreed,
         "differences": sum(one is not Standing.GONE for one in standings),
-        "open": sum(one in (Standing.OPEN, Standing.QUERIED) for one in standings),
+        "open": sum(one in WAITING for one in standings),
         "review_until": found.review_until,
         "issued_at": found.issued_at,
         "names": list(found.names),

@@ -236,7 +236,7 @@ def _again(context: Context, which: tuple[str, str], now: datetime) -> tuple[Clo
     basis = reporting.gathered(context, _asked(Wanted(customer=found.customer, period=found.period)), now=now)
     with context.database.read() as db:
         counts = _compared(db, basis, found.rows, found.frame)
-    return review.compared_again(found, counts), basis
+    return review.compared_again(found, counts, now=now), basis
 
 
 def issue(
@@ -265,9 +265,11 @@ def _published(
     context: Context, which: tuple[str, str], order: Order, ready: Callable[[Closing], Closing]
 ) -> publishing.Published:
     again, basis = _again(context, which, order.now)
-    with context.database.write() as db:
+    with context.database.write() as db:  # kept even where what is new has to be agreed to first
         kept = _found(context, db, which, lock=True)
-        closing = ready(review.compared_again(kept, again.counts))
+        closings.save(db, review.compared_again(kept, again.counts, now=order.now))
+    with context.database.write() as db:
+        closing = ready(_found(context, db, which, lock=True))
         made = publishing.Draft(
             line=Published(
                 kind=CLOSING, subject=closing.customer, period=closing.period, view=View.CUSTOMER.value

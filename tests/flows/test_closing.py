@@ -251,6 +251,10 @@ def test_what_changed_since_the_review_has_to_be_agreed_first(month: Month) -> N
     report = closing.draft(month.context, WHICH, now=over)
     [differences] = [table for table in report.sections[0].tables if table.id == "differences"]
     assert len(differences.rows) == len(CAUSES) + 1
+    with pytest.raises(Refused, match="1 lines are not agreed, the first is M-210/resolution"):
+        closing.issue(month.context, WHICH, ("Anna", "Mario"), order(over))
+    closing.agree(month.context, WHICH, "M-210/resolution", order(over, reason="seen"))
+    assert closing.issue(month.context, WHICH, ("Anna", "Mario"), order(over)).publication.version == 1
 
 
 def test_a_list_brought_again_begins_the_review_anew(month: Month) -> None:

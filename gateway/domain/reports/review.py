@@ -32,8 +32,14 @@ class Standing(StrEnum):
     AGREED = "agreed"
     LAPSED = "agreed by silence"
     SETTLED = "settled"
+    NEW = "new since the review"
+    """It came when nobody could ask about it any more: silence does not agree to it."""
     GONE = "gone"
     """The two sides do not differ there any more."""
+
+
+WAITING = frozenset({Standing.OPEN, Standing.QUERIED, Standing.NEW})
+"""While a line stands so, the period cannot be issued."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,7 +79,7 @@ class Closing:
         """How far it is at a moment."""
         if self.issued_at is not None:
             return State.ISSUED
-        waits = any(self.standing(one, now) in (Standing.OPEN, Standing.QUERIED) for one in self.entries)
+        waits = any(self.standing(one, now) in WAITING for one in self.entries)
         return State.DRAFT if waits else State.RECONCILED
 
     def standing(self, entry: Entry, now: datetime) -> Standing:
@@ -119,13 +125,16 @@ def _put(closing: Closing, entry: Entry) -> Closing:
     return replace(closing, entries=entries)
 
 
-def compared_again(closing: Closing, counts: Comparison) -> Closing:
+def compared_again(closing: Closing, counts: Comparison, *, now: datetime) -> Closing:
     """After facts changed: what was said of a line stays with it while it says the same; what is not there any more is
-    marked, what is new is open."""
+    marked; what is new is open, and after the review waits for somebody to agree."""
+    fresh = Standing.OPEN if now < closing.review_until else Standing.NEW
     before = {one.line.key: one for one in closing.entries}
     after = {one.key for one in counts.lines}
     kept = [
-        before[one.key] if one.key in before and before[one.key].line == one else Entry(line=one)
+        before[one.key]
+        if one.key in before and before[one.key].line == one
+        else Entry(line=one, standing=fresh)
         for one in counts.lines
     ]
     gone = [replace(one, standing=Standing.GONE) for one in closing.entries if one.line.key not in after]
@@ -134,9 +143,7 @@ def compared_again(closing: Closing, counts: Comparison) -> Closing:
 
 def issued(closing: Closing, names: tuple[str, str], *, now: datetime) -> Closing:
     """Issued with both names. Raises Refused while something is open, or a name is missing."""
-    waiting = [
-        one for one in closing.entries if closing.standing(one, now) in (Standing.OPEN, Standing.QUERIED)
-    ]
+    waiting = [one for one in closing.entries if closing.standing(one, now) in WAITING]
     if closing.issued_at is not None:
         raise Refused(
             f"{closing.period} is issued already", cure="interdesk close restate makes a new version"
