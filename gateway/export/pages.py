@@ -1,6 +1,7 @@
 """A report as one HTML page that stands by itself: no script, nothing loaded, the summary in front, each chart with its table.
 The same page is read on a screen, printed by a browser, and printed as PDF."""
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -17,9 +18,9 @@ from gateway.export.telling import FIGURES, Teller, stand
 _TEMPLATES = Path(__file__).resolve().parent / "templates"
 _UPRIGHT = 135
 """So many signs stand in a line of a table on an upright page."""
-_NAMED = frozenset({CellKind.CODE, CellKind.TICKET, CellKind.FLAG})
+_AFTER_SLASH = re.compile(r"(?<=/)")
 _LONGEST = 26
-"""Longer texts are broken into lines."""
+"""Longer texts are broken into lines, longer words anywhere."""
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,11 @@ class Said:
 
     text: str
     look: str = ""
+
+    @property
+    def pieces(self) -> list[str]:
+        """Between these it may be broken, beside where there is a space: the names of clocks are long."""
+        return _AFTER_SLASH.split(self.text)
 
     @property
     def is_figure(self) -> bool:
@@ -52,9 +58,14 @@ class Shown:
         return sum(_signs(head.text, [one.text for one in cells]) for head, *cells in columns)
 
 
+def _words(text: str) -> list[str]:
+    """What is not broken."""
+    return [piece for word in text.split(" ") for piece in _AFTER_SLASH.split(word)]
+
+
 def _signs(head: str, cells: Sequence[str]) -> int:
     """Of a column, with the gap behind it. Only breaks between words make it narrower."""
-    words = [word for text in (head, *cells) for word in text.split(" ")]
+    words = [word for text in (head, *cells) for word in _words(text)]
     longest = max(map(len, cells), default=0)
     return max(min(longest, _LONGEST), min(max(map(len, words)), 2 * _LONGEST)) + 3
 
@@ -150,17 +161,16 @@ def _shown(name: str, table: Table, teller: Teller) -> Shown:
 def _look(column: Column) -> str:
     if column.kind in FIGURES:
         return "figure"
-    return (
-        "moment"
-        if column.kind in (CellKind.MOMENT, CellKind.DAY)
-        else ""
-        if column.kind in _NAMED
-        else "free"
-    )
+    return "moment" if column.kind in (CellKind.MOMENT, CellKind.DAY) else ""
 
 
 def _row(table: Table, row: tuple[Cell, ...], teller: Teller, *, is_total: bool = False) -> tuple[Said, ...]:
     return tuple(
-        Said("" if is_total and cell is None else teller.cell(column, cell), _look(column))
+        _said(column, "" if is_total and cell is None else teller.cell(column, cell))
         for column, cell in zip(table.columns, row, strict=True)
     )
+
+
+def _said(column: Column, text: str) -> Said:
+    is_long = max(map(len, _words(text))) > _LONGEST
+    return Said(text, "free" if is_long else _look(column))
