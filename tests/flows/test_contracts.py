@@ -130,3 +130,36 @@ def test_an_earlier_version_can_be_asked_for_by_its_number() -> None:
 
 def standing(found: Stage) -> list[Agreement]:
     return contracts.standing(found.hub.context, "gold", now=found.hub.now)
+
+
+def uncovered(**link: str) -> Stage:
+    """The vendor's agreement is for scales alone."""
+    links = {"customer>vendor": {**LINKS["customer>vendor"], **link}}
+    scales = {**PROMISE, "services": ["scales"]}
+    return Stage("customer>vendor", cast=Cast(agreements=[scales], calendars=[ALWAYS], links=links))
+
+
+def test_r26_a_rejection_reaches_the_desk_that_would_hand_it_on_as_a_clear_message() -> None:
+    found = uncovered(uncovered="reject")
+    found.open(priority="low", service="tills")
+    assert found.docs("vendor") == []
+    [said] = found.read("customer")
+    assert said.startswith("Not passed on to Vendor: agreement gold does not cover")
+    assert "it covers scales; ask for another agreement, or change the ticket." in said
+
+
+def test_r26_an_urgent_one_passes_and_is_marked() -> None:
+    found = uncovered(uncovered="reject")
+    found.open(priority="urgent", service="tills")
+    assert len(found.docs("vendor")) == 1
+    assert [event.type for event in bound(found)] == ["agreement.missing"]
+
+
+def test_r26_once_the_service_is_right_a_new_act_hands_it_on() -> None:
+    found = uncovered(uncovered="reject")
+    found.open(priority="low", service="tills")
+    found.set("customer", "service", "scales")
+    found.set("customer", "delegate", "")
+    found.delegate("customer", "vendor")
+    assert len(found.docs("vendor")) == 1
+    assert [event.type for event in bound(found)] == ["agreement.bound"]
