@@ -1,11 +1,11 @@
 """What clocks and tickets came to, one row each. Writing them keeps the sums of `rollups` true in the same transaction."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import fields
 from datetime import date, timedelta
 from typing import Any, TypeVar
 
-from sqlalchemy import Select, Table, and_, delete, or_, select
+from sqlalchemy import ColumnElement, Select, Table, delete, select
 
 from gateway.domain.reports.outcome import Case, Coverage, Outcome, Verdict
 from gateway.domain.reports.query import Query
@@ -97,24 +97,44 @@ def forget(db: Db, ticket_ids: Iterable[str]) -> None:
 def select_outcomes(db: Db, scope: Scope, query: Query) -> list[Outcome]:
     """The outcomes asked for, as `Query.takes` has it, in the order of tickets and clocks."""
     wanted = _asked(db, OUTCOME, _NAMES, query).where(scope.where(OUTCOME))
-    if query.period is not None:
-        day, period = OUTCOME.c.counted_on, query.period
-        within = day.between(str(period.first), str(period.last))
-        wanted = wanted.where(or_(within, and_(day.is_(None), OUTCOME.c.opened_at < period.end)))
-    order = ("ticket_id", "agreement", "hop_id", "target_kind", "place")
-    return [_outcome(row) for row in db.execute(wanted.order_by(*(OUTCOME.c[name] for name in order)))]
+    found = [_outcome(row) for part in _parts(query) for row in db.execute(wanted.where(*part))]
+    return sorted(
+        found, key=lambda one: (one.ticket_id, one.agreement, one.hop_id, one.target_kind, one.place)
+    )
+
+
+Part = tuple[ColumnElement[bool], ...]
+"""Conditions that an index answers. What is one of several is asked for one by one: with OR, a database gives its index up."""
+
+
+def _parts(query: Query) -> Iterator[Part]:
+    """What counts in a period, and what runs meanwhile."""
+    if query.period is None:
+        yield ()
+        return
+    day, period = OUTCOME.c.counted_on, query.period
+    yield (day.between(str(period.first), str(period.last)),)
+    if not query.verdicts or Verdict.RUNNING in query.verdicts:
+        yield day.is_(None), OUTCOME.c.opened_at < period.end
 
 
 def cases(db: Db, scope: Scope, query: Query) -> list[Case]:
     """The tickets asked for, the oldest first. Of the query the customer, service, site, priority, tickets and period
     count; the rest is of clocks."""
     wanted = _asked(db, CASE, _CASE_NAMES, query).where(scope.where(CASE))
-    if query.period is not None:
-        closed, opened, start = CASE.c.closed_at, CASE.c.opened_at, query.period.start
-        lasts = or_(opened >= start, closed.is_(None), closed >= start)
-        wanted = wanted.where(opened < query.period.end, lasts)
-    found = db.execute(wanted.order_by(CASE.c.opened_at, CASE.c.ticket_id))
-    return [_case(row) for row in found]
+    found = [_case(row) for part in _lives(query) for row in db.execute(wanted.where(*part))]
+    return sorted(found, key=lambda one: (one.opened_at, one.ticket_id))
+
+
+def _lives(query: Query) -> Iterator[Part]:
+    """What was opened in a period, and what was opened before it and closed no earlier, or never."""
+    if query.period is None:
+        yield ()
+        return
+    opened, closed, period = CASE.c.opened_at, CASE.c.closed_at, query.period
+    yield opened >= period.start, opened < period.end
+    yield opened < period.start, closed >= period.start
+    yield opened < period.start, closed.is_(None)
 
 
 rolled, minutes = rollups.rolled, rollups.minutes

@@ -39,11 +39,6 @@ class Ticket:
     """The hops and codes of agreements that had ended when they were bound (R25)."""
 
     @cached_property
-    def top(self) -> Hop:
-        """The hop where it began."""
-        return next(hop for hop in self.hops if hop.parent_id is None)
-
-    @cached_property
     def life(self) -> Lifetime:
         """What happened to it as a whole."""
         return Lifetime(self.hops, self.events, self.folded)
