@@ -259,8 +259,7 @@ _SUMS = (
 
 def _money(currencies: Sequence[str]) -> tuple[Column, ...]:
     return tuple(
-        Column(key=f"money_{one.lower()}", title=f"Money, {one}", kind=CellKind.MONEY, unit=one)
-        for one in currencies
+        Column(key=f"money_{one.lower()}", title="Money", kind=CellKind.MONEY, unit=one) for one in currencies
     )
 
 

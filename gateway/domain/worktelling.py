@@ -5,6 +5,7 @@ from decimal import Decimal
 
 from gateway.domain import duedates, queueing
 from gateway.domain.case import OPEN, Because, Case
+from gateway.domain.imported import is_imported
 from gateway.domain.model import Content, ContentKind, Delivery, Event, Hop, HopStatus, Link
 from gateway.domain.model.change import replace
 from gateway.domain.worklog import (
@@ -50,6 +51,11 @@ def plain(number: Decimal) -> str:
 
 def place(case: Case, hop: Hop) -> tuple[Hop, Link]:
     """The hop and link above, which a line of this hop is told over. Raises Refused."""
+    if is_imported(case.ticket):
+        raise Refused(
+            "this ticket came with an imported history",
+            why="its desks are not connected: nobody would hear of it",
+        )
     parent, link = case.parent(hop), case.link(hop)
     if parent is None or link is None:
         raise Refused(

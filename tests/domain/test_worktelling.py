@@ -4,9 +4,10 @@ from decimal import Decimal
 
 import pytest
 
-from gateway.domain import worktelling
+from gateway.domain import imported, worktelling
 from gateway.domain.model import HopStatus
 from gateway.domain.worklog import Unit, Work, WorkKind
+from gateway.errors import Refused
 from tests.builders import NOW, PERSON, happened, put, queued, said, tree
 from tests.domain.test_worklog import line
 
@@ -59,3 +60,11 @@ def test_nothing_is_written_into_a_ticket_that_is_over() -> None:
 
     assert queued(case, "vendor") == []
     assert (made.state, made.told_at) == ("told", NOW), "the list of work tells it"
+
+
+def test_an_imported_ticket_takes_no_work() -> None:
+    case = tree("customer>vendor", "vendor>north")
+    case.put_ticket(facts={imported.SOURCE: "a history"})
+    with pytest.raises(Refused, match="came with an imported history"):
+        worktelling.log(case, case.hops["hop_north"], WORK, PERSON)
+    assert (case.events, case.deliveries) == ([], [])

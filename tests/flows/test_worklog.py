@@ -16,6 +16,7 @@ from gateway.flows.commands import Order
 from gateway.flows.context import OPERATOR
 from gateway.flows.worklog import Onward, Way
 from gateway.store import cases, worklogs
+from gateway.store.db import Database
 from gateway.store.scope import Scope
 from gateway.store.worklogs import Asked
 from tests.flows.scenes.stage import MINUTE, Cast, Stage
@@ -203,6 +204,21 @@ def test_a_review_period_of_the_links_own() -> None:
     found.open()
     found.set("vendor", "status", "open")
     assert log(found, "vendor").review_until == datetime.fromisoformat("2026-03-04T00:00:00+00:00")
+
+
+def test_postgresql_tells_reviews_and_lapses_as_sqlite_does(fresh_postgres: str) -> None:
+    database = Database(fresh_postgres)
+    found = Stage("customer>vendor", database=database)
+    found.open()
+    found.set("vendor", "status", "open")
+    line = log(found, "vendor")
+    assert (line.state, line.amount, line.price) == (WorkState.TOLD, Decimal(87), Decimal(MONEY))
+    assert line.review_until is not None
+
+    assert worklog.run(found.hub.context, now=line.review_until) == 1
+    assert worklog.run(found.hub.context, now=line.review_until) == 0
+    assert now_is(found, line).state is WorkState.LAPSED
+    database.close()
 
 
 def decide(found: Stage, line: WorkLine, state: WorkState, *, reason: str = "", by: str = "vera") -> WorkLine:
