@@ -16,7 +16,7 @@ from gateway.domain.reports.schedule import Every, Schedule
 from gateway.domain.reports.views import View
 from gateway.errors import Invalid, NotFound
 from gateway.export import Format
-from gateway.flows import publishing, reporting, schedules
+from gateway.flows import publishing, reporting, schedules, sweep
 from gateway.flows.commands import Order
 from gateway.flows.context import OPERATOR
 from gateway.flows.postman import Postman
@@ -90,6 +90,13 @@ def test_once_for_each_period_on_the_morning_after_its_cut_off(
     assert "1,999 of 2,000 resolutions" in sent[0].body
     (after,) = schedules.listed(gateway.context)
     assert after.next_period == "2026-11"
+
+
+def test_a_worker_does_it_on_its_rounds(gateway: Gateway, counted: list[reporting.Wanted]) -> None:
+    add(gateway)
+    assert sweep.run(gateway.context, now=MORNING) >= 1
+    assert sweep.run(gateway.context, now=MORNING) == 0
+    assert (len(counted), len(letters(gateway))) == (1, 1)
 
 
 def test_two_processes_at_once_publish_once(gateway: Gateway, counted: list[reporting.Wanted]) -> None:
