@@ -12,10 +12,12 @@ from gateway.desk_client import ClockSample, DeskClient
 from gateway.domain import escalation, mapping
 from gateway.domain.calendar_documents import known_years
 from gateway.domain.imported import is_connected
+from gateway.domain.lifecycle import State
 from gateway.domain.model import Desk, DeskFacts
 from gateway.errors import ConfigError, DeskDenied, DeskError, InterdeskError
+from gateway.flows import lifecycle
 from gateway.flows.context import OPERATOR, Context
-from gateway.store import alarms, configuration, directory, gauges, health, migrate, views
+from gateway.store import agreement_life, alarms, configuration, directory, gauges, health, migrate, views
 from gateway.vault import Vault
 
 MUCH_OFF = timedelta(seconds=60)
@@ -137,6 +139,20 @@ def calendars(context: Context, *, now: datetime) -> Iterator[Finding]:
                 told,
                 "apply its file again, with later years: interdesk apply",
             )
+
+
+def ended_agreements(context: Context, *, now: datetime) -> Iterator[Finding]:
+    """Agreements that have ended while work goes on under them: somebody has still to sign (R25)."""
+    with context.database.read() as db:
+        known = agreement_life.documents(db, OPERATOR)
+    standing = lifecycle.states(known, now=now)
+    waiting = [str(known[name]["code"]) for name, state in standing.items() if state is State.IN_RENEWAL]
+    if waiting:
+        yield warning(
+            "agreements",
+            f"ended, and work goes on under their last terms: {', '.join(waiting)}",
+            "sign them: interdesk agreements renew, or interdesk agreements terminate",
+        )
 
 
 def letters(context: Context, *, now: datetime, mailed: bool) -> Iterator[Finding]:

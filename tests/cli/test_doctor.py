@@ -225,6 +225,28 @@ calendars:
     assert "calendar long" not in told
 
 
+RENEWALS = """
+calendars:
+  - {code: always, organization: south, always: true}
+agreements:
+  - {code: late, organization: south, consumer: north, kind: uc, calendar: always, services: [a], valid_until: 2026-01-31,
+     after_end: in_renewal, targets: {resolution: {low: 4h}}}
+  - {code: over, organization: south, consumer: north, kind: uc, calendar: always, services: [b], valid_until: 2026-01-31,
+     targets: {resolution: {low: 4h}}}
+"""
+
+
+def test_r25_an_agreement_that_nobody_has_signed_yet(run: Run, tmp_path: Path) -> None:
+    file = tmp_path / "renewals.yaml"
+    file.write_text(RENEWALS, encoding="utf-8")
+    with house.installed(tmp_path):
+        assert run("apply", str(file), "--yes").exit_code == 0
+        _, told = findings(run)
+    [(level, what, fix)] = told["agreements"]
+    assert (level, what) == ("warning", "ended, and work goes on under their last terms: late")
+    assert fix == "sign them: interdesk agreements renew, or interdesk agreements terminate"
+
+
 CONTACTS = """
 contacts:
   - {organization: south, code: duty, level: 1, channel: email, address: duty@south.example}
