@@ -276,6 +276,8 @@ def listed(context: Context, party: str | None, asked: Asked, *, now: datetime) 
     """Lines as one organization reads them (None: the operator), the newest first."""
     with context.database.read() as db:
         scope = Scope.of(party) if party else OPERATOR
+        if asked.hop_id is not None and asked.ticket_id is None:  # lines are found by their ticket
+            asked = replace(asked, ticket_id=cases.ticket_of(db, OPERATOR, asked.hop_id) or "")
         found = worklogs.listed(db, scope, asked)
         return views(db, context.directory(db), found, party, now=now)
 

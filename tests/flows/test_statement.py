@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -20,8 +21,9 @@ from gateway.export import Manner
 from gateway.flows import commands, statement, worklog
 from gateway.flows.commands import Order
 from gateway.flows.worklog import Way
-from gateway.store import audit
+from gateway.store import audit, worklogs
 from gateway.store.scope import Scope
+from gateway.store.worklogs import Closed
 from tests.api import house
 from tests.api.house import Chain
 
@@ -42,6 +44,10 @@ LATER = datetime(2024, 12, 2, 9, tzinfo=UTC)
 
 @pytest.fixture
 def chain(gateway: Gateway) -> Chain:
+    return accepted_chain(gateway)
+
+
+def accepted_chain(gateway: Gateway) -> Chain:
     """North and south have been at this ticket since 2024."""
     found = house.open_chain(gateway)
     commands.accept(gateway.context, found.hops["south"], Order(actor="sam", now=utc_now()))
@@ -213,6 +219,36 @@ def test_a_line_for_a_closed_month_is_refused_or_logged_late(gateway: Gateway, c
     decide(gateway, late)
     assert column(composed(gateway, "2024-11"), "agreed", "belongs_to") == ["2024-10"]
     assert column(composed(gateway), "agreed", "line") == []
+
+
+def test_on_postgresql_nobody_decides_a_line_while_its_month_is_being_closed(
+    fresh_postgres: str, tmp_path: Path
+) -> None:
+    with house.installed(tmp_path, url=fresh_postgres) as gateway:
+        chain = accepted_chain(gateway)
+        line = log(gateway, chain)
+        told: list[str] = []
+
+        def dispute() -> None:
+            try:
+                decide(gateway, line, WorkState.DISPUTED, "too late")
+            except Refused as refused:
+                told.append(refused.what)
+
+        other = threading.Thread(target=dispute)
+        decide(gateway, line)
+        with gateway.database.write() as db:
+            kept = worklogs.unbilled(db, Scope.operator(), line.link_id, until="2024-10", lock=True)
+            other.start()
+            other.join(0.5)
+            assert other.is_alive(), "it waits for the month"
+            when = Closed(
+                id="wst_1", org_id=line.org_id, consumer=line.consumer, link_id=line.link_id, month="2024-10",
+                closed_at=LATER, closed_by="nora", sha256="", document={"entries": []},
+            )  # fmt: skip
+            worklogs.close(db, when, [one.id for one in kept])
+        other.join(20)
+        assert told == ["the line stands in the closed statement of 2024-10"]
 
 
 def test_a_line_in_a_closed_statement_cannot_be_disputed(gateway: Gateway, chain: Chain) -> None:

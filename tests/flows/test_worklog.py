@@ -144,6 +144,8 @@ def test_each_side_reads_what_is_between_it_and_its_neighbour(stage: Stage) -> N
         "customer": {above.id},
         None: {below.id, above.id},
     }
+    assert [one["id"] for one in listed(stage, None, hop_id=below.hop_id)] == [below.id]
+    assert listed(stage, None, hop_id="hop_none") == []
     [seen] = listed(stage, "customer")
     assert seen["passed_from"] is None
     assert next(one for one in listed(stage, "vendor") if one["id"] == above.id)["passed_from"] == below.id
