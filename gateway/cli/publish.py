@@ -1,5 +1,6 @@
 """`interdesk report publish`, `versions`, `diff`, `show`, and the links to a published report."""
 
+from dataclasses import replace
 from typing import Annotated, Any
 
 import typer
@@ -182,7 +183,8 @@ def shown(
         found = publishing.read(gateway.context, report, None)
     if found.newest.version > found.report.version:
         say(f"version {found.newest.version} ({found.newest.id}) has replaced this one")
-    put(found.report, chosen, out, manner_of(language, table=table, excel=excel))
+    manner = replace(manner_of(language, table=table, excel=excel), made_by=found.publication.made_by)
+    put(found.report, chosen, out, manner)
 
 
 def link(

@@ -103,6 +103,7 @@ def test_it_is_shown_as_it_was_in_every_format(
         file = tmp_path / f"report.{form}"
         assert run("report", "show", name, "--format", form, "--out", str(file)).exit_code == 0
         assert file.read_bytes().startswith(begins)
+    assert "for ann." in (tmp_path / "report.html").read_text()
     with zipfile.ZipFile(tmp_path / "report.csv") as archive:
         assert "columns.csv" in archive.namelist()
 
