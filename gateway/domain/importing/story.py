@@ -1,5 +1,5 @@
 """The rows of one case as the life of a ticket: whoever has it next gets an assignment, whoever had handed it over and gets it
-back has it returned, and what ends the work ends it for all who stand in the chain, for they share one record."""
+back has it returned; what begins or ends the work does so for all who stand above, for they share one record."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import pairwise, takewhile
@@ -18,6 +18,7 @@ Party = tuple[str, str]
 """Organization and desk, in the words of the file."""
 _ENDED = frozenset({HopStatus.RESOLVED, HopStatus.CLOSED, HopStatus.CANCELLED, HopStatus.REJECTED})
 _FINAL = _ENDED - {HopStatus.RESOLVED}
+_NOT_BEGUN = frozenset({HopStatus.OFFERED, HopStatus.ACCEPTED, HopStatus.ACKNOWLEDGED})
 NOBODY = -1
 
 
@@ -197,6 +198,14 @@ class Story:
             return
         self.waits += status in (HopStatus.HELD, HopStatus.PENDING)
         self._move(hop, status, reason, at)
+        if status is not HopStatus.ACKNOWLEDGED:
+            self._begin_above(at)
+
+    def _begin_above(self, at: int) -> None:
+        """Work has begun for all who stand above too: they share the record, and it is the answer that each of them owed."""
+        for hop in reversed(self._path[:-1]):
+            if self.hops[hop].status in _NOT_BEGUN:
+                self._move(hop, HopStatus.IN_PROGRESS, (None, ""), at)
 
     def _move(self, hop: int, status: HopStatus, reason: tuple[str | None, str], at: int) -> None:
         stay = self.hops[hop]

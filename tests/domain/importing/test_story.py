@@ -81,7 +81,7 @@ TALES: Mapping[str, tuple[Sequence[str], Sequence[str]]] = {
     ),
     "a wait is taken up": (
         ["a new", "b wait"],
-        ["opened 0:a", "offered 1:b", "received 1:b", "accepted 1:b", "changed=held 1:b"],
+        ["opened 0:a", "offered 1:b", "received 1:b", "accepted 1:b", "changed=held 1:b", "changed=in_progress 0:a"],
     ),
     "handed back over two": (
         ["a new", "b new", "c new", "a new"],
