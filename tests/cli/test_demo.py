@@ -29,6 +29,10 @@ def test_a_day_ends_with_the_story_of_each_ticket_and_the_table() -> None:
     assert "What was promised, and kept" in done.stdout
     assert done.stdout.count("aurora-tills") >= 6
     assert "unfinished" not in done.stdout
+    assert "Service level report: Aurora Stores" in done.stdout
+    assert "6 tickets opened in the period, 6 closed, 6 counted" in " ".join(
+        done.stdout.replace("│", " ").split()
+    )
 
 
 def test_a_folder_that_holds_something_is_refused(tmp_path: Path) -> None:
@@ -57,6 +61,11 @@ def test_kept_running_it_shows_the_main_ticket_as_each_firm_sees_it() -> None:
         shown = {name: page(address) for name, address in pages.items()}
         assert all("aurora-tills" in shown[name] for name in ("Aurora Stores", "Till Systems"))
         assert "Nord Service" not in shown["Aurora Stores"]
+        [month] = [
+            page(line.strip()) for line in said if line.startswith("http") and "/shared/fgw_link_" in line
+        ]
+        assert "Service level report: Aurora Stores" in month
+        assert "Nord Service" not in month
     finally:
         started.send_signal(signal.SIGINT)
         assert started.wait(60) == 0

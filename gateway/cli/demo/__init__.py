@@ -12,7 +12,7 @@ import typer
 from rich.console import Console
 from rich.live import Live
 
-from gateway.cli.demo import pages, scenes, story
+from gateway.cli.demo import month, pages, scenes, story
 from gateway.cli.demo.play import Play
 from gateway.cli.demo.show import Board, print_story
 from gateway.cli.demo.stage import Stage
@@ -43,12 +43,14 @@ def demo(
         play = Play(stage, scenes.cast(seed, tickets))
         _watch(play, stage)
         print_story(console, story.tell(stage, play.acts))
+        month.print_summary(console, month.report(stage))
         if keep:
             _stay(stage, play)
     if not keep and is_watched():
         say("with --keep it goes on running, and you can open the page of a ticket as each firm sees it")
     if folder is not None:
         say(f"look further with INTERDESK_DATA_DIR={folder} interdesk tickets list")
+        say("and interdesk report --customer customer --month YYYY-MM, which --format pdf prints")
     if play.unfinished:
         raise typer.Exit(1)
 
@@ -90,6 +92,7 @@ def _stay(stage: Stage, play: Play) -> None:
         say(f"\n{act.title}, as each of them sees it:")
         for name, url in pages.links(stage, act):
             say(f"{name:<14} {url}")
+    say(f"\nand the month as the customer reads it:\n{month.page(stage)}")
     say("\nall of it keeps running until you press Ctrl-C")
     try:
         while True:

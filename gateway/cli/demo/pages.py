@@ -11,7 +11,8 @@ from gateway.flows import share
 from gateway.flows.context import OPERATOR
 from gateway.store import history
 
-_LASTS = timedelta(days=1)
+LASTS = timedelta(days=1)
+"""So long a link of the demo opens its page."""
 
 
 def main_act(acts: list[Act]) -> Act | None:
@@ -27,7 +28,7 @@ def links(stage: Stage, act: Act) -> Iterator[tuple[str, str]]:
         desk = context.directory(db).desk_by_code("customer")
         hops, _ = history.by_remote(db, OPERATOR, desk.id if desk else "", act.numbers["customer"])
     for code, name in NAMES.items():
-        wanted = share.Wanted(subject=hops[0].ticket_id, organization=code, lasts=_LASTS)
+        wanted = share.Wanted(subject=hops[0].ticket_id, organization=code, lasts=LASTS)
         try:
             _, token = share.create(context, wanted, actor="demo", now=utc_now())
         except Refused:
