@@ -156,7 +156,7 @@ def _more(one: Known, now: datetime) -> dict[str, Any]:
         "after_end": document.get("after_end", lifecycle.EXPIRE),
         "supports": document.get("supports", []),
         "supported_by": document.get("supported_by", []),
-        "reminders": [f"{mark} days before the end" for mark in lifecycle.marks(document)],
+        "reminders": f"{', '.join(map(str, lifecycle.marks(document))) or 'no'} days before the end",
         "looked_at_again": reminder,
     }
 

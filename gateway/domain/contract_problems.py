@@ -1,6 +1,6 @@
 """What is wrong with calendars and agreements, beyond what their schemas say; and what is allowed but hardly meant."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -12,6 +12,7 @@ from gateway.domain.at_sites import worst
 from gateway.domain.calendar_documents import FROZEN, REGIONS, access_calendar, calendar_from, known_years
 from gateway.domain.documents import length, site_from
 from gateway.domain.figures import open_time
+from gateway.domain.lifecycle import acts
 from gateway.domain.model import Priority, Site
 from gateway.domain.objective_problems import objective_problems
 from gateway.domain.plan import Item, Items, Kind, Ref
@@ -192,17 +193,41 @@ def bound_already(current: Items, changed: Items) -> Iterator[str]:
             Ref(kind=Kind.CALENDAR, code=code, organization=ref.organization)
             for code in calendar_codes(item.document)
         }
-        other = ref in changed and _binding(item.document) != _binding(changed[ref].document)
-        if other or any(_other_hours(current, changed, one) for one in named):
+        other_hours = any(_other_hours(current, changed, one) for one in named)
+        since = (
+            "now" if other_hours else _since(item.document, changed[ref].document) if ref in changed else ""
+        )
+        if since:
             yield (
-                f"{ref} changes for tickets from now on; open ones keep the terms they are bound to, until"
+                f"{ref} changes for tickets from {since} on; open ones keep the terms they are bound to, until"
                 f" interdesk agreements rebind --open --agreement {ref.code}"
             )
 
 
+def _since(before: Mapping[str, Any], after: Mapping[str, Any]) -> str:
+    """From when on tickets count under other terms; "": what changes is no part of the terms, or one more term of the same."""
+    if not is_binding(before) or not is_binding(after):
+        return ""
+    if _binding(versions(before)[0].terms) != _binding(versions(after)[0].terms):
+        return "now"
+    days = [
+        act.on for act in acts(before, after) if act.what in _AMENDED and _bound_to(act.told.get("fields"))
+    ]
+    return str(min(day for day in days if day is not None)) if days else ""
+
+
+_AMENDED = ("amended", "renewed", "withdrawn")
+_OF_PERIODS = frozenset({"objectives", "credits"})
+"""What is asked of a whole period, and what that costs: no ticket is bound to it."""
+
+
+def _bound_to(fields: Collection[str] | None) -> bool:
+    return fields is None or not _OF_PERIODS.issuperset(fields)
+
+
 def _binding(document: Mapping[str, Any]) -> dict[str, Any]:
-    """What tickets are bound to: not what is asked of a whole period, nor what that costs."""
-    return {name: value for name, value in document.items() if name not in ("objectives", "credits")}
+    """What tickets are bound to."""
+    return {name: value for name, value in document.items() if name not in _OF_PERIODS}
 
 
 def _other_hours(current: Items, changed: Items, ref: Ref) -> bool:

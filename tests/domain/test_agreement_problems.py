@@ -11,6 +11,7 @@ from gateway.domain.agreement_problems import (
     support_problems,
     twins,
 )
+from gateway.domain.contract_problems import bound_already
 from gateway.domain.plan import Item, Items, Kind, Ref
 from tests.domain.test_agreement_versions import RENEWED, TARGETS
 from tests.domain.test_agreement_versions import agreement as document
@@ -158,3 +159,39 @@ def test_r27_an_organization_that_belongs_to_itself() -> None:
     )
     straight = organization("a", "b")
     assert list(parent_problems(items(straight), straight)) == []
+
+
+CHANGES = {
+    "other terms at once": (agreement(), agreement(calendar="always"), "from now on"),
+    "other terms from a day on": (
+        agreement(),
+        agreement("acme-tills", ("2026-07-01", TARGETS)),
+        "from 2026-07-01 on",
+    ),
+    "a renewal with other terms": (
+        agreement(),
+        agreement("acme-tills", ("2027-01-01", {**TARGETS, "valid_until": "2027-12-31"})),
+        "from 2027-01-01 on",
+    ),
+    "an amendment taken back": (
+        agreement("acme-tills", ("2026-07-01", TARGETS)),
+        agreement(),
+        "from 2026-07-01 on",
+    ),
+    "a renewal under the same terms": (agreement(), agreement("acme-tills", RENEWED), ""),
+    "other objectives from a day on": (
+        agreement(),
+        agreement("acme-tills", ("2026-07-01", {"objectives": []})),
+        "",
+    ),
+    "ended": (agreement(), agreement(terminated_on="2026-08-01"), ""),
+    "other reminders": (agreement(), agreement(remind_before=[5]), ""),
+    "a draft that is signed": (agreement(draft=True), agreement(), ""),
+    "a draft that changes": (agreement(draft=True), agreement(draft=True, calendar="always"), ""),
+}
+
+
+@pytest.mark.parametrize(("before", "after", "since"), CHANGES.values(), ids=CHANGES.keys())
+def test_r17_a_plan_says_from_when_on_tickets_count_otherwise(before: Item, after: Item, since: str) -> None:
+    found = list(bound_already(items(before), items(after)))
+    assert [since in words for words in found] == ([True] if since else []), found
