@@ -105,6 +105,42 @@ WRONG = {
         "    kind: uc\n    valid_from: 2026-02-01\n    valid_until: 2026-01-01\n",
         ["agreements[1].valid_until: it ends before it begins"],
     ),
+    "two agreements for the same tickets": (
+        "  - code: south-uc\n",
+        "  - {code: mall-2, organization: north, consumer: mall, kind: sla, calendar: always, targets: {update: {low: 4h}}}\n\n  - code: south-uc\n",
+        [
+            "agreement north/mall-sla and agreement north/mall-2 hold for the same tickets from the beginning without end",
+            "end one the day before the other begins, or narrow one to services, sites or groups",
+        ],
+    ),
+    "a renewal that begins before the last term ends": (
+        "    kind: uc\n",
+        "    kind: uc\n    valid_until: 2026-12-31\n    amendments: [{from: 2026-12-01, change: {valid_until: 2027-12-31}}]\n",
+        [
+            "agreements[1].amendments[0]: it renews from 2026-12-01 what ends on 2026-12-31: the two would overlap",
+            "begin on 2027-01-01; other terms in mid-term are an amendment without it",
+        ],
+    ),
+    "an amendment to targets of no time": (
+        "    kind: uc\n",
+        "    kind: uc\n    amendments: [{from: 2026-12-01, change: {targets: {resolution: {low: 0m}}}}]\n",
+        ["agreements[1].amendments[0].change.targets.resolution.low: 0m is no time at all"],
+    ),
+    "an amendment to a calendar that is not there": (
+        "    kind: uc\n",
+        "    kind: uc\n    amendments: [{from: 2026-12-01, change: {calendar: nights}}]\n",
+        ["there is no calendar 'nights' of south"],
+    ),
+    "support that is not there": (
+        "    stops: {requester_info: automatic}\n",
+        "    supported_by: [south/south-us]\n",
+        ["supported_by[0]: there is no agreement 'south/south-us'; did you mean 'south/south-uc'?"],
+    ),
+    "an organization that belongs to itself": (
+        "{code: mall, name: The Mall}",
+        "{code: mall, name: The Mall, parent: mall}",
+        ["organizations[0].parent: it belongs to itself: mall → mall; leave one out"],
+    ),
 }
 
 

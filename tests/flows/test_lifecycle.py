@@ -1,6 +1,7 @@
 """Agreements as days pass: each change is told once, both sides are reminded once, whatever crashes; on both databases."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -100,6 +101,22 @@ def test_r25_states_follow_the_days_each_told_once(either: Context, tmp_path: Pa
     with context.database.read() as db:
         entries = audit.entries(db, OPERATOR, subject="acme-uc")
     assert [one["action"] for one in entries] == ["agreement expired", "agreement active"]
+
+
+def test_workers_that_look_at_the_same_moment_tell_each_thing_once(either: Context, tmp_path: Path) -> None:
+    applied(either, tmp_path, CONTRACT)
+    with ThreadPoolExecutor(4) as pool:
+        for count in (0, 40, 95, 114, 125):
+            now = START + count * DAY
+            list(pool.map(lambda _, now=now: lifecycle.run(either, now=now), range(4)))
+    assert [what for what, _, _ in history(either)] == [
+        "made",
+        "state",
+        "state",
+        "reminded",
+        "reminded",
+        "state",
+    ]
 
 
 def test_a_day_begins_where_the_provider_is(context: Context, tmp_path: Path) -> None:
