@@ -45,7 +45,9 @@ def paths(routes: Iterable[Any]) -> Iterator[str]:
         inner = getattr(route, "original_router", route)
         if hasattr(inner, "routes"):
             yield from paths(inner.routes)
-        elif not route.path.startswith(("/hooks/", "/shared/", "/tickets/")) and route.path not in {
+        elif not route.path.startswith(
+            ("/hooks/", "/shared/", "/tickets/", "/reports/")
+        ) and route.path not in {
             "/healthz",
             "/readyz",
         }:

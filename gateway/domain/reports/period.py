@@ -9,7 +9,11 @@ from zoneinfo import ZoneInfo
 from gateway.errors import Invalid
 
 _DAY = timedelta(days=1)
-_MONTH, _QUARTER, _YEAR = re.compile(r"(\d{4})-(\d{2})"), re.compile(r"(\d{4})-[Qq]([1-4])"), re.compile(r"(\d{4})")
+_MONTH, _QUARTER, _YEAR = (
+    re.compile(r"(\d{4})-(\d{2})"),
+    re.compile(r"(\d{4})-[Qq]([1-4])"),
+    re.compile(r"(\d{4})"),
+)
 _DAYS = re.compile(r"(\d{4}-\d{2}-\d{2})(?:\.\.|:)(\d{4}-\d{2}-\d{2})")
 
 
@@ -40,7 +44,11 @@ class Period:
     @property
     def name(self) -> str:
         """`2026-10`, `2026-Q4`, `2026`, else `2026-10-05..2026-10-11`; what `period_from` reads."""
-        for name in (f"{self.first:%Y-%m}", f"{self.first.year}-Q{(self.first.month + 2) // 3}", str(self.first.year)):
+        for name in (
+            f"{self.first:%Y-%m}",
+            f"{self.first.year}-Q{(self.first.month + 2) // 3}",
+            str(self.first.year),
+        ):
             if _span(name) == (self.first, self.last):
                 return name
         return f"{self.first}..{self.last}"
