@@ -8,7 +8,7 @@ from datetime import datetime
 from gateway.domain.problem import suggestion
 from gateway.domain.reports import closing as lists
 from gateway.domain.reports import closing_page, compliance, review
-from gateway.domain.reports.basis import Basis, is_end_to_end
+from gateway.domain.reports.basis import Basis
 from gateway.domain.reports.document import Report
 from gateway.domain.reports.lists import Comparison, Frame, Ours, Theirs
 from gateway.domain.reports.outcome import Outcome
@@ -89,7 +89,9 @@ def _asked(wanted: Wanted) -> Wanted:
 def _calendar(context: Context, db: Db, basis: Basis) -> Calendar:
     """The calendar whose working days the review counts: that of the promise."""
     named = {one.agreement for one in basis.promises}
-    known = (one.terms.calendar for one in context.directory(db).agreements if one.code in named)
+    given = {one.consumer for one in basis.promises}
+    every = context.directory(db).agreements
+    known = (one.terms.calendar for one in every if one.code in named and one.terms.consumer in given)
     return next(known, _ALWAYS)
 
 
@@ -141,7 +143,7 @@ def _promises(db: Db, basis: Basis, cases: Iterable[str]) -> list[Outcome]:
         for one in store.select_outcomes(
             db, OPERATOR, Query(customer=basis.customer, ticket_ids=frozenset(some))
         )
-        if is_end_to_end(one, basis.customer)
+        if basis.is_promise(one)
     ]
 
 

@@ -18,6 +18,7 @@ from gateway.domain.reports.query import Query
 from gateway.domain.reports.rollup import By, Rolled, rolled
 from gateway.domain.reports.views import View, Viewer, cases_seen_by, chains_of, seen_by
 from gateway.domain.sla.clocks import Clock
+from gateway.domain.sla.terms import AgreementKind
 from gateway.errors import Invalid, NotFound, Refused
 from gateway.flows import recount, sla
 from gateway.flows.context import OPERATOR, Context
@@ -231,6 +232,7 @@ def _basis(known: Directory, db: Db, asked: Asked, told: Told) -> Basis:
     shown = seen_by(viewer, told.outcomes, chains)
     basis = Basis(
         customer=asked.customer.id,
+        groups=known.line_of(asked.customer.id)[1:],
         period=asked.period,
         as_of=asked.at,
         viewer=viewer,
@@ -255,7 +257,8 @@ def _viewer(known: Directory, db: Db, asked: Asked, told: Told) -> Viewer:
         mine = {one.ticket_id for one in told.outcomes if asked.partner.id in (one.provider, one.consumer)}
         for tickets in _portions(mine):
             numbers |= store_numbers.at(db, OPERATOR, asked.partner.id, sorted(tickets))
-    return Viewer(view=asked.wanted.view, org=asked.reader, names=names, numbers=numbers)
+    groups = known.line_of(asked.reader)[1:]
+    return Viewer(view=asked.wanted.view, org=asked.reader, groups=groups, names=names, numbers=numbers)
 
 
 def _parameters(asked: Asked, shown: Sequence[Outcome]) -> dict[str, str]:
@@ -278,7 +281,8 @@ def _unpromised(known: Directory, asked: Asked, shown: Sequence[Outcome]) -> tup
     if shown:
         return ()
     who = asked.partner or asked.customer
-    promised = any(who.id in (one.terms.consumer, one.terms.provider) for one in known.agreements)
+    line = known.line_of(who.id)
+    promised = any(one.terms.consumer in line or one.terms.provider == who.id for one in known.agreements)
     if promised:
         return ()
     return (f"No agreement promises anything to {who.name or who.code}: nothing can be met or breached.",)
@@ -302,23 +306,30 @@ def _months(known: Directory, db: Db, asked: Asked, outcomes: Sequence[Outcome])
     """Month → the sum of the promise that the report is about."""
     partner = asked.partner.id if asked.partner is not None else ""
     query = Query(customer=asked.customer.id, provider=partner, period=_longer(asked.period))
-    found = store.rolled(db, OPERATOR, query, (By.AGREEMENT, By.MONTH))
-    named = {one.place[0] for one in found}
+    found = store.rolled(db, OPERATOR, query, (By.PROVIDER, By.AGREEMENT, By.MONTH))
+    named = {one.place[:2] for one in found}
     wanted = named if partner else named & _end_to_end(known, db, asked, (named, outcomes))
-    return _merged((one.place[1], one) for one in found if one.place[0] in wanted)
+    return _merged((one.place[2], one) for one in found if one.place[:2] in wanted)
 
 
-def _end_to_end(known: Directory, db: Db, asked: Asked, told: tuple[set[str], Sequence[Outcome]]) -> set[str]:
-    """Which agreements promise something to the customer itself; those that nobody knows any more are looked up."""
+def _end_to_end(
+    known: Directory, db: Db, asked: Asked, told: tuple[set[tuple[str, ...]], Sequence[Outcome]]
+) -> set[tuple[str, ...]]:
+    """Which agreements, by provider and code, promise something to the customer itself; those that nobody knows any more are
+    looked up."""
     named, outcomes = told
-    customer = asked.customer.id
-    kinds = {one.agreement: is_end_to_end(one, customer) for one in outcomes}
+    customers = known.line_of(asked.customer.id)
+    kinds: dict[tuple[str, ...], bool] = {
+        (one.provider, one.agreement): is_end_to_end(one, *customers) for one in outcomes
+    }
     for one in known.agreements:
-        kinds.setdefault(one.code, one.kind.value == "sla" and one.terms.consumer == customer)
-    for code in named - kinds.keys():
-        first = store.select_outcomes(db, OPERATOR, Query(customer=customer, agreement=code))[:1]
-        kinds[code] = any(is_end_to_end(one, customer) for one in first)
-    return {code for code, holds in kinds.items() if holds}
+        promises = one.kind is AgreementKind.SLA and one.terms.consumer in customers
+        kinds.setdefault((one.terms.provider, one.code), promises)
+    for provider, code in named - kinds.keys():
+        query = Query(customer=asked.customer.id, provider=provider, agreement=code)
+        first = store.select_outcomes(db, OPERATOR, query)[:1]
+        kinds[provider, code] = any(is_end_to_end(one, *customers) for one in first)
+    return {name for name, holds in kinds.items() if holds}
 
 
 def _merged(months: Iterable[tuple[str, Rolled]]) -> dict[str, Rolled]:
@@ -341,12 +352,14 @@ def _others(known: Directory, db: Db, asked: Asked) -> tuple[Fraction, ...]:
     if asked.partner is None:
         return ()
     me = asked.partner.id
-    terms = {one.code: one.terms for one in known.agreements}
+    terms = {(one.terms.provider, one.code): one.terms for one in known.agreements}
     above = {one.consumer for one in terms.values() if one.provider == me}
     found = store.rolled(db, OPERATOR, Query(period=asked.period), (By.PROVIDER, By.AGREEMENT))
     sums = _merged(
         (one.place[0], one)
         for one in found
-        if one.place[0] != me and (held := terms.get(one.place[1])) is not None and held.consumer in above
+        if one.place[0] != me
+        and (held := terms.get((one.place[0], one.place[1]))) is not None
+        and held.consumer in above
     )
     return tuple(one.gross for one in sums.values() if one.gross is not None)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from gateway.domain.agreements import Agreement
 from gateway.domain.directory import Directory
 from gateway.domain.reports import judging, owing
-from gateway.domain.reports.basis import Basis, is_end_to_end
+from gateway.domain.reports.basis import Basis
 from gateway.domain.reports.credits import Known, Statement, assess, since
 from gateway.domain.reports.outcome import Outcome
 from gateway.domain.reports.period import Period
@@ -56,28 +56,30 @@ def weighed(basis: Basis, source: Source) -> Basis:
 
 def _agreements(basis: Basis, source: Source) -> tuple[list[Agreement], list[Agreement]]:
     """(what the report is about, what stands underneath), each agreement once, as it stood at the period's end."""
-    seen = {one.agreement: one for one in basis.outcomes}
-    promised = {one.agreement for one in basis.promises}
+    seen = {(one.provider, one.agreement) for one in basis.outcomes}
+    promised = {(one.provider, one.agreement) for one in basis.promises}
     about, below = [], []
     for agreement in _in_force(source, basis.period):
         kind, terms = agreement.kind, agreement.terms
-        if agreement.code in promised or (
+        name = (terms.provider, agreement.code)
+        if name in promised or (
             kind is AgreementKind.SLA
-            and terms.consumer == basis.customer
+            and terms.consumer in (basis.customer, *basis.groups)
             and basis.viewer.view is not View.PARTNER
         ):
             about.append(agreement)
-        elif agreement.code in seen and kind is AgreementKind.UC and basis.viewer.view is not View.CUSTOMER:
+        elif name in seen and kind is AgreementKind.UC and basis.viewer.view is not View.CUSTOMER:
             below.append(agreement)
     return about, below
 
 
 def _in_force(source: Source, period: Period) -> Iterator[Agreement]:
     """Each agreement in the version that holds on the period's last day, else in its newest."""
-    versions: dict[str, list[Agreement]] = {}
+    versions: dict[tuple[str, str], list[Agreement]] = {}
     for one in source.known.agreements:
-        versions.setdefault(one.code, []).append(one)
-    stand_in = versions.get(source.under.partition("/")[0], [None])[-1]
+        versions.setdefault((one.terms.provider, one.code), []).append(one)
+    wanted = source.under.partition("/")[0]
+    stand_in = next((one for one in reversed(source.known.agreements) if one.code == wanted), None)
     for found in versions.values():
         chosen = next((one for one in reversed(found) if one.holds_on(period.last)), found[-1])
         yield _swapped(chosen, stand_in)
@@ -100,8 +102,8 @@ def _clocks(basis: Basis, source: Source, agreement: Agreement, span: Period) ->
     else:
         found = store.select_outcomes(source.db, OPERATOR, query)
     shown = seen_by(basis.viewer, found, chains_of(found))
-    mine = agreement.terms.consumer == basis.customer
-    return [one for one in shown if not mine or is_end_to_end(one, basis.customer)]
+    mine = agreement.kind is AgreementKind.SLA and agreement.terms.consumer in (basis.customer, *basis.groups)
+    return [one for one in shown if not mine or basis.is_promise(one)]
 
 
 def _statement(

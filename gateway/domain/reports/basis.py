@@ -51,6 +51,8 @@ class Basis:
     must know besides."""
 
     customer: str
+    groups: tuple[str, ...] = ()
+    """The organizations that the customer is part of: what is promised to them is promised to it (R27)."""
     period: Period
     as_of: datetime
     viewer: Viewer
@@ -77,7 +79,7 @@ class Basis:
         promises itself."""
         if self.viewer.org and self.viewer.org != self.customer:
             return [one for one in self.outcomes if one.provider == self.viewer.org]
-        return [one for one in self.outcomes if is_end_to_end(one, self.customer)]
+        return [one for one in self.outcomes if self.is_promise(one)]
 
     @cached_property
     def promised(self) -> list[Outcome]:
@@ -88,6 +90,10 @@ class Basis:
     def counted(self) -> list[Outcome]:
         """Of these, the ones with a verdict that counts."""
         return [one for one in self.promised if one.verdict in COUNTED]
+
+    def is_promise(self, outcome: Outcome) -> bool:
+        """Whether it is one to the customer itself, or to what it is part of."""
+        return is_end_to_end(outcome, self.customer, *self.groups)
 
     def is_of_period(self, outcome: Outcome) -> bool:
         """One period for each clock (R30); what runs is in every one since it was opened."""
@@ -123,6 +129,6 @@ class Basis:
         )
 
 
-def is_end_to_end(outcome: Outcome, customer: str) -> bool:
-    """Whether it is a promise to the customer itself."""
-    return outcome.agreement_kind is AgreementKind.SLA and outcome.consumer == customer
+def is_end_to_end(outcome: Outcome, *customers: str) -> bool:
+    """Whether it is a promise to one of these customers itself."""
+    return outcome.agreement_kind is AgreementKind.SLA and outcome.consumer in customers

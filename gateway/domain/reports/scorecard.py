@@ -4,7 +4,7 @@ anonymous median; a customer sees no such page."""
 from collections.abc import Sequence
 from datetime import timedelta
 
-from gateway.domain.reports.basis import Basis, is_end_to_end
+from gateway.domain.reports.basis import Basis
 from gateway.domain.reports.document import Cell, CellKind, Column, Section, Table
 from gateway.domain.reports.outcome import Outcome
 from gateway.domain.reports.tally import grouped, median, tally
@@ -28,7 +28,7 @@ def sections(basis: Basis) -> list[Section]:
 def _below(basis: Basis) -> list[Outcome]:
     """The period's clocks of those who work for somebody in the chain; to a partner, of those who work for it, too."""
     every = [one for one in basis.outcomes if basis.is_of_period(one)]
-    return [one for one in every if not is_end_to_end(one, basis.customer)]
+    return [one for one in every if not basis.is_promise(one)]
 
 
 def _partners(basis: Basis) -> Table:

@@ -25,11 +25,12 @@ class View(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Viewer:
-    """`org` is the customer or the partner that reads; the operator has none. `names`: organization id → name. `numbers`:
+    """`org` is the customer or the partner that reads; the operator has none. `groups`: what a customer is part of. `names`: organization id → name. `numbers`:
     ticket id → what the viewer's own desk calls it, where that is not the customer's number."""
 
     view: View = View.OPERATOR
     org: str = ""
+    groups: tuple[str, ...] = ()
     names: Mapping[str, str] = field(default_factory=dict)
     numbers: Mapping[str, str] = field(default_factory=dict)
 
@@ -78,13 +79,13 @@ def seen_by(viewer: Viewer, outcomes: Sequence[Outcome], chains: Chains) -> list
     if viewer.view is View.OPERATOR:
         return list(outcomes)
     if viewer.view is View.CUSTOMER:
-        return [_masked(one, viewer, chains) for one in outcomes if _is_promised(one, viewer.org)]
+        return [_masked(one, viewer, chains) for one in outcomes if _is_promised(one, viewer)]
     mine = [one for one in outcomes if viewer.org in (one.provider, one.consumer)]
     return [_renamed(_masked(one, viewer, chains), viewer) for one in mine]
 
 
-def _is_promised(outcome: Outcome, customer: str) -> bool:
-    return outcome.consumer == customer and outcome.agreement_kind is AgreementKind.SLA
+def _is_promised(outcome: Outcome, viewer: Viewer) -> bool:
+    return outcome.consumer in (viewer.org, *viewer.groups) and outcome.agreement_kind is AgreementKind.SLA
 
 
 def _renamed(outcome: Outcome, viewer: Viewer) -> Outcome:
@@ -135,7 +136,9 @@ def cases_seen_by(viewer: Viewer, cases: Sequence[Case], chains: Chains) -> list
 
 def _for_customer(case: Case, viewer: Viewer, chains: Chains) -> Case:
     above = chains.above.get(case.ticket_id, {})
-    vendor = next((provider for provider, consumer in above.items() if consumer == viewer.org), OTHERS)
+    vendor = next(
+        (provider for provider, consumer in above.items() if consumer in (viewer.org, *viewer.groups)), OTHERS
+    )
 
     def place(party: str) -> str:
         return party if party == viewer.org or party.startswith(_OUTSIDE) else vendor

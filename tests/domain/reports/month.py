@@ -157,6 +157,7 @@ def basis(
     chains = chains_of(outcomes)
     given: dict[str, Any] = {
         "customer": MALL,
+        "groups": viewer.groups,
         "period": period,
         "as_of": at(15, month=11),
         "viewer": viewer,

@@ -110,3 +110,19 @@ def test_agreements_in_a_circle_end() -> None:
 )
 def test_parties_have_words(party: str, name: str) -> None:
     assert Viewer(names=NAMES).name(party) == name
+
+
+def test_what_is_promised_to_the_group_is_promised_to_each_of_it() -> None:
+    """A corporate agreement: its consumer is what the mall is part of (R27)."""
+    corporate = [replace(one, consumer="org_group") if one.consumer == MALL else one for one in OUTCOMES]
+    chains = chains_of(corporate)
+    viewer = Viewer(view=View.CUSTOMER, org=MALL, groups=("org_group",), names=NAMES)
+    shown = seen_by(viewer, corporate, chains)
+    assert len(shown) == len(seen_by(Viewer(view=View.CUSTOMER, org=MALL), OUTCOMES, CHAINS))
+    assert seen_by(replace(viewer, groups=()), corporate, chains) == []
+    [two] = [one for one in cases_seen_by(viewer, CASES, chains) if one.ticket_id == "tkt_2"]
+    assert two.parties == (NORTH,)
+    told = replace(basis(), outcomes=shown, groups=("org_group",), viewer=viewer)
+    assert [one.ticket_id for one in told.counted] == [
+        one.ticket_id for one in basis(View.CUSTOMER, MALL).counted
+    ]
