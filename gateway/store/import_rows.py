@@ -113,16 +113,18 @@ def _add_hops(chunk: Chunk, story: Story, whose: Whose, names: tuple[str, list[s
 def _add_events(chunk: Chunk, story: Story, whose: Whose, names: tuple[str, list[str]]) -> None:
     ticket_id, hops = names
     orgs = [whose.parties[stay.party][0] for stay in story.hops]
-    seen, new_id = whose.observed_at, whose.new_id
-    ids: list[str] = []
-    for kind, hop, at, data, cause in story.steps:
-        ids.append(new_id("evt"))
-        concluded = kind in _CONCLUDED
-        if kind == PRIORITY_AGREED:
-            data = {"event": ids[cause]}  # noqa: PLW2901 - only now it has an id
-        said = (None, False, "gateway", "gateway", "") if concluded else (at, False, "history", "unknown", "")
-        about = (ids[-1], orgs[hop], ticket_id, hops[hop], kind, _json(data), seen)
-        chunk.events.append((*about, *said, ids[cause] if cause != NOBODY else None))
+    seen, put = whose.observed_at, chunk.events.append
+    first = whose.new_id("evt")
+    ids = [f"{first}{place:04x}" for place in range(len(story.steps))]  # in their order, and found at once
+    for name, (kind, hop, at, data, cause) in zip(ids, story.steps, strict=True):
+        follows = ids[cause] if cause != NOBODY else None
+        how: tuple[Any, ...]
+        told = _json({"event": follows} if kind == PRIORITY_AGREED else data)
+        if kind in _CONCLUDED:
+            how = (None, False, "gateway", "gateway", "", follows)
+        else:
+            how = (at, False, "history", "unknown", "", follows)
+        put((name, orgs[hop], ticket_id, hops[hop], kind, told, seen, *how))
 
 
 def sheets(made: Mapping[str, Mapping[str, Any]], *, now: datetime) -> list[dict[str, Any]]:

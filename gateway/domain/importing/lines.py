@@ -1,7 +1,7 @@
 """From the cells of a row to a line of a case: every word looked up in the mapping, every moment made absolute."""
 
 from collections.abc import Callable, Sequence
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import NamedTuple
 
 from gateway.domain.importing.mapping import ImportMapping, Organizations
@@ -44,6 +44,9 @@ class Lines:
         self._moment = Moments(mapping.times).read
         self._case, self._time = place(named.case), place(named.time)
         self._order = place(named.order) if named.order else -1
+        self._case_of = lru_cache(1)(
+            partial(_named, column=named.case)
+        )  # most logs have a case's rows together
         self._states = [place(name) for name in named.status]
         self._state_of = _remembered(self._state)
         self._words = [
@@ -64,7 +67,7 @@ class Lines:
             if len(cells) != self._width:
                 what = f"it has {len(cells)} cells for {self._width} columns"
                 raise Unclear(what, "", "put texts with commas or line ends in quotes")
-            case = _named(cells[self._case], self._mapping.columns.case)
+            case = self._case_of(cells[self._case])
             place = self._place(cells[self._order]) if self._order >= 0 else 0
             at = self._at(cells[self._time])
             state = self._state_of("/".join([cells[one] for one in self._states]))
