@@ -78,13 +78,20 @@ def count_columns() -> tuple[Column, ...]:
 
 
 def _targets(basis: Basis) -> Table:
-    groups = grouped(basis.promised, lambda one: (one.agreement, one.target_kind.value))
+    """A line for each; whose promise it is where there are several providers, for a code is only its provider's."""
+    several = len({one.provider for one in basis.promised}) > 1
+    groups = grouped(basis.promised, lambda one: (one.agreement, one.target_kind.value, one.provider))
+    rows: list[tuple[Cell, ...]] = []
+    for (agreement, target, provider), found in groups.items():
+        whose = (basis.viewer.name(provider),) if several else ()
+        rows.append((agreement, target, *whose, *counts(found)))
+    who = (Column(key="provider", title="Provider"),) if several else ()
     return Table(
         id="targets",
         title="Each target",
-        columns=(*_TARGET, *_COUNTS),
-        rows=tuple((*name, *counts(found)) for name, found in groups.items()),
-        totals=("all", None, *counts(basis.promised)) if len(groups) > 1 else (),
+        columns=(*_TARGET, *who, *_COUNTS),
+        rows=tuple(rows),
+        totals=("all", None, *(None for _ in who), *counts(basis.promised)) if len(groups) > 1 else (),
         note=_NOTE,
     )
 

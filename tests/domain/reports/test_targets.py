@@ -26,6 +26,16 @@ def test_a_line_for_each_agreement_and_target() -> None:
     }
 
 
+def test_one_code_of_two_providers_is_two_lines() -> None:
+    both = (outcome(1, Verdict.MET), outcome(2, Verdict.BREACHED, provider=SOUTH))
+    told = section(basis(outcomes=both))
+    assert [(row["provider"], row["met"], row["breached"]) for row in rows(told, "targets")] == [
+        ("North Stores", 1, 0),
+        ("South Services", 0, 1),
+    ]
+    assert told.tables[0].totals[:3] == ("all", None, None)
+
+
 @pytest.mark.parametrize("by", ["priority", "service", "site"])
 def test_groups_add_up(by: str) -> None:
     met = [
