@@ -18,7 +18,7 @@ from gateway.domain.agreement_versions import on
 from gateway.domain.plan import Action
 from gateway.domain.renewal import Party, Term
 from gateway.errors import Invalid
-from gateway.flows import agreements, foresight, published
+from gateway.flows import agreements, contracts, foresight, published
 from gateway.flows.agreements import Change, Known, Line
 from gateway.flows.commands import Order
 from gateway.installation import yaml_text
@@ -166,6 +166,8 @@ def renew(
         term = _term(begins, until)
         changed = renewal.renewed(one.document, term, pattern)
         _make(gateway, (one, changed, term.begins), order, dry=dry_run, yes=yes, as_json=as_json)
+        if term.begins <= one.today(order.now):
+            _signed_late(gateway, one)
 
 
 # -- many ---------------------------------------------------------------------------------------------------------------------
@@ -231,6 +233,16 @@ def _make(
     _foretold(gateway, one, changed, first, as_json=as_json)
     _may_reach_back(gateway, [one], first, order, yes=yes or dry)
     _do(gateway, [changed], order, dry=dry)
+
+
+def _signed_late(gateway: Gateway, one: Known) -> None:
+    """Tickets of the days before the signature are bound to the term before, and marked where that had ended."""
+    waiting = contracts.bound_to(gateway.context, one.code)
+    if waiting:
+        say(
+            f"{len(waiting)} open tickets stand under the term before; to count them under this one:"
+            f" interdesk agreements rebind --open --agreement {one.code} --reason …"
+        )
 
 
 def _do(gateway: Gateway, documents: Sequence[Mapping[str, Any]], order: Order, *, dry: bool) -> Change:

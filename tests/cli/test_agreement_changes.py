@@ -138,6 +138,26 @@ def test_a_renewal_and_its_history(gateway: Gateway, done: Told, run: Run) -> No
     assert "renewed" in done("history", "south-uc")
 
 
+def test_a_late_signature_says_what_is_left_to_be_done(
+    gateway: Gateway, done: Told, tmp_path: Path, run: Run
+) -> None:
+    ended = CONTRACTS.replace(
+        f"valid_until: {LAST}", f"valid_until: {TODAY - 5 * DAY}\n    after_end: in_renewal"
+    )
+    (tmp_path / "contracts.yaml").write_text(ended, encoding="utf-8")
+    assert run("apply", str(tmp_path / "contracts.yaml"), "--yes").exit_code == 0
+    opened(gateway)
+    [ticket] = contracts.open_under(gateway.context, "south-uc")
+    assert "it had ended, and goes on until it is renewed" in " ".join(
+        run("sla", "explain", ticket).stdout.split()
+    )
+
+    told = done("renew", "south-uc", "--from", str(TODAY - 4 * DAY), "--until", LAST, *WHY)
+    assert "1 open tickets stand under the term before; to count them under this one" in told
+    done("rebind", "--open", "--agreement", "south-uc", "--yes", *WHY)
+    assert "it had ended" not in " ".join(run("sla", "explain", ticket).stdout.split())
+
+
 def test_what_is_shown_as_yaml_can_be_applied_again(done: Told, run: Run, tmp_path: Path) -> None:
     done("amend", "south-uc", "--from", FIRST, "--set", "targets.resolution.critical=1h", *WHY)
     file = tmp_path / "shown.yaml"
