@@ -54,7 +54,7 @@ def asked(query: str) -> int:
 
 def test_as_many_were_opened_as_the_file_says(told: tuple[Basis, Report]) -> None:
     basis, made = told
-    lines = {str(row["line"]).strip(): row["tickets"] for row in rows(made, "population")}
+    lines = {str(row["line"]).strip("– "): row["tickets"] for row in rows(made, "population")}
     year = "date_trunc('year', begun) = TIMESTAMPTZ '2012-01-01 00:00:00 Europe/Stockholm'"
     assert lines["Opened in the period"] == asked(f"SELECT count(*) FROM {{cases}} WHERE {year}")
     opened, _, counted = basis.circles

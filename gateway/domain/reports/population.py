@@ -28,7 +28,7 @@ def section(basis: Basis) -> Section:
         kind=ChartKind.BARS,
         label="measured",
         series=("share",),
-        summary=coverage_words(basis),
+        summary="The share of tickets by what measured them.",
     )
     return Section(
         id="coverage",
@@ -89,12 +89,12 @@ def _population(basis: Basis) -> Table:
         ("Opened in the period", len(opened)),
         ("Closed in the period", len(closed)),
         ("Counted: a clock was met, or fell due, in the period", len(counted)),
-        ("  of these opened in the period", len(counted & opened)),
-        ("  of these opened before it", len(counted - opened)),
+        ("– of these opened in the period", len(counted & opened)),
+        ("– of these opened before it", len(counted - opened)),
         ("Opened in the period, not counted", len(opened - counted)),
     ]
     reasons = [why for _, why in _missing(basis)]
-    rows += [(f"  {why}", reasons.count(why)) for why in dict.fromkeys(reasons)]
+    rows += [(f"– {why}", reasons.count(why)) for why in dict.fromkeys(reasons)]
     return Table(
         id="population",
         title="Which tickets are counted",

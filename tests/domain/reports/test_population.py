@@ -11,7 +11,7 @@ from tests.domain.reports.month import CASES, at, basis, case, rows
 
 
 def test_opened_and_counted_are_reconciled_line_by_line() -> None:
-    lines = {str(row["line"]).strip(): row["tickets"] for row in rows(section(basis()), "population")}
+    lines = {str(row["line"]).strip("– "): row["tickets"] for row in rows(section(basis()), "population")}
     assert lines == {
         "Opened in the period": 7,
         "Closed in the period": 6,
@@ -35,7 +35,7 @@ def test_each_that_is_left_out_is_named_with_its_reason() -> None:
 @pytest.mark.parametrize("name", ["2026-09", "2026-10", "2026-11", "2026-Q4", "2026"])
 def test_nobody_is_counted_twice_and_nobody_forgotten(name: str) -> None:
     told = basis(period=period_from(name))
-    lines = {str(row["line"]).strip(): row["tickets"] for row in rows(section(told), "population")}
+    lines = {str(row["line"]).strip("– "): row["tickets"] for row in rows(section(told), "population")}
     assert lines["Opened in the period"] == (
         _number(lines["of these opened in the period"]) + _number(lines["Opened in the period, not counted"])
     )
@@ -45,7 +45,7 @@ def test_nobody_is_counted_twice_and_nobody_forgotten(name: str) -> None:
 
 def test_what_no_agreement_held_for_is_opened_and_left_out() -> None:
     told = basis(unpromised=(case(30, closed_at=None), case(31, opened_at=at(30, month=9))))
-    lines = {str(row["line"]).strip(): row["tickets"] for row in rows(section(told), "population")}
+    lines = {str(row["line"]).strip("– "): row["tickets"] for row in rows(section(told), "population")}
     assert (lines["Opened in the period"], lines["no agreement held for it"]) == (8, 2)
 
 
