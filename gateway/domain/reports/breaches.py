@@ -8,7 +8,7 @@ from gateway.domain.reports.basis import Basis
 from gateway.domain.reports.document import Cell, CellKind, Chart, ChartKind, Column, Section, Table
 from gateway.domain.reports.outcome import Outcome, Verdict
 from gateway.domain.reports.tally import is_breached, numbered, so_many
-from gateway.domain.reports.views import View, Viewer
+from gateway.domain.reports.views import LINK, View, Viewer
 from gateway.domain.sla.terms import NONE
 
 _EXPLAIN = "`interdesk report explain CLOCK` shows the events behind each figure."
@@ -40,7 +40,7 @@ def section(basis: Basis) -> Section:
     breached = sorted(
         (one for one in basis.promised if is_breached(one)), key=lambda one: (-one.over, one.id)
     )
-    whose = summed(breached)
+    whose = summed(breached, basis.viewer)
     return Section(
         id="breaches",
         title="Breaches",
@@ -66,15 +66,16 @@ def words(basis: Basis, breached: Sequence[Outcome]) -> str:
         return "No clock was breached."
     left_out = sum(one.verdict is Verdict.EXCLUDED for one in breached)
     net = f", {left_out} of them left out of net by agreement" if left_out else ""
-    return f"{so_many(len(breached), 'clock was')} breached{net}. {_worst(summed(breached), basis.viewer)}"
+    return f"{so_many(len(breached), 'clock was')} breached{net}. {_worst(summed(breached, basis.viewer), basis.viewer)}"
 
 
-def summed(breached: Sequence[Outcome]) -> dict[str, timedelta]:
-    """Party → its parts of all these breaches, the largest first."""
+def summed(breached: Sequence[Outcome], viewer: Viewer) -> dict[str, timedelta]:
+    """Party → its parts of all these breaches, the largest first. The way to a party is one, whatever the ticket."""
     sums: dict[str, timedelta] = {}
     for one in breached:
         for party, part in one.parts.items():
-            sums[party] = sums.get(party, NONE) + part
+            name = viewer.name(party) if party.startswith(LINK) else party
+            sums[name] = sums.get(name, NONE) + part
     return dict(sorted(sums.items(), key=lambda item: (-item[1], item[0])))
 
 

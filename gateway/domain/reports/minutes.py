@@ -7,17 +7,15 @@ from fractions import Fraction
 from gateway.domain.reports.basis import Basis
 from gateway.domain.reports.document import CellKind, Chart, ChartKind, Column, Section, Table
 from gateway.domain.reports.outcome import Outcome
-from gateway.domain.reports.views import View, Viewer
+from gateway.domain.reports.views import LINK, View, Viewer
 from gateway.domain.sla.terms import NONE, TargetKind
-
-_LINK = "link:"
 
 
 def section(basis: Basis) -> Section:
     """Running time by party, standing time by reason, transit."""
     heads = headlines(basis.counted)
     time, stopped = _sums(one.time for one in heads), _sums(one.stopped for one in heads)
-    transit = {party: length for party, length in time.items() if party.startswith(_LINK)}
+    transit = {party: length for party, length in time.items() if party.startswith(LINK)}
     by_party = _together(time, transit)
     return Section(
         id="minutes",

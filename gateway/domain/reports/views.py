@@ -12,7 +12,7 @@ from gateway.domain.sla.terms import NONE, AgreementKind
 
 OTHERS = "others"
 """A party of which nobody can say whether it worked for the viewer or beside it."""
-_LINK, _OUTSIDE = "link:", "outside:"
+LINK, _OUTSIDE = "link:", "outside:"
 
 
 class View(StrEnum):
@@ -36,8 +36,8 @@ class Viewer:
 
     def name(self, party: str) -> str:
         """What a report calls a party: an organization, transit, an outsider, or what no target explains."""
-        if party.startswith(_LINK):
-            return f"transit to {self.names.get(party.removeprefix(_LINK), 'the next desk')}"
+        if party.startswith(LINK):
+            return f"transit to {self.names.get(party.removeprefix(LINK), 'the next desk')}"
         if party.startswith(_OUTSIDE):
             return f"outside: {party.removeprefix(_OUTSIDE).replace('_', ' ')}"
         fixed = {GAP: "contract gap", OTHERS: "others in the chain", "": "nobody"}
@@ -104,15 +104,15 @@ def _masked(outcome: Outcome, viewer: Viewer, chains: Chains) -> Outcome:
 def _place(outcome: Outcome, viewer: Viewer, chains: Chains, party: str) -> str:
     """Whom the viewer is told instead of a party."""
     me, provider = viewer.org, outcome.provider
-    if party in (me, provider) or party.startswith(_OUTSIDE) or party == f"{_LINK}{outcome.hop_id}":
+    if party in (me, provider) or party.startswith(_OUTSIDE) or party == f"{LINK}{outcome.hop_id}":
         return party
     if party == GAP:
         return GAP if provider == me else provider
     if viewer.view is View.CUSTOMER:
         return provider
-    org = chains.hops.get(party.removeprefix(_LINK), "") if party.startswith(_LINK) else party
+    org = chains.hops.get(party.removeprefix(LINK), "") if party.startswith(LINK) else party
     below = chains.below(outcome.ticket_id, org, me)
-    if below is not None or party.startswith(_LINK):
+    if below is not None or party.startswith(LINK):
         return below or me
     return outcome.consumer if provider == me and party in (outcome.consumer, outcome.customer) else OTHERS
 

@@ -1,5 +1,6 @@
 """The breach list: the longest first, each with its parts, which sum up to it."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 from gateway.domain.reports.breaches import section, summed
@@ -26,11 +27,20 @@ def test_parts_sum_up_to_the_breach_and_times_to_what_ran() -> None:
 
 def test_the_worst_party_is_named_first() -> None:
     breached = [one for one in basis().promised if one.parts]
-    assert list(summed(breached)) == [DEEP, SOUTH, "contract_gap", NORTH]
+    assert list(summed(breached, basis().viewer)) == [DEEP, SOUTH, "contract_gap", NORTH]
     assert section(basis()).summary == (
         "2 clocks were breached, 1 of them left out of net by agreement. "
         "Most of the time over: Deep Subcontractor (42 %)."
     )
+
+
+def test_the_way_to_a_party_is_one_whatever_the_ticket() -> None:
+    viewer = replace(basis().viewer, names={"hop_1": "North", "hop_2": "North", NORTH: "North"})
+    late = [
+        outcome(number, Verdict.BREACHED, parts={f"link:hop_{number}": number * H, NORTH: H})
+        for number in (1, 2)
+    ]
+    assert summed(late, viewer) == {"transit to North": 3 * H, NORTH: 2 * H}
 
 
 def test_remarks_are_told() -> None:
