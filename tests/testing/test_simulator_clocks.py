@@ -38,8 +38,25 @@ def test_a_history_in_order() -> None:
             ),
             "was told",
         ),
+        (
+            "UPDATE outcome SET elapsed = elapsed + 1 WHERE target_kind = 'resolution'",
+            "came to is kept with another elapsed",
+        ),
+        ("DELETE FROM outcome WHERE target_kind = 'resolution'", "came to is not kept"),
+        ("UPDATE outcome SET id = 'out_other' WHERE target_kind = 'resolution'", "kept for nothing"),
+        ("UPDATE outcome_month SET breached = breached + 1", "the sums by month/target_kind"),
     ],
-    ids=["another figure", "a clock that is lost", "a clock that is none", "forgotten", "told twice"],
+    ids=[
+        "another figure",
+        "a clock that is lost",
+        "a clock that is none",
+        "forgotten",
+        "told twice",
+        "another length",
+        "an outcome that is lost",
+        "one of nothing",
+        "a sum",
+    ],
 )
 def test_what_is_wrong_is_seen(spoil: str, says: str) -> None:
     scene = breached()

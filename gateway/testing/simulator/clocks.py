@@ -10,6 +10,7 @@ from gateway.flows import sla
 from gateway.flows.context import OPERATOR, Context
 from gateway.store import cases, clocks, history
 from gateway.testing.hub import Hub
+from gateway.testing.simulator import sums
 
 _ONCE = {"clock.breached": "", "clock.warned": "mark"}
 """Kind of event → what may differ between two of the same clock."""
@@ -27,6 +28,8 @@ def check(hub: Hub, ticket_ids: list[str]) -> Iterator[str]:
             yield f"the clocks of {ticket_id} should have been folded at {case.ticket.fold_at}"
         yield from _differences(hub.context, ticket_id, kept.get(ticket_id, []))
         yield from _repeated(told.get(ticket_id, []))
+    folded = {name: max(clock.folded_at for clock in every) for name, every in kept.items() if every}
+    yield from sums.check(hub.context, folded)
 
 
 def _differences(context: Context, ticket_id: str, kept: list[keeping.KeptClock]) -> Iterator[str]:
