@@ -169,6 +169,7 @@ STEPS = {
     "counted": "COUNTED",
     "sum": "SUM",
     "held_by": "HELD BY",
+    "booked_to": "BOOKED TO",
     "state": "STATE",
     "event": "BECAUSE OF",
 }
@@ -187,6 +188,7 @@ def step_rows(clock: Clock, names: dict[str, str]) -> Iterator[dict[str, Any]]:
             "seconds": _seconds(piece.open_time),
             "sum": ran(total),
             "held_by": ", ".join(names.get(name, name) for name in piece.span.holders),
+            "booked_to": ", ".join(names.get(name, name) for name in piece.span.booked_to),
             "state": piece.span.state,
             "event": piece.span.cause,
         }

@@ -57,6 +57,7 @@ def test_a_clock_is_explained_stretch_by_stretch(run: Run, chain: Chain) -> None
     steps = orjson.loads(run("sla", "explain", chain.ticket, "--json").stdout)
     [step] = steps[f"south-uc/{chain.hops['south']}/resolution"]
     assert (step["clock"], step["state"]) == ("runs", "transit")
+    assert step["booked_to"] == step["held_by"] == "link to South Services"
     assert step["event"].startswith("evt_")
     assert "transit" in run("sla", "explain", chain.ticket).stdout
 

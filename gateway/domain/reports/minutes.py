@@ -33,9 +33,9 @@ def section(basis: Basis) -> Section:
 def headlines(outcomes: Iterable[Outcome]) -> list[Outcome]:
     """One clock for each ticket and agreement, or a minute would be counted once for each target: the resolution's, else the
     one that ran longest."""
-    best: dict[tuple[str, str], Outcome] = {}
+    best: dict[tuple[str, str, str], Outcome] = {}
     for one in outcomes:
-        place = (one.ticket_id, one.agreement)
+        place = (one.ticket_id, one.provider, one.agreement)
         if place not in best or _rank(one) > _rank(best[place]):
             best[place] = one
     return list(best.values())
