@@ -1,8 +1,11 @@
 """What every command that writes a report shares: its options, the period that is meant, and where the report goes."""
 
+import contextlib
+import os
 import sys
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, BinaryIO
 
 import typer
 
@@ -98,13 +101,33 @@ def put(made: Report, form: str, out: Path | None, manner: Manner | None = None)
         export.write(made, form, sys.stdout.buffer, manner)
         return
     try:
-        if form == TEXT:
-            out.write_text("\n".join(report_text.lines(made)) + "\n", encoding="utf-8")
-        else:
-            with out.open("wb") as stream:
+        with _aside(out) as stream:
+            if form == TEXT:
+                stream.write(("\n".join(report_text.lines(made)) + "\n").encode())
+            else:
                 export.write(made, form, stream, manner)
     except OSError as error:
         raise Invalid(
             f"{out} cannot be written", why=str(error.strerror), cure="name another --out"
         ) from error
     say(f"{made.title}: {out}")
+
+
+@contextlib.contextmanager
+def _aside(out: Path) -> Iterator[BinaryIO]:
+    """A file beside it that takes its place when all is written; what fails leaves what stood there. Pipes and devices are
+    written as they are."""
+    place = out.resolve()
+    if place.exists() and not place.is_file():
+        with place.open("wb") as stream:
+            yield stream
+        return
+    draft = place.with_name(f".{place.name[:200]}.{os.getpid()}.part")
+    try:
+        with draft.open("xb") as stream:
+            yield stream
+        if place.exists():
+            draft.chmod(place.stat().st_mode & 0o777)
+        draft.replace(place)
+    finally:
+        draft.unlink(missing_ok=True)
