@@ -1,5 +1,5 @@
 """Reports written for people and programs: JSON, CSV, XLSX, HTML, and PDF, which is the HTML printed. Nothing is computed
-here: each format adds nothing to a report and leaves nothing of it out."""
+here: each format adds nothing to a report and leaves nothing of it out, but for the paper, which says so."""
 
 from typing import BinaryIO
 

@@ -50,6 +50,8 @@ class Shown:
     heads: tuple[Said, ...]
     rows: tuple[tuple[Said, ...], ...]
     totals: tuple[Said, ...]
+    left: str = ""
+    """What is said of lines that are left out."""
 
     @property
     def signs(self) -> int:
@@ -92,8 +94,9 @@ class Chapter:
         return any(shown.signs > _UPRIGHT for shown in self.tables)
 
 
-def text(report: Report, manner: Manner, *, beside: tuple[str, ...] = ()) -> str:
-    """The page. `beside`: what else is said under its title."""
+def text(report: Report, manner: Manner, *, beside: tuple[str, ...] = (), most: int | None = None) -> str:
+    """The page. `beside`: what else is said under its title; `most`: so many lines of a table are shown, and how many more
+    there are is said."""
     teller = Teller.of(report, manner.language)
     words, made = teller.words, teller.whole(report.made_at)
     footer = ("report.footer_for", {"at": made, "who": manner.made_by}) if manner.made_by else None
@@ -110,7 +113,7 @@ def text(report: Report, manner: Manner, *, beside: tuple[str, ...] = ()) -> str
             created=report.made_at.isoformat(timespec="seconds"),
             made_by=manner.made_by or "Interdesk",
             digest=documents.digest(report),
-            chapters=list(_chapters(report, teller)),
+            chapters=list(_chapters(report, teller, most)),
             footer=words(key, **gaps),
             beside=beside,
         )
@@ -136,9 +139,11 @@ def _environment() -> Environment:
     return made
 
 
-def _chapters(report: Report, teller: Teller) -> Iterator[Chapter]:
+def _chapters(report: Report, teller: Teller, most: int | None) -> Iterator[Chapter]:
     for section in report.sections:
-        shown = tuple(_shown(f"table-{section.id}-{table.id}", table, teller) for table in section.tables)
+        shown = tuple(
+            _shown(f"table-{section.id}-{table.id}", table, teller, most) for table in section.tables
+        )
         yield Chapter(
             id=f"chapter-{section.id}",
             section=section,
@@ -147,15 +152,21 @@ def _chapters(report: Report, teller: Teller) -> Iterator[Chapter]:
         )
 
 
-def _shown(name: str, table: Table, teller: Teller) -> Shown:
+def _shown(name: str, table: Table, teller: Teller, most: int | None) -> Shown:
     looks = [_look(column) for column in table.columns]
     return Shown(
         id=name,
         table=table,
         heads=tuple(Said(teller.heading(one), look) for one, look in zip(table.columns, looks, strict=True)),
-        rows=tuple(_row(table, row, teller) for row in table.rows),
+        rows=tuple(_row(table, row, teller) for row in table.rows[:most]),
         totals=_row(table, table.totals, teller, is_total=True) if table.totals else (),
+        left=_left(table, teller, most),
     )
+
+
+def _left(table: Table, teller: Teller, most: int | None) -> str:
+    more = len(table.rows) - len(table.rows[:most])
+    return f"{teller.number(f'{more:,}')} more: in the XLSX." if more else ""
 
 
 def _look(column: Column) -> str:

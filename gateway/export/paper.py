@@ -1,4 +1,5 @@
-"""A report as PDF: its HTML page, printed by WeasyPrint, tagged for those who hear it (PDF/UA-1). It loads nothing."""
+"""A report as PDF: its HTML page, printed by WeasyPrint, tagged for those who hear it (PDF/UA-1). It loads nothing. A long one
+is a summary: of each table what stands first, and how much more the sheets have."""
 
 import logging
 import threading
@@ -10,26 +11,39 @@ from gateway.export import documents, pages
 from gateway.export.manner import Manner
 
 MOST_ROWS = 2_000
+"""Of more lines it is a summary: printing takes a second for every twenty or so."""
+TOP = 50
+"""So many lines of each table a summary has."""
 _ONE_AT_A_TIME = threading.Lock()
 """Printing takes seconds of a processor: however many ask at once, a process has one of them to spare."""
 
 
 def printed(report: Report, manner: Manner) -> bytes:
-    """The file. Raises Unsupported where what prints it is not there, Refused for what nobody would read on paper."""
-    rows = sum(len(table.rows) for section in report.sections for table in section.tables)
-    if rows > MOST_ROWS:
-        raise Refused(
-            f"the report has {rows:,} lines",
-            why=f"printing takes a second for every twenty or so, and nobody reads more than {MOST_ROWS:,} on paper",
-            cure="--format xlsx, or --format html and print what you need",
-        )
+    """The file. Raises Unsupported where what prints it is not there, Refused for what nobody would read on paper even so."""
+    most = _most(report)
+    cut = (f"A summary: of long tables the first {TOP} lines; the XLSX has all of them.",) if most else ()
     weasyprint = printer()
     nothing = weasyprint.urls.URLFetcher(allowed_protocols=())
-    page = weasyprint.HTML(string=pages.text(report, manner), url_fetcher=nothing)
+    page = weasyprint.HTML(string=pages.text(report, manner, beside=cut, most=most), url_fetcher=nothing)
     identifier = documents.digest(report)[:32].encode()
     with _ONE_AT_A_TIME:
         found: bytes = page.write_pdf(pdf_variant="pdf/ua-1", pdf_identifier=identifier)
     return found
+
+
+def _most(report: Report) -> int | None:
+    """How many lines of each table are printed; None: all. Raises Refused."""
+    lengths = [len(table.rows) for section in report.sections for table in section.tables]
+    if sum(lengths) <= MOST_ROWS:
+        return None
+    rows = sum(min(length, TOP) for length in lengths)
+    if rows > MOST_ROWS:
+        raise Refused(
+            f"the report has {sum(lengths):,} lines in {len(lengths):,} tables",
+            why=f"even the first {TOP} of each are more than {MOST_ROWS:,}, and nobody reads so many on paper",
+            cure="--format xlsx, or --format html and print what you need",
+        )
+    return TOP
 
 
 def printer() -> Any:
