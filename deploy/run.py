@@ -43,8 +43,8 @@ STATIC_CHECKS = (
         ("-c", "import sys; from importlinter.cli import lint_imports; sys.exit(lint_imports())"),
     ),
 )
-# Two workers; tests that share an `xdist_group` (the real desks do) stay together on one of them.
-PYTEST = ("-m", "pytest", "-n", "2", "--dist", "loadgroup")
+# Three workers, for many tests wait for desks and processes; those that share something dear (tests/conftest.py) stay together.
+PYTEST = ("-m", "pytest", "-n", "3", "--dist", "loadgroup")
 
 
 def main(arguments: list[str]) -> int:

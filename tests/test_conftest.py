@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.conftest import TOGETHER, group_of
+
 CHECKOUT = Path(__file__).resolve().parent.parent
 
 
@@ -38,6 +40,7 @@ def test_settings_from_outside_do_not_reach_the_tests() -> None:
 
 SKIPPING = """
 import pytest
+
 
 @pytest.mark.desks
 def test_a_desk():
@@ -74,3 +77,68 @@ def test_a_desk_test_may_not_skip_where_desks_are_required(
         check=False,
     )
     assert done.stdout.splitlines()[-1].startswith(outcome), done.stdout + done.stderr
+
+
+@pytest.mark.parametrize(
+    ("nodeid", "group"),
+    [
+        ("tests/desks/test_chain_week.py::test_a", "week"),
+        ("tests/desks/test_chain_faults.py::test_a", "chain"),
+        ("tests/desks/test_roundup.py::test_a", "desks"),
+        ("tests/domain/test_acts.py::test_a", None),
+    ],
+)
+def test_what_shares_something_dear_stays_together(nodeid: str, group: str | None) -> None:
+    assert group_of(nodeid) == group
+
+
+def test_every_group_names_tests_that_are_there() -> None:
+    files = [path.relative_to(CHECKOUT).as_posix() for path in (CHECKOUT / "tests").rglob("test_*.py")]
+    assert [path for path in TOGETHER if not any(file.startswith(path) for file in files)] == []
+
+
+SHARED = """
+import pytest
+
+
+@pytest.fixture(scope="module")
+def dear(tmp_path_factory, worker_id):
+    print("made once")
+
+@pytest.mark.parametrize("number", range(8))
+def test_shares(dear, number):
+    assert number >= 0
+"""
+
+
+def test_a_group_runs_on_one_worker(tmp_path: Path) -> None:
+    folder = tmp_path / "tests" / "desks"
+    folder.mkdir(parents=True)
+    (folder / "test_chain_week.py").write_text(SHARED, encoding="utf-8")
+    (tmp_path / "conftest.py").write_text(
+        "from tests.conftest import pytest_xdist_make_scheduler\n", encoding="utf-8"
+    )
+    (tmp_path / "pytest.ini").write_text("[pytest]\n", encoding="utf-8")
+    done = subprocess.run(
+        [
+            sys.executable,
+            "-m",
+            "pytest",
+            "-p",
+            "no:cacheprovider",
+            "-n",
+            "2",
+            "--dist",
+            "loadgroup",
+            "-rP",
+            "-v",
+        ],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(CHECKOUT)},
+        capture_output=True,
+        text=True,
+        timeout=100,
+        check=False,
+    )
+    assert "8 passed" in done.stdout, done.stdout + done.stderr
+    assert done.stdout.count("made once") == 1

@@ -17,7 +17,6 @@ from tests.postgres import FAST_AND_LOOSE, running_server
 pytestmark = [
     pytest.mark.pg,
     pytest.mark.slow,
-    pytest.mark.xdist_group("cluster"),
     pytest.mark.timeout(1500),
 ]
 
