@@ -1,6 +1,7 @@
 """Geometry of a report's charts: places along the width in per cent, so that a chart fits a telephone and a page alike, heights
 in pixels, so that its texts keep their size. Whatever is drawn stands in the table beside it."""
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -9,11 +10,14 @@ from fractions import Fraction
 from itertools import pairwise
 
 from gateway.domain.reports.document import Cell, CellKind, Chart, ChartKind, Column, Section, Table
-from gateway.export.telling import NOTHING, Teller
+from gateway.export.telling import FIGURES, NOTHING, Teller
 
 MOST_ROWS = 30
 """A chart of more would be a table that is hard to read; the table has all of them."""
 _MOST_LABELS = 5
+_LONGEST_LABEL = 60
+TALLEST = 470
+"""Of so many pixels a picture stands on a page across, below a heading; bars of more are parted into several."""
 _LOOKS = 6
 _LABEL, _BAR, _THIN, _GAP = 18, 16, 10, 10
 _HEIGHT, _TOP, _LEFT, _RIGHT = 170, 26, 3.0, 97.0
@@ -90,13 +94,16 @@ def drawings(section: Section, teller: Teller) -> Iterator[Drawing]:
     for number, chart in enumerate(section.charts, start=1):
         table = tables[chart.table]
         if len(table.rows) > 1 or (table.rows and len(chart.series) > 1):
-            yield _drawing(f"{section.id}-{number}", chart, table, teller)
+            yield from _drawing(f"{section.id}-{number}", chart, table, teller)
 
 
-def _drawing(name: str, chart: Chart, table: Table, teller: Teller) -> Drawing:
+def _drawing(name: str, chart: Chart, table: Table, teller: Teller) -> Iterator[Drawing]:
     plot = _Plot(chart, table, teller)
     title = teller.words("report.chart", table=table.title, summary=chart.summary)
-    return plot.line(name, title) if chart.kind is ChartKind.LINE else plot.bars(name, title)
+    if chart.kind is ChartKind.LINE:
+        yield plot.line(name, title)
+    else:
+        yield from plot.bars(name, title)
 
 
 class _Plot:
@@ -109,12 +116,20 @@ class _Plot:
         self.series = [keys.index(name) for name in chart.series]
         self.columns: list[Column] = [table.columns[place] for place in self.series]
         self.rows = table.rows[:MOST_ROWS] if chart.kind is not ChartKind.LINE else table.rows
+        self.naming = self._naming()
+
+    def _naming(self) -> list[int]:
+        """The columns that name a row: the one that is asked for; where it names two alike, all in front of the figures."""
+        if len({row[self.label] for row in self.table.rows}) == len(self.table.rows):
+            return [self.label]
+        figures = [place for place, one in enumerate(self.table.columns) if one.kind in FIGURES]
+        return sorted({self.label, *range(min(figures, default=0))})
 
     def _text(self, column: Column, cell: Cell) -> str:
         return self.teller.cell(column, cell)
 
     def _name(self, row: Sequence[Cell]) -> str:
-        return self._text(self.table.columns[self.label], row[self.label])
+        return _joined([self._text(self.table.columns[place], row[place]) for place in self.naming])
 
     def _legend(self) -> tuple[tuple[int, str], ...]:
         named = [(place % _LOOKS, column.title) for place, column in enumerate(self.columns)]
@@ -126,27 +141,34 @@ class _Plot:
 
     # -- bars -------------------------------------------------------------------------------------------------------------
 
-    def bars(self, name: str, title: str) -> Drawing:
-        """A bar for each row; of several series one below the other, or one behind the other where they are stacked."""
-        top, most, found = 0, self._most(), list[Row]()
-        if self.chart.mark is not None:
-            top = _LABEL
-        for row in self.rows:
+    def bars(self, name: str, title: str) -> Iterator[Drawing]:
+        """A bar for each row; of several series one below the other, or one behind the other where they are stacked. What is
+        taller than a page is parted evenly; what is said below stands below the last part."""
+        most, top = self._most(), _LABEL if self.chart.mark is not None else 0
+        high = sum(self._row(row, 0, most).height for row in self.rows)
+        parts = max(math.ceil(high / (TALLEST - top)), 1)
+        size = math.ceil(len(self.rows) / parts)
+        for part, start in enumerate(range(0, len(self.rows), size), start=1):
+            is_last = start + size >= len(self.rows)
+            rows = tuple(self._below_one_another(self.rows[start : start + size], top, most))
+            yield Drawing(
+                id=name if part == 1 else f"{name}-{part}",
+                kind="rows",
+                title=title if parts == 1 else f"{title} ({part} / {parts})",
+                caption=self.chart.summary if is_last else "",
+                height=rows[-1].y + rows[-1].height,
+                table=self.table,
+                rows=rows,
+                legend=self._legend(),
+                mark=self._mark(most),
+                note=self._note() if is_last else "",
+            )
+
+    def _below_one_another(self, rows: Sequence[Sequence[Cell]], top: int, most: float) -> Iterator[Row]:
+        for row in rows:
             made = self._row(row, top, most)
-            found.append(made)
+            yield made
             top += made.height
-        return Drawing(
-            id=name,
-            kind="rows",
-            title=title,
-            caption=self.chart.summary,
-            height=top,
-            table=self.table,
-            rows=tuple(found),
-            legend=self._legend(),
-            mark=self._mark(most),
-            note=self._note(),
-        )
 
     def _most(self) -> float:
         if self._are_shares:
@@ -185,7 +207,7 @@ class _Plot:
             high = _BAR if len(pieces) == 1 else _THIN
             bars = tuple((y + place * (high + 2), (piece,)) for place, piece in enumerate(pieces))
             height, value = _LABEL + len(pieces) * (high + 2) + _GAP, _joined(told)
-        return Row(self._name(row), value, top, height, bars)
+        return Row(_cut(self._name(row)), value, top, height, bars)
 
     # -- a line -----------------------------------------------------------------------------------------------------------
 
@@ -302,6 +324,13 @@ def _behind_one_another(pieces: Sequence[Piece]) -> Iterator[Piece]:
 
 def _joined(told: Sequence[str]) -> str:
     return told[0] if len(told) == 1 else " \N{MIDDLE DOT} ".join(text for text in told if text != NOTHING)
+
+
+def _cut(label: str) -> str:
+    """Longer names would run into their figures; their bars and the table say them whole."""
+    if len(label) <= _LONGEST_LABEL:
+        return label
+    return label[: _LONGEST_LABEL - 1] + "\N{HORIZONTAL ELLIPSIS}"
 
 
 def _anchor(x: float) -> str:

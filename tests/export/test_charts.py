@@ -1,5 +1,6 @@
 """Geometry: bars as long as their figures, no further than the picture, broken lines where nothing is known."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
@@ -8,7 +9,7 @@ from fractions import Fraction
 import pytest
 
 from gateway.domain.reports.document import Cell, CellKind, Chart, ChartKind, Section, Table
-from gateway.export.charts import MOST_ROWS, Drawing, amount, drawings
+from gateway.export.charts import MOST_ROWS, TALLEST, Drawing, amount, drawings
 from gateway.export.telling import Teller
 from tests.domain.reports import sample
 
@@ -34,6 +35,25 @@ def drawn(
     )
     (one,) = drawings(section, Teller.of(sample.report(), "en"))
     return one
+
+
+def targets(rows: Sequence[tuple[Cell, ...]]) -> list[Drawing]:
+    """Shares of agreements and targets, as the compliance chapter draws them."""
+    kinds = {
+        "agreement": CellKind.CODE,
+        "target": CellKind.CODE,
+        "gross": CellKind.SHARE,
+        "net": CellKind.SHARE,
+    }
+    table = Table(
+        id="t",
+        title="T",
+        columns=tuple(sample.column(name, name.capitalize(), kind) for name, kind in kinds.items()),
+        rows=tuple((*row, Fraction(9, 10), Fraction(1)) for row in rows),
+    )
+    chart = Chart(table="t", kind=ChartKind.BARS, label="target", series=("gross", "net"), summary="So.")
+    section = Section(id="s", title="S", tables=(table,), charts=(chart,))
+    return list(drawings(section, Teller.of(sample.report(), "en")))
 
 
 def widths(one: Drawing) -> list[list[float]]:
@@ -92,8 +112,34 @@ def test_a_line_has_few_labels_and_all_its_points_inside(count: int) -> None:
 
 
 def test_too_many_rows_are_left_to_the_table() -> None:
-    one = drawn(ChartKind.BARS, [(1,)] * (MOST_ROWS + 7), [CellKind.COUNT])
-    assert (len(one.rows), one.note) == (MOST_ROWS, "+7")
+    found = targets([(f"sla-{number}", "response") for number in range(MOST_ROWS + 7)])
+    assert sum(len(one.rows) for one in found) == MOST_ROWS
+    assert [one.note for one in found if one.note] == ["+7"]
+
+
+def test_what_is_taller_than_a_page_is_parted_and_explained_once() -> None:
+    found = targets([(f"sla-{n // 2}", ("resolution", "response")[n % 2]) for n in range(14)])
+    assert [len(one.rows) for one in found] == [7, 7]
+    assert all(one.height <= TALLEST and one.rows[0].y == 0 for one in found)
+    assert [one.caption for one in found] == ["", "So."]
+    assert [one.id for one in found] == ["s-1", "s-1-2"]
+    assert [one.title[-7:] for one in found] == ["(1 / 2)", "(2 / 2)"]
+    assert all(one.legend for one in found)
+
+
+def test_bars_that_would_be_named_alike_are_named_by_all_that_tells_them_apart() -> None:
+    two = [("Org line C", "resolution"), ("Org line D", "resolution")]
+    (one,) = targets(two)
+    assert [row.label for row in one.rows] == ["Org line C · resolution", "Org line D · resolution"]
+    (alone,) = targets([("Org line C", "resolution"), ("Org line C", "response")])
+    assert [row.label for row in alone.rows] == ["resolution", "response"]
+
+
+def test_a_long_name_is_cut_and_told_whole_where_one_points() -> None:
+    (one,) = targets([("x" * 100, "response"), ("y", "response")])
+    label = one.rows[0].label
+    assert (len(label), label[-1]) == (60, "…")
+    assert one.rows[0].bars[0][1][0].title.startswith("x" * 100 + " · response, Gross: ")
 
 
 def test_all_that_is_nothing_has_no_length() -> None:
