@@ -29,7 +29,7 @@ class LineKind(StrEnum):
     REGAINED = "regained"
     """Given back, because the objective was met for long enough afterwards: its amount is negative."""
     LAPSED = "lapsed"
-    """Not claimed in time: its amount is zero."""
+    """Not claimed in time: its amount is zero, and `lapsed` what it would have been."""
     UNPRICED = "unpriced"
     """It cannot be said how much, for nobody told the fee: its amount is zero."""
 
@@ -38,7 +38,7 @@ class LineKind(StrEnum):
 class Line:
     """One scheme in one period. `settled`: the month whose statement it is in. `words`: how the amount came about. `proof`:
     the clocks it is for, each with its part of the amount (together one). `claim`: the name to claim it by, `claim_by` the
-    last day."""
+    last day. `lapsed`: what would have come on top, within every cap, had it been claimed in time."""
 
     kind: LineKind
     scheme: str
@@ -49,6 +49,7 @@ class Line:
     words: str
     proof: tuple[tuple[Outcome, Fraction], ...] = field(default=(), repr=False)
     claim_by: date | None = None
+    lapsed: Decimal = ZERO
 
     @property
     def claim(self) -> str:
@@ -90,6 +91,11 @@ class Statement:
     def owed(self) -> Decimal:
         """What is due for the period; negative if more is given back than is owed."""
         return self.credited - self.regained
+
+    @property
+    def lapsed(self) -> Decimal:
+        """How much more would have been credited, had everything been claimed in time."""
+        return sum((one.lapsed for one in self.lines), ZERO)
 
     @property
     def still_possible(self) -> Decimal:
@@ -226,11 +232,12 @@ def _line(ground: Ground, known: Known, charge: Charge, month: Period) -> Line:
     )
     if charge.amount is None:
         return replace(line, kind=LineKind.UNPRICED)
-    if by is not None and _lapsed(ground.credits.claimed.get(line.claim), by, known):
-        words = f"{charge.words}; not claimed by {by}, so it lapsed"
-        return replace(line, kind=LineKind.LAPSED, words=words)
     capped, why = _scheme_cap(ground, charge, charge.amount)
-    return replace(line, amount=money.rounded(capped, currency), words=f"{charge.words}{why}")
+    amount, words = money.rounded(capped, currency), f"{charge.words}{why}"
+    if by is not None and _lapsed(ground.credits.claimed.get(line.claim), by, known):
+        told = f"{words}; not claimed by {by}, so it lapsed"
+        return replace(line, kind=LineKind.LAPSED, lapsed=amount, words=told)
+    return replace(line, amount=amount, words=words)
 
 
 def _parts(proof: Sequence[tuple[Outcome, Fraction]]) -> tuple[tuple[Outcome, Fraction], ...]:
@@ -261,33 +268,38 @@ def _scheme_cap(ground: Ground, charge: Charge, amount: Fraction) -> tuple[Fract
 
 
 def _at_most(ground: Ground, month: Period, new: list[Line], before: list[Line]) -> list[Line]:
-    """The lines of a month, cut in proportion to what is left of the fee at risk."""
+    """The lines of a month, cut in proportion to what is left of the fee at risk; what lapsed, to what these leave."""
     risk = ground.credits.at_risk
     if risk is None:
         return new
     span, currency = risk.every.around(month), ground.credits.currency
     most = ground.at_risk(span, risk.every)
-    total = sum((one.amount for one in new), ZERO)
     if most is None:
         return new
-    used = sum(
-        (
-            one.amount
-            for one in before
-            if one.kind is LineKind.CREDIT and span.first <= one.settled.last <= span.last
-        ),
-        ZERO,
-    )
+    earlier = [one for one in before if span.first <= one.settled.last <= span.last]
+    used = sum((one.amount for one in earlier if one.kind is LineKind.CREDIT), ZERO)
+    gone = sum((one.lapsed for one in earlier), ZERO)
     left = max(ZERO, money.rounded(money.down(most, currency), currency) - used)
-    if total <= left:
-        return new
-    told = f"; cut to what is left of {percent(risk.share)} of the fee of {span.name}, {money.words(left, currency)} in all"
-    ratio = Fraction(left) / Fraction(total)
-    amounts = money.split((Fraction(one.amount) * ratio for one in new), currency)
+    amounts = _within([one.amount for one in new], left, currency)
+    room = max(ZERO, left - sum(amounts, ZERO) - gone)
+    lapsed = _within([one.lapsed for one in new], room, currency)
+    what = f"what is left of {percent(risk.share)} of the fee of {span.name}"
     return [
-        replace(one, amount=amount, words=f"{one.words}{told}") if one.amount else one
-        for one, amount in zip(new, amounts, strict=True)
+        replace(one, amount=amount, lapsed=unclaimed, words=f"{one.words}; cut to {what}, {words} in all")
+        if (amount, unclaimed) != (one.amount, one.lapsed)
+        else one
+        for one, amount, unclaimed in zip(new, amounts, lapsed, strict=True)
+        for words in [money.words(room if one.lapsed else left, currency)]
     ]
+
+
+def _within(amounts: list[Decimal], most: Decimal, currency: str) -> list[Decimal]:
+    """Cut in proportion so that together they are not more."""
+    total = sum(amounts, ZERO)
+    if total <= most:
+        return amounts
+    ratio = Fraction(most) / Fraction(total)
+    return money.split((Fraction(one) * ratio for one in amounts), currency)
 
 
 def _regained(ground: Ground, month: Period, lines: list[Line], view: View) -> Iterator[Line]:
@@ -316,13 +328,15 @@ def _regained(ground: Ground, month: Period, lines: list[Line], view: View) -> I
 @dataclass(frozen=True, kw_only=True)
 class Balance:
     """What is owed in one currency, what partners have to bear of it, and what would come on top of either if everything
-    stayed as it stands now."""
+    stayed as it stands now, or had everything been claimed in time (`lapsed`; of partners' credits `unclaimed`)."""
 
     currency: str
     owed: Decimal = ZERO
     recoverable: Decimal = ZERO
     possible: Decimal = ZERO
     possibly_recoverable: Decimal = ZERO
+    lapsed: Decimal = ZERO
+    unclaimed: Decimal = ZERO
 
     @property
     def exposure(self) -> Decimal:
@@ -339,25 +353,34 @@ def balances(
     for statement in owed:
         one = found.get(statement.currency) or Balance(currency=statement.currency)
         found[statement.currency] = replace(
-            one, owed=one.owed + statement.owed, possible=one.possible + statement.still_possible
+            one,
+            owed=one.owed + statement.owed,
+            possible=one.possible + statement.still_possible,
+            lapsed=one.lapsed + statement.lapsed,
         )
     for statement in due:
         one = found.get(statement.currency) or Balance(currency=statement.currency)
-        final, standing = (
-            _part(statement, lines, customer) for lines in (statement.lines, statement.possible)
+        final, standing, unclaimed = (
+            _part(statement, amounts, customer)
+            for amounts in (
+                [(one, one.amount) for one in statement.lines],
+                [(one, one.amount) for one in statement.possible],
+                [(one, one.lapsed) for one in statement.lines],
+            )
         )
         found[statement.currency] = replace(
             one,
             recoverable=one.recoverable + final,
             possibly_recoverable=one.possibly_recoverable + standing - final,
+            unclaimed=one.unclaimed + unclaimed,
         )
     return [found[currency] for currency in sorted(found)]
 
 
-def _part(statement: Statement, lines: Iterable[Line], customer: str | None) -> Decimal:
+def _part(statement: Statement, amounts: Iterable[tuple[Line, Decimal]], customer: str | None) -> Decimal:
     if customer is None:
-        return sum((one.amount for one in lines), ZERO)
-    exact = sum((Fraction(one.amount) * _weight(one, customer) for one in lines), Fraction())
+        return sum((amount for _, amount in amounts), ZERO)
+    exact = sum((Fraction(amount) * _weight(one, customer) for one, amount in amounts), Fraction())
     return money.rounded(exact, statement.currency)
 
 

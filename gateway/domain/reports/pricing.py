@@ -132,7 +132,7 @@ def _by_share(ground: Ground, scheme: ByShare, period: Period, view: View) -> It
     if band is None:
         return
     told = (
-        f"{result.objective.name} in {period.name}: {total - beyond} of {total} within the target"
+        f"{result.objective.name} in {period.name}: {total - beyond:,} of {total:,} within the target"
         f" ({share(total - beyond, total)}), {_asked(result.objective)};"
     )
     bound = f" below {percent(band.below)}:" if band.below is not None else " missed:"
@@ -192,7 +192,7 @@ def _by_case(ground: Ground, scheme: ByCase, period: Period, view: View) -> Iter
     of_case = f" ({percent(scheme.of_case)} of the fee of a case)" if scheme.of_case is not None else ""
     words = (
         f"{_what(scheme.selection)} in {period.name}: {_count(len(missed), 'breach', 'breaches')}{free};"
-        f" {len(paid)} x {money.words(scheme.amount, currency)}{of_case} = {money.words(amount, currency)}"
+        f" {len(paid):,} x {money.words(scheme.amount, currency)}{of_case} = {money.words(amount, currency)}"
     )
     proof = tuple((one, Fraction(1)) for one in paid)
     yield Charge(scheme=scheme, period=period, amount=amount, words=words, proof=proof)
@@ -209,12 +209,13 @@ def _by_delay(ground: Ground, scheme: ByDelay, period: Period, view: View) -> It
             whole = units * scheme.amount
             amount = whole if scheme.most is None else min(whole, scheme.most)
             proof.append((one, amount))
-            told += [_delay(one, scheme, units, currency)] if len(told) < _TOLD else []
+            told += [_delay(one, scheme, units, currency)] if len(told) < _EACH else []
     if not proof:
         return
     total = sum((amount for _, amount in proof), _NONE)
     after = f" after {open_time(scheme.grace)}" if scheme.grace else ""
-    more = f"; {len(proof) - len(told)} more" if len(proof) > len(told) else ""
+    told = told if len(proof) <= _EACH else told[:_TOLD]
+    more = f"; {len(proof) - len(told):,} more" if len(proof) > len(told) else ""
     words = (
         f"{_what(scheme.selection)} in {period.name}, each started {open_time(scheme.unit)}{after}:"
         f" {'; '.join(told)}{more}; together {money.words(total, currency)}"
@@ -222,8 +223,8 @@ def _by_delay(ground: Ground, scheme: ByDelay, period: Period, view: View) -> It
     yield Charge(scheme=scheme, period=period, amount=total, words=words, proof=tuple(proof))
 
 
-_TOLD = 10
-"""Of so many delays the arithmetic is told; the proof has all."""
+_EACH, _TOLD = 5, 3
+"""Of so many delays the arithmetic of each is told, of more that of the first few; the proof has all."""
 
 
 def _delay(outcome: Outcome, scheme: ByDelay, units: int, currency: str) -> str:
@@ -291,4 +292,4 @@ def _what(selection: Selection) -> str:
 
 
 def _count(number: int, one: str, many: str) -> str:
-    return f"{number} {one if number == 1 else many}"
+    return f"{number:,} {one if number == 1 else many}"

@@ -143,7 +143,7 @@ def test_the_grace_of_a_delay_is_not_counted() -> None:
 
 def test_of_many_delays_the_first_are_told_and_all_are_proved() -> None:
     [line] = statement(clause(DELAY), many(0, 12)).lines
-    assert line.words.endswith("T-10 ran over by 1 min: 1 x 10.00 EUR; 2 more; together 120.00 EUR")
+    assert line.words.endswith("T-3 ran over by 1 min: 1 x 10.00 EUR; 9 more; together 120.00 EUR")
     assert len(line.tickets) == 12
 
 

@@ -1,6 +1,7 @@
 """The chapter about service credits: sums that the lines come to, lines that tickets prove."""
 
 from dataclasses import replace
+from datetime import date
 from decimal import Decimal
 from fractions import Fraction
 
@@ -81,6 +82,50 @@ def test_what_is_only_possible_or_not_priced_is_said() -> None:
         ("breach", "possible in all", D("100.00")),
         ("dear", "no fee told", D(0)),
     ]
+
+
+def test_money_that_lapsed_is_not_hidden() -> None:
+    agreement = agreed(CREDITS.replace("currency: EUR", "currency: EUR\n      raise_within: 30d"))
+    mine = statement(agreement, [*many(9, 2), *many(0, 30, first=50)], as_of=date(2027, 1, 1))
+    chapter = section([mine], [], VIEWER)
+    assert chapter is not None
+    assert chapter.summary == "Credits owed: 0.00 EUR, lapsed unclaimed: 1,700.00 EUR."
+    sums, lines = table(chapter, "credits-eur"), table(chapter, "credits-owed-eur")
+    assert [str(cell) for cell in sums.rows[1]] == ["Lapsed unclaimed, not owed", "1700.00", "0.00"]
+    assert "had it been claimed in time" in sums.note
+    place = [one.key for one in lines.columns].index("lapsed")
+    assert [(str(row[place - 1]), row[place]) for row in lines.rows] == [
+        ("0.00", D("1600.00")),
+        ("0.00", D("100.00")),
+    ]
+    assert lines.totals[place] == D("1700.00")
+
+
+def test_what_was_never_claimed_from_partners_is_said() -> None:
+    agreement = agreed(CREDITS.replace("currency: EUR", "currency: EUR\n      raise_within: 30d"))
+    below = statement(agreement, many(1, 1), as_of=date(2027, 1, 1))
+    chapter = section([owed("vendor", "acme", many(9, 1))], [below], VIEWER)
+    assert chapter is not None
+    assert chapter.summary.endswith("exposure 50.00 EUR, never claimed from partners 50.00 EUR.")
+    assert table(chapter, "credits-eur").rows[-1] == (
+        "Never claimed from partners in time",
+        D("50.00"),
+        D("0.00"),
+    )
+
+
+def test_nothing_is_written_as_any_other_amount() -> None:
+    chapter = section([owed("vendor", "acme", many(3, 0))], [], VIEWER)
+    assert chapter is not None
+    assert chapter.summary == "Credits owed: 0.00 EUR."
+    assert [str(cell) for cell in table(chapter, "credits-eur").rows[0]] == ["Owed", "0.00", "0.00"]
+
+
+def test_a_long_line_names_few_tickets_and_the_proof_has_all() -> None:
+    chapter = section([owed("vendor", "acme", many(30, 25))], [], VIEWER)
+    lines = table(chapter, "credits-owed-eur")
+    assert lines.rows[0][8] == "T-31, T-32, T-33 and 22 more"
+    assert len(table(chapter, "credits-proof").rows) == 25
 
 
 def test_what_is_settled_later_is_said() -> None:
