@@ -126,7 +126,7 @@ class Result:
         if self.standing is Standing.NO_CASE:
             return "no case"
         if self.standing is Standing.TOO_SMALL:
-            return f"{self.denominator} of at least {self.objective.smallest}; counted with the next period"
+            return f"{self.denominator:,} of at least {self.objective.smallest}; counted with the next period"
         if self.standing is Standing.MET:
             return "; ".join(_left(self))
         return "; ".join(_lacking(self))
@@ -134,21 +134,27 @@ class Result:
 
 def _left(result: Result) -> Iterator[str]:
     spare = result.spare or 0
-    yield f"{spare + 1} more breaches and it is missed" if spare else "one more breach and it is missed"
+    yield f"{spare + 1:,} more breaches and it is missed" if spare else "one more breach and it is missed"
     for step in () if result.small else result.steps[1:]:
         if step.spare is not None and step.spare < spare:
-            yield f"{step.spare + 1} more over {step.within} and it is missed"
+            yield f"{step.spare + 1:,} more over {step.within} and it is missed"
 
 
 def _lacking(result: Result) -> Iterator[str]:
     if result.small:
         yield f"{result.tally.beyond[0]} breached, at most {result.objective.at_most} may be"
         return
-    for step in result.steps:
-        if step.needed is not None:
-            yield f"{step.needed} more within {step.within} would meet it"
-        elif not step.met:
-            yield f"every one had to be within {step.within}"
+    lost = [step for step in result.steps if not step.met and step.needed is None]
+    if lost:  # what everything had to keep, no good ticket mends
+        yield from (f"every one had to be within {step.within}" for step in lost)
+        return
+    needed, late = max(((step.needed, step) for step in result.steps if step.needed is not None), key=_first)
+    why = f": too many over {late.within}" if late is not result.steps[0] else ""
+    yield f"{needed:,} more within the target would meet it{why}"
+
+
+def _first(needed: tuple[int, Step]) -> int:
+    return needed[0]
 
 
 def counts(outcome: Outcome, *, net: bool) -> bool | None:

@@ -221,6 +221,25 @@ def test_so_many_more_within_would_meet_it() -> None:
         assert evaluate(asked(), many(kept + step.needed - 1, missed)).standing is Standing.MISSED
 
 
+def test_no_good_ticket_mends_what_every_one_had_to_keep() -> None:
+    missed = evaluate(asked("0.95", REST), [*many(90, 9), ran(100, 9 * H)])
+    assert [step.met for step in missed.steps] == [False, False]
+    assert missed.margin == "every one had to be within 8 h"
+
+
+@pytest.mark.parametrize(
+    ("late", "words"), [(3, " would meet it"), (30, " would meet it: too many over 8 h")]
+)
+def test_so_many_more_within_mend_every_step(late: int, words: str) -> None:
+    objective = asked("0.8", Tail(share=Fraction(9, 10), within=8 * H))
+    clocks = [*many(20, 20), *(ran(100 + place, 9 * H) for place in range(late))]
+    result = evaluate(objective, clocks)
+    more, _, told = result.margin.partition(" more within the target")
+    assert told == words
+    for count, standing in ((int(more), Standing.MET), (int(more) - 1, Standing.MISSED)):
+        assert evaluate(objective, [*clocks, *many(count, 0, first=200)]).standing is standing
+
+
 def test_late_ones_have_a_margin_of_their_own() -> None:
     met = evaluate(asked("0.5", Tail(share=Fraction(9, 10), within=8 * H)), [*many(9, 0), ran(10, 9 * H)])
     assert met.margin == "9 more breaches and it is missed; 1 more over 8 h and it is missed"
