@@ -25,7 +25,7 @@ def ageing(basis: Basis) -> Section:
     open_then = [
         one for one in basis.cases if one.opened_at < at and (one.closed_at is None or one.closed_at >= at)
     ]
-    late = {one.ticket_id for one in basis.promises if is_breached(one)}
+    late = _late(basis)
     ages = {
         name: [one for one in open_then if _age(one, at) == name] for name in (*(n for n, _ in _AGES), _OLDER)
     }
@@ -53,6 +53,15 @@ def ageing(basis: Basis) -> Section:
         summary=summary,
         tables=(table, _oldest(oldest, at)),
         charts=(chart,) if open_then else (),
+    )
+
+
+def _late(basis: Basis) -> frozenset[str]:
+    """The tickets with a breach by the end; one that came later nobody knew of then."""
+    return frozenset(
+        one.ticket_id
+        for one in basis.promises
+        if is_breached(one) and one.counted_at is not None and one.counted_at < basis.period.end
     )
 
 
@@ -103,7 +112,7 @@ def _often(basis: Basis, recent: Sequence[Case], name: str, key: Callable[[Case]
     for case in recent:
         if key(case):
             found.setdefault(key(case), []).append(case)
-    late = {one.ticket_id for one in basis.promises if is_breached(one)}
+    late = _late(basis)
     often = [(thing, cases) for thing, cases in found.items() if len(cases) >= basis.limits.chronic]
     return Table(
         id=f"chronic-{name}s",
@@ -125,5 +134,6 @@ def _often(basis: Basis, recent: Sequence[Case], name: str, key: Callable[[Case]
             )
             for thing, cases in sorted(often, key=lambda item: (-len(item[1]), item[0]))
         ),
+        note="With a breach: up to the end of the period. Reopened: to this day.",
         empty="None.",
     )

@@ -13,6 +13,7 @@ from gateway.domain.sla.attribution import by_party
 from gateway.domain.sla.clocks import Folded
 from gateway.domain.sla.ledger import Span
 from gateway.domain.sla.terms import NONE
+from gateway.domain.sla.tree import REQUESTER
 
 LINK_DOWN = timedelta(hours=1)
 """What takes longer to reach the other desk is a link that was down."""
@@ -160,7 +161,8 @@ class Lifetime:
 
     @property
     def _silence(self) -> timedelta:
-        """The longest time in which somebody held it and nothing was said in public, nor anything changed."""
+        """The longest time in which somebody held it and nothing was said in public, nor anything changed. While the requester
+        had to answer nobody owed it a word."""
         told, longest = self._folded.told, NONE
         signs = sorted(told.effective[one.id] for one in told.records if _is_sign(one.type, one.data))
         for start, end in self._stretches():
@@ -169,10 +171,12 @@ class Lifetime:
         return longest
 
     def _stretches(self) -> Iterator[tuple[datetime, datetime]]:
-        """From when to when somebody held it without a break."""
+        """From when to when somebody held it without a break, and not only the requester was waited for."""
         start: datetime | None = None
         end: datetime | None = None
         for span in self._held:
+            if all(entry.booked_to == REQUESTER for entry in span.entries):
+                continue
             if start is None or end != span.start:
                 if start is not None and end is not None:
                     yield start, end

@@ -64,4 +64,4 @@ def _words(told: list[tuple[str, Rolled]]) -> str:
         if change > 0
         else "a worse share than in"
     )
-    return f"{name} has {how} {told[-2][0]}: {last.met} of {last.counted} after {before.met} of {before.counted}."
+    return f"{name} has {how} {told[-2][0]}: {last.met:,} of {last.counted:,} after {before.met:,} of {before.counted:,}."

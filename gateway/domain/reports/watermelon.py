@@ -2,18 +2,20 @@
 handed to and fro, or nobody said anything for long."""
 
 from collections.abc import Iterator, Sequence
+from datetime import timedelta
 
 from gateway.domain.figures import open_time
-from gateway.domain.reports.basis import Basis, Limits
+from gateway.domain.reports.basis import Basis
 from gateway.domain.reports.document import CellKind, Column, Section, Table
 from gateway.domain.reports.outcome import Case, Outcome, Verdict
 from gateway.domain.reports.tally import so_many
+from gateway.domain.reports.views import View
+from gateway.domain.sla.terms import NONE
 
 
 def section(basis: Basis) -> Section:
     """The list, the worst first."""
     found = melons(basis)
-    limits = basis.limits
     table = Table(
         id="watermelons",
         title="Met on every clock, and yet …",
@@ -28,10 +30,7 @@ def section(basis: Basis) -> Section:
             (case.number or case.ticket_id, case.opened_at, case.priority, case.site, "; ".join(reasons))
             for case, reasons in found
         ),
-        note=(
-            f"A rating below {limits.rating} %, a reopening, more than {limits.returned} hand-backs, or "
-            f"{open_time(limits.silence)} without a public word or a change."
-        ),
+        note=_note(basis),
         empty="No ticket was met on every clock and unhappy all the same.",
     )
     summary = (
@@ -40,6 +39,20 @@ def section(basis: Basis) -> Section:
         else ""
     )
     return Section(id="watermelons", title="Watermelons", summary=summary, tables=(table,))
+
+
+def _note(basis: Basis) -> str:
+    """Why a ticket is listed: what the reader is not told (R32) is no reason."""
+    limits, view = basis.limits, basis.viewer.view
+    back = f"more than {limits.returned} hand-backs, " if view is View.OPERATOR else ""
+    listed = f"Listed for a rating below {limits.rating} %, {back}a reopening"
+    later = "What was rated, reopened or handed back after the period is told too."
+    if view is View.PARTNER:
+        return f"{listed}. {later}"
+    return (
+        f"{listed}, or more than {open_time(limits.silence)} without a public word or a change up to the end of the period; "
+        f"while it waited for the requester nobody owed it one. {later}"
+    )
 
 
 def melons(basis: Basis) -> list[tuple[Case, list[str]]]:
@@ -52,7 +65,7 @@ def melons(basis: Basis) -> list[tuple[Case, list[str]]]:
         (case, reasons)
         for case in basis.cases
         if case.ticket_id in counted and _is_green(clocks[case.ticket_id])
-        if (reasons := list(_reasons(case, basis.limits)))
+        if (reasons := list(_reasons(case, basis)))
     ]
     return sorted(found, key=lambda one: (-len(one[1]), one[0].opened_at, one[0].ticket_id))
 
@@ -62,12 +75,20 @@ def _is_green(outcomes: Sequence[Outcome]) -> bool:
     return Verdict.MET in verdicts and not verdicts & {Verdict.BREACHED, Verdict.EXCLUDED}
 
 
-def _reasons(case: Case, limits: Limits) -> Iterator[str]:
+def _reasons(case: Case, basis: Basis) -> Iterator[str]:
+    limits, silence = basis.limits, _silence(case, basis)
     if case.rating is not None and case.rating < limits.rating:
         yield f"rated {case.rating} %"
     if case.reopened:
         yield "reopened" if case.reopened == 1 else f"reopened {case.reopened} times"
     if case.returned > limits.returned:
         yield f"handed back {case.returned} times"
-    if case.silence > limits.silence:
-        yield f"silent for {open_time(case.silence)}"
+    if silence > limits.silence:
+        yield f"silent for {'at least ' if silence < case.silence else ''}{open_time(silence)}"
+
+
+def _silence(case: Case, basis: Basis) -> timedelta:
+    """What of its longest silence surely lay before the period's end: it may have begun any time, and all that came after
+    the end may belong to it."""
+    after = (case.closed_at or basis.as_of) - basis.until
+    return max(NONE, case.silence - max(NONE, after))

@@ -6,7 +6,7 @@ import pytest
 
 from gateway.domain.reports.backlog import ageing, chronic
 from gateway.domain.reports.outcome import Verdict
-from tests.domain.reports.month import OCTOBER, H, basis, case, outcome, rows
+from tests.domain.reports.month import OCTOBER, H, at, basis, case, outcome, rows
 
 END = OCTOBER.end
 
@@ -35,6 +35,16 @@ def test_what_was_closed_later_was_open_then() -> None:
 def test_breaches_of_open_tickets_are_counted() -> None:
     told = ageing(basis(cases=(case(1, closed_at=None),), outcomes=(outcome(1, Verdict.BREACHED),)))
     assert [row["late"] for row in rows(told, "backlog") if row["tickets"]] == [1]
+
+
+def test_a_breach_after_the_end_was_not_known_then() -> None:
+    later = outcome(1, Verdict.BREACHED, counted_at=END)
+    told = ageing(basis(cases=(case(1, closed_at=None),), outcomes=(later,)))
+    assert [row["late"] for row in rows(told, "backlog") if row["tickets"]] == [0]
+
+    cases = tuple(case(n, opened_at=at(10 + n), asset="TILL-7") for n in (1, 2, 3))
+    told = chronic(basis(cases=cases, outcomes=(later, outcome(2, Verdict.BREACHED))))
+    assert [row["late"] for row in rows(told, "chronic-assets")] == [1]
 
 
 def test_nothing_open_is_said() -> None:

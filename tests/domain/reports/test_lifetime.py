@@ -78,6 +78,21 @@ def test_silence_is_the_longest_time_in_which_somebody_held_it_and_nothing_was_t
     assert case(told.replace(" private", ""), now="18:00").silence == 2 * H
 
 
+@pytest.mark.parametrize(
+    ("told", "silence"),
+    [
+        ("09:00 ask h1 requester_info\n 17:00 work h1", H),
+        ("09:00 hold h1 requester_unavailable\n 17:00 work h1", H),
+        ("09:00 hold h1 parts_own\n 17:00 work h1", 8 * H),
+        ("09:00 resolve h1", H),
+        ("09:00 offer h2\n 09:00 receive h2\n 10:00 ask h2 requester_info\n 17:00 work h2", 7 * H),
+    ],
+    ids=["asked", "not there", "own parts", "to be verified", "its own partner asked"],
+)
+def test_while_the_requester_has_to_answer_nobody_is_silent(told: str, silence: timedelta) -> None:
+    assert case(OPENED + told, now="18:00").silence == silence
+
+
 def test_it_is_counted_how_often_it_came_back() -> None:
     """A reopening goes through every hop, and is one."""
     told = (
