@@ -1,20 +1,20 @@
 """What a compliance report is made of: clocks and tickets as the viewer may know them, and the limits beyond which something
 is worth a line."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from fractions import Fraction
 from functools import cached_property
 
 from gateway.domain.reports.document import Section
 from gateway.domain.reports.objectives import Result
-from gateway.domain.reports.outcome import Case, Outcome
+from gateway.domain.reports.outcome import Case, Outcome, Verdict
 from gateway.domain.reports.period import Period
 from gateway.domain.reports.rollup import Rolled
 from gateway.domain.reports.tally import COUNTED, tally
 from gateway.domain.reports.views import Viewer
-from gateway.domain.sla.terms import AgreementKind
+from gateway.domain.sla.terms import NONE, AgreementKind
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,7 +84,7 @@ class Basis:
     @cached_property
     def promised(self) -> list[Outcome]:
         """Of these, the ones of the period: counted in it, or still running at its end."""
-        return [one for one in self.promises if self.is_of_period(one)]
+        return self.as_of_the_end(self.promises)
 
     @cached_property
     def counted(self) -> list[Outcome]:
@@ -96,9 +96,19 @@ class Basis:
         return is_end_to_end(outcome, self.customer, *self.groups)
 
     def is_of_period(self, outcome: Outcome) -> bool:
-        """One period for each clock (R30); what runs is in every one since it was opened."""
+        """One period for each clock (R30); what runs is in every one since it started."""
         day = outcome.counted_on
-        return outcome.opened_at < self.until if day is None else self.period.first <= day <= self.period.last
+        return _begun(outcome, self.until) if day is None else self.period.first <= day <= self.period.last
+
+    def as_of_the_end(self, outcomes: Iterable[Outcome]) -> list[Outcome]:
+        """The ones of the period as they stood at its end: what has come to something since then ran."""
+        last, until = self.period.last, self.until
+        return [
+            one if self.is_of_period(one) else _running(one)
+            for one in outcomes
+            if self.is_of_period(one)
+            or (one.counted_on is not None and one.counted_on > last and _begun(one, until))
+        ]
 
     @cached_property
     def concerned(self) -> list[Case]:
@@ -127,6 +137,29 @@ class Basis:
             ),
             frozenset(one.ticket_id for one in self.counted),
         )
+
+
+def _begun(outcome: Outcome, until: datetime) -> bool:
+    return (outcome.started_at or outcome.opened_at) < until
+
+
+def _running(outcome: Outcome) -> Outcome:
+    """The same before it came to anything: nothing of it is known yet but when it is due."""
+    return replace(
+        outcome,
+        verdict=Verdict.RUNNING,
+        ended_at=None,
+        breached_at=None,
+        counted_at=None,
+        counted_on=None,
+        provisional=False,
+        elapsed=NONE,
+        net_elapsed=NONE,
+        stopped_time=NONE,
+        time={},
+        stopped={},
+        parts={},
+    )
 
 
 def is_end_to_end(outcome: Outcome, *customers: str) -> bool:
