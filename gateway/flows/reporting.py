@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from fractions import Fraction
+from zoneinfo import ZoneInfo
 
 from gateway.domain.directory import Directory
 from gateway.domain.model import Organization
@@ -265,15 +266,15 @@ def _parameters(asked: Asked, shown: Sequence[Outcome]) -> dict[str, str]:
     """What the report was made from, in order."""
     period, wanted = asked.period, asked.wanted
     who = asked.partner if asked.partner is not None else asked.customer
-    sheets = sorted({f"{one.agreement} ({one.sheet})" if one.sheet else one.agreement for one in shown})
+    local = asked.at.astimezone(ZoneInfo(period.zone))
     return {
         "partner" if asked.partner is not None else "customer": who.name or who.code,
         "period": f"{period.name}: {period.first} to {period.last}",
         "zone": period.zone,
         "view": wanted.view.value,
-        "as of": f"{asked.at:%Y-%m-%d %H:%M:%S} UTC",
+        "as of": f"{local:%Y-%m-%d %H:%M:%S %Z}",
         "under": wanted.under or "the terms each ticket is bound to",
-        "agreements": ", ".join(sheets) or "none",
+        "agreements": ", ".join(sorted({one.agreement for one in shown})) or "none",
     }
 
 

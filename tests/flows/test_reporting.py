@@ -3,6 +3,7 @@ as of an earlier moment and under other terms; each question without an answer w
 
 from datetime import timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -113,6 +114,17 @@ def test_each_reads_only_what_it_may_know(late: Stage, more: dict[str, Any], uns
     text = repr((report.title, report.parameters, report.headlines, report.warnings, report.sections))
     assert [word for word in unseen if f"{word}" in text] == []
     assert rows(report, "targets")
+
+
+def test_the_page_in_front_has_codes_and_one_zone(late: Stage) -> None:
+    """Ids of sheets stand in a table at the end of a chapter, which the operator reads."""
+    report = told(late)
+    assert report.parameters["agreements"] == "desk-sla, north-uc"
+    here = late.hub.now.astimezone(ZoneInfo(report.zone))
+    assert report.parameters["as of"] == f"{here:%Y-%m-%d %H:%M:%S %Z}"
+    assert {str(one["sheet"])[:4] for one in rows(report, "sheets")} == {"sht_"}
+    for more in ({"view": View.CUSTOMER}, {"view": View.PARTNER, "partner": "north"}):
+        assert "sht_" not in repr(told(late, **more))
 
 
 def test_a_partner_finds_its_own_numbers(late: Stage) -> None:

@@ -41,7 +41,7 @@ def section(basis: Basis) -> Section:
         "site": lambda one: one.site or "none",
     }
     tables += [_by(basis.promised, name, key) for name, key in parts.items()]
-    tables += [_by_partner(basis)] if basis.viewer.view is View.OPERATOR else []
+    tables += [_by_partner(basis), _sheets(basis)] if basis.viewer.view is View.OPERATOR else []
     chart = Chart(
         table="targets", kind=ChartKind.BARS, label="target", series=("gross", "net"), summary=words(basis)
     )
@@ -104,6 +104,7 @@ def _by(outcomes: Sequence[Outcome], name: str, key: Callable[[Outcome], str]) -
         title=f"By {name}",
         columns=columns,
         rows=tuple((*place, *counts(found)) for place, found in groups.items()),
+        totals=("all", None, *counts(outcomes)) if len(groups) > 1 else (),
     )
 
 
@@ -115,6 +116,7 @@ def _by_partner(basis: Basis) -> Table:
         for party in parties.get(one.ticket_id, ()):
             if party not in (one.consumer, one.provider):
                 worked.setdefault(party, []).append(one)
+    once = {one.id: one for found in worked.values() for one in found}
     return Table(
         id="by-partner",
         title="By partner that worked on it",
@@ -123,8 +125,31 @@ def _by_partner(basis: Basis) -> Table:
             (basis.viewer.name(party), *counts(worked[party]))
             for party in sorted(worked, key=basis.viewer.name)
         ),
-        note="The customer's clocks of the tickets that a partner had; what it promised itself is on its scorecard.",
+        totals=("all", *counts(tuple(once.values()))) if len(worked) > 1 else (),
+        note="The customer's clocks of the tickets that a partner had; what it promised itself is on its scorecard. In the "
+        "sum a clock that several partners worked on is there once.",
         empty="No partner worked on a ticket of this period.",
+    )
+
+
+def _sheets(basis: Basis) -> Table:
+    """The terms by the names that people give to `--under`; on the page in front agreements have only their codes."""
+    groups = grouped(
+        (one for one in basis.outcomes if one.sheet),
+        lambda one: (one.agreement, basis.viewer.name(one.provider), one.sheet),
+    )
+    return Table(
+        id="sheets",
+        title="Terms that were counted under",
+        columns=(
+            _TARGET[0],
+            Column(key="provider", title="Provider"),
+            Column(key="sheet", title="Sheet", kind=CellKind.CODE),
+            Column(key="clocks", title="Clocks", kind=CellKind.COUNT),
+        ),
+        rows=tuple((*place, len(found)) for place, found in groups.items()),
+        note="A sheet is an agreement as it was when tickets were bound to it; `--under SHEET` counts all as if bound to it.",
+        empty="No clock was counted under the terms of an agreement.",
     )
 
 

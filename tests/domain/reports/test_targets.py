@@ -5,15 +5,16 @@ from fractions import Fraction
 import pytest
 
 from gateway.domain.reports.basis import Judged
+from gateway.domain.reports.document import Cell
 from gateway.domain.reports.objectives import evaluate
-from gateway.domain.reports.outcome import Verdict
+from gateway.domain.reports.outcome import Outcome, Verdict
 from gateway.domain.reports.promises import Objective, Selection
 from gateway.domain.reports.targets import section, words
 from gateway.domain.reports.views import View
 from gateway.domain.sla.terms import TargetKind
 from tests.domain.reports.month import MALL, SOUTH, basis, outcome, rows
 
-ROW = {"counted": 4, "met": 2, "breached": 1, "excluded": 1, "cancelled": 1, "running": 2}
+ROW = {"counted": 4, "met": 2, "breached": 1, "excluded": 1, "cancelled": 1, "running": 1}
 
 
 def test_a_line_for_each_agreement_and_target() -> None:
@@ -50,6 +51,36 @@ def test_groups_add_up(by: str) -> None:
         ("none", "resolution", 2),
         ("none", "response", 2),
     ]
+
+
+@pytest.mark.parametrize("by", ["priority", "service", "site"])
+def test_groups_have_a_sum_where_there_are_several(by: str) -> None:
+    two = (outcome(1, Verdict.MET, **{by: "a"}), outcome(2, Verdict.BREACHED, **{by: "b"}))
+    assert sums(two, f"by-{by}")[:5] == ("all", None, 2, 1, 1)
+    assert sums(two[:1], f"by-{by}") == ()
+
+
+def test_a_clock_that_several_partners_worked_on_is_in_the_sum_once() -> None:
+    [table] = [one for one in section(basis()).tables if one.id == "by-partner"]
+    assert (table.totals[0], table.totals[1]) == ("all", 2), (
+        "of three lines with one each, two are of one ticket"
+    )
+
+
+def sums(outcomes: tuple[Outcome, ...], name: str) -> tuple[Cell, ...]:
+    [table] = [one for one in section(basis(outcomes=outcomes)).tables if one.id == name]
+    return table.totals
+
+
+def test_sheets_are_told_to_the_operator_alone() -> None:
+    assert rows(section(basis()), "sheets")[-1] == {
+        "agreement": "south-uc",
+        "provider": "South Services",
+        "sheet": "sht_1",
+        "clocks": 1,
+    }
+    for view, org in ((View.CUSTOMER, MALL), (View.PARTNER, SOUTH)):
+        assert "sht_1" not in repr(section(basis(view, org)))
 
 
 def test_999_of_1000_is_not_all() -> None:
