@@ -96,7 +96,8 @@ class Lifetime:
 
     @cached_property
     def closed_at(self) -> datetime | None:
-        """When it was closed last; None while it is open."""
+        """When it was closed last; None while it is open. An imported history is over once it was resolved and never reopened:
+        not every log tells a close."""
         told = [one for one in self._folded.told.records if one.hop == self._top.id]
         last = next((one for one in reversed(told) if one.type in ("ticket.closed", "ticket.reopened")), None)
         return self._folded.told.effective[last.id] if last and last.type == "ticket.closed" else None
