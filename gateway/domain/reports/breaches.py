@@ -9,6 +9,7 @@ from gateway.domain.reports.document import Cell, CellKind, Chart, ChartKind, Co
 from gateway.domain.reports.outcome import Outcome, Verdict
 from gateway.domain.reports.tally import is_breached, numbered, so_many
 from gateway.domain.reports.views import LINK, View, Viewer
+from gateway.domain.sla.attribution import GAP
 from gateway.domain.sla.terms import NONE
 
 _EXPLAIN = "`interdesk report explain CLOCK` shows the events behind each figure."
@@ -82,9 +83,15 @@ def summed(breached: Sequence[Outcome], viewer: Viewer) -> dict[str, timedelta]:
 def _worst(whose: dict[str, timedelta], viewer: Viewer) -> str:
     if not whose:
         return "Nobody's part of it is known."
-    first = next(iter(whose))
-    share = 100 * whose[first] // sum(whose.values(), NONE) if any(whose.values()) else 0
-    return f"Most of the time over: {viewer.name(first)} ({share} %)."
+    total = sum(whose.values(), NONE)
+    first, *others = (
+        (party, f"{viewer.name(party)} ({100 * part // total if total else 0} %)")
+        for party, part in whose.items()
+    )
+    if first[0] != GAP:
+        return f"Most of the time over: {first[1]}."
+    then = f"; then {others[0][1]}" if others else ""
+    return f"Most of the time over: {first[1]}, which no party's own target explains{then}."
 
 
 def _list(breached: Sequence[Outcome], viewer: Viewer) -> Table:
@@ -146,8 +153,22 @@ def _sums(whose: dict[str, timedelta], viewer: Viewer) -> Table:
         ),
         rows=tuple((viewer.name(party), part) for party, part in whose.items()),
         totals=("all", sum(whose.values(), NONE)) if whose else (),
-        note="Who met its own agreement has no part; what nobody's target explains is a contract gap.",
+        note=_whose_note(whose, viewer),
         empty="No clock was breached.",
+    )
+
+
+def _whose_note(whose: dict[str, timedelta], viewer: Viewer) -> str:
+    """A gap is explained where there is one; a customer's provider answers for all below it, for gaps too."""
+    if viewer.view is View.CUSTOMER:
+        return "The time of all who work for a provider is told as the provider's."
+    note = "Who met its own agreement has no part."
+    if GAP not in whose:
+        return note
+    cure = "; `interdesk chain check` finds them" if viewer.view is View.OPERATOR else ""
+    return (
+        f"{note} A contract gap is time over that no party's own target explains: targets in the chain that do not fit "
+        f"together{cure}."
     )
 
 

@@ -4,8 +4,10 @@ from dataclasses import replace
 from datetime import timedelta
 
 from gateway.domain.reports.breaches import section, summed
+from gateway.domain.reports.document import Section
 from gateway.domain.reports.outcome import Verdict
-from tests.domain.reports.month import DEEP, NORTH, SOUTH, H, basis, outcome, rows
+from gateway.domain.reports.views import View
+from tests.domain.reports.month import DEEP, MALL, NORTH, SOUTH, H, basis, outcome, rows
 
 
 def test_what_was_excluded_stays_listed_and_is_marked() -> None:
@@ -41,6 +43,29 @@ def test_the_way_to_a_party_is_one_whatever_the_ticket() -> None:
         for number in (1, 2)
     ]
     assert summed(late, viewer) == {"transit to North": 3 * H, NORTH: 2 * H}
+
+
+def test_a_contract_gap_is_explained_where_it_is_told() -> None:
+    late = (outcome(1, Verdict.BREACHED, parts={"contract_gap": 3 * H, SOUTH: H}, elapsed=8 * H),)
+    told = section(basis(outcomes=late))
+    assert told.summary.endswith(
+        "contract gap (75 %), which no party's own target explains; then South Services (25 %)."
+    )
+    assert "`interdesk chain check`" in _note(told)
+    alone = section(basis(outcomes=(replace(late[0], parts={"contract_gap": 4 * H}),)))
+    assert alone.summary.endswith("contract gap (100 %), which no party's own target explains.")
+
+
+def test_where_there_is_no_gap_none_is_explained() -> None:
+    late = (outcome(1, Verdict.BREACHED, parts={SOUTH: H}, elapsed=5 * H),)
+    assert _note(section(basis(outcomes=late))) == "Who met its own agreement has no part."
+    customers = section(basis(View.CUSTOMER, MALL))
+    assert "gap" not in _note(customers) + customers.summary
+
+
+def _note(told: Section) -> str:
+    [table] = [one for one in told.tables if one.id == "breach-parties"]
+    return table.note
 
 
 def test_remarks_are_told() -> None:
