@@ -56,9 +56,10 @@ def population_words(basis: Basis) -> str:
     """The population line."""
     opened, closed, counted = map(len, basis.circles)
     missing = len(basis.circles[0] - basis.circles[2])
+    left_out = f"{missing:,} of those opened left out, each named with its reason"
     return (
         f"{so_many(opened, 'ticket')} opened in the period, {closed:,} closed, {counted:,} counted; "
-        f"{missing:,} of those opened left out, each named with its reason."
+        f"{left_out if missing else 'none of those opened left out'}."
     )
 
 

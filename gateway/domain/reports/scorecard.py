@@ -38,6 +38,8 @@ def _partners(basis: Basis) -> Table:
     for (provider, agreement, target), found in groups.items():
         name = basis.viewer.name(provider)
         rows.append((name, agreement, target, *counts(found), _mean(found), blamed.get(provider, NONE)))
+    every = [one for found in groups.values() for one in found]
+    parts = sum((blamed.get(provider, NONE) for provider in {place[0] for place in groups}), NONE)
     return Table(
         id="partners",
         title="What each partner promised",
@@ -50,7 +52,9 @@ def _partners(basis: Basis) -> Table:
             Column(key="part", title="Part of breaches above", kind=CellKind.LENGTH),
         ),
         rows=tuple(rows),
-        note="The mean is of the clocks that count. The part of breaches above is the partner's in all, for every line alike.",
+        totals=("all", None, None, *counts(every), _mean(every), parts) if len(rows) > 1 else (),
+        note="The mean is of the clocks that count. The part of breaches above is the partner's in all, for every line alike; "
+        "the last line counts it once.",
         empty="No partner's clock was met or fell due in this period.",
     )
 
@@ -89,7 +93,7 @@ def _beside_others(basis: Basis) -> Table:
 def _words(basis: Basis) -> str:
     found = tally(_below(basis))
     return (
-        f"Partners met {found.met} of {found.counted} clocks of their own agreements."
+        f"Partners met {found.met:,} of {found.counted:,} clocks of their own agreements."
         if found.counted
         else ""
     )

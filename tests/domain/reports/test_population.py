@@ -6,7 +6,7 @@ import pytest
 
 from gateway.domain.reports.outcome import Coverage
 from gateway.domain.reports.period import period_from
-from gateway.domain.reports.population import by_history, coverage_words, section
+from gateway.domain.reports.population import by_history, coverage_words, population_words, section
 from tests.domain.reports.month import CASES, at, basis, case, rows
 
 
@@ -30,6 +30,11 @@ def test_each_that_is_left_out_is_named_with_its_reason() -> None:
     found = {row["ticket"]: row["why"] for row in rows(section(basis()), "left-out")}
     assert set(found) == {"M-3", "M-4", "M-5", "M-8"}
     assert found["M-5"] == "cancelled, withdrawn or merged before it was due"
+
+
+def test_where_none_is_left_out_no_reason_is_promised() -> None:
+    told = basis(cases=CASES[:2])
+    assert population_words(told).endswith("none of those opened left out.")
 
 
 @pytest.mark.parametrize("name", ["2026-09", "2026-10", "2026-11", "2026-Q4", "2026"])

@@ -4,9 +4,11 @@ from fractions import Fraction
 
 import pytest
 
+from gateway.domain.reports.outcome import Verdict
 from gateway.domain.reports.scorecard import sections
 from gateway.domain.reports.views import View
-from tests.domain.reports.month import MALL, SOUTH, H, basis, rows
+from gateway.domain.sla.terms import TargetKind
+from tests.domain.reports.month import DEEP, MALL, OUTCOMES, SOUTH, H, basis, rows, underneath
 
 
 def test_each_partner_by_its_own_agreement() -> None:
@@ -16,6 +18,19 @@ def test_each_partner_by_its_own_agreement() -> None:
         ("East Electric", 1, 0, 3 * H, 0 * H),
         ("South Services", 0, 1, 6 * H, 2 * H),
     ]
+
+
+def test_the_last_line_sums_them_up_and_counts_each_partners_part_once() -> None:
+    twice = underneath(2, Verdict.MET, DEEP, SOUTH, target_kind=TargetKind.RESPONSE)
+    [table] = sections(basis(outcomes=(*OUTCOMES, twice)))[0].tables
+    last = dict(zip((one.key for one in table.columns), table.totals, strict=True))
+    assert (last["partner"], last["counted"], last["met"], last["part"]) == ("all", 4, 3, 5 * H)
+    assert last["mean"] == 15 * H / 4
+
+
+def test_one_line_needs_no_sum() -> None:
+    [table] = sections(basis(outcomes=(underneath(2, Verdict.MET, DEEP, SOUTH),)))[0].tables
+    assert (len(table.rows), table.totals) == (1, ())
 
 
 def test_the_customer_has_no_such_page() -> None:
