@@ -1,6 +1,9 @@
 """`interdesk report`: what was promised to a customer and what came of it, for a period, as each party may know it."""
 
-from typing import Annotated
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Annotated, Any
+from zoneinfo import ZoneInfo
 
 import typer
 from rich.console import Console
@@ -30,8 +33,10 @@ from gateway.cli.report_options import (
 from gateway.cli.sla import STEPS, clock_row, names_of, step_rows
 from gateway.cli.terminal import AsJson, is_watched, moment, opened, print_json, say, show
 from gateway.domain.reports.views import View
+from gateway.domain.sla.clocks import Clock
+from gateway.domain.sla.terms import AgreementKind
 from gateway.errors import Invalid
-from gateway.flows import outcomes, reporting
+from gateway.flows import outcomes, reporting, sla
 from gateway.flows.reporting import Wanted
 
 OneClock = Annotated[
@@ -91,19 +96,39 @@ def report(
 
 
 def explain(clock: OneClock, as_of: AsOf = None, as_json: AsJson = False) -> None:
-    """Explain a line of a report: each stretch of its clock with the event that began it, down to what a desk said."""
+    """Explain a line of a report: each stretch of its clock with the event that began it, down to what a desk said; in the
+    report's zone, as JSON in UTC."""
     with opened() as gateway:
         found, one = reporting.clock(gateway.context, clock, now=moment(as_of))
-        names = names_of(gateway.context.directory_now.organizations, found)
+        known = gateway.context.directory_now
+        names, zone = names_of(known.organizations, found), ZoneInfo(known.zone_of(_reader(found, one)))
     row, steps = clock_row(one), list(step_rows(one, names))
     if as_json:
         print_json({"ticket": found.ticket_id, **row, "steps": steps})
         return
+    row, *steps = [_in_zone(one, zone) for one in (row, *steps)]
     typer.echo(
-        f"{row['clock']} of {found.ticket_id}: {row['state']}, {row['elapsed']} elapsed, due {row['due']}"
+        f"{row['clock']} of {found.ticket_id}: {row['state']}, {row['elapsed']} elapsed, due {row['due']} ({zone.key})"
     )
     show(steps, STEPS, as_json=False, empty="it has not started")
     say(f"interdesk explain EVENT shows what was seen; interdesk sla show {found.ticket_id} the whole ticket")
+
+
+def _reader(found: sla.Reading, one: Clock) -> str:
+    """In whose report a clock stands, hence by whose wall it is told: the customer's, of what is between others the
+    provider's own."""
+    agreed = found.bound.get((one.hop, one.agreement))
+    if agreed is None:
+        return ""
+    return agreed.terms.consumer if agreed.kind is AgreementKind.SLA else agreed.terms.provider
+
+
+def _in_zone(row: Mapping[str, Any], zone: ZoneInfo) -> dict[str, Any]:
+    """The same with its moments by that wall, to the second."""
+    return {
+        key: value.astimezone(zone).replace(microsecond=0) if isinstance(value, datetime) else value
+        for key, value in row.items()
+    }
 
 
 def rebuild(tickets: Tickets = None, as_json: AsJson = False) -> None:

@@ -2,9 +2,11 @@
 one line."""
 
 from dataclasses import replace
+from datetime import datetime
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import orjson
 import pytest
@@ -13,6 +15,7 @@ from gateway import schemas
 from gateway.app import Gateway
 from gateway.domain.reports.outcome import Case, Outcome
 from gateway.store import outcomes as store
+from tests.api import house
 from tests.cli.conftest import Run
 from tests.domain.reports.month import CASES, DEEP, EAST, MALL, NORTH, OUTCOMES, SOUTH
 
@@ -179,3 +182,38 @@ def test_everything_can_be_counted_again(run: Run, october: dict[str, str]) -> N
     assert (done.exit_code, "0 tickets counted again" in done.stderr) == (0, True)
     assert "no ticket of mall is known" in run(*OCTOBER).stderr
     assert orjson.loads(run("report", "rebuild", "--json").stdout) == {"tickets": 0}
+
+
+BELOW = """
+organizations:
+  - {code: south, name: South Services, zone: Asia/Tokyo}
+calendars:
+  - {code: always, organization: south, always: true}
+agreements:
+  - code: south-uc
+    organization: south
+    consumer: north
+    kind: uc
+    calendar: always
+    targets: {resolution: {critical: 4h}}
+"""
+
+
+def test_a_clock_is_explained_in_the_zone_of_its_report(gateway: Gateway, tmp_path: Path, run: Run) -> None:
+    """As JSON in UTC, for programs."""
+    file = tmp_path / "contracts.yaml"
+    file.write_text(BELOW, encoding="utf-8")
+    done = run("apply", str(file), "--yes")
+    assert done.exit_code == 0, done.stderr
+    chain = house.open_chain(gateway)
+    name = f"south-uc/{chain.hops['south']}/resolution"
+    told = run("report", "explain", name).stdout
+    head, *steps = told.splitlines()
+    assert head.endswith("+09:00 (Asia/Tokyo)")
+    assert "+00:00" not in told
+    assert steps
+    exact = orjson.loads(run("report", "explain", name, "--json").stdout)
+    assert exact["due"].endswith("+00:00")
+    assert (
+        datetime.fromisoformat(exact["due"]).astimezone(ZoneInfo("Asia/Tokyo")).strftime("%H:%M:%S") in head
+    )
