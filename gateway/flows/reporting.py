@@ -256,6 +256,7 @@ def _viewer(known: Directory, db: Db, asked: Asked, told: Told) -> Viewer:
     numbers: dict[str, str] = {}
     if asked.partner is not None:
         mine = {one.ticket_id for one in told.outcomes if asked.partner.id in (one.provider, one.consumer)}
+        mine |= {one.ticket_id for one in told.cases if asked.partner.id in one.parties}
         for tickets in _portions(mine):
             numbers |= store_numbers.at(db, OPERATOR, asked.partner.id, sorted(tickets))
     groups = known.line_of(asked.reader)[1:]

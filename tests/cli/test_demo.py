@@ -30,7 +30,7 @@ def test_a_day_ends_with_the_story_of_each_ticket_and_the_table() -> None:
     assert done.stdout.count("aurora-tills") >= 6
     assert "unfinished" not in done.stdout
     assert "Service level report: Aurora Stores" in done.stdout
-    assert "6 tickets opened in the period, 6 closed, 6 counted" in " ".join(
+    assert "6 tickets opened in the period, 6 ended, 6 counted" in " ".join(
         done.stdout.replace("│", " ").split()
     )
 

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 from gateway.domain import keeping
 from gateway.domain.agreements import Agreement
+from gateway.domain.imported import was_imported
 from gateway.domain.keeping import Which
 from gateway.domain.model import Event, Hop
 from gateway.domain.reports.lifetime import Lifetime
@@ -93,12 +94,17 @@ def _outcome(ticket: Ticket, case: Case, counted: _Counted, org_id: str) -> Outc
         counted_at=at,
         counted_on=at.astimezone(zone).date() if at is not None else None,
         verdict=verdict,
-        provisional=clock.provisional,
+        provisional=clock.provisional and not (verdict is Verdict.MET and _is_past(ticket, case)),
         unmeasured=(clock.hop, clock.agreement) in ticket.in_renewal,
         target=clock.target,
         coverage=case.coverage,
         **({} if verdict is Verdict.RUNNING else _measured(ticket, clock, terms)),
     )
+
+
+def _is_past(ticket: Ticket, case: Case) -> bool:
+    """Whether it is a history that had ended: there is nobody left to object to what was met."""
+    return case.closed_at is not None and was_imported(ticket.events)
 
 
 def _measured(ticket: Ticket, clock: Clock, terms: Terms) -> dict[str, Any]:

@@ -58,7 +58,7 @@ def population_words(basis: Basis) -> str:
     missing = len(basis.circles[0] - basis.circles[2])
     left_out = f"{missing:,} of those opened left out, each named with its reason"
     return (
-        f"{so_many(opened, 'ticket')} opened in the period, {closed:,} closed, {counted:,} counted; "
+        f"{so_many(opened, 'ticket')} opened in the period, {closed:,} ended, {counted:,} counted; "
         f"{left_out if missing else 'none of those opened left out'}."
     )
 
@@ -88,7 +88,7 @@ def _population(basis: Basis) -> Table:
     opened, closed, counted = basis.circles
     rows = [
         ("Opened in the period", len(opened)),
-        ("Closed in the period", len(closed)),
+        ("Ended in the period: closed, or an imported history over", len(closed)),
         ("Counted: a clock was met, or fell due, in the period", len(counted)),
         ("– of these opened in the period", len(counted & opened)),
         ("– of these opened before it", len(counted - opened)),

@@ -27,7 +27,7 @@ def sections(basis: Basis) -> list[Section]:
 
 def _below(basis: Basis) -> list[Outcome]:
     """The period's clocks of those who work for somebody in the chain; to a partner, of those who work for it, too."""
-    every = [one for one in basis.outcomes if basis.is_of_period(one)]
+    every = [one for one in basis.as_of_the_end(basis.outcomes) if basis.is_of_period(one)]
     return [one for one in every if not basis.is_promise(one)]
 
 

@@ -37,7 +37,7 @@ def test_what_is_said_first() -> None:
         "50 % of 4 clocks were met (75 % net of agreed exclusions).",
         "2 clocks were breached, 1 of them left out of net by agreement. Most of the time over: Deep Subcontractor (42 %).",
         "1 ticket was met on every clock, and yet something was wrong.",
-        "7 tickets opened in the period, 6 closed, 4 counted; 4 of those opened left out, each named with its reason.",
+        "7 tickets opened in the period, 6 ended, 4 counted; 4 of those opened left out, each named with its reason.",
         "8 of 8 tickets measured by the desks' own history alone.",
     )
 

@@ -14,7 +14,7 @@ def test_opened_and_counted_are_reconciled_line_by_line() -> None:
     lines = {str(row["line"]).strip("– "): row["tickets"] for row in rows(section(basis()), "population")}
     assert lines == {
         "Opened in the period": 7,
-        "Closed in the period": 6,
+        "Ended in the period: closed, or an imported history over": 6,
         "Counted: a clock was met, or fell due, in the period": 4,
         "of these opened in the period": 3,
         "of these opened before it": 1,
