@@ -71,7 +71,10 @@ def _with_hop(
 
 def _refuse_imported(case: Case) -> None:
     if is_imported(case.ticket):
-        raise Refused("this ticket came with an imported history", why="its desks are not connected: nobody would hear of it")
+        raise Refused(
+            "this ticket came with an imported history",
+            why="its desks are not connected: nobody would hear of it",
+        )
 
 
 def _need(hop: Hop, allowed: frozenset[HopStatus], what: str) -> None:
