@@ -1,5 +1,6 @@
 """The customer's report over the day that was played: its summary at the end of the story, and the page of the published one."""
 
+import time
 from datetime import datetime
 
 from rich.console import Console
@@ -12,14 +13,28 @@ from gateway.domain.reports.document import Report
 from gateway.domain.reports.views import View
 from gateway.flows import publishing, reporting, share
 from gateway.flows.commands import Order
+from gateway.flows.context import OPERATOR
 from gateway.flows.reporting import Wanted
+from gateway.store import clocks, views
 
 _CUSTOMER = "customer"
+_LONGEST = 20.0
+"""Seconds for which the end of the day is waited for; a ticket that stays open is in the report as such."""
 
 
 def report(stage: Stage) -> Report:
-    """As the account manager reads it: everybody in the chain is named."""
+    """As the account manager reads it, once the gateway has seen and counted all that happened: everybody is named."""
+    deadline = time.monotonic() + _LONGEST
+    while _is_behind(stage) and time.monotonic() < deadline:
+        time.sleep(0.2)
     return reporting.compose(stage.gateway.context, _wanted(utc_now()), now=utc_now())
+
+
+def _is_behind(stage: Stage) -> bool:
+    """Whether a ticket is not closed yet, or its clocks are to be folded again."""
+    with stage.gateway.database.read() as db:
+        still_open = views.tickets(db, OPERATOR, limit=1, only_open=True)
+        return bool(still_open or clocks.due(db, OPERATOR, now=utc_now(), limit=1))
 
 
 def print_summary(console: Console, told: Report) -> None:
