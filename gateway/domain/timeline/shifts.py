@@ -49,7 +49,7 @@ def shifts(folded: Folded, terms: Terms, clock: Clock) -> tuple[Shift, ...]:
     if targets[-1].amount != clock.target and clock.target_kind is not TargetKind.ATTENDANCE:
         return ()  # it ended under terms that others have replaced since: what moved it then cannot be told from these
     found = [*_stops(folded, terms, clock, targets, work), *_changes(clock, targets, work)]
-    found += [*_gaps(clock, targets, work), *_visit(folded, clock, targets)]
+    found += [*_gaps(clock, targets, work, folded.now), *_visit(folded, clock, targets)]
     return tuple(sorted(found, key=lambda one: (one.at, one.why != PRIORITY)))
 
 
@@ -132,22 +132,25 @@ def _stops(
         yield last
 
 
-def _gaps(clock: Clock, targets: Sequence[_Target], work: Worktime) -> Iterator[Shift]:
-    """The time between a statement and its rejection, or a close and a reopening that resumes: it does not count (R13)."""
+def _gaps(clock: Clock, targets: Sequence[_Target], work: Worktime, now: datetime) -> Iterator[Shift]:
+    """The time between a statement and its rejection, or a close and a reopening that resumes: it does not count (R13). One
+    that resumed only to end at the same moment has no piece there."""
     ran = NONE
-    for piece, after in pairwise(clock.pieces):
+    begins = [(after.start, after.span.cause) for after in clock.pieces[1:]]
+    begins.append((clock.ended_at or now, clock.ended_by))
+    for piece, (start, cause) in zip(clock.pieces, begins, strict=True):
         ran += NONE if piece.stopped else piece.open_time
         left = _in_force(targets, piece.end) - ran
-        by = work.between(piece.end, after.start)
+        by = work.between(piece.end, start) if start > piece.end else NONE
         if by and left >= NONE:
             yield Shift(
                 at=piece.end,
-                until=after.start,
+                until=start,
                 why=RESUMED,
                 before=_due(work, piece.end, left),
-                after=_due(work, after.start, left),
+                after=_due(work, start, left),
                 by=by,
-                cause=after.span.cause,
+                cause=cause,
             )
 
 

@@ -101,6 +101,13 @@ def test_between_a_statement_and_its_rejection_nothing_counts() -> None:
     assert clock(folded, "SLA").due == found[-1].after
 
 
+def test_what_is_reopened_and_closed_at_one_moment_was_still_until_then() -> None:
+    text = "08:00 open h1\n09:00 resolve h1 id=r\n10:00 reopen h1 id=a\n10:00 close h1 id=b"
+    folded, found = moved(text, now="10:30", reopen_resumes=True)
+    assert told(found) == ["02/09:00 resumed  02/12:00 > 02/13:00 b"]
+    assert clock(folded, "SLA").due == found[-1].after
+
+
 def test_a_visit_that_the_customer_asks_for_sets_attendance() -> None:
     more: dict[str, Any] = {
         "targets": {TargetKind.ATTENDANCE: {"P1": 2 * H}},
