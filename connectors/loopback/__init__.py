@@ -14,6 +14,7 @@ from connectors.loopback.reading import (
     Doc,
     comment_in,
     files_in,
+    is_rewritten,
     normalised,
     page,
     receipt,
@@ -185,6 +186,8 @@ def _write(command: Command, desk: Desk) -> Request:
         return Request(
             effect=Effect.WRITE, method="PATCH", path=ticket, json={"fields": dict(command.fields)}
         )
+    if command.kind in (CommandKind.EDIT, CommandKind.REMOVE):
+        return _rewrite(command, desk, ticket)
     if command.comment is not None:
         public = _public(command.comment.visibility, desk)
         said = {"text": command.comment.text, "public": public, "marker": command.marker}
@@ -202,6 +205,24 @@ def _write(command: Command, desk: Desk) -> Request:
         headers={"content-type": draft.media_type},
         blob=draft.blob,
     )
+
+
+def _rewrite(command: Command, desk: Desk, ticket: str) -> Request:
+    """Another text for a comment of ours, or none: each is refused where the desk's settings say that it has no such thing.
+    One that is gone already is no error."""
+    if command.object_id is None:
+        raise Unsupported(f"a {command.kind} that names no comment")
+    path, removed = (
+        f"{ticket}/comments/{quote(command.object_id, safe='')}",
+        command.kind is CommandKind.REMOVE,
+    )
+    if not desk.settings.get("removes_comments" if removed else "edits_comments", True):
+        raise Unsupported("this desk keeps comments as they were written")
+    if removed:
+        return Request(effect=Effect.WRITE, method="DELETE", path=path)
+    if command.comment is None:
+        raise Unsupported("an edit without a text")
+    return Request(effect=Effect.WRITE, method="PATCH", path=path, json={"text": command.comment.text})
 
 
 def _public(visibility: Visibility, desk: Desk) -> bool:
@@ -225,6 +246,8 @@ def _found(doc: Doc, command: Command, desk: Desk) -> list[Receipt]:
             doc["fields"].get(name) == normalised(name, value, desk) for name, value in command.fields.items()
         )
         return [receipt({"ticket": ticket}, command, desk)] if same else []
+    if command.kind in (CommandKind.EDIT, CommandKind.REMOVE):
+        return [receipt({"ticket": ticket}, command, desk)] if is_rewritten(doc, command, desk) else []
     if command.comment is not None:
         return [
             receipt({"ticket": ticket, "comment": part}, command, desk)

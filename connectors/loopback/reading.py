@@ -189,6 +189,15 @@ def comment_in(doc: Doc, command: Command, desk: Desk) -> Sequence[Doc]:
     return same[command.comment.occurrence - 1 :][:1]
 
 
+def is_rewritten(doc: Doc, command: Command, desk: Desk) -> bool:
+    """Whether a comment of ours is as an edit wants it, or gone as a removal does."""
+    here = [part for part in doc["comments"] if part["id"] == command.object_id]
+    if command.comment is None:
+        return not here
+    wanted = normalised("comment", command.comment.text, desk)
+    return any(part["text"] == wanted for part in here)
+
+
 def files_in(doc: Doc, command: Command, desk: Desk) -> Sequence[Doc]:
     """The command's file in its ticket: by marker, else the how-manieth of our own with that name and content."""
     if command.attachment is None:

@@ -30,7 +30,7 @@ from gateway.domain.model import (
     Receipt,
     Visibility,
 )
-from gateway.errors import AnswerUnreadable, DeskGone, DeskRejected, DeskStale
+from gateway.errors import AnswerUnreadable, DeskGone, DeskRejected, DeskStale, Unsupported
 
 _READ_BACK = "journals,attachments,allowed_statuses"
 _MUST_HAVE = frozenset({Field.STATUS, Field.PRIORITY, Field.QUEUE, "tracker"})
@@ -43,6 +43,8 @@ def push(command: Command, desk: Desk) -> Exchange[Receipt]:
         return (yield from create(command, desk))
     if command.kind is CommandKind.UPDATE:
         return (yield from update(command, desk))
+    if command.kind in (CommandKind.EDIT, CommandKind.REMOVE):
+        raise Unsupported("notes stay as they were written")
     if command.comment is not None:
         return (yield from comment(command, command.comment, desk))
     if command.attachment is not None:

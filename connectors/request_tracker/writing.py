@@ -49,6 +49,8 @@ def push(command: Command, desk: Desk) -> Exchange[Receipt]:
             return (yield from _comment(command))
         case CommandKind.ATTACH:
             return (yield from _attach(command))
+        case _:
+            raise Unsupported("RT keeps what was said as it was said")
 
 
 def _create(command: Command, desk: Desk) -> Exchange[Receipt]:

@@ -22,7 +22,7 @@ from gateway.domain.model import (
     Snapshot,
     Visibility,
 )
-from gateway.errors import AnswerUnreadable, DeskError, DeskGone, DeskRejected
+from gateway.errors import AnswerUnreadable, DeskError, DeskGone, DeskRejected, Unsupported
 
 _REFUSALS = (400, 409)
 """400: a name that does not exist. 409: a retired issue, or whatever else Roundup's own code objects to (2.6.0)."""
@@ -34,6 +34,8 @@ def push(command: Command, desk: Desk) -> Exchange[Receipt]:
         return (yield from create(command, desk))
     if command.kind is CommandKind.UPDATE:
         return (yield from update(command, desk))
+    if command.kind in (CommandKind.EDIT, CommandKind.REMOVE):
+        raise Unsupported("Roundup keeps messages as they were written")
     if command.comment is not None:
         return (yield from comment(command, command.comment, desk))
     if command.attachment is not None:

@@ -106,9 +106,15 @@ def no_deliveries(_hop_id: str) -> Sequence[Delivery]:
     return ()
 
 
+def no_copies() -> Sequence[Copy]:
+    """For a case that was just made: nothing was written anywhere."""
+    return ()
+
+
 @dataclass(kw_only=True)
 class Case:
-    """`library` and `lane` ask for what is only sometimes needed: the ticket's contents, a hop's open deliveries."""
+    """`library`, `lane` and `shelf` ask for what is only sometimes needed: the ticket's contents, a hop's open
+    deliveries, the copies of its contents at desks."""
 
     directory: Directory
     ticket: Ticket
@@ -117,6 +123,7 @@ class Case:
     new_id: Callable[[str], str]
     library: Callable[[], Sequence[Content]] = no_contents
     lane: Callable[[str], Sequence[Delivery]] = no_deliveries
+    shelf: Callable[[], Sequence[Copy]] = no_copies
     is_new: bool = False
     restored_at: datetime | None = None
     events: list[Event] = field(default_factory=list)
@@ -254,6 +261,11 @@ class Case:
         """What the ticket holds, with what this judgement added, in the order we learned of it: `at` is each desk's own
         time, and desks' clocks do not agree."""
         return [*self.library(), *self.contents]
+
+    def our_copies(self, hop_id: str) -> list[Copy]:
+        """What this gateway wrote at a hop and nobody took away, as it is now."""
+        here = [copy for copy in (*self.shelf(), *self.copies) if copy.hop_id == hop_id and copy.ours]
+        return [now for copy in here if not (now := self.changed_copies.get(copy.id, copy)).removed]
 
     def want_look(self, hop: Hop, why: str, at: datetime | None = None) -> None:
         """Ask that the hop's desk be read again."""

@@ -1,6 +1,6 @@
 """What was said at a desk: recorded once, sent to whom it is for (`audience`), followed when it changes or goes away."""
 
-from gateway.domain import notes, queueing
+from gateway.domain import queueing, retraction
 from gateway.domain.audience import audience, neighbours, refusing
 from gateway.domain.case import Because, Case
 from gateway.domain.model import (
@@ -32,7 +32,8 @@ def _send_to(case: Case, hop: Hop, content: Content, visibility: Visibility, eve
     if visibility is Visibility.PRIVATE and not capabilities.private_comments:
         case.disagree("no_private_place", hop, content=content.id)
     elif content.kind is not ContentKind.ATTACHMENT:
-        queueing.comment(case, hop, content, visibility, event)
+        if not retraction.rewrite(case, hop, content, visibility, event):
+            queueing.comment(case, hop, content, visibility, event)
     elif capabilities.attachments:
         queueing.attach(case, hop, content, visibility, event)
     else:
@@ -41,7 +42,7 @@ def _send_to(case: Case, hop: Hop, content: Content, visibility: Visibility, eve
 
 def hand_over(case: Case, child: Hop, event: Event) -> None:
     """Give a new hop what was said before it came in: only what its audience rules let it read."""
-    for content in case.all_contents():
+    for content in retraction.latest(case.all_contents()):
         if content.kind in (ContentKind.COMMENT, ContentKind.ATTACHMENT):
             hand_over_one(case, child, content, event)
 
@@ -92,8 +93,9 @@ def _write(
     address = first.to_link_id if first is not None else None
     link_id = _link_called(case, hop, name) if address is None and name else address
     crosses = comment.visibility is Visibility.PUBLIC or _notes_cross(case, link_id)
+    source = {"remote_id": comment.remote_id}
     if first is not None and first.text:
-        text = notes.say("edited", case.desk(hop).language, text=text)
+        source[retraction.EDITS] = first.id
     return case.write(
         hop,
         ContentKind.COMMENT,
@@ -102,7 +104,7 @@ def _write(
         at=comment.edited_at if first else comment.at,
         author=comment.author.name or comment.author.id,
         to_link_id=link_id,
-        source={"remote_id": comment.remote_id},
+        source=source,
         automatic=automatic,
         released_to=first.released_to if first else frozenset(),
     )
@@ -253,10 +255,12 @@ def comment_removed(case: Case, hop: Hop, copy: Copy, because: Because) -> None:
         case.want_look(hop, "a comment is missing")
         return
     case.changed_copies[copy.id] = replace(copy, removed=True)
-    case.record("comment.removed", hop, because, {"content": copy.content_id})
+    event = case.record("comment.removed", hop, because, {"content": copy.content_id})
     first = _content(case, copy.content_id)
     if first is not None and not copy.ours:
-        _hush(case, first)
+        for version in retraction.versions(case, first):
+            _hush(case, version)
+        retraction.take_back(case, first, event)
 
 
 def comment_back(case: Case, copy: Copy) -> None:

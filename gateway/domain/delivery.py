@@ -34,7 +34,7 @@ STALE_SHARE = 10
 """A command that was refused as stale waits, beyond a second, for this part of the time it has been tried."""
 
 FINAL = frozenset({DeliveryState.DONE, DeliveryState.SUPERSEDED, DeliveryState.CANCELLED})
-_LETS_GO = frozenset({CommandKind.COMMENT, CommandKind.ATTACH})
+_LETS_GO = frozenset({CommandKind.COMMENT, CommandKind.ATTACH, CommandKind.EDIT, CommandKind.REMOVE})
 
 
 def blocks(delivery: Delivery) -> bool:

@@ -208,12 +208,11 @@ def desk_from(document: Document, *, manifest: Manifest) -> Desk:
 
 def _narrowed(capabilities: Capabilities, settings: Document) -> Capabilities:
     """What this very desk can do: a setting with a capability's name can say that it is missing here."""
-    missing: dict[str, Any] = {
-        name: False for name in ("history", "private_comments", "attachments") if settings.get(name) is False
-    }
+    missing: dict[str, Any] = {name: False for name in _CAN_BE_MISSING if settings.get(name) is False}
     return replace(capabilities, **missing)
 
 
+_CAN_BE_MISSING = ("history", "private_comments", "attachments", "edits_comments", "removes_comments")
 _DESK_PLAIN = (
     "id",
     "code",

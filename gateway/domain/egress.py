@@ -6,6 +6,7 @@ content, the link's allow-list, the state of the hop.
 
 from collections.abc import Mapping
 
+from gateway.domain import notes
 from gateway.domain.audience import audience
 from gateway.domain.case import MERGED, OPEN, Case, shows_another
 from gateway.domain.model import (
@@ -21,6 +22,7 @@ from gateway.domain.model import (
     Visibility,
 )
 from gateway.domain.model.change import replace
+from gateway.domain.retraction import COPY_OF, EDITS
 
 
 class Withheld(Exception):
@@ -64,10 +66,25 @@ def assemble(
     content = contents.get(delivery.content_id or "")
     if content is None:
         raise Withheld("the content was erased")
+    if delivery.kind in (CommandKind.EDIT, CommandKind.REMOVE):
+        command = replace(command, object_id=_copy_there(case, delivery))
+    if delivery.kind is CommandKind.REMOVE:
+        return command
     visibility = _checked(case, delivery, content, asking=asking)
     if delivery.kind is CommandKind.ATTACH:
         return replace(command, attachment=_attachment(content, visibility))
     return replace(command, comment=CommentDraft(text=words(case, delivery, content), visibility=visibility))
+
+
+def _copy_there(case: Case, delivery: Delivery) -> str:
+    """The desk's own id of the comment that is to be changed or taken away."""
+    wanted = delivery.payload.get(COPY_OF)
+    found = [copy.remote_id for copy in case.our_copies(delivery.hop_id) if copy.content_id == wanted]
+    if found:
+        return found[-1]
+    if delivery.kind is CommandKind.REMOVE:
+        raise NotForThem("there is nothing (any more) to take away")
+    raise Withheld("the comment that this changes was never written there, or is gone")
 
 
 def _fields(
@@ -122,12 +139,15 @@ def words(case: Case, delivery: Delivery, content: Content) -> str:
     is the reader's neighbour on the way, so that a chain does not name its members to each other."""
     if delivery.note or content.kind is not ContentKind.COMMENT:
         return content.text
+    text = content.text
+    if content.source.get(EDITS) and delivery.kind is CommandKind.COMMENT:
+        text = notes.say("edited", case.desk(case.hops[delivery.hop_id]).language, text=text)
     hop, origin = case.hops[delivery.hop_id], case.hops[content.origin_hop_id]
     organization = case.directory.organization_name(case.towards(hop, origin).org_id)
     people = _people_named(case, hop, origin)
     if people == "name" and content.author:
-        return f"{content.author} ({organization}):\n\n{content.text}"
-    return f"{organization}:\n\n{content.text}" if people != "nobody" else content.text
+        return f"{content.author} ({organization}):\n\n{text}"
+    return f"{organization}:\n\n{text}" if people != "nobody" else text
 
 
 _NAMED = ("nobody", "organization", "name")

@@ -161,6 +161,11 @@ _WORDS: dict[str, dict[str, str]] = {
         "ru": "(исправлено) {text}",
         "it": "(modificato) {text}",
     },
+    "taken_back": {
+        "en": "{who} took back a comment that stands here (written {at}); this desk can only remove it by hand.",
+        "ru": "{who}: комментарий, который стоит здесь ({at}), отозван; удалить его здесь можно только вручную.",
+        "it": "{who} ha ritirato un commento presente qui ({at}); questo desk può toglierlo solo a mano.",
+    },
     "work_logged": {
         "en": "{who} logged work: {what} ({at}). {text}\nTo accept or dispute: {line}",
         "ru": "{who}: записана работа — {what} ({at}). {text}\nПринять или оспорить: {line}",

@@ -49,6 +49,8 @@ def applied(case: Case, delivery: Delivery, done: Done) -> None:
         case.copies.append(copy)
         # The read-back shows it: with an equal text before it, it would pass for a late copy of that one.
         known = replace(known, copies={**known.copies, (copy.kind, copy.remote_id): copy})
+    if delivery.kind in (CommandKind.EDIT, CommandKind.REMOVE):
+        known = _rewritten(case, delivery, done)
     if (not delivery.note or queueing.is_news(delivery)) and delivery.kind is not CommandKind.CREATE:
         cause = Because(cause_id=delivery.event_id, reported_at=receipt.at)
         case.record("news.delivered", hop, cause, {"delivery": delivery.id, "kind": delivery.kind.value})
@@ -66,6 +68,19 @@ def applied(case: Case, delivery: Delivery, done: Done) -> None:
         )
     else:
         case.want_look(hop, "written")
+
+
+def _rewritten(case: Case, delivery: Delivery, done: Done) -> Known:
+    """Our comment has another text now, or is gone: known so from here on, so that it is no sighting."""
+    place, known = (ContentKind.COMMENT, done.command.object_id or ""), done.known
+    here = [copy for copy in case.our_copies(delivery.hop_id) if copy.remote_id == place[1]]
+    for copy in (one for one in here if one.kind is ContentKind.COMMENT):
+        removed = delivery.kind is CommandKind.REMOVE
+        digest = copy.native_hash if removed else text_hash(done.text)
+        after = replace(copy, native_hash=digest, removed=removed, missing=False)
+        case.changed_copies[copy.id] = after
+        known = replace(known, copies={**known.copies, place: after})
+    return known
 
 
 def _created(case: Case, hop: Hop, receipt: Receipt) -> Hop:

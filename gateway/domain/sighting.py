@@ -91,11 +91,13 @@ class Known:
     masked_fields: frozenset[str] = frozenset()
     masked_hashes: frozenset[str] = frozenset()
     masked_files: frozenset[str] = frozenset()
+    masked_contents: frozenset[str] = frozenset()
+    """Contents whose copy we are taking away."""
 
     @property
     def is_masked(self) -> bool:
         """Whether something is left out of the difference, so that a look does not prove that nothing else changed."""
-        return bool(self.masked_fields or self.masked_hashes or self.masked_files)
+        return bool(self.masked_fields or self.masked_hashes or self.masked_files or self.masked_contents)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -259,8 +261,10 @@ def _comments(snapshot: Snapshot, known: Known) -> list[Change]:
         copy = known.copies.get((ContentKind.COMMENT, comment.remote_id))
         digest = text_hash(comment.text)
         if copy is not None:
-            if not copy.removed and (copy.native_hash != digest or copy.visibility is not comment.visibility):
-                changes.append(CommentEdited(copy=copy, comment=comment))
+            changed = copy.native_hash != digest or copy.visibility is not comment.visibility
+            if changed and not copy.removed:
+                if not (copy.ours and digest in known.masked_hashes):  # an edit of ours under way
+                    changes.append(CommentEdited(copy=copy, comment=comment))
             elif not copy.removed and copy.missing:
                 changes.append(CommentBack(copy=copy))
         elif comment.author.kind is not ActorKind.GATEWAY:
@@ -277,7 +281,10 @@ def _removed(snapshot: Snapshot, known: Known) -> list[Change]:
     return [
         CommentRemoved(copy=copy)
         for (kind, remote_id), copy in known.copies.items()
-        if kind is ContentKind.COMMENT and remote_id not in shown and not copy.removed
+        if kind is ContentKind.COMMENT
+        and remote_id not in shown
+        and not copy.removed
+        and not (copy.ours and copy.content_id in known.masked_contents)
     ]
 
 

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from gateway.domain.case import Case
 from gateway.domain.egress import words
 from gateway.domain.model import CommandKind, Content, ContentKind, Copy, Delivery, Hop, Snapshot
+from gateway.domain.retraction import COPY_OF
 from gateway.domain.sighting import Known, text_hash
 from gateway.flows.context import Context
 from gateway.store import copies, outbox
@@ -45,12 +46,15 @@ class Evidence:
             masked_fields=frozenset(name for delivery in doubtful for name in _fields(delivery)),
             masked_hashes=frozenset(self._hashes(case, doubtful)),
             masked_files=frozenset(self._files(doubtful)),
+            masked_contents=frozenset(
+                one.payload[COPY_OF] for one in doubtful if one.kind is CommandKind.REMOVE
+            ),
         )
 
     def _hashes(self, case: Case, deliveries: Iterable[Delivery]) -> Iterable[str]:
         for delivery in deliveries:
             content = self._contents.get(delivery.content_id or "")
-            if delivery.kind is CommandKind.COMMENT and content is not None:
+            if delivery.kind in (CommandKind.COMMENT, CommandKind.EDIT) and content is not None:
                 desk = case.directory.desks[delivery.desk_id]
                 yield text_hash(self._context.shown(desk, words(case, delivery, content)))
 

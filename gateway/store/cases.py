@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import Select, bindparam, select
 
@@ -11,11 +11,12 @@ from gateway.domain import keeping
 from gateway.domain.case import Case, Occasion
 from gateway.domain.delivery import FINAL
 from gateway.domain.model import Content, Delivery, Hop, Ticket
-from gateway.store import bulk, looks, outbox, people, rows, worklogs
+from gateway.store import bulk, copies, looks, outbox, people, rows, worklogs
 from gateway.store.db import Db
 from gateway.store.prepared import Statement, among, tuples, within
 from gateway.store.scope import Scope
 
+Kept = TypeVar("Kept")
 _FINAL = [state.value for state in FINAL]
 
 
@@ -41,6 +42,7 @@ def load(
             restored_at=occasion.restored_at,
             library=_once(partial(_library, db, ticket.id)),
             lane=partial(_lane, db),
+            shelf=_once(partial(copies.of_ticket, db, ticket.id)),
         )
         for ticket in tickets
     }
@@ -58,10 +60,10 @@ _HOPS = rows.Choice(
 )
 
 
-def _once(ask: Callable[[], Sequence[Content]]) -> Callable[[], Sequence[Content]]:
-    answer: list[Sequence[Content]] = []
+def _once(ask: Callable[[], Sequence[Kept]]) -> Callable[[], Sequence[Kept]]:
+    answer: list[Sequence[Kept]] = []
 
-    def asked() -> Sequence[Content]:
+    def asked() -> Sequence[Kept]:
         if not answer:
             answer.append(ask())
         return answer[0]

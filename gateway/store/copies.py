@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, bindparam, func, select
 
 from gateway.domain.model import Content, ContentKind, Copy
 from gateway.store import rows
@@ -18,6 +18,19 @@ def of_hops(db: Db, hop_ids: Iterable[str]) -> list[Copy]:
 
 _OF_HOPS = rows.Choice(
     Copy, lambda query, dialect: query.where(among(dialect, rows.copy.c.hop_id, "hop_ids"))
+)
+
+
+def of_ticket(db: Db, ticket_id: str) -> list[Copy]:
+    """All copies of one ticket's contents, at whichever desk."""
+    return _OF_TICKET.all(db, ticket_id=ticket_id)
+
+
+_OF_TICKET = rows.Choice(
+    Copy,
+    lambda query, _dialect: query.where(rows.copy.c.ticket_id == bindparam("ticket_id")).order_by(
+        rows.copy.c.id
+    ),
 )
 
 

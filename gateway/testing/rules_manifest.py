@@ -122,6 +122,10 @@ def claims_agree(subject: Subject) -> Iterator[str]:
         yield "signed_webhooks without webhooks"
     if can.attachments != (CommandKind.ATTACH in tiers):
         yield "attachments and tiers.attach go together"
+    if can.edits_comments != (CommandKind.EDIT in tiers):
+        yield "edits_comments and tiers.edit go together"
+    if can.removes_comments != (CommandKind.REMOVE in tiers):
+        yield "removes_comments and tiers.remove go together"
     if can.due == "none" and "due" in can.writable:
         yield "due is writable though the desk has none"
     if not can.find_by_marker and IdempotencyTier.MARKER_FIELD in tiers.values():
@@ -163,6 +167,14 @@ def cannot_means_unsupported(subject: Subject) -> Iterator[str]:
         )
         yield from _is_refused(
             subject, replace(known, kind=CommandKind.ATTACH, attachment=draft), "an attachment"
+        )
+    if not can.edits_comments:
+        text = CommentDraft(text="other words", visibility=Visibility.PUBLIC)
+        edit = replace(known, kind=CommandKind.EDIT, object_id="1", comment=text)
+        yield from _is_refused(subject, edit, "another text for a comment")
+    if not can.removes_comments:
+        yield from _is_refused(
+            subject, replace(known, kind=CommandKind.REMOVE, object_id="1"), "a comment taken away"
         )
     if not any(name.startswith("custom.") for name in can.writable):
         strange = replace(known, kind=CommandKind.UPDATE, fields={"custom.nobody_has_this": "x"})

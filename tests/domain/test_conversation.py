@@ -295,12 +295,12 @@ def edit(case: Case, text: str = "hello there", *, ours: bool = False, **more: A
 
 def test_an_edited_comment_reaches_its_readers_again_marked_as_edited() -> None:
     case = tree(*FORK)
-    known(case)
+    first = known(case)
 
     edited = edit(case)
 
     assert edited is not None
-    assert (edited.text, edited.at) == ("(edited) hello there", later(5))
+    assert (edited.text, edited.source["edits"], edited.at) == ("hello there", first.id, later(5))
     assert contents(case, edited.id) == ["customer", "north", "south"]
     assert happened(case) == ["comment.edited"]
 
@@ -331,7 +331,7 @@ def test_an_address_that_is_edited_in_narrows_who_hears_of_the_edit() -> None:
     edited = edit(case, "@@north the code is 4711")
 
     assert edited is not None
-    assert (edited.text, contents(case, edited.id)) == ("(edited) the code is 4711", ["north"])
+    assert (edited.text, contents(case, edited.id)) == ("the code is 4711", ["north"])
 
 
 def test_an_automatic_comment_stays_automatic_when_it_is_edited() -> None:

@@ -93,6 +93,10 @@ class Capabilities:
     writable: frozenset[str] = frozenset()
     """Canonical fields an UPDATE may carry."""
     attachment_max_bytes: int | None = None
+    edits_comments: bool = False
+    """Whether a comment of ours can be given another text (EDIT)."""
+    removes_comments: bool = False
+    """Whether a comment of ours can be taken away (REMOVE)."""
 
 
 class TimeBasis(StrEnum):

@@ -148,6 +148,8 @@ class Command:
     fields: Mapping[str, str | None] = field(default_factory=dict)
     comment: CommentDraft | None = None
     attachment: AttachmentDraft | None = None
+    object_id: str | None = None
+    """For EDIT and REMOVE: which comment of ours, by the desk's own id."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -99,6 +99,8 @@ class CommandKind(StrEnum):
     UPDATE = "update"
     COMMENT = "comment"
     ATTACH = "attach"
+    EDIT = "edit"
+    REMOVE = "remove"
 
 
 class IdempotencyTier(StrEnum):

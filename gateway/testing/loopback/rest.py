@@ -7,6 +7,7 @@ GET   /changes?since=<time>&after=<id>&limit=  what changed
 POST  /tickets                                 {"fields": {…}}
 PATCH /tickets/{id}                            {"fields": {…}}, If-Match
 POST  /tickets/{id}/comments                   {"text", "public", "marker"}
+PATCH /tickets/{id}/comments/{comment}         {"text"}; DELETE takes it away: one's own only
 POST  /tickets/{id}/attachments?filename=…     the bytes themselves; ?public=, ?marker=
 GET   /tickets/{id}/attachments/{file}         the bytes
 """
@@ -18,7 +19,7 @@ from typing import Any
 
 import orjson
 
-from gateway.testing.loopback.cabinet import FIELDS, ROBOT, Cabinet, Doc, Folder
+from gateway.testing.loopback.cabinet import FIELDS, ROBOT, Cabinet, Doc, Folder, kept
 from gateway.testing.loopback.faults import Answer
 
 PAGE = 100
@@ -98,6 +99,8 @@ def _of_ticket(cabinet: Cabinet, asked: Asked, folder: Folder, rest: list[str]) 
             return _update(cabinet, asked, folder)
         case "POST", ["comments"]:
             return _comment(cabinet, asked, folder)
+        case "PATCH" | "DELETE", ["comments", comment]:
+            return _rewrite(cabinet, asked, folder, comment)
         case "POST", ["attachments"]:
             return _attach(cabinet, asked, folder)
         case "GET", ["attachments", file]:
@@ -249,6 +252,23 @@ def _comment(cabinet: Cabinet, asked: Asked, folder: Folder) -> Answer:
     if public:
         _reply_by_itself(cabinet, folder)
     return reply(201, {"comment": comment, "ticket": folder.doc, "entries": entries}, etag=folder.revision)
+
+
+def _rewrite(cabinet: Cabinet, asked: Asked, folder: Folder, number: str) -> Answer:
+    comment = next((one for one in folder.doc["comments"] if one["id"] == number), None)
+    if not cabinet.temper.edits_comments:
+        raise Refusal(422, "this desk keeps comments as they were written")
+    if comment is not None and comment["author"]["id"] != asked.actor["id"]:
+        raise Refusal(422, "somebody else wrote that comment")
+    if asked.method == "DELETE":
+        if comment is not None:
+            cabinet.remove(asked.actor, folder, comment)
+        return reply(200, {"ticket": folder.doc}, etag=folder.revision)
+    text = asked.json().get("text")
+    if comment is None or not isinstance(text, str) or not text.strip():
+        raise Refusal(422, "an edit needs a comment that is there and a text")
+    cabinet.edit(asked.actor, folder, comment, {"text": kept(cabinet.temper, "comment", text)})
+    return reply(200, {"ticket": folder.doc}, etag=folder.revision)
 
 
 def _open_by_itself(cabinet: Cabinet, folder: Folder) -> list[str]:

@@ -50,6 +50,8 @@ class Temper:
     private_comments: bool = True
     comment_markers: bool = True
     """Whether a comment or file keeps our marker beside it."""
+    edits_comments: bool = True
+    """Whether the API lets an account change or take away what it wrote."""
     hooks: Hooks = Hooks.FULL
     refuses_quietly: bool = False
     """Answers 200 to a change it refuses."""
@@ -74,6 +76,8 @@ class Temper:
             "history": self.history,
             "private_comments": self.private_comments,
             "comment_markers": self.comment_markers,
+            "edits_comments": self.edits_comments,
+            "removes_comments": self.edits_comments,
         }
         return {**told, "title_limit": self.title_limit} if self.title_limit else told
 

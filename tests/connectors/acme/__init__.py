@@ -126,6 +126,8 @@ def _post(path: str, body: Mapping[str, object]) -> Request:
 
 def _write(command: Command, writable: frozenset[str]) -> Request:
     issue = f"issues/{int(command.remote_id or 0)}"
+    if command.kind in (CommandKind.EDIT, CommandKind.REMOVE):
+        raise Unsupported("notes stay as they were written")
     if command.comment is not None:
         internal = command.comment.visibility is Visibility.PRIVATE
         return _post(f"{issue}/notes", {"text": command.comment.text, "internal": internal})

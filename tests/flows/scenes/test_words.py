@@ -246,14 +246,76 @@ def test_a_parked_create_holds_its_lane() -> None:
 # -- edited, hidden, removed --------------------------------------------------------------------------------------------------
 
 
-def test_an_edited_comment_is_heard_again() -> None:
+KEEPS = replace(PLAIN, edits_comments=False)
+"""A desk whose comments stay as they were written."""
+
+
+def test_an_edited_comment_is_rewritten_where_it_was_told() -> None:
     stage = chain()
     number = stage.say("customer", "the code is 4711")
 
     stage.person("customer").edit(stage.id("customer"), number, "the code is 4712")
     stage.wait()
+    stage.person("customer").edit(stage.id("customer"), number, "the code is 4713")
+    stage.wait(20 * MINUTE)
 
-    assert stage.heard("sub") == ["the code is 4711", "(edited) the code is 4712"]
+    assert heard(stage) == {code: ["the code is 4713"] for code in ("vendor", "partner", "sub")}
+    assert stage.happened().count("comment.edited") == 2
+
+
+def test_an_edited_comment_is_told_again_where_it_cannot_be_rewritten() -> None:
+    stage = chain(tempers={"partner": KEEPS})
+    number = stage.say("customer", "the code is 4711")
+
+    stage.person("customer").edit(stage.id("customer"), number, "the code is 4712")
+    stage.wait(20 * MINUTE)
+
+    assert stage.heard("partner") == ["the code is 4711", "(edited) the code is 4712"]
+    assert stage.heard("sub") == ["the code is 4712"]
+
+
+def test_whoever_comes_later_is_told_what_a_comment_says_now() -> None:
+    stage = Stage("customer>vendor", "vendor>partner")
+    stage.open()
+    number = stage.say("vendor", "the code is 4711")
+    stage.person("vendor").edit(stage.id("vendor"), number, "the code is 4712")
+    stage.wait()
+
+    stage.delegate("vendor", "partner")
+
+    assert heard(stage) == {"customer": ["the code is 4712"], "partner": ["(edited) the code is 4712"]}
+
+
+def test_a_removed_comment_is_taken_away_where_it_was_told() -> None:
+    stage = chain(tempers={"partner": KEEPS})
+    number = stage.say("customer", "CANARY the code is 4711")
+
+    stage.person("customer").remove(stage.id("customer"), number)
+    stage.wait(20 * MINUTE)
+
+    assert heard(stage) == {"partner": ["CANARY the code is 4711"]}
+    [note] = stage.read("partner", public=False)
+    assert "Vendor took back a comment that stands here" in note
+    assert "CANARY" not in note
+    assert stage.happened().count("comment.removed") == 1
+
+
+def test_an_edit_whose_answer_was_lost_is_made_once() -> None:
+    stage = Stage("customer>vendor")
+    stage.open()
+    number = stage.say("customer", "the code is 4711")
+    lost = iter([LOST])
+
+    def fault(call: Call) -> Fault | None:
+        return next(lost, None) if call.method == "PATCH" else None
+
+    stage.hub.desks["vendor"].faults = fault
+    stage.person("customer").edit(stage.id("customer"), number, "the code is 4712")
+    stage.wait(20 * MINUTE)
+
+    assert stage.heard("vendor") == ["the code is 4712"]
+    assert stage.happened().count("comment.edited") == 1
+    assert {one.state for one in stage.deliveries("vendor")} == {DeliveryState.DONE}
 
 
 def test_what_turned_private_after_it_was_queued_is_withheld() -> None:

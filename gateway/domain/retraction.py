@@ -1,0 +1,85 @@
+"""Words that were carried already and changed since: rewritten or taken away at each desk that holds them, where that desk
+can; else told anew, or a note asks its people to remove them. Who may read what is `audience`; the wire is others'."""
+
+from collections.abc import Iterable
+
+from gateway.domain import duedates, queueing
+from gateway.domain.case import OPEN, Case
+from gateway.domain.model import CommandKind, Content, DeliveryState, Event, Hop, Visibility
+
+EDITS = "edits"
+"""In the `source` of an edited comment: the id of the content it replaces, the first version of it."""
+COPY_OF = "copy_of"
+"""In the payload of an EDIT or REMOVE: the id of the content whose copy at that desk it is about."""
+
+
+def versions(case: Case, content: Content) -> list[Content]:
+    """Every version of a comment, the first one first."""
+    first = content.source.get(EDITS, content.id)
+    return [one for one in case.all_contents() if first in (one.id, one.source.get(EDITS))]
+
+
+def latest(contents: Iterable[Content]) -> list[Content]:
+    """Contents without those that a later edit replaced: a newcomer is told what holds now."""
+    known = list(contents)
+    newest = {one.source.get(EDITS, one.id): one.id for one in known}
+    return [one for one in known if newest[one.source.get(EDITS, one.id)] == one.id]
+
+
+def rewrite(case: Case, hop: Hop, content: Content, visibility: Visibility, event: Event) -> bool:
+    """Give our copy of an edited comment its new text where the desk lets us. False: it must be told as a new one."""
+    if EDITS not in content.source or not case.desk(hop).capabilities.edits_comments:
+        return False
+    standing = _standing(case, hop, content)
+    if standing is None or standing[1] is not visibility:
+        return False  # never told there, or to other readers: another visibility is another comment
+    _change(case, hop, CommandKind.EDIT, (content, *standing), event)
+    return True
+
+
+def take_back(case: Case, content: Content, event: Event) -> None:
+    """Take a comment away at every desk that holds it; where that cannot be done a note without its words asks for it."""
+    origin = case.hops[content.origin_hop_id]
+    for hop in list(case.hops.values()):
+        standing = _standing(case, hop, content) if hop.id != origin.id else None
+        if standing is None or hop.status not in OPEN:
+            continue
+        copy_of, visibility = standing
+        if case.desk(hop).capabilities.removes_comments:
+            _change(case, hop, CommandKind.REMOVE, (content, copy_of, visibility), event)
+        elif any(copy.content_id == copy_of for copy in case.our_copies(hop.id)):
+            who = queueing.neighbour(case, case.towards(hop, origin), hop)
+            at = duedates.at_desk(case.desk(hop), content.at)
+            queueing.note(case, hop, "taken_back", event, who=who, at=at)
+
+
+def _change(
+    case: Case, hop: Hop, kind: CommandKind, what: tuple[Content, str, Visibility], event: Event
+) -> None:
+    """Done twice it has the same effect, so the marker need not find it again. `what`: the words, the id of the version
+    that stands there, and how it is seen."""
+    content, copy_of, visibility = what
+    queueing.queue(
+        case,
+        hop,
+        kind,
+        about=f"{kind}|{event.id}",
+        event=event,
+        content_id=content.id,
+        visibility=visibility,
+        link_id=content.to_link_id,
+        payload={COPY_OF: copy_of},
+    )
+
+
+def _standing(case: Case, hop: Hop, content: Content) -> tuple[str, Visibility] | None:
+    """Under which version's id a comment stands at a hop, or will once its lane is empty, and how it is seen there."""
+    ids = {one.id for one in versions(case, content)} - ({content.id} if EDITS in content.source else set())
+    for copy in reversed(case.our_copies(hop.id)):
+        if copy.content_id in ids:
+            return copy.content_id, copy.visibility
+    for one in reversed([*case.lane(hop.id), *(new for new in case.deliveries if new.hop_id == hop.id)]):
+        waits = one.kind is CommandKind.COMMENT and one.state is not DeliveryState.PARKED
+        if waits and one.content_id in ids and one.visibility is not None:
+            return one.content_id or "", one.visibility
+    return None
