@@ -36,6 +36,7 @@ MODULES: Mapping[str, tuple[str, ...]] = {
     "report": ("report",),
     "closing": ("close",),
     "restored": ("restored",),
+    "reconcile": ("reconcile",),
     "importing": ("import", "imports"),
     "demo": ("demo",),
     "sim": ("sim",),

@@ -9,6 +9,7 @@ from gateway.store import (
     import_tables,
     outcome_tables,
     publication_tables,
+    reconcile_tables,
     share_tables,
     tables,
     work_tables,
@@ -28,5 +29,6 @@ MODULES = (
     worklog_tables,
     import_tables,
     publication_tables,
+    reconcile_tables,
     closing_tables,
 )
