@@ -15,13 +15,12 @@ import psycopg
 import yaml
 
 from tests.cluster import hurried
+from tests.cluster.birth import HURRIED, PLAIN, Forked
 from tests.cluster.process import Process
 from tests.cluster.town import HOOK_SECRET, TOKEN, Town
 from tests.cluster.witness import Witness
 from tests.postgres import PostgresServer
 
-PLAIN = ("-c", "from gateway.cli import main; main()")
-HURRIED = ("-m", "tests.cluster.hurried")
 GATEWAYS, WORKERS = 2, 3
 PATIENCE = 300.0
 
@@ -92,7 +91,7 @@ def _urls(ports: list[int]) -> list[str]:
 
 
 def _process(name: str, arguments: tuple[str, ...], folder: Path, environment: dict[str, str]) -> Process:
-    return Process(name=name, arguments=arguments, environment=environment, log=folder / f"{name}.log")
+    return Forked(name=name, arguments=arguments, environment=environment, log=folder / f"{name}.log")
 
 
 def _environment(url: str, folder: Path, town: Town, *, hurry: bool) -> dict[str, str]:

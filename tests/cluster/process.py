@@ -9,6 +9,7 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 ROOT = Path(__file__).parents[2]
 PATIENCE = 180.0
@@ -22,6 +23,17 @@ _AWAY = (
 )
 
 
+class Running(Protocol):
+    """What is asked of a process that runs: as subprocess.Popen."""
+
+    @property
+    def pid(self) -> int: ...
+    @property
+    def returncode(self) -> int | None: ...
+    def poll(self) -> int | None: ...
+    def wait(self, timeout: float | None = None) -> int: ...
+
+
 @dataclass(kw_only=True)
 class Process:
     """`arguments` follow `python`. What it says is added to `log`."""
@@ -30,7 +42,7 @@ class Process:
     arguments: tuple[str, ...]
     environment: Mapping[str, str]
     log: Path
-    running: subprocess.Popen[bytes] | None = None
+    running: Running | None = None
 
     @property
     def pid(self) -> int:

@@ -5,9 +5,8 @@ import time
 
 from tests.cluster.house import Cluster, eventually
 from tests.cluster.process import Process
+from tests.cluster.rest import come_to_rest
 
-QUIET_SECONDS = 7.0
-"""So long nothing may change at any desk: every desk is polled and every open ticket looked at once in between."""
 LAST_WORDS = 0.2
 """What a process sent just before it was stopped is carried out by the database all the same; so long that may take."""
 
@@ -83,18 +82,7 @@ def restart_gateway(house: Cluster, gateway: Process) -> None:
 
 def calm_down(house: Cluster, *, patience: float = 400.0) -> None:
     """People go home, faults stop; returns when nothing is open and nothing moved for a while."""
-    house.town.go_home()
-    quiet_since, last = time.monotonic(), house.town.changes()
-    deadline = time.monotonic() + patience
-    while time.monotonic() - quiet_since < QUIET_SECONDS:
-        time.sleep(0.25)
-        changes = house.town.changes()
-        if changes != last or house.witness.open():
-            quiet_since, last = time.monotonic(), changes
-        if time.monotonic() > deadline:
-            raise AssertionError(
-                "the cluster does not come to rest:\n" + "\n".join(house.witness.open()[:20])
-            )
+    come_to_rest(house.town, house.witness.open, house.witness.lines, patience=patience)
 
 
 def end_all(house: Cluster) -> dict[str, int]:

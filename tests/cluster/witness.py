@@ -114,4 +114,12 @@ class Witness:
             UNION ALL SELECT 'message ' || state, id, error FROM message WHERE state NOT IN ('processed', 'superseded')
             UNION ALL SELECT 'desk held', code, held FROM desk WHERE held <> ''
         """)
-        return [" ".join(str(part) for part in row) for row in rows]
+        return _lines(rows)
+
+    def lines(self, question: str) -> list[str]:
+        """The rows of a query, each as one line."""
+        return _lines(self.ask(question))
+
+
+def _lines(rows: list[tuple[object, ...]]) -> list[str]:
+    return [" ".join(str(part) for part in row) for row in rows]

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import httpx
 import yaml
+from sqlalchemy import text
 
 from gateway import failpoints
 from gateway.store import agenda
@@ -19,13 +20,10 @@ from gateway.store.db import Database
 from gateway.testing.loopback import Fault, FaultKind, Script
 from gateway.testing.simulator.world import ROOT
 from tests.cluster import hurried
-from tests.cluster.process import Process
+from tests.cluster.birth import HURRIED, PLAIN, Forked
+from tests.cluster.rest import come_to_rest
 from tests.cluster.town import HOOK_SECRET, TOKEN, Town
 
-PLAIN = ("-c", "from gateway.cli import main; main()")
-HURRIED = ("-m", "tests.cluster.hurried")
-QUIET_SECONDS = 7.0
-"""So long nothing may change at any desk: every desk is polled and every open ticket looked at once in between."""
 PATIENCE = 240.0
 """Seconds until a step must have come; an answer that never comes is given up after sixty, and machines are busy."""
 
@@ -43,7 +41,7 @@ class House:
 
     def __post_init__(self) -> None:
         run = HURRIED if self.hurry else PLAIN
-        self.gateway = Process(
+        self.gateway = Forked(
             name="gateway",
             arguments=(*run, "serve", "--worker", "--port", str(self.port)),
             environment=self.environment(),
@@ -75,7 +73,7 @@ class House:
         file = self.folder / "installation.yaml"
         file.write_text(yaml.safe_dump(self.town.installation(), allow_unicode=True), encoding="utf-8")
         for arguments in (("migrate",), ("apply", str(file), "--yes", "--actor", "tests")):
-            once = Process(
+            once = Forked(
                 name=arguments[0],
                 arguments=(*PLAIN, *arguments),
                 environment=self.environment(),
@@ -115,18 +113,11 @@ class House:
 
     def calm_down(self, *, patience: float = 180.0) -> None:
         """People go home, faults stop; returns when nothing is open and nothing has moved for a while."""
-        self.town.go_home()
-        quiet_since, last = time.monotonic(), self.town.changes()
-        deadline = time.monotonic() + patience
-        while time.monotonic() - quiet_since < QUIET_SECONDS:
-            time.sleep(0.25)
-            changes = self.town.changes()
-            if changes != last or self.open_work():
-                quiet_since, last = time.monotonic(), changes
-            if time.monotonic() > deadline:
-                raise AssertionError(
-                    "the gateway does not come to rest:\n" + "\n".join(self.open_work()[:20])
-                )
+        come_to_rest(self.town, self.open_work, self._lines, patience=patience)
+
+    def _lines(self, question: str) -> list[str]:
+        with self.database.read() as db:
+            return [" ".join(str(part) for part in row) for row in db.execute(text(question))]
 
     def open_work(self) -> list[str]:
         """What is not finished, but the looks that are due on schedule."""
