@@ -66,6 +66,13 @@ def assemble(
     content = contents.get(delivery.content_id or "")
     if content is None:
         raise Withheld("the content was erased")
+    return _with_content(case, delivery, command, content, asking=asking)
+
+
+def _with_content(
+    case: Case, delivery: Delivery, command: Command, content: Content, *, asking: bool
+) -> Command:
+    """The command with the text or file it carries, for whom that is today."""
     if delivery.kind in (CommandKind.EDIT, CommandKind.REMOVE):
         command = replace(command, object_id=_copy_there(case, delivery))
     if delivery.kind is CommandKind.REMOVE:
