@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from types import TracebackType
 
+from gateway.domain.filetypes import HEAD, sniffed
 from gateway.domain.model import Blob
 from gateway.errors import InterdeskError, NotFound
 
@@ -29,6 +30,7 @@ class BlobWriter:
         self._limit = limit
         self._hash = hashlib.sha256()
         self._size = 0
+        self._head = b""
         descriptor, name = tempfile.mkstemp(dir=root / "incoming")
         self._file = os.fdopen(descriptor, "wb")
         self._path = Path(name)
@@ -46,6 +48,8 @@ class BlobWriter:
         self._size += len(chunk)
         if self._size > self._limit:
             raise BlobTooLarge(f"the file is larger than {self._limit} bytes")
+        if len(self._head) < HEAD:
+            self._head += bytes(chunk[: HEAD - len(self._head)])
         self._hash.update(chunk)
         self._file.write(chunk)
 
@@ -59,7 +63,7 @@ class BlobWriter:
         _make_folder(place.parent)
         self._path.replace(place)
         _sync_folder(place.parent)
-        return Blob(key=digest, size=self._size, sha256=digest)
+        return Blob(key=digest, size=self._size, sha256=digest, media_type=sniffed(self._head))
 
     def discard(self) -> None:
         """Forget what was not committed."""

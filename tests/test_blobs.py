@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from gateway.blobs import CHUNK, BlobStore, BlobTooLarge
+from gateway.domain.filetypes import sniffed
 from gateway.domain.model import Blob
 from gateway.errors import NotFound
 
@@ -30,10 +31,15 @@ def kept(folder: Path) -> list[Path]:
 def test_what_goes_in_comes_out(blobs: BlobStore, pieces: list[bytes]) -> None:
     whole = b"".join(pieces)
     blob = blobs.put(pieces, limit=10_000)
-    assert blob == Blob(
-        key=hashlib.sha256(whole).hexdigest(), size=len(whole), sha256=hashlib.sha256(whole).hexdigest()
-    )
+    digest = hashlib.sha256(whole).hexdigest()
+    assert blob == Blob(key=digest, size=len(whole), sha256=digest, media_type=sniffed(whole))
     assert b"".join(blobs.chunks(blob)) == whole
+
+
+def test_the_first_bytes_say_of_what_type_a_file_is_however_they_come(blobs: BlobStore) -> None:
+    png = b"\x89PNG\r\n\x1a\n" + b"x" * 1000
+
+    assert blobs.put([png[:3], png[3:]], limit=10_000).media_type == "image/png"
 
 
 def test_a_large_file_comes_in_pieces(blobs: BlobStore) -> None:

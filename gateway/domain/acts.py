@@ -8,6 +8,7 @@ from gateway.domain.case import OPEN, Because, Case
 from gateway.domain.model import (
     ActKind,
     ActRow,
+    Content,
     ContentKind,
     Field,
     Hop,
@@ -15,6 +16,7 @@ from gateway.domain.model import (
     Link,
     ReasonFrom,
     StatusRow,
+    Visibility,
 )
 from gateway.domain.model.change import replace
 from gateway.domain.sighting import FieldChange
@@ -76,12 +78,24 @@ def _reason(case: Case, hop: Hop, row: ActRow, about: Hop) -> str:
 
 
 def newest_words(case: Case, hop: Hop, *, over: str | None = None, since: datetime | None = None) -> str:
-    """What a person last said at this hop's desk, to everybody or to the neighbour over that link."""
+    """What a person last said at this hop's desk, to everybody or to the neighbour over that link. Notes of ours quote it,
+    so what is internal counts only where it was said to that neighbour, who has a place for it."""
     for content in reversed(case.all_contents()):
         here = content.origin_hop_id == hop.id and content.kind is ContentKind.COMMENT
-        if here and content.text and not content.automatic and content.to_link_id in (None, over):
+        if here and content.text and not content.automatic and _may_be_quoted(case, hop, content, over):
             return content.text if since is None or content.at >= since else ""
     return ""
+
+
+def _may_be_quoted(case: Case, hop: Hop, content: Content, over: str | None) -> bool:
+    now = case.changed_contents.get(content.id, content)
+    if now.visibility is Visibility.PUBLIC:
+        return now.to_link_id in (None, over)
+    link = case.directory.links.get(over or "")
+    if link is None or now.to_link_id != link.id:
+        return False
+    ends = {link.upstream_desk_id, link.downstream_desk_id} - {hop.desk_id}
+    return all(case.directory.desks[end].capabilities.private_comments for end in ends)
 
 
 def _do(case: Case, hop: Hop, row: ActRow, reason: str, because: Because) -> bool:

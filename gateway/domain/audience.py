@@ -1,11 +1,13 @@
 """Who may read a comment or a file, and how it lands there: the link's rules walked from its origin through the chain.
 
 Public at a desk means "to its requester, one hop up". Whether it goes further up, down or to siblings is each link's
-rule. Private goes nowhere, unless its writer names one neighbour and the link lets such notes cross.
+rule. Private goes nowhere, unless its writer names one neighbour and the link lets such notes cross, or the link shares
+all internal notes; and then it stays private.
 """
 
 from collections.abc import Iterator
 
+from gateway.domain import filetypes
 from gateway.domain.case import OPEN, Case
 from gateway.domain.model import Carry, Content, ContentKind, Hop, Link, Visibility
 from gateway.domain.model.change import replace
@@ -17,9 +19,11 @@ Reached = dict[str, Visibility]
 def audience(case: Case, content: Content) -> Reached:
     """Hop ids the content may reach and how it lands there. The origin itself is not in it."""
     origin = case.hops[content.origin_hop_id]
+    if _is_empty_note(content):
+        return {}
     if content.to_link_id is not None:
         return _addressed(case, content, origin)
-    if content.visibility is not Visibility.PUBLIC or content.automatic:
+    if content.automatic:
         return {}
     reached: Reached = {}
     _spread(case, content, origin, came_from=None, reached=reached)
@@ -36,6 +40,12 @@ def _addressed(case: Case, content: Content, origin: Hop) -> Reached:
         if link.crossing.addressed_notes and _file_crosses(link, content, down=down):
             return {hop.id: Visibility.PRIVATE}
     return {}
+
+
+def _is_empty_note(content: Content) -> bool:
+    """An internal note whose words were not kept: no link shared it when it was seen."""
+    note = content.visibility is Visibility.PRIVATE and content.kind is not ContentKind.ATTACHMENT
+    return note and not content.text
 
 
 def _landing(hop: Hop, carry: Carry) -> Reached:
@@ -56,16 +66,30 @@ def neighbours(case: Case, hop: Hop) -> Iterator[tuple[Hop, Link, bool]]:
 
 
 def _spread(case: Case, content: Content, hop: Hop, *, came_from: Hop | None, reached: Reached) -> None:
+    """A public word goes on from where it is published; a note from wherever the link shares them all."""
     from_below = came_from is not None and came_from.parent_id == hop.id
+    is_note = content.visibility is not Visibility.PUBLIC
     for other, link, down in neighbours(case, hop):
         if came_from is not None and other.id == came_from.id:
             continue
         if down and from_below and not _sibling_may_read(link, content):
             continue
-        carry = _carry(link, content, down=down)
+        carry = _note_carry(link, content, down=down) if is_note else _carry(link, content, down=down)
+        if carry is Carry.STOP:
+            continue
         reached |= _landing(other, carry)
-        if carry is Carry.PUBLISH:
+        if carry is Carry.PUBLISH or is_note:
             _spread(case, content, other, came_from=hop, reached=reached)
+
+
+def _note_carry(link: Link, content: Content, *, down: bool) -> Carry:
+    crosses = shares_notes(link, down=down) and _file_crosses(link, content, down=down)
+    return Carry.LAND_AS_INTERNAL if crosses else Carry.STOP
+
+
+def shares_notes(link: Link, *, down: bool) -> bool:
+    """Whether every internal note crosses the link in that direction."""
+    return link.crossing.internal_notes_down if down else link.crossing.internal_notes_up
 
 
 def _sibling_may_read(link: Link, content: Content) -> bool:
@@ -97,11 +121,12 @@ def _file_crosses(link: Link, content: Content, *, down: bool) -> bool:
     """Whether the link lets such a file pass; what is no file passes here."""
     if content.kind is not ContentKind.ATTACHMENT:
         return True
-    crossing, media = link.crossing, content.media_type or ""
+    crossing = link.crossing
     if not (crossing.attachments_down if down else crossing.attachments_up):
         return False
-    types = crossing.attachment_types
-    fits = not types or any(
-        media == kind or (kind.endswith("/*") and media.startswith(kind[:-1])) for kind in types
-    )
-    return fits and (content.blob_size is None or content.blob_size <= crossing.attachment_max_bytes)
+    types = crossing.attachment_types_down if down else crossing.attachment_types_up
+    allowed = crossing.attachment_types if types is None else types
+    if not filetypes.fits(allowed, content.media_type or "", content.filename or ""):
+        return False
+    most = crossing.attachment_max_bytes_down if down else crossing.attachment_max_bytes_up
+    return content.blob_size is None or content.blob_size <= (most or crossing.attachment_max_bytes)

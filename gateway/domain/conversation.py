@@ -1,7 +1,9 @@
 """What was said at a desk: recorded once, sent to whom it is for (`audience`), followed when it changes or goes away."""
 
-from gateway.domain import queueing, retraction
-from gateway.domain.audience import audience, neighbours, refusing
+from collections.abc import Mapping
+
+from gateway.domain import people, queueing, retraction
+from gateway.domain.audience import audience, neighbours, refusing, shares_notes
 from gateway.domain.case import Because, Case
 from gateway.domain.model import (
     ActorKind,
@@ -20,11 +22,24 @@ from gateway.domain.sighting import text_hash
 
 
 def send(case: Case, content: Content, event: Event) -> dict[str, Visibility]:
-    """Queue the content at every hop of its audience. Returns the audience."""
+    """Queue the content at every hop of its audience. Returns the audience. Whoever wrote what has no private place there
+    is told so, without a word of it."""
     reached = audience(case, content)
     for hop_id, visibility in reached.items():
         _send_to(case, case.hops[hop_id], content, visibility, event)
+    for hop in _without_a_place(case, reached):
+        _tell_no_place(case, case.hops[content.origin_hop_id], hop, event)
     return reached
+
+
+def _without_a_place(case: Case, reached: Mapping[str, Visibility]) -> list[Hop]:
+    hops = [case.hops[hop_id] for hop_id, how in reached.items() if how is Visibility.PRIVATE]
+    return [hop for hop in hops if not case.desk(hop).capabilities.private_comments]
+
+
+def _tell_no_place(case: Case, origin: Hop, hop: Hop, event: Event) -> None:
+    who = case.directory.organization_name(case.towards(origin, hop).org_id)
+    queueing.note(case, origin, "no_private_place", event, who=who)
 
 
 def _send_to(case: Case, hop: Hop, content: Content, visibility: Visibility, event: Event) -> None:
@@ -42,9 +57,16 @@ def _send_to(case: Case, hop: Hop, content: Content, visibility: Visibility, eve
 
 def hand_over(case: Case, child: Hop, event: Event) -> None:
     """Give a new hop what was said before it came in: only what its audience rules let it read."""
+    untold: dict[str, Hop] = {}
     for content in retraction.latest(case.all_contents()):
         if content.kind in (ContentKind.COMMENT, ContentKind.ATTACHMENT):
             hand_over_one(case, child, content, event)
+            if _without_a_place(
+                case, {child.id: how} if (how := audience(case, content).get(child.id)) else {}
+            ):
+                untold[content.origin_hop_id] = case.hops[content.origin_hop_id]
+    for origin in untold.values():
+        _tell_no_place(case, origin, child, event)
 
 
 def hand_over_one(case: Case, hop: Hop, content: Content, event: Event) -> bool:
@@ -92,8 +114,9 @@ def _write(
     name, text = _addressee(case, hop, comment.text)
     address = first.to_link_id if first is not None else None
     link_id = _link_called(case, hop, name) if address is None and name else address
-    crosses = comment.visibility is Visibility.PUBLIC or _notes_cross(case, link_id)
-    source = {"remote_id": comment.remote_id}
+    crosses = comment.visibility is Visibility.PUBLIC or _notes_cross(case, hop, link_id)
+    role = people.REQUESTER if _is_requester(hop, comment) else people.AGENT
+    source = {"remote_id": comment.remote_id, "author": comment.author.id, "role": role}
     if first is not None and first.text:
         source[retraction.EDITS] = first.id
     return case.write(
@@ -110,9 +133,15 @@ def _write(
     )
 
 
-def _notes_cross(case: Case, link_id: str | None) -> bool:
+def _notes_cross(case: Case, hop: Hop, link_id: str | None) -> bool:
+    """Whether a note may go anywhere at all: to the neighbour it names, else over any link of this desk that shares them,
+    be it handed over there only later."""
     link = case.directory.links.get(link_id or "")
-    return link is not None and link.crossing.addressed_notes
+    if link_id is not None:
+        return link is not None and link.crossing.addressed_notes
+    up = case.link(hop)
+    shared = up is not None and shares_notes(up, down=False)
+    return shared or any(shares_notes(one, down=True) for one in case.directory.links_from(hop.desk_id))
 
 
 def _data(content: Content) -> dict[str, object]:
@@ -187,6 +216,7 @@ def attachment_seen(
             "url": attachment.url,
             "comment_id": attachment.comment_id,
             "sha256": attachment.sha256,
+            "author": attachment.author.id,
         },
         automatic=because.actor_kind is ActorKind.AUTOMATION or (letter is not None and letter.automatic),
     )

@@ -167,8 +167,9 @@ def crossing_from(document: Document) -> Crossing:
     for name in ("comments_down", "comments_up"):
         if name in known:
             known[name] = Carry(known[name])
-    if "attachment_types" in known:
-        known["attachment_types"] = tuple(known["attachment_types"])
+    for name in ("attachment_types", "attachment_types_down", "attachment_types_up"):
+        if name in known:
+            known[name] = tuple(known[name])
     return Crossing(**known)
 
 

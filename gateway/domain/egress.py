@@ -6,9 +6,10 @@ content, the link's allow-list, the state of the hop.
 
 from collections.abc import Mapping
 
-from gateway.domain import notes
+from gateway.domain import notes, people
 from gateway.domain.audience import audience
 from gateway.domain.case import MERGED, OPEN, Case, shows_another
+from gateway.domain.facts import AGREED_DUE
 from gateway.domain.model import (
     AttachmentDraft,
     Blob,
@@ -18,6 +19,7 @@ from gateway.domain.model import (
     Content,
     ContentKind,
     Delivery,
+    Field,
     Hop,
     Visibility,
 )
@@ -52,7 +54,7 @@ def assemble(
         kind=delivery.kind,
         marker=delivery.marker,
         remote_id=hop.remote_id,
-        fields=_fields(case, delivery, hop, contents),
+        fields=_fields(case, delivery, contents, asking=asking),
     )
     if delivery.kind is CommandKind.CREATE:
         if hop.status not in OPEN and not asking:
@@ -62,6 +64,8 @@ def assemble(
         gone = hop.status not in OPEN
         raise (NotForThem if gone else Withheld)("the ticket does not exist at that desk")
     if delivery.kind is CommandKind.UPDATE:
+        if not command.fields and delivery.payload.get("fields"):
+            raise NotForThem("nothing of it may cross the link any more")
         return command
     content = contents.get(delivery.content_id or "")
     if content is None:
@@ -79,7 +83,7 @@ def _with_content(
         return command
     visibility = _checked(case, delivery, content, asking=asking)
     if delivery.kind is CommandKind.ATTACH:
-        return replace(command, attachment=_attachment(content, visibility))
+        return replace(command, attachment=_attachment(case, hop, content, visibility))
     return replace(command, comment=CommentDraft(text=words(case, delivery, content), visibility=visibility))
 
 
@@ -95,18 +99,40 @@ def _copy_there(case: Case, delivery: Delivery) -> str:
 
 
 def _fields(
-    case: Case, delivery: Delivery, hop: Hop, contents: Mapping[str, Content]
+    case: Case, delivery: Delivery, contents: Mapping[str, Content], *, asking: bool
 ) -> dict[str, str | None]:
-    link = case.link(hop)
-    fields: dict[str, str | None] = dict(delivery.payload.get("fields", {}))
+    """What may be written today: what crosses no link (a status, a desk's own defaults), and what the allow-list names."""
+    hop = case.hops[delivery.hop_id]
+    wanted: Mapping[str, str | None] = delivery.payload.get("fields", {})
+    fields = {name: value for name, value in wanted.items() if asking or _may_stand(case, hop, name)}
     for name, content_id in delivery.payload.get("texts", {}).items():
-        if link is None or name not in link.crossing.fields_down:
-            raise Withheld(f"the link does not let {name} cross")
         content = contents.get(content_id)
         if content is None:
             raise Withheld(f"the {name} was erased")
-        fields[name] = content.text
+        origin = case.hops[content.origin_hop_id]
+        links = list(people.way(case, hop, origin))
+        if not links or not all(down and name in link.crossing.fields_down for link, down in links):
+            raise Withheld(f"the link does not let {name} cross")
+        fields[name] = people.without_names(case, hop, origin, content.text)
     return fields
+
+
+_OURS = frozenset(
+    {str(name) for name in (Field.STATUS, Field.TITLE, Field.MARKER, Field.DELEGATE, Field.QUEUE)}
+)
+"""Fields that carry what the gateway says itself; a title that crosses is a text, and checked as one."""
+
+
+def _may_stand(case: Case, hop: Hop, name: str) -> bool:
+    link = case.link(hop)
+    named = set(_OURS) | {Field.DUE} if AGREED_DUE in hop.facts else set(_OURS)
+    named |= {*case.desk(hop).profile.defaults}
+    if link is not None:
+        named |= {*link.create, link.crossing.needed_by, *link.crossing.fields_down}
+    for child in case.children(hop):
+        below = case.link(child)
+        named |= below.crossing.fields_up if below is not None else frozenset()
+    return name in named or (name.startswith("custom.") and "custom.*" in named)
 
 
 def _checked(case: Case, delivery: Delivery, content: Content, *, asking: bool) -> Visibility:
@@ -124,17 +150,22 @@ def _checked(case: Case, delivery: Delivery, content: Content, *, asking: bool) 
 
 
 def _not_for(case: Case, content: Content, hop_id: str) -> Withheld:
-    """A file shows its size only when it was fetched; that it is too large is something to tell."""
+    """What a file is and how large shows only when it was fetched; that it is not taken for that is something to tell."""
     if hop_id in audience(case, replace(content, blob_size=None)):
         return Withheld("the file is larger than the link allows")
+    words = replace(content, kind=ContentKind.COMMENT, text=content.text or "-")
+    if content.kind is ContentKind.ATTACHMENT and content.blob_key and hop_id in audience(case, words):
+        return Withheld("its first bytes are of a kind that the link does not take")
     return NotForThem("its audience does not include this desk (any more)")
 
 
-def _attachment(content: Content, visibility: Visibility) -> AttachmentDraft:
+def _attachment(case: Case, hop: Hop, content: Content, visibility: Visibility) -> AttachmentDraft:
     if content.blob_key is None or content.blob_size is None or content.blob_sha256 is None:
         raise Withheld("the file could not be fetched from its desk")
     return AttachmentDraft(
-        filename=content.filename or "file",
+        filename=people.without_names(
+            case, hop, case.hops[content.origin_hop_id], content.filename or "file"
+        ),
         media_type=content.media_type or "application/octet-stream",
         blob=Blob(key=content.blob_key, size=content.blob_size, sha256=content.blob_sha256),
         visibility=visibility,
@@ -144,29 +175,28 @@ def _attachment(content: Content, visibility: Visibility) -> AttachmentDraft:
 def words(case: Case, delivery: Delivery, content: Content) -> str:
     """The text as it is written at the desk. Who said it stands in it: nobody is impersonated. The organization shown
     is the reader's neighbour on the way, so that a chain does not name its members to each other."""
-    if delivery.note or content.kind is not ContentKind.COMMENT:
+    if delivery.note:
+        return _note(case, case.hops[delivery.hop_id], content)
+    if content.kind is not ContentKind.COMMENT:
         return content.text
     text = content.text
     if content.source.get(EDITS) and delivery.kind is CommandKind.COMMENT:
         text = notes.say("edited", case.desk(case.hops[delivery.hop_id]).language, text=text)
     hop, origin = case.hops[delivery.hop_id], case.hops[content.origin_hop_id]
     organization = case.directory.organization_name(case.towards(hop, origin).org_id)
-    people = _people_named(case, hop, origin)
-    if people == "name" and content.author:
-        return f"{content.author} ({organization}):\n\n{text}"
-    return f"{organization}:\n\n{text}" if people != "nobody" else text
+    text = people.without_names(case, hop, origin, text)
+    named = people.shown(case, hop, people.author(case, content))
+    if named:
+        return f"{named} ({organization}):\n\n{text}"
+    return f"{organization}:\n\n{text}" if people.naming(case, hop, origin) != "nobody" else text
 
 
-_NAMED = ("nobody", "organization", "name")
-"""How much of its author a text shows, the least first."""
-
-
-def _people_named(case: Case, hop: Hop, origin: Hop) -> str:
-    """The least that a link on the way allows; a sibling's people are never named."""
-    here, there = case.upwards(hop), case.upwards(origin)
-    down = [one for one in here if one not in there]
-    up = [one for one in there if one not in here]
-    rules = [link.crossing.people for one in (*up, *down) if (link := case.link(one)) is not None]
-    if up and down:
-        rules.append("organization")
-    return min(rules, key=_NAMED.index, default="name")
+def _note(case: Case, hop: Hop, content: Content) -> str:
+    """Words of ours that name somebody name nobody any more where the link by now shows less of people."""
+    naming: Mapping[str, str] = content.source.get("naming", {})
+    if not naming or naming["of"] not in case.hops:
+        return content.text
+    allowed = people.naming(case, hop, case.hops[naming["of"]])
+    if people.RULES.index(allowed) >= people.RULES.index(naming["as"]):
+        return content.text
+    return content.text.replace(naming["name"], naming["instead"])

@@ -1,9 +1,9 @@
 """Fields that are facts of a hop (priority, site, due, assignee, title …) and where each goes: down a link where the
 upstream owns it (`fields_down`), up where the downstream does (`fields_up`), else it stays where it changed."""
 
-from gateway.domain import mapping, queueing
+from gateway.domain import mapping, people, queueing
 from gateway.domain.case import OPEN, Because, Case
-from gateway.domain.model import Content, ContentKind, Event, Field, Hop, Link, Visibility
+from gateway.domain.model import Content, ContentKind, Event, Field, Hop, Visibility
 from gateway.domain.sighting import FieldChange
 
 AGREED_DUE = "agreed_due"
@@ -129,18 +129,17 @@ def _text_down(case: Case, hop: Hop, field: str, content: Content, event: Event)
 
 
 def _assignee_changed(case: Case, hop: Hop, change: FieldChange, because: Because) -> None:
-    """Who works on it below is told above, by name only where the link names people."""
+    """Who works on it below is told above, in the way the link names people."""
     event = case.record("assignee.changed", hop, because, {"set": bool(change.new)})
     parent, link = case.parent(hop), case.link(hop)
     if parent is None or link is None or not change.new or Field.ASSIGNEE not in link.crossing.fields_up:
         return
     if parent.status in OPEN and hop.status in OPEN:
         who = queueing.neighbour(case, hop, parent)
-        queueing.note(case, parent, "assigned", event, who=who, name=_name(link, change.new, who))
-
-
-def _name(link: Link, native: str, organization: str) -> str:
-    return native if link.crossing.people == "name" else organization
+        person = people.Party(hop=hop, name=change.new, native=change.new)
+        named = people.shown(case, parent, person) or who
+        naming = people.Naming(of=hop.id, name=named, instead=who, rule=people.naming(case, parent, hop))
+        queueing.note_naming(case, parent, "assigned", event, naming, who=who, name=named)
 
 
 def unknown(case: Case, hop: Hop, field: str, native: str, because: Because) -> None:

@@ -86,6 +86,11 @@ _WORDS: dict[str, dict[str, str]] = {
         "ru": "Файл «{name}» не передан ({who}): связь не пропускает файлы такого вида или размера.",
         "it": "Il file “{name}” non è stato trasmesso a {who}: il collegamento non accetta file di questo tipo o dimensione.",
     },
+    "no_private_place": {
+        "en": "{who} has no place for internal notes: something internal was not passed on.",
+        "ru": "{who}: нет места для внутренних заметок, внутренняя запись не передана.",
+        "it": "{who} non ha un posto per le note interne: qualcosa di interno non è stato trasmesso.",
+    },
     "untitled": {
         "en": "Assignment from {who}",
         "ru": "Назначение от {who}",

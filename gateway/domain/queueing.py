@@ -22,6 +22,7 @@ from gateway.domain.model import (
     Visibility,
 )
 from gateway.domain.model.change import replace
+from gateway.domain.people import Naming
 
 UNDATED = timedelta(days=3650)
 """What no clock presses goes after everything that one does."""
@@ -205,6 +206,17 @@ def is_news(delivery: Delivery) -> bool:
 
 def note(case: Case, hop: Hop, kind: str, event: Event | None = None, **facts: str) -> None:
     """Say something in the gateway's own words: an internal note where the desk has such a thing."""
+    _note(case, hop, kind, event, facts)
+
+
+def note_naming(case: Case, hop: Hop, kind: str, event: Event, naming: Naming, **facts: str) -> None:
+    """The same, where the words name somebody: said anew without the name if by then the links show less of people."""
+    _note(case, hop, kind, event, facts, source={"naming": naming.kept})
+
+
+def _note(
+    case: Case, hop: Hop, kind: str, event: Event | None, facts: Mapping[str, str], **more: Any
+) -> None:
     desk = case.desk(hop)
     private = desk.capabilities.private_comments
     content = case.write(
@@ -213,6 +225,7 @@ def note(case: Case, hop: Hop, kind: str, event: Event | None = None, **facts: s
         notes.say(kind, desk.language, **facts),
         visibility=Visibility.PRIVATE if private else Visibility.PUBLIC,
         automatic=True,
+        **more,
     )
     queue(
         case,

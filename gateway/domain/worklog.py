@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 from gateway.domain.case import Case
 from gateway.domain.model import Event, Hop, Link
 from gateway.domain.model.change import replace
+from gateway.domain.people import rule
 from gateway.domain.problem import suggestion
 from gateway.domain.worktime import NO_HOURS, ROUND_THE_CLOCK, Calendar, DayTarget, worktime
 from gateway.errors import Invalid, Refused
@@ -190,17 +191,17 @@ def seen_by(line: WorkLine, party: str | None, link: Link) -> WorkLine | None:
     not learn what a line was made of; neither side learns the other's people unless the link names them."""
     if party is None:
         return line
-    named = names_people(link)
     if party == line.org_id:
-        return line if named else replace(line, decided_by="")
+        return line if names_people(link, down=True) else replace(line, decided_by="")
     if party != line.consumer or line.state in OWN:
         return None
-    return replace(line, passed_from=None, visit_event=None, logged_by=line.logged_by if named else "")
+    logged_by = line.logged_by if names_people(link, down=False) else ""
+    return replace(line, passed_from=None, visit_event=None, logged_by=logged_by)
 
 
-def names_people(link: Link) -> bool:
-    """Whether the names of people may cross it."""
-    return link.crossing.people == "name"
+def names_people(link: Link, *, down: bool) -> bool:
+    """Whether the names of people may cross it in that direction."""
+    return rule(link, down=down) == "name"
 
 
 # -- how it goes on -----------------------------------------------------------------------------------------------------------

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from decimal import Decimal
 
-from gateway.domain import duedates, queueing
+from gateway.domain import duedates, people, queueing
 from gateway.domain.case import OPEN, Because, Case
 from gateway.domain.imported import is_imported
 from gateway.domain.model import Content, ContentKind, Delivery, Event, Hop, HopStatus, Link
@@ -63,6 +63,12 @@ def place(case: Case, hop: Hop) -> tuple[Hop, Link]:
             why="it is the first ticket of its chain; work is told one link up",
             cure="log it at an assignment that came over a link",
         )
+    if not link.crossing.worklogs_up:
+        raise Refused(
+            "the link does not let logged work cross",
+            why=f"the terms of {link.code} keep it below",
+            cure="keep it in your own books, or change worklogs_up of the link",
+        )
     if hop.status in _NEVER_TAKEN:
         raise Refused(
             f"this assignment is {hop.status.value}",
@@ -112,13 +118,13 @@ def _tell(
     would show the amounts to the next one up. It then stands in the work list alone."""
     hop, parent = way
     event, text, worker = about
-    desk, link = case.desk(parent), case.link(hop)
+    desk = case.desk(parent)
     if parent.status not in OPEN:
         return None
     if not desk.capabilities.private_comments:
         case.disagree("no_private_place", parent, line=line.id)
         return None
-    named = worker if link is not None and names_people(link) else ""
+    named = people.shown(case, parent, people.Party(hop=hop, name=worker, role=people.TECHNICIAN))
     who = queueing.neighbour(case, hop, parent)
     queueing.note(
         case,
@@ -137,7 +143,7 @@ def _tell(
 def judged(case: Case, hop: Hop, line: WorkLine, because: Because, *, reason: str = "") -> WorkLine:
     """Record a verdict (`line` is as it stands after it), and tell a dispute at the desk that logged the line."""
     disputed, link = line.state is WorkState.DISPUTED, case.link(hop)
-    if link is None or not names_people(link):
+    if link is None or not names_people(link, down=True):
         because = replace(because, actor="")
     words = queueing.reason_text(case, hop, reason, because)
     data = {"line": line.id} | ({"content": words.id, "digest": words.digest} if words else {})

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from gateway import failpoints
 from gateway.domain import delivery as rules
-from gateway.domain import settling
+from gateway.domain import filetypes, settling
 from gateway.domain.case import Case
 from gateway.domain.model import (
     Blob,
@@ -86,7 +86,8 @@ def downloaded(context: Context, errand: Errand, blob: Blob, *, now: datetime) -
         )
     with context.database.write() as db:
         content_id = errand.download.content_id
-        copies.keep_blob(db, content_id, key=blob.key, size=blob.size, sha256=blob.sha256)
+        seen = filetypes.believed(errand.download.attachment.media_type, blob.media_type)
+        copies.keep_blob(db, content_id, blob, media_type=seen)
         [ready] = errands.prepare(context, db, [errand.delivery], now, probe=errand.probe)
     failpoints.step("file.kept")
     return replace(ready, hop_version=errand.hop_version)

@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy import Select, bindparam, func, select
 
-from gateway.domain.model import Content, ContentKind, Copy
+from gateway.domain.model import Blob, Content, ContentKind, Copy
 from gateway.store import rows
 from gateway.store.db import Db
 from gateway.store.prepared import Statement, among, tuples
@@ -96,7 +96,8 @@ def contents(db: Db, content_ids: Iterable[str]) -> dict[str, Content]:
 _CONTENTS = rows.Choice(Content, lambda query, dialect: query.where(among(dialect, rows.content.c.id, "ids")))
 
 
-def keep_blob(db: Db, content_id: str, *, key: str, size: int, sha256: str) -> None:
-    """The bytes of an attachment are in the blob store now."""
-    values: dict[str, Any] = {"blob_key": key, "blob_size": size, "blob_sha256": sha256}
+def keep_blob(db: Db, content_id: str, blob: Blob, *, media_type: str) -> None:
+    """The bytes of an attachment are in the blob store now, and show of what type it is."""
+    values: dict[str, Any] = {"blob_key": blob.key, "blob_size": blob.size, "blob_sha256": blob.sha256}
+    values["media_type"] = media_type
     db.execute(rows.content.update().where(rows.content.c.id == content_id).values(values))

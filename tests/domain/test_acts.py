@@ -450,3 +450,28 @@ def test_what_was_said_before_is_not_why() -> None:
     show(case, "customer", "open")
 
     assert said(case, "vendor") == ["Customer reopened the ticket. Reason: –"]
+
+
+# -- what notes of ours quote -------------------------------------------------------------------------------------------------
+
+BLUNT = replace(CAPABLE, private_comments=False)
+# what the partner said internally, the desk above → whether the note on its refusal may quote it
+QUOTED: dict[str, tuple[dict[str, Any], Capabilities, bool]] = {
+    "an internal note that the link shares one way": ({}, CAPABLE, False),
+    "one that is for the other side": ({"to_link_id": "lnk_vendor_north"}, CAPABLE, True),
+    "for the other side, which has no place for it": ({"to_link_id": "lnk_vendor_north"}, BLUNT, False),
+}
+
+
+@pytest.mark.parametrize(("more", "above", "quotes"), QUOTED.values(), ids=QUOTED.keys())
+def test_what_is_internal_is_quoted_only_where_it_may_be_read(
+    more: dict[str, Any], above: Capabilities, quotes: bool
+) -> None:
+    case = tree(*FORK, desks={"vendor": {"capabilities": above}})
+    put(case, "north", status=S.OFFERED)
+    note = content("north", "we owe them money", visibility=Visibility.PRIVATE, **more)
+    case.library = lambda: [note]
+
+    show(case, "north", "refused", old="new")
+
+    assert any("we owe them money" in text for text in said(case, "vendor")) is quotes

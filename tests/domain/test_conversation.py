@@ -99,8 +99,58 @@ def test_a_desk_without_internal_notes_does_not_get_them_in_public() -> None:
 
     see(case, "vendor", "@@north the code is 4711", visibility=PRIVATE)
 
-    assert case.deliveries == []
+    assert queued(case, "north") == []
     assert [kind for kind, _, _ in case.discrepancies] == ["no_private_place"]
+    assert said(case, "vendor") == [
+        "North has no place for internal notes: something internal was not passed on."
+    ]
+
+
+# which ends of the fork share every internal note → who hears one of the vendor's
+SHARED: dict[str, tuple[dict[str, bool], str, list[str]]] = {
+    "nobody, by default": ({}, "vendor", []),
+    "the one below that shares them on the way down": ({"internal_notes_down": True}, "vendor", ["north"]),
+    "not on the way up": ({"internal_notes_down": True}, "north", []),
+    "the one above on the way up": ({"internal_notes_up": True}, "north", ["vendor"]),
+}
+
+
+@pytest.mark.parametrize(("rule", "origin", "hears"), SHARED.values(), ids=SHARED.keys())
+def test_internal_notes_are_shared_with(rule: dict[str, bool], origin: str, hears: list[str]) -> None:
+    case = tree(*FORK, links={"vendor>north": {"crossing": Crossing(**rule)}})
+
+    what = see(case, origin, "check the fuse first", visibility=PRIVATE)
+
+    assert contents(case, what.id) == hears
+    assert bool(what.text) == bool(hears)
+    assert {one.visibility for one in case.deliveries} <= {PRIVATE}
+
+
+def test_a_shared_note_waits_for_who_comes_later() -> None:
+    case = tree(*FORK, links={"vendor>north": {"crossing": Crossing(internal_notes_down=True)}})
+    put(case, "north", status="declined")
+    what = see(case, "vendor", "check the fuse first", visibility=PRIVATE)
+    assert contents(case, what.id) == []
+
+    put(case, "north", status="in_progress")
+    conversation.hand_over(case, case.hops["hop_north"], case.events[0])
+
+    assert contents(case, what.id) == ["north"]
+
+
+def test_many_notes_without_a_place_are_told_of_once_at_a_hand_over() -> None:
+    blunt = {"capabilities": Capabilities(private_comments=False)}
+    shared = {"vendor>north": {"crossing": Crossing(internal_notes_down=True)}}
+    case = tree(*FORK, desks={"north": blunt}, links=shared)
+    case.library = lambda: [
+        content("vendor", "a", id="a", visibility=PRIVATE),
+        content("vendor", "b", id="b", visibility=PRIVATE),
+    ]
+
+    conversation.hand_over(case, case.hops["hop_north"], case.record("x", case.hops["hop_north"], PERSON))
+
+    assert len(said(case, "vendor")) == 1
+    assert queued(case, "north") == []
 
 
 # -- addressed ----------------------------------------------------------------------------------------------------------

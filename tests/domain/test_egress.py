@@ -281,3 +281,89 @@ def test_a_file_that_turned_out_too_large_does_not_leave() -> None:
 def test_a_file_whose_bytes_are_not_here_does_not_leave() -> None:
     with pytest.raises(Withheld, match="could not be fetched"):
         leaves(tree(*CHAIN), comment_to(kind=CommandKind.ATTACH), file(blob_key=None))
+
+
+# what a delivery wants to write at the partner's desk, what the link vendor>partner lets down → what leaves
+FIELDS: dict[str, tuple[dict[str, Any], dict[str, str], dict[str, str]]] = {
+    "what the list names": ({"fields_down": frozenset({"priority"})}, {"priority": "P1"}, {"priority": "P1"}),
+    "a status is our own word": ({"fields_down": frozenset()}, {"status": "open"}, {"status": "open"}),
+    "the rest stays here": (
+        {"fields_down": frozenset({"priority"})},
+        {"priority": "P1", "site": "secret", "custom.margin": "40 %"},
+        {"priority": "P1"},
+    ),
+    "custom fields by name": ({"fields_down": frozenset({"custom.till"})}, {"custom.till": "3"}, {"custom.till": "3"}),
+    "all custom fields": ({"fields_down": frozenset({"custom.*"})}, {"custom.till": "3"}, {"custom.till": "3"}),
+    "the field that shows when it is needed": ({"needed_by": "custom.by"}, {"custom.by": "noon"}, {"custom.by": "noon"}),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("rule", "wanted", "left"), FIELDS.values(), ids=FIELDS.keys())
+def test_of_the_fields_leaves(rule: dict[str, Any], wanted: dict[str, str], left: dict[str, str]) -> None:
+    case = tree(*CHAIN, links={"vendor>partner": {"crossing": Crossing(**rule)}})
+
+    assert leaves(case, delivery("partner", payload={"fields": wanted})).fields == left
+
+
+def test_an_update_of_which_nothing_may_cross_any_more_is_not_for_them() -> None:
+    case = tree(*CHAIN, links={"vendor>partner": {"crossing": Crossing(fields_down=frozenset())}})
+
+    with pytest.raises(NotForThem):
+        leaves(case, delivery("partner", payload={"fields": {"site": "secret"}}))
+
+
+def test_what_comes_up_needs_the_word_of_a_link_below() -> None:
+    case = tree(
+        *CHAIN, links={"vendor>partner": {"crossing": Crossing(fields_up=frozenset({"custom.part"}))}}
+    )
+    one = delivery("vendor", payload={"fields": {"custom.part": "belt", "custom.cost": "9"}})
+
+    assert leaves(case, one).fields == {"custom.part": "belt"}
+
+
+def test_a_title_needs_the_word_of_every_link_on_its_way() -> None:
+    case = tree(*CHAIN, links={"customer>vendor": {"crossing": Crossing(fields_down=frozenset())}})
+    put(case, "partner", remote_id=None)
+
+    with pytest.raises(Withheld, match="does not let title cross"):
+        leaves(case, texts(title="cnt_t"), TITLE)
+
+
+def test_a_file_whose_bytes_are_of_another_kind_does_not_leave_and_its_people_are_told() -> None:
+    case = tree(*CHAIN, links={"vendor>partner": {"crossing": Crossing(attachment_types=("image/*",))}})
+
+    with pytest.raises(Withheld, match="first bytes") as told:
+        leaves(case, comment_to(kind=CommandKind.ATTACH), file(media_type="application/x-msdownload"))
+    assert not isinstance(told.value, NotForThem)
+
+
+# the rule for each direction → whether the file may go down from the vendor to the partner
+FILES: dict[str, tuple[dict[str, Any], bool]] = {
+    "the common list": ({"attachment_types": ("text/plain",)}, False),
+    "its own list": ({"attachment_types": ("text/plain",), "attachment_types_down": ("image/*",)}, True),
+    "the other direction's list": ({"attachment_types_up": ("text/plain",)}, True),
+    "its own size": ({"attachment_max_bytes_down": 2}, False),
+    "the other direction's size": ({"attachment_max_bytes_up": 2}, True),
+}
+
+
+@pytest.mark.parametrize(("rule", "goes"), FILES.values(), ids=FILES.keys())
+def test_files_have_their_rules_for_each_direction(rule: dict[str, Any], goes: bool) -> None:
+    case = tree(*CHAIN, links={"vendor>partner": {"crossing": Crossing(**rule)}})
+
+    if goes:
+        assert leaves(case, comment_to(kind=CommandKind.ATTACH), file()).attachment
+    else:
+        with pytest.raises(Withheld):
+            leaves(case, comment_to(kind=CommandKind.ATTACH), file())
+
+
+def test_the_name_of_a_file_gives_nobody_away() -> None:
+    case = tree(*CHAIN, links={"vendor>partner": {"crossing": Crossing(people="organization")}})
+    what = file(filename="CV Anna Agent.png")
+    case.library = lambda: [what]
+
+    draft = leaves(case, comment_to(kind=CommandKind.ATTACH), what).attachment
+
+    assert draft is not None
+    assert draft.filename == "CV Vendor.png"

@@ -263,10 +263,25 @@ class Crossing:
     attachments_down: bool = True
     attachments_up: bool = True
     attachment_types: tuple[str, ...] = ()
-    """Allowed media types (`image/*` allowed); empty = all."""
+    """Allowed media types (`image/*` allowed) and name endings (`.pdf`); empty = all."""
+    attachment_types_down: tuple[str, ...] | None = None
+    attachment_types_up: tuple[str, ...] | None = None
+    """The same for one direction; None: as `attachment_types`."""
     attachment_max_bytes: int = 25_000_000
+    attachment_max_bytes_down: int | None = None
+    attachment_max_bytes_up: int | None = None
+    internal_notes_down: bool = False
+    internal_notes_up: bool = False
+    """Whether every internal note crosses, into a private place and no other."""
+    worklogs_up: bool = True
+    """Whether work that is logged below is told above."""
+    ratings_down: bool = True
+    """Whether what the customer thought of the work is told to who did it."""
     people: str = "name"
-    """How authors are named across: `name`, `organization` or `nobody`."""
+    """How authors are named across, the least first: `nobody`, `organization`, `role`, `masked`, `name`."""
+    people_down: str = ""
+    people_up: str = ""
+    """The same for one direction; empty: as `people`."""
     needed_by: str = ""
     """The downstream's field that shows by when the chain above needs its work; empty: it is not told (R20)."""
 

@@ -18,11 +18,13 @@ class Actor:
 
 @dataclass(frozen=True, kw_only=True)
 class Blob:
-    """A file kept outside the message: `key` names it in the gateway's blob store, `sha256` is hex over its bytes."""
+    """A file kept outside the message: `key` names it in the gateway's blob store, `sha256` is hex over its bytes.
+    `media_type` is what its first bytes say, empty where they say nothing."""
 
     key: str
     size: int
     sha256: str
+    media_type: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -24,6 +24,7 @@ from gateway.desk_client.judgement import (
     of_receipt,
     of_unreadable,
 )
+from gateway.domain.filetypes import HEAD, sniffed
 from gateway.domain.model import Blob, Command, Receipt
 from gateway.domain.outcome import Stage, Verdict, of_break
 from gateway.errors import AnswerUnreadable, InterdeskError
@@ -133,7 +134,9 @@ class MemoryWire:
         if request.receive_blob and answer.status < 300:
             digest = hashlib.sha256(answer.body).hexdigest()
             self.blobs[digest] = answer.body
-            blob = Blob(key=digest, size=len(answer.body), sha256=digest)
+            blob = Blob(
+                key=digest, size=len(answer.body), sha256=digest, media_type=sniffed(answer.body[:HEAD])
+            )
         body = b"" if blob else answer.body
         return Response(
             status=answer.status, headers=answer.headers, body=body, blob=blob, received_at=self.now()
