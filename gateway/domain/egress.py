@@ -64,9 +64,20 @@ def assemble(
         gone = hop.status not in OPEN
         raise (NotForThem if gone else Withheld)("the ticket does not exist at that desk")
     if delivery.kind is CommandKind.UPDATE:
-        if not command.fields and delivery.payload.get("fields"):
-            raise NotForThem("nothing of it may cross the link any more")
-        return command
+        return _something(command, delivery)
+    return _with_words(case, delivery, command, contents, asking=asking)
+
+
+def _something(command: Command, delivery: Delivery) -> Command:
+    if not command.fields and delivery.payload.get("fields"):
+        raise NotForThem("nothing of it may cross the link any more")
+    return command
+
+
+def _with_words(
+    case: Case, delivery: Delivery, command: Command, contents: Mapping[str, Content], *, asking: bool
+) -> Command:
+    """The command of a comment or file, as it may be read there today."""
     content = contents.get(delivery.content_id or "")
     if content is None:
         raise Withheld("the content was erased")
@@ -83,7 +94,7 @@ def _with_content(
         return command
     visibility = _checked(case, delivery, content, asking=asking)
     if delivery.kind is CommandKind.ATTACH:
-        return replace(command, attachment=_attachment(case, hop, content, visibility))
+        return replace(command, attachment=_attachment(case, delivery, content, visibility))
     return replace(command, comment=CommentDraft(text=words(case, delivery, content), visibility=visibility))
 
 
@@ -159,13 +170,12 @@ def _not_for(case: Case, content: Content, hop_id: str) -> Withheld:
     return NotForThem("its audience does not include this desk (any more)")
 
 
-def _attachment(case: Case, hop: Hop, content: Content, visibility: Visibility) -> AttachmentDraft:
+def _attachment(case: Case, delivery: Delivery, content: Content, visibility: Visibility) -> AttachmentDraft:
     if content.blob_key is None or content.blob_size is None or content.blob_sha256 is None:
         raise Withheld("the file could not be fetched from its desk")
+    hop, origin = case.hops[delivery.hop_id], case.hops[content.origin_hop_id]
     return AttachmentDraft(
-        filename=people.without_names(
-            case, hop, case.hops[content.origin_hop_id], content.filename or "file"
-        ),
+        filename=people.without_names(case, hop, origin, content.filename or "file"),
         media_type=content.media_type or "application/octet-stream",
         blob=Blob(key=content.blob_key, size=content.blob_size, sha256=content.blob_sha256),
         visibility=visibility,

@@ -124,7 +124,8 @@ def _text_down(case: Case, hop: Hop, field: str, content: Content, event: Event)
             queueing.update_texts(case, child, {field: content.id}, event)
         else:
             who = queueing.neighbour(case, hop, child)
-            queueing.note(case, child, "text_changed", event, who=who, field=field, text=content.text)
+            text = people.without_names(case, child, case.hops[content.origin_hop_id], content.text)
+            queueing.note(case, child, "text_changed", event, who=who, field=field, text=text)
         _text_down(case, child, field, content, event)
 
 

@@ -11,6 +11,7 @@ from gateway.domain.model import (
     ActKind,
     ActorKind,
     ActRow,
+    Capabilities,
     Content,
     HopStatus,
     ReasonFrom,
@@ -21,6 +22,7 @@ from gateway.domain.model.change import replace
 from gateway.domain.sighting import FieldChange
 from tests.builders import (
     AGENT,
+    CAPABLE,
     NOW,
     PERSON,
     ROBOT,

@@ -16,7 +16,7 @@ CHAIN = ("customer>vendor", "vendor>partner", "vendor>other")
 ANNA = {"source": {"remote_id": "7", "author": "u7", "role": "agent"}}
 
 
-def rules(**by_edge: dict[str, str]) -> Case:
+def rules(**by_edge: Any) -> Case:
     links = {edge.replace("__", ">"): {"crossing": Crossing(**rule)} for edge, rule in by_edge.items()}
     return tree(*CHAIN, links=links)
 
