@@ -107,7 +107,7 @@ def test_a_desk_without_internal_notes_does_not_get_them_in_public() -> None:
 
 
 # which ends of the fork share every internal note → who hears one of the vendor's
-SHARED: dict[str, tuple[dict[str, bool], str, list[str]]] = {
+SHARED: dict[str, tuple[dict[str, Any], str, list[str]]] = {
     "nobody, by default": ({}, "vendor", []),
     "the one below that shares them on the way down": ({"internal_notes_down": True}, "vendor", ["north"]),
     "not on the way up": ({"internal_notes_down": True}, "north", []),
@@ -116,7 +116,7 @@ SHARED: dict[str, tuple[dict[str, bool], str, list[str]]] = {
 
 
 @pytest.mark.parametrize(("rule", "origin", "hears"), SHARED.values(), ids=SHARED.keys())
-def test_internal_notes_are_shared_with(rule: dict[str, bool], origin: str, hears: list[str]) -> None:
+def test_internal_notes_are_shared_with(rule: dict[str, Any], origin: str, hears: list[str]) -> None:
     case = tree(*FORK, links={"vendor>north": {"crossing": Crossing(**rule)}})
 
     what = see(case, origin, "check the fuse first", visibility=PRIVATE)
