@@ -18,7 +18,8 @@ MODULES: Mapping[str, tuple[str, ...]] = {
     "doctor": ("doctor",),
     "keys": ("keys",),
     "tickets": ("tickets", "explain"),
-    "work": ("parked", "replay", "give-up", "ambiguous", "messages"),
+    "work": ("parked", "give-up", "ambiguous", "messages"),
+    "replay": ("replay",),
     "desks": ("desks",),
     "handover": (
         *("offer", "accept", "decline", "return", "withdraw", "reassign"),

@@ -1,11 +1,11 @@
-"""What waits for a person: `interdesk parked`, `replay`, `give-up`, `ambiguous`, `messages`."""
+"""What waits for a person: `interdesk parked`, `give-up`, `ambiguous`, `messages`."""
 
 from collections.abc import Sequence
 from typing import Annotated
 
 import typer
 
-from gateway.app import Gateway, utc_now
+from gateway.app import utc_now
 from gateway.cli.terminal import (
     Actor,
     AsJson,
@@ -14,18 +14,15 @@ from gateway.cli.terminal import (
     Yes,
     acting,
     agreed,
-    complain,
     opened,
     say,
     show,
 )
 from gateway.cli.tickets import Limit
-from gateway.errors import NotFound, Refused
 from gateway.flows import commands
 from gateway.flows.commands import Order
 from gateway.flows.context import OPERATOR
 from gateway.store import views
-from gateway.store.db import Db
 
 _DELIVERIES = {
     "id": "ID",
@@ -38,14 +35,12 @@ _DELIVERIES = {
 _MESSAGES = {"id": "ID", "desk": "DESK", "received_at": "CAME", "state": "STATE", "error": "WHY"}
 _STATES = ("received", "processed", "quarantined")
 
-Ids = Annotated[list[str], typer.Argument(metavar="ID…", help="Deliveries or messages.", show_default=False)]
 OneId = Annotated[str, typer.Argument(metavar="ID", help="A delivery.", show_default=False)]
 
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
     app.command("parked")(parked)
-    app.command("replay")(replay)
     app.command("give-up")(give_up)
     ambiguous = typer.Typer(
         help="Deliveries of which nobody knows whether they arrived.", no_args_is_help=True
@@ -85,52 +80,6 @@ def arrived(
     with opened() as gateway, gateway.database.read() as db:
         found = views.messages(db, OPERATOR, state=state, limit=limit)
     show(found, _MESSAGES, as_json=as_json, empty="there are none")
-
-
-def replay(
-    ids: Ids, reason: Reason = "", actor: Actor = None, yes: Yes = False, as_json: AsJson = False
-) -> None:
-    """Try parked deliveries again, read quarantined messages again. Harmless: a replay cannot duplicate."""
-    with opened() as gateway:
-        chosen = list(dict.fromkeys(ids))
-        _refuse_unknown(gateway, chosen)
-        if not agreed(f"Replay {len(chosen)} {'thing' if len(chosen) == 1 else 'things'}?", yes=yes):
-            say("nothing was replayed")
-            raise typer.Exit(Code.FINDINGS)
-        order = Order(actor=acting(actor), reason=reason, now=utc_now())
-        results = [_replayed(gateway, name, order) for name in chosen]
-    show(results, {"id": "ID", "state": "STATE"}, as_json=as_json)
-    failed = [result for result in results if result["state"] == "refused"]
-    say(f"replayed {len(results) - len(failed)} of {len(results)}")
-    if failed:
-        raise typer.Exit(Code.CONFLICT)
-
-
-def _refuse_unknown(gateway: Gateway, names: Sequence[str]) -> None:
-    """All or nothing is asked about: a mistyped id is told before anything is done."""
-    with gateway.database.read() as db:
-        lost = [name for name in names if not _is_known(db, name)]
-    if lost:
-        raise NotFound(
-            f"no delivery or message is called {', '.join(lost)}",
-            cure="interdesk parked and interdesk messages list show them",
-        )
-
-
-def _is_known(db: Db, name: str) -> bool:
-    find = {"dlv": views.delivery, "msg": views.message}.get(name.partition("_")[0])
-    return find is not None and find(db, OPERATOR, name) is not None
-
-
-def _replayed(gateway: Gateway, name: str, order: Order) -> dict[str, str]:
-    try:
-        if name.startswith("msg_"):
-            commands.replay_message(gateway.context, name, order)
-            return {"id": name, "state": "received"}
-        return {"id": name, "state": commands.retry_parked(gateway.context, name, order).state.value}
-    except (Refused, NotFound) as error:
-        complain(error)
-        return {"id": name, "state": "refused"}
 
 
 def give_up(
