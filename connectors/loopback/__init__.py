@@ -180,7 +180,11 @@ def _write(command: Command, desk: Desk) -> Request:
         fields = {**command.fields, "marker": command.marker}
         return Request(effect=Effect.WRITE, method="POST", path="tickets", json={"fields": fields})
     if command.kind is CommandKind.UPDATE:
-        strange = command.fields.keys() - desk.capabilities.writable
+        strange = {
+            name
+            for name in command.fields.keys() - desk.capabilities.writable
+            if not name.startswith("custom.")
+        }
         if strange:
             raise Unsupported(f"this desk cannot write {', '.join(sorted(strange))}")
         return Request(

@@ -111,10 +111,16 @@ def no_copies() -> Sequence[Copy]:
     return ()
 
 
+def nowhere(_desk_id: str, _remote_id: str, _other_desk_id: str) -> str | None:
+    """For a case that was just made by hand: no other ticket is known."""
+    return None
+
+
 @dataclass(kw_only=True)
 class Case:
     """`library`, `lane` and `shelf` ask for what is only sometimes needed: the ticket's contents, a hop's open
-    deliveries, the copies of its contents at desks."""
+    deliveries, the copies of its contents at desks. `counterpart`: of a ticket (desk id, remote id) that is in any chain,
+    the remote id of its chain's ticket at another desk."""
 
     directory: Directory
     ticket: Ticket
@@ -124,6 +130,7 @@ class Case:
     library: Callable[[], Sequence[Content]] = no_contents
     lane: Callable[[str], Sequence[Delivery]] = no_deliveries
     shelf: Callable[[], Sequence[Copy]] = no_copies
+    counterpart: Callable[[str, str, str], str | None] = nowhere
     is_new: bool = False
     restored_at: datetime | None = None
     events: list[Event] = field(default_factory=list)

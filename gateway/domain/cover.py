@@ -3,7 +3,7 @@ and is marked, or its desk is told why not; which of the two is the link's to sa
 
 from datetime import timedelta
 
-from gateway.domain import binding
+from gateway.domain import binding, mapping
 from gateway.domain.agreements import Agreement
 from gateway.domain.case import Case
 from gateway.domain.lifecycle import today
@@ -33,7 +33,9 @@ def _is_urgent(parent: Hop) -> bool:
 
 def _as_offered(case: Case, parent: Hop, link: Link) -> Hop:
     """The hop that an offer would make, as far as agreements look at it."""
-    facts = {name: value for name, value in parent.facts.items() if name in link.crossing.fields_down}
+    facts = {
+        name: value for name, value in parent.facts.items() if mapping.among(link.crossing.fields_down, name)
+    }
     return Hop(
         id="",
         org_id=link.downstream_org_id,

@@ -31,7 +31,7 @@ from gateway.domain.model.desk import (
     TimeBasis,
     Uncovered,
 )
-from gateway.domain.model.words import CommandKind, HopStatus, IdempotencyTier, Reason
+from gateway.domain.model.words import CommandKind, Field, HopStatus, IdempotencyTier, Reason
 
 Document = Mapping[str, Any]
 
@@ -210,7 +210,9 @@ def desk_from(document: Document, *, manifest: Manifest) -> Desk:
 def _narrowed(capabilities: Capabilities, settings: Document) -> Capabilities:
     """What this very desk can do: a setting with a capability's name can say that it is missing here."""
     missing: dict[str, Any] = {name: False for name in _CAN_BE_MISSING if settings.get(name) is False}
-    return replace(capabilities, **missing)
+    named = settings.get(capabilities.named_in) or {}
+    more = frozenset(str(name) for name in named) - {Field.MARKER, Field.DELEGATE}
+    return replace(capabilities, writable=capabilities.writable | more, **missing)
 
 
 _CAN_BE_MISSING = ("history", "private_comments", "attachments", "edits_comments", "removes_comments")

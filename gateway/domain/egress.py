@@ -78,6 +78,8 @@ def _with_words(
     case: Case, delivery: Delivery, command: Command, contents: Mapping[str, Content], *, asking: bool
 ) -> Command:
     """The command of a comment or file, as it may be read there today."""
+    if delivery.kind is CommandKind.REMOVE:  # its words may be erased by now; to take them away they need not be read
+        return replace(command, object_id=_copy_there(case, delivery))
     content = contents.get(delivery.content_id or "")
     if content is None:
         raise Withheld("the content was erased")
@@ -88,10 +90,8 @@ def _with_content(
     case: Case, delivery: Delivery, command: Command, content: Content, *, asking: bool
 ) -> Command:
     """The command with the text or file it carries, for whom that is today."""
-    if delivery.kind in (CommandKind.EDIT, CommandKind.REMOVE):
+    if delivery.kind is CommandKind.EDIT:
         command = replace(command, object_id=_copy_there(case, delivery))
-    if delivery.kind is CommandKind.REMOVE:
-        return command
     visibility = _checked(case, delivery, content, asking=asking)
     if delivery.kind is CommandKind.ATTACH:
         return replace(command, attachment=_attachment(case, delivery, content, visibility))

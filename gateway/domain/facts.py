@@ -1,7 +1,7 @@
 """Fields that are facts of a hop (priority, site, due, assignee, title …) and where each goes: down a link where the
 upstream owns it (`fields_down`), up where the downstream does (`fields_up`), else it stays where it changed."""
 
-from gateway.domain import mapping, people, queueing
+from gateway.domain import mapping, people, queueing, related
 from gateway.domain.case import OPEN, Because, Case
 from gateway.domain.model import Content, ContentKind, Event, Field, Hop, Visibility
 from gateway.domain.sighting import FieldChange
@@ -22,12 +22,24 @@ def changed(case: Case, hop: Hop, change: FieldChange, because: Because) -> None
     field, new = change.field, change.new
     if field in (Field.TITLE, Field.DESCRIPTION):
         _text_changed(case, hop, field, new or "", because)
-    elif field in mapping.CARRIED:
+    elif field in mapping.CARRIED or (mapping.is_free(field) and crosses(case, hop, field)):
         _fact_changed(case, hop, field, new, because)
+    elif field == Field.RELATED:
+        event = case.record("field.changed", hop, because, {"field": field})
+        related.changed(case, hop, change, event)
     elif field == Field.ASSIGNEE:
         _assignee_changed(case, hop, change, because)
     elif field != Field.MARKER:
         case.record("field.changed", hop, because, {"field": field})
+
+
+def crosses(case: Case, hop: Hop, field: str) -> bool:
+    """Whether a field of this hop's desk may pass over any link from here: else its value is nobody's business."""
+    own = case.link(hop)
+    up = own is not None and mapping.among(own.crossing.fields_up, field)
+    return up or any(
+        mapping.among(link.crossing.fields_down, field) for link in case.directory.links_from(hop.desk_id)
+    )
 
 
 def _fact_changed(case: Case, hop: Hop, field: str, new: str | None, because: Because) -> None:
@@ -40,7 +52,8 @@ def _fact_changed(case: Case, hop: Hop, field: str, new: str | None, because: Be
     if _says_no_more(case, hop, field, new, value):
         return
     kind = "priority.changed" if field == Field.PRIORITY else "field.changed"
-    event = case.record(kind, hop, because, {"field": field, "from": hop.facts.get(field), "to": value})
+    said = {} if mapping.is_free(field) else {"from": hop.facts.get(field), "to": value}
+    event = case.record(kind, hop, because, {"field": field} | said)
     if (
         field == Field.DUE and AGREED_DUE in hop.facts
     ):  # what we wrote, not the desk's own view of the promise (R24)
@@ -55,7 +68,7 @@ def _says_no_more(case: Case, hop: Hop, field: str, new: str | None, value: str 
     known = hop.facts.get(field)
     if known is None or value is None:
         return known == value
-    return known == value or mapping.native(case.desk(hop), field, known) == new
+    return mapping.same(field, known, value) or mapping.native(case.desk(hop), field, known) == new
 
 
 def keep(case: Case, hop: Hop, field: str, value: str | None) -> Hop:
@@ -72,7 +85,7 @@ def send_down(case: Case, hop: Hop, field: str, value: str | None, event: Event)
     """Tell the hops below what their upstream changed, where the link lets the field cross."""
     for child in case.children(hop):
         link = case.link(child)
-        if link is None or child.status not in OPEN or field not in link.crossing.fields_down:
+        if link is None or child.status not in OPEN or not mapping.among(link.crossing.fields_down, field):
             continue
         if child.facts.get(field) == value or (field == Field.DUE and AGREED_DUE in child.facts):
             continue
@@ -85,17 +98,20 @@ def _write(case: Case, hop: Hop, field: str, value: str | None, event: Event) ->
     """Write a fact at the hop's desk; what its own field cannot show is told in words."""
     desk = case.desk(hop)
     word = mapping.native(desk, field, value) if value is not None else None
-    if word is not None or (value is None and field in desk.capabilities.writable):
+    writable = mapping.among(desk.capabilities.writable, field)
+    if word is not None or (value is None and writable):
         queueing.update(case, hop, {field: word}, event)
-    if value is not None and not mapping.is_exact(desk, field, value):
-        queueing.note(case, hop, "fact", event, field=field, value=value)
+    if not writable if value is None else not mapping.is_exact(desk, field, value):
+        queueing.note(case, hop, "fact", event, field=field, value=value or "")
 
 
 def _send_up(case: Case, hop: Hop, field: str, value: str | None, event: Event) -> None:
     """Tell the upstream what the downstream may decide by the link. A due date is a promise from below: told in words,
     for the upstream's own is its own."""
     parent, link = case.parent(hop), case.link(hop)
-    if parent is None or link is None or parent.status not in OPEN or field not in link.crossing.fields_up:
+    if parent is None or link is None or parent.status not in OPEN:
+        return
+    if not mapping.among(link.crossing.fields_up, field):
         return
     if field == Field.DUE:
         who = queueing.neighbour(case, hop, parent)

@@ -14,6 +14,7 @@ from gateway.domain import (
     notes,
     progress,
     queueing,
+    related,
 )
 from gateway.domain.case import OPEN, Because, Case
 from gateway.domain.marks import route_mark
@@ -90,7 +91,11 @@ def _new_hop(case: Case, parent: Hop, link: Link, ranks: Sequence[str]) -> Hop:
         status=HopStatus.OFFERED,
         link_id=link.id,
         parent_id=parent.id,
-        facts={name: value for name, value in parent.facts.items() if name in link.crossing.fields_down},
+        facts={
+            name: value
+            for name, value in parent.facts.items()
+            if mapping.among(link.crossing.fields_down, name)
+        },
         route=(*parent.route, route_mark(case.directory.salt, desk.id)),
         ranks=tuple(ranks),
         offered_at=case.now,
@@ -122,6 +127,7 @@ def _create(case: Case, parent: Hop, hop: Hop, event: Event) -> None:
     if agreed is not None:
         duedates.say(case, hop, datetime.fromisoformat(agreed), event)
     own = {facts.AGREED_DUE, *([Field.DUE.value] if agreed is not None else [])}
+    related.tell(case, parent, hop, event)
     for name, value in hop.facts.items():
         if name not in own and not mapping.is_exact(desk, name, value):
             queueing.note(case, hop, "fact", event, field=name, value=value)

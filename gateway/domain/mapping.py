@@ -10,6 +10,29 @@ CARRIED = tuple(str(field) for field in (Field.PRIORITY, Field.SITE, Field.ASSET
 """Fields whose canonical value a hop keeps as a fact and a link may carry."""
 
 
+FREE = tuple(str(field) for field in (Field.TAGS, Field.REQUESTER, Field.CATEGORY))
+"""Fields in the words of whoever filled them: they pass as they stand, where a link names them. So does `custom.<name>`."""
+
+
+def is_free(field: str) -> bool:
+    """Whether a field's value has no canonical words of its own."""
+    return field in FREE or field.startswith("custom.")
+
+
+def among(fields: frozenset[str], field: str) -> bool:
+    """Whether a list of fields (what may cross, what can be written) has this one; `custom.*` stands for every custom one."""
+    return field in fields or (field.startswith("custom.") and "custom.*" in fields)
+
+
+def same(field: str, one: str | None, other: str | None) -> bool:
+    """Whether two free values say the same: several in one text may stand in any order."""
+    return one == other or (is_free(field) and _parts(one) == _parts(other))
+
+
+def _parts(text: str | None) -> list[str]:
+    return sorted(part.strip() for part in (text or "").split(",") if part.strip())
+
+
 class UnknownWord(Exception):
     """The profile has no meaning for a native value: hold it and tell, never send it as text."""
 
@@ -65,7 +88,7 @@ def canonical(desk: Desk, owner_sites: frozenset[str], field: str, native: str) 
 
 def native(desk: Desk, field: str, value: str) -> str | None:
     """The word to write at a desk for a canonical value; None when the desk has no word for it or cannot take it."""
-    if field not in desk.capabilities.writable:
+    if not among(desk.capabilities.writable, field):
         return None
     match field:
         case Field.PRIORITY:

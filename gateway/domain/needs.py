@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
+from gateway.domain import mapping
 from gateway.domain.documents import desk_from, merged_profile
 from gateway.domain.model import ActKind, Capabilities, Field, Manifest, Profile
 from gateway.domain.plan import Item
@@ -140,9 +141,10 @@ def _due(link: Item, crosses: Mapping[str, Any], way: str, giver: End, taker: En
 
 
 def _updates_up(link: Item, crosses: Mapping[str, Any], upstream: End) -> Iterator[Problem]:
-    """A field that comes up changes a ticket which is already there."""
+    """A field that comes up changes a ticket which is already there; a free one can be told in words."""
     for name in crosses.get("fields_up", ()):
-        if name != Field.DUE and not _writable(_can(upstream), name):
+        in_words = name in (Field.DUE, Field.RELATED) or mapping.is_free(name)
+        if not in_words and not _writable(_can(upstream), name):
             yield _lacking(link, "fields_up", upstream, f"does not let us change {name!r}")
 
 

@@ -166,6 +166,11 @@ _WORDS: dict[str, dict[str, str]] = {
         "ru": "(исправлено) {text}",
         "it": "(modificato) {text}",
     },
+    "related": {
+        "en": "{who} relates their ticket to: {numbers}.",
+        "ru": "{who}: заявка связана с: {numbers}.",
+        "it": "{who} collega il proprio ticket a: {numbers}.",
+    },
     "taken_back": {
         "en": "{who} took back a comment that stands here (written {at}); this desk can only remove it by hand.",
         "ru": "{who}: комментарий, который стоит здесь ({at}), отозван; удалить его здесь можно только вручную.",

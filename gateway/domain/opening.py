@@ -92,7 +92,8 @@ def _root(case: Case, desk: Desk, snapshot: Snapshot) -> Hop:
 
 
 def _take_facts(case: Case, hop: Hop, snapshot: Snapshot, because: Because) -> None:
-    for field in mapping.CARRIED:
+    free = [name for name in snapshot.fields if mapping.is_free(name) and facts.crosses(case, hop, name)]
+    for field in (*mapping.CARRIED, *free):
         native = snapshot.fields.get(field)
         if not native:
             continue

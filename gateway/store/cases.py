@@ -43,6 +43,7 @@ def load(
             library=_once(partial(_library, db, ticket.id)),
             lane=partial(_lane, db),
             shelf=_once(partial(copies.of_ticket, db, ticket.id)),
+            counterpart=partial(_counterpart, db),
         )
         for ticket in tickets
     }
@@ -81,6 +82,18 @@ _LIBRARY = rows.Choice(
         rows.content.c.id
     ),
 )
+
+
+def _counterpart(db: Db, desk_id: str, remote_id: str, other_desk_id: str) -> str | None:
+    """The newest ticket at another desk that is in one chain with this one."""
+    here, there = rows.hop.alias("here"), rows.hop.alias("there")
+    same = (there.c.ticket_id == here.c.ticket_id) & (there.c.desk_id == other_desk_id)
+    query = select(there.c.remote_id).select_from(here.join(there, same))
+    query = query.where(
+        here.c.desk_id == desk_id, here.c.remote_id == remote_id, there.c.remote_id.is_not(None)
+    )
+    found = db.execute(query.order_by(there.c.id.desc()).limit(1)).scalar_one_or_none()
+    return None if found is None else str(found)
 
 
 def _lane(db: Db, hop_id: str) -> Sequence[Delivery]:

@@ -211,6 +211,18 @@ def test_what_a_desk_cannot_take_is_told_there_in_words() -> None:
     assert written(case, "north") == [{"site": "MI-1"}]
 
 
+def test_a_custom_field_that_a_desk_has_not_is_told_there_in_words_and_so_is_that_it_was_emptied() -> None:
+    free = {"crossing": Crossing(fields_down=frozenset({"custom.*"}))}
+    able = {"capabilities": replace(CAPABLE, writable=frozenset({"status", "custom.*"}))}
+    case = chain(desks={"north": able}, links={"customer>vendor": free, "vendor>north": free})
+
+    change(case, "customer", "custom.po", "PO-17")
+    change(case, "customer", "custom.po", None)
+
+    assert said(case, "vendor") == ["custom.po: PO-17", "custom.po: –"]
+    assert written(case, "north") == [{"custom.po": "PO-17"}, {"custom.po": None}]
+
+
 def test_a_desk_of_days_gets_the_day_and_the_moment_in_words() -> None:
     days = {"capabilities": replace(CAPABLE, due="date"), "zone": "Europe/Rome"}
     case = chain(desks={"vendor": days})

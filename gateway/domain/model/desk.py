@@ -92,6 +92,8 @@ class Capabilities:
     granularity: timedelta = timedelta(seconds=1)
     writable: frozenset[str] = frozenset()
     """Canonical fields an UPDATE may carry."""
+    named_in: str = ""
+    """The setting whose keys name further fields that an update may carry."""
     attachment_max_bytes: int | None = None
     edits_comments: bool = False
     """Whether a comment of ours can be given another text (EDIT)."""

@@ -88,6 +88,7 @@ class Field(StrEnum):
     SITE = "site"
     ASSET = "asset"
     TAGS = "tags"
+    RELATED = "related"
     DELEGATE = "delegate"
     MARKER = "marker"
 

@@ -20,7 +20,7 @@ Doc = dict[str, Any]
 
 FIELDS = (
     "title", "description", "status", "priority", "assignee", "group", "due", "requester", "queue", "service",
-    "category", "site", "asset", "tags", "delegate", "marker",
+    "category", "site", "asset", "tags", "related", "delegate", "marker",
 )  # fmt: skip
 """The fields of a ticket; `custom.<name>` may come on top."""
 
