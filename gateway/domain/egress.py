@@ -78,7 +78,9 @@ def _with_words(
     case: Case, delivery: Delivery, command: Command, contents: Mapping[str, Content], *, asking: bool
 ) -> Command:
     """The command of a comment or file, as it may be read there today."""
-    if delivery.kind is CommandKind.REMOVE:  # its words may be erased by now; to take them away they need not be read
+    if (
+        delivery.kind is CommandKind.REMOVE
+    ):  # its words may be erased by now; to take them away they need not be read
         return replace(command, object_id=_copy_there(case, delivery))
     content = contents.get(delivery.content_id or "")
     if content is None:
