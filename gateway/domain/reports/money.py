@@ -46,9 +46,9 @@ def split(amounts: Iterable[Fraction], currency: str) -> list[Decimal]:
 
 
 def words(amount: Fraction | Decimal, currency: str) -> str:
-    """`1200.00 EUR`."""
+    """`1,200.00 EUR`."""
     told = rounded(amount, currency) if isinstance(amount, Fraction) else amount
-    return f"{told:.{digits(currency)}f} {currency}"
+    return f"{told:,.{digits(currency)}f} {currency}"
 
 
 def down(amount: Fraction, currency: str) -> Fraction:

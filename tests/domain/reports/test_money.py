@@ -43,6 +43,6 @@ def test_a_number_is_what_it_says(told: str | float) -> None:
 
 
 def test_it_is_told_with_its_currency() -> None:
-    assert money.words(Fraction(1200), "EUR") == "1200.00 EUR"
+    assert money.words(Fraction(1200), "EUR") == "1,200.00 EUR"
     assert money.words(D("7.5"), "EUR") == "7.50 EUR"
-    assert money.words(Fraction(1200), "JPY") == "1200 JPY"
+    assert money.words(Fraction(1200), "JPY") == "1,200 JPY"

@@ -225,8 +225,8 @@ def test_what_is_cut_and_given_back_says_why() -> None:
     ]
     assert lines[0].words == (
         "critical-in-time in 2026-01: 0 of 10 within the target (0 %), 90 % promised; missed:"
-        " 60 % of what is at risk, 3600.00 EUR = 2160.00 EUR;"
-        " cut to what is left of 12 % of the fee of 2026-01, 3600.00 EUR in all"
+        " 60 % of what is at risk, 3,600.00 EUR = 2,160.00 EUR;"
+        " cut to what is left of 12 % of the fee of 2026-01, 3,600.00 EUR in all"
     )
     [given] = statement(agreed(AT_RISK), half_a_year(), "2026-04").lines
     assert given.words == (
