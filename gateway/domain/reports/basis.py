@@ -26,7 +26,8 @@ class Limits:
     """A rating below so many per cent is bad."""
     returned: int = 2
     """More hand-backs than these are too many."""
-    silence: timedelta = timedelta(days=2)
+    silence: timedelta = timedelta(days=3)
+    """Longer than a weekend, which is nobody's silence."""
     repeat: timedelta = timedelta(days=30)
     look_back: timedelta = timedelta(days=90)
     chronic: int = 3

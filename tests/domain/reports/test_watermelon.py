@@ -20,8 +20,8 @@ REASONS: dict[str, tuple[dict[str, Any], list[str]]] = {
     "reopened again": ({"reopened": 2}, ["reopened 2 times"]),
     "to and fro": ({"returned": 3}, ["handed back 3 times"]),
     "back twice": ({"returned": 2}, []),
-    "silence": ({"silence": timedelta(days=2, seconds=1)}, ["silent for 48 h 1 s"]),
-    "two days": ({"silence": timedelta(days=2)}, []),
+    "silence": ({"silence": timedelta(days=3, seconds=1)}, ["silent for 72 h 1 s"]),
+    "a weekend": ({"silence": timedelta(days=3)}, []),
     "all of it": ({"rating": 1, "reopened": 1}, ["rated 1 %", "reopened"]),
 }
 
@@ -56,7 +56,7 @@ def test_the_worst_first_and_limits_are_the_readers() -> None:
     [
         (100, -1, ["silent for 100 h"]),
         (100, 0, ["silent for 100 h"]),
-        (100, 30, ["silent for at least 70 h"]),
+        (100, 20, ["silent for at least 80 h"]),
         (100, 60, []),
         (1025, 1200, []),
         (1025, None, ["silent for at least 680 h"]),
