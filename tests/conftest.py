@@ -56,6 +56,7 @@ TOGETHER = {
     "tests/desks/": "desks",
     "tests/flows/test_import_bpi.py": "history",
     "tests/flows/test_report_bpi.py": "history",
+    "tests/test_architecture.py": "architecture",
 }
 """Tests that share something dear stay on one worker, and begin first: beginning of the path → group, the first that fits."""
 

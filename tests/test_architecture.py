@@ -5,7 +5,7 @@ import shutil
 import subprocess
 import sys
 import tomllib
-from collections.abc import Iterator
+from functools import cache
 from pathlib import Path, PurePosixPath
 
 import pytest
@@ -37,10 +37,18 @@ RULES: dict[str, Rule] = {
 }
 
 
-def product_sources() -> Iterator[Source]:
-    for package in PROJECT["tool"]["importlinter"]["root_packages"]:
-        for path in sorted((CHECKOUT / package).rglob("*.py")):
-            yield Source(path=PurePosixPath(path.relative_to(CHECKOUT).as_posix()), text=path.read_text())
+@cache
+def product_sources() -> tuple[Source, ...]:
+    """Every file of the product; each is parsed once, whatever number of rules reads it."""
+    paths = [
+        path
+        for package in PROJECT["tool"]["importlinter"]["root_packages"]
+        for path in sorted((CHECKOUT / package).rglob("*.py"))
+    ]
+    return tuple(
+        Source(path=PurePosixPath(path.relative_to(CHECKOUT).as_posix()), text=path.read_text())
+        for path in paths
+    )
 
 
 @pytest.mark.parametrize("rule", RULES.values(), ids=RULES.keys())
