@@ -52,7 +52,9 @@ def test_of_several_bands_the_lowest_counts(kept: int, missed: int, owed: str) -
 def test_a_share_counts_as_much_as_its_objective_weighs() -> None:
     found = statement(clause(MISSED, "share: 95%, weight: 2.5"), many(94, 6))
     assert found.owed == D("125.00")
-    assert found.lines[0].words.endswith("below 95 %: 5 % of the fee, 1,000.00 EUR, x weight 2.5 = 125.00 EUR")
+    assert found.lines[0].words.endswith(
+        "below 95 %: 5 % of the fee, 1,000.00 EUR, x weight 2.5 = 125.00 EUR"
+    )
 
 
 def test_the_proof_is_the_tickets_that_were_missed() -> None:
