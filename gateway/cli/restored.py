@@ -28,4 +28,11 @@ def restored(
             raise typer.Exit(1)
         order = Order(actor=acting(actor), now=utc_now(), reason=reason)
         found = doubt_everything(gateway.context, order)
-    show_one({"asked about": found.deliveries, "looked at again": found.looks}, as_json=as_json)
+    show_one(
+        {
+            "asked about": found.deliveries,
+            "looked at again": found.looks,
+            "compared in 15 minutes": found.compared,
+        },
+        as_json=as_json,
+    )

@@ -191,7 +191,9 @@ def desk_from(document: Document, *, manifest: Manifest) -> Desk:
     """A desk's document with `id`, `code`, `org_id`, `connector` and `version` of its row beside it, laid over what
     its connector declares. Hook secrets are sealed elsewhere: the store adds them."""
     every: Any = {
-        name: length(document[name]) for name in ("poll_every", "refetch_every") if name in document
+        name: length(document[name])
+        for name in ("poll_every", "refetch_every", "reconcile_every")
+        if name in document
     }
     settle = document.get("settle_window")
     return Desk(

@@ -64,6 +64,7 @@ class Capacity:
         self._under_way: Counter[str] = Counter()
         self._breakers: dict[str, Breaker] = {}
         self._changed: set[str] = set()
+        self._returned: dict[str, datetime] = {}
         self._limits: dict[str, _Limits] = {}
         self._buckets: dict[str, Bucket] = {}
         self._read_at: datetime | None = None
@@ -148,13 +149,13 @@ class Capacity:
         elif verdict.reason in _DOWN:
             self._put(desk_id, breaker.failed(self._of(desk_id), now=now))
         elif verdict.outcome is OutcomeClass.APPLIED or _answered(verdict):
-            self._put(desk_id, breaker.succeeded(self._of(desk_id)))
+            self._well(desk_id, now)
 
     def learn_look(self, desk_id: str, error: InterdeskError | None, now: datetime) -> None:
         """What a read (a look, a poll, a probe) says about its desk."""
         match error:
             case None | DeskGone() | DeskRejected() | DeskStale():
-                self._put(desk_id, breaker.succeeded(self._of(desk_id)))
+                self._well(desk_id, now)
             case DeskThrottled(retry_after=pause):
                 after = breaker.throttled(self._of(desk_id), now=now, pause=pause or THROTTLED_FOR)
                 self._put(desk_id, after)
@@ -162,6 +163,20 @@ class Capacity:
                 self._put(desk_id, breaker.failed(self._of(desk_id), now=now))
             case _:
                 return
+
+    def _well(self, desk_id: str, now: datetime) -> None:
+        before = self._of(desk_id)
+        since = breaker.outage(before, now=now)
+        if since is not None:
+            with self._lock:
+                self._returned[desk_id] = since
+        self._put(desk_id, breaker.succeeded(before))
+
+    def returned(self) -> dict[str, datetime]:
+        """Desk id → since when it was out, for those that came back since this was last asked."""
+        with self._lock:
+            told, self._returned = self._returned, {}
+        return told
 
     def _of(self, desk_id: str) -> Breaker:
         with self._lock:

@@ -143,6 +143,45 @@ def ticket_named(db: Db, name: str) -> str:
     return found[0]
 
 
+BY_ITSELF = ("schedule", "outage", "restored")
+"""Kinds of runs that the workers carry out; those of a person are driven by the command."""
+EARLIER = timedelta(hours=1)
+"""So much before an outage or a backup a run begins to look back."""
+APART = timedelta(minutes=10)
+"""Two runs of one desk that begin by themselves are at least so far apart."""
+
+
+def begin_due(context: Context, returned: Mapping[str, datetime], *, now: datetime) -> list[Begun]:
+    """Begin the runs that nobody has to ask for: of desks whose time has come by their `reconcile_every`, and of those that
+    `returned` after an outage (desk id → since when it was out)."""
+    known = context.directory_now.desks
+    timed = {key for key, desk in known.items() if desk.reconcile_every is not None}
+    if not timed and not returned:
+        return []
+    with context.database.write() as db:
+        known = context.directory(db).desks
+        reconciliations.lock_desks(db, sorted({*timed, *returned}))  # several workers come to this at once
+        last = reconciliations.last_of_desks(db, OPERATOR)
+        begun = []
+        for desk in sorted(known.values(), key=lambda one: one.id):
+            wanted = _due(desk, last.get(desk.id), returned.get(desk.id), now)
+            if wanted is not None:
+                why = Order(actor="interdesk", now=now, reason=wanted.kind)
+                begun.append(begin_in(context, db, wanted, why))
+    return begun
+
+
+def _due(desk: Desk, last: datetime | None, out_since: datetime | None, now: datetime) -> Wanted | None:
+    if last is not None and now - last < APART:
+        return None
+    if out_since is not None:
+        return Wanted(desk=desk.code, since=out_since - EARLIER, kind="outage")
+    every = desk.reconcile_every
+    if every is not None and (last is None or last + every <= now):
+        return Wanted(desk=desk.code, kind="schedule")
+    return None
+
+
 def unfinished(context: Context, kinds: Collection[str]) -> list[Run]:
     """The runs of these kinds that are not over, the oldest first."""
     with context.database.read() as db:
@@ -193,6 +232,9 @@ def store(context: Context, fetched: Sequence[Fetched], *, now: datetime) -> lis
 
 def finish(context: Context, run_id: str, *, now: datetime) -> bool:
     """Close a run of which nothing waits; whether it is over."""
+    with context.database.read() as db:
+        if reconciliations.progress(db, OPERATOR, run_id).get("waiting"):
+            return False
     with context.database.write() as db:
         return reconciliations.finish(db, run_id, now=now)
 

@@ -5,7 +5,7 @@ import asyncio
 import logging
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from gateway.desk_auth import Credentials
 from gateway.desk_client import DeskClient
@@ -21,6 +21,9 @@ from gateway.store.reconciliations import Run
 
 SHARE = 0.25
 """Of a desk's rate."""
+
+AGAIN = timedelta(seconds=30)
+"""How often it is asked whether a run is due."""
 
 log = logging.getLogger(__name__)
 
@@ -43,6 +46,24 @@ class Reconciler:
         self._capacity = capacity
         self._now = now
         self._buckets: dict[str, Bucket] = {}
+        self._asked_at: datetime | None = None
+
+    async def background(self) -> bool:
+        """One round of the first run with something to do among those that begin by themselves. Whether there is more."""
+        runs = await asyncio.to_thread(self._runs)
+        for run in runs:
+            if await self.round(run):
+                return True
+            if await asyncio.to_thread(reconcile.finish, self._context, run.id, now=self._now()):
+                log.info("a comparison is over", extra={"run": run.id, "kind": run.kind})
+        return False
+
+    def _runs(self) -> list[Run]:
+        now = self._now()
+        if self._asked_at is None or now - self._asked_at >= AGAIN or now < self._asked_at:
+            self._asked_at = now
+            reconcile.begin_due(self._context, self._capacity.returned(), now=now)
+        return reconcile.unfinished(self._context, reconcile.BY_ITSELF)
 
     async def round(self, run: Run) -> int:
         """Compare what may be compared of the run now; how many assignments."""

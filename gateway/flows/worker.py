@@ -25,6 +25,7 @@ from gateway.flows.capacity import Capacity
 from gateway.flows.context import Context
 from gateway.flows.offsets import Offsets
 from gateway.flows.postman import Postman
+from gateway.flows.reconciler import Reconciler
 from gateway.store import signals
 from gateway.store.health import failure_of, will_pass
 
@@ -63,6 +64,7 @@ class Worker:
         self._threads = ThreadPoolExecutor(max_workers=4, thread_name_prefix="flows")
         self._capacity = Capacity(context)
         self._offsets = Offsets(context)
+        self._reconciler = Reconciler(context, client, credentials, capacity=self._capacity, now=now)
         self._wakes = {name: asyncio.Event() for name in ("messages", "deliveries", "looks")}
         self._outcomes: asyncio.Queue[deliver.Outcome] = asyncio.Queue()
         self._looked: asyncio.Queue[observe.Looked] = asyncio.Queue()
@@ -97,6 +99,7 @@ class Worker:
             self._repeat(stop, self._polls, every=IDLE),
             self._repeat(stop, self._doubtful, every=IDLE),
             self._repeat(stop, self._sweep, every=SWEEP_EVERY),
+            self._repeat(stop, self._compare, every=SWEEP_EVERY),
             *([self._repeat(stop, self.postman.round, every=SWEEP_EVERY)] if self.postman else []),
         ]
         await asyncio.gather(*loops)
@@ -363,6 +366,9 @@ class Worker:
         await self._insist(poll.store, self._context, one, page, now=self._now())
         self.counts["polls"] += 1
         self._wakes["looks"].set()
+
+    async def _compare(self) -> bool:
+        return await self._reconciler.background()
 
     async def _sweep(self) -> bool:
         await self._in_thread(sweep.beat, self._context, self._id, now=self._now())

@@ -148,6 +148,12 @@ def last_of_desks(db: Db, scope: Scope) -> dict[str, datetime]:
     return {row[0]: row[1] for row in db.execute(mine)}
 
 
+def lock_desks(db: Db, desk_ids: Collection[str]) -> None:
+    """Nobody else begins runs of these desks until this transaction ends."""
+    desk = rows.desk.c
+    db.execute(select(desk.id).where(desk.id.in_(desk_ids)).order_by(desk.id).with_for_update()).all()
+
+
 def take(db: Db, scope: Scope, terms: Claim, run_ids: Collection[str]) -> list[Item]:
     """Assignments of these runs to compare now, at desks with free capacity."""
     if not run_ids or not terms.free:

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from gateway.domain.case import OPEN
 from gateway.domain.model import DeliveryState
@@ -17,6 +17,15 @@ def doubt_deliveries(db: Db, *, now: datetime) -> int:
     table = rows.delivery
     doubtful = {"state": DeliveryState.AMBIGUOUS.value, "probes": 1, "next_at": now, "lease_until": None}
     return db.execute(update(table).where(table.c.state.in_(_UNFINISHED)).values(doubtful)).rowcount
+
+
+def newest(db: Db) -> datetime | None:
+    """When the last thing happened that we know of: the moment of the backup, as near as the database tells."""
+    table = rows.event
+    found: datetime | None = db.execute(
+        select(table.c.observed_at).order_by(table.c.seq.desc()).limit(1)
+    ).scalar()
+    return found
 
 
 def want_looks(db: Db, *, now: datetime) -> int:

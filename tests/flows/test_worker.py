@@ -128,7 +128,7 @@ def test_who_has_nothing_to_do_is_not_woken(
         rounds.append(name)
         return False
 
-    for name in ("messages", "deliveries", "looks", "doubtful", "polls", "sweep"):
+    for name in ("messages", "deliveries", "looks", "doubtful", "polls", "sweep", "compare"):
         monkeypatch.setattr(worker, f"_{name}", partial(note, name))
 
     async def work() -> None:

@@ -127,6 +127,8 @@ class Desk:
     hook_secrets: tuple[bytes, ...] = field(default=(), repr=False)
     poll_every: timedelta = timedelta(minutes=1)
     refetch_every: timedelta = timedelta(minutes=15)
+    reconcile_every: timedelta | None = None
+    """How often all its tickets are compared with what we know; None: only when somebody asks, or after an outage."""
     settle_window: timedelta = timedelta(seconds=90)
     capabilities: Capabilities = Capabilities()
     side_effects: tuple[SideEffect, ...] = ()
