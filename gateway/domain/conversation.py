@@ -246,7 +246,8 @@ def _letter_of(case: Case, hop: Hop, attachment: NativeAttachment) -> Content | 
 
 
 def comment_edited(case: Case, hop: Hop, copy: Copy, comment: NativeComment, because: Because) -> None:
-    """A comment that changed: its readers get the new text; one that turned private goes nowhere any more."""
+    """A comment that changed: its readers get the new text. From those it is not for any more it is taken away; one that
+    turned private is not even kept, unless links share it."""
     case.changed_copies[copy.id] = _as_now(copy, comment)
     data = {"content": copy.content_id, "visibility": comment.visibility.value}
     event = case.record("comment.edited", hop, because, data)
@@ -255,9 +256,13 @@ def comment_edited(case: Case, hop: Hop, copy: Copy, comment: NativeComment, bec
         case.disagree("turned_private", hop, content=copy.content_id)
     if copy.ours or first is None:
         return
-    if _turned_private(copy, comment):
-        _hush(case, first)
+    hidden = _turned_private(copy, comment)
     edited = _write(case, hop, comment, automatic=first.automatic, first=first)
+    if hidden:
+        _hush(case, first, comment.remote_id, now=edited)
+    retraction.narrow(case, first, event, readers=audience(case, edited), everywhere=hidden)
+    if hidden:
+        retraction.files(case, hop, comment.remote_id, event)
     send(case, edited, event)
 
 
@@ -269,9 +274,16 @@ def _content(case: Case, content_id: str) -> Content | None:
     return next((content for content in case.all_contents() if content.id == content_id), None)
 
 
-def _hush(case: Case, content: Content) -> None:
-    """What still waits to be delivered is withheld at the last line before the wire."""
-    case.changed_contents[content.id] = replace(content, visibility=Visibility.PRIVATE)
+def _hush(case: Case, first: Content, remote_id: str, *, now: Content | None = None) -> None:
+    """What still waits to be delivered, the files that came with it too, is withheld at the last line before the wire.
+    Where nobody may read it any more (`now` says nothing) it is forgotten; its digest stays in the events."""
+    kept = now is not None and bool(now.text)
+    for version in retraction.versions(case, first):
+        if version is not now:
+            text = version.text if kept else ""
+            case.changed_contents[version.id] = replace(version, visibility=Visibility.PRIVATE, text=text)
+    for file in retraction.came_with(case, first.origin_hop_id, remote_id):
+        case.changed_contents[file.id] = replace(file, visibility=Visibility.PRIVATE)
 
 
 def _as_now(copy: Copy, comment: NativeComment) -> Copy:
@@ -288,9 +300,9 @@ def comment_removed(case: Case, hop: Hop, copy: Copy, because: Because) -> None:
     event = case.record("comment.removed", hop, because, {"content": copy.content_id})
     first = _content(case, copy.content_id)
     if first is not None and not copy.ours:
-        for version in retraction.versions(case, first):
-            _hush(case, version)
-        retraction.take_back(case, first, event)
+        _hush(case, first, copy.remote_id)
+        retraction.narrow(case, first, event, readers={}, everywhere=True)
+        retraction.files(case, hop, copy.remote_id, event)
 
 
 def comment_back(case: Case, copy: Copy) -> None:

@@ -176,6 +176,11 @@ _WORDS: dict[str, dict[str, str]] = {
         "ru": "{who}: комментарий, который стоит здесь ({at}), отозван; удалить его здесь можно только вручную.",
         "it": "{who} ha ritirato un commento presente qui ({at}); questo desk può toglierlo solo a mano.",
     },
+    "file_taken_back": {
+        "en": "{who} took back a file that stands here (of {at}); please remove it by hand.",
+        "ru": "{who}: файл, который стоит здесь ({at}), отозван; удалите его вручную.",
+        "it": "{who} ha ritirato un file presente qui ({at}); toglierlo a mano.",
+    },
     "work_logged": {
         "en": "{who} logged work: {what} ({at}). {text}\nTo accept or dispute: {line}",
         "ru": "{who}: записана работа — {what} ({at}). {text}\nПринять или оспорить: {line}",

@@ -1,11 +1,11 @@
 """Words that were carried already and changed since: rewritten or taken away at each desk that holds them, where that desk
 can; else told anew, or a note asks its people to remove them. Who may read what is `audience`; the wire is others'."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from gateway.domain import duedates, queueing
-from gateway.domain.case import OPEN, Case
-from gateway.domain.model import CommandKind, Content, DeliveryState, Event, Hop, Visibility
+from gateway.domain.case import OPEN, Because, Case
+from gateway.domain.model import CommandKind, Content, ContentKind, DeliveryState, Event, Hop, Visibility
 
 EDITS = "edits"
 """In the `source` of an edited comment: the id of the content it replaces, the first version of it."""
@@ -37,20 +37,65 @@ def rewrite(case: Case, hop: Hop, content: Content, visibility: Visibility, even
     return True
 
 
-def take_back(case: Case, content: Content, event: Event) -> None:
-    """Take a comment away at every desk that holds it; where that cannot be done a note without its words asks for it."""
+def narrow(
+    case: Case, content: Content, event: Event, *, readers: Mapping[str, Visibility], everywhere: bool
+) -> None:
+    """Take a comment away at every desk that holds it and is no reader of it any more, or reads it where too many do;
+    where that cannot be done a note without its words asks for it. `everywhere`: at tickets that have ended, too."""
     origin = case.hops[content.origin_hop_id]
     for hop in list(case.hops.values()):
         standing = _standing(case, hop, content) if hop.id != origin.id else None
-        if standing is None or hop.status not in OPEN:
+        if standing is None or (hop.status not in OPEN and not everywhere):
             continue
-        copy_of, visibility = standing
-        if case.desk(hop).capabilities.removes_comments:
-            _change(case, hop, CommandKind.REMOVE, (content, copy_of, visibility), event)
-        elif any(copy.content_id == copy_of for copy in case.our_copies(hop.id)):
-            who = queueing.neighbour(case, case.towards(hop, origin), hop)
-            at = duedates.at_desk(case.desk(hop), content.at)
-            queueing.note(case, hop, "taken_back", event, who=who, at=at)
+        if _is_wider(standing[1], readers.get(hop.id)):
+            _take_back(case, hop, content, standing, event)
+
+
+def _is_wider(shown: Visibility, allowed: Visibility | None) -> bool:
+    return allowed is None or (shown is Visibility.PUBLIC and allowed is Visibility.PRIVATE)
+
+
+def _take_back(
+    case: Case, hop: Hop, content: Content, standing: tuple[str, Visibility], event: Event
+) -> None:
+    copy_of, visibility = standing
+    if case.desk(hop).capabilities.removes_comments:
+        _retracted(case, hop, content, event, how="removed")
+        _change(case, hop, CommandKind.REMOVE, (content, copy_of, visibility), event)
+    elif any(copy.content_id == copy_of for copy in case.our_copies(hop.id)):
+        _ask(case, hop, content, event, "taken_back")
+
+
+def _ask(case: Case, hop: Hop, content: Content, event: Event, kind: str) -> None:
+    """A note to the people there, without a word of what it is about."""
+    origin = case.hops[content.origin_hop_id]
+    _retracted(case, hop, content, event, how="asked")
+    who = queueing.neighbour(case, case.towards(hop, origin), hop)
+    queueing.note(case, hop, kind, event, who=who, at=duedates.at_desk(case.desk(hop), content.at))
+
+
+def _retracted(case: Case, hop: Hop, content: Content, event: Event, *, how: str) -> None:
+    data = {"content": content.id, "how": how}
+    case.record("content.retracted", hop, Because(cause_id=event.id), data)
+
+
+def came_with(case: Case, origin_hop_id: str, comment_id: str) -> list[Content]:
+    """The files that came with a comment of that hop's desk."""
+    return [
+        one
+        for one in case.all_contents()
+        if one.kind is ContentKind.ATTACHMENT
+        and one.origin_hop_id == origin_hop_id
+        and one.source.get("comment_id") == comment_id
+    ]
+
+
+def files(case: Case, origin: Hop, comment_id: str, event: Event) -> None:
+    """Ask for the removal of the files that came with a comment, wherever they stand: no desk lets us take one away."""
+    for file in came_with(case, origin.id, comment_id):
+        for hop in list(case.hops.values()):
+            if any(copy.content_id == file.id for copy in case.our_copies(hop.id)):
+                _ask(case, hop, file, event, "file_taken_back")
 
 
 def _change(

@@ -300,6 +300,63 @@ def test_a_removed_comment_is_taken_away_where_it_was_told() -> None:
     assert stage.happened().count("comment.removed") == 1
 
 
+def test_what_turned_private_is_taken_away_wherever_it_was_told() -> None:
+    stage = chain(tempers={"partner": KEEPS})
+    number = stage.say("customer", "CANARY the code is 4711")
+    assert heard(stage) == {code: ["CANARY the code is 4711"] for code in ("vendor", "partner", "sub")}
+
+    stage.person("customer").show(stage.id("customer"), number, public=False)
+    stage.wait(20 * MINUTE)
+
+    assert heard(stage) == {"partner": ["CANARY the code is 4711"]}
+    [note] = stage.read("partner", public=False)
+    assert "Vendor took back a comment that stands here" in note
+    assert "CANARY" not in note
+    told = [event.data["how"] for event in stage.events() if event.type == "content.retracted"]
+    assert sorted(told) == ["asked", "removed", "removed"]
+    with pytest.raises(ValueError, match="not enough"):
+        stage.content("CANARY the code is 4711")  # not even kept
+
+
+def test_what_turned_private_is_taken_away_from_tickets_that_have_ended() -> None:
+    stage = Stage("customer>vendor")
+    stage.open()
+    number = stage.say("customer", "CANARY")
+    stage.order(commands.decline, stage.hop("vendor").id, reason="not ours")
+
+    stage.person("customer").show(stage.id("customer"), number, public=False)
+    stage.wait(20 * MINUTE)
+
+    assert stage.heard("vendor") == []
+
+
+def test_what_turned_private_stays_where_the_link_shares_notes_and_only_in_private() -> None:
+    cast = Cast(links={"customer>vendor": {"crosses": {"internal_notes_down": True}}})
+    stage = Stage("customer>vendor", "vendor>partner", cast=cast)
+    stage.open()
+    stage.delegate("vendor", "partner")
+    number = stage.say("customer", "check the fuse")
+
+    stage.person("customer").show(stage.id("customer"), number, public=False)
+    stage.wait(20 * MINUTE)
+
+    assert [text.partition("\n\n")[2] for text in stage.read("vendor", public=False)] == [
+        "(edited) check the fuse"
+    ]
+    assert stage.read("vendor", public=True) == []
+    assert stage.heard("partner") == []
+
+
+def test_an_address_that_is_edited_in_takes_the_words_away_from_everybody_else() -> None:
+    stage = chain()
+    number = stage.say("vendor", "between us")
+
+    stage.person("vendor").edit(stage.id("vendor"), number, "@@partner between us")
+    stage.wait(20 * MINUTE)
+
+    assert heard(stage) == {"partner": ["between us"]}
+
+
 def test_an_edit_whose_answer_was_lost_is_made_once() -> None:
     stage = Stage("customer>vendor")
     stage.open()
@@ -331,7 +388,8 @@ def test_what_turned_private_after_it_was_queued_is_withheld() -> None:
 
     assert "CANARY" not in str(stage.docs("vendor"))
     assert stage.read("vendor") == []
-    assert [one.outcome for one in stage.deliveries() if one.state is DeliveryState.CANCELLED] == ["withheld"]
+    gone = [one for one in stage.deliveries() if one.state is DeliveryState.CANCELLED]
+    assert [(one.kind, one.outcome) for one in gone] == [("comment", "withheld"), ("remove", "withheld")]
     assert "delivery.withheld" in stage.happened()
 
 
