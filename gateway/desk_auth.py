@@ -68,11 +68,14 @@ def _as_written(origin: str) -> str:
     return origin.removesuffix({"https": ":443", "http": ":80"}.get(scheme, ""))
 
 
+_PORTS = {"https": 443, "http": 80, "imaps": 993, "imap": 143}
+
+
 def origin_of(url: str) -> str:
     """`https://host:port` in lower case with the port always named. Raises ConfigError for what is no web address."""
     try:
         parts = urlsplit(url)
-        port = parts.port or {"https": 443, "http": 80}.get(parts.scheme)
+        port = parts.port or _PORTS.get(parts.scheme)
     except ValueError as error:
         raise ConfigError(f"{url!r} is no address of a desk: {error}") from error
     if port is None or not parts.hostname or parts.username or parts.password:

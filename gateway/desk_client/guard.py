@@ -29,12 +29,15 @@ _METADATA = frozenset(
     for text in ("169.254.169.254", "169.254.170.2", "168.63.129.16", "100.100.100.200", "fd00:ec2::254")
 )
 
+# Of mail desks: TLS from the first byte, or by STARTTLS before anything is said (the carrier insists).
+_MAIL_PORTS = {"imaps": (993,), "smtps": (465,), "smtp": (587,)}
+
 
 @dataclass(frozen=True, slots=True)
 class NetworkPolicy:
     """The operator's word on where desks may live.
 
-    Without `allowed` only public addresses by https on `ports` pass. An address in `allowed` passes on any port and by
+    Without `allowed` only public addresses by https on `ports` pass (mail: imaps 993, smtps 465, STARTTLS on 587). An address in `allowed` passes on any port and by
     plain http too; a private one only if the desk itself says `allow_private_network` as well. A cloud's metadata
     address passes only where it is listed by itself (/32 or /128).
     """
@@ -60,8 +63,15 @@ class NetworkPolicy:
         listed = self._lists(address) and (address is real or _is_public(real) or self._lists(real))
         if not public and not (listed and allow_private_network):
             raise _refused(text, "it is not on the public internet")
-        if not listed and (scheme != "https" or port not in self.ports):
+        if not listed and not self._is_open(scheme, port):
             raise _refused(text, f"{scheme} on port {port} is open only to networks the operator has listed")
+
+    def _is_open(self, scheme: str, port: int) -> bool:
+        return port in (self.ports if scheme == "https" else _MAIL_PORTS.get(scheme, ()))
+
+    def is_listed(self, text: str) -> bool:
+        """Whether the operator has listed the network of this numeric address."""
+        return self._lists(ipaddress.ip_address(text.partition("%")[0]))
 
     def _lists(self, address: Address) -> bool:
         return any(

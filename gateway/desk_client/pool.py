@@ -91,6 +91,9 @@ class Pool:
             raise Broken(Stage.CONNECT, f"no connection within {self.limits.connect:g} s") from None
 
     async def _dial(self, origin: Origin) -> Connection:
+        return await self._wrap(origin, await self._first_that_answers(origin))
+
+    async def _first_that_answers(self, origin: Origin) -> socket.socket:
         rows = await self._resolve(origin)
         for row in rows:
             self._check(origin, row[4])
@@ -98,12 +101,19 @@ class Pool:
         for row in rows:
             try:
                 async with asyncio.timeout(self.limits.connect / len(rows)):
-                    sock = await self._socket(origin, row)
+                    return await self._socket(origin, row)
             except OSError as error:  # TimeoutError is one
                 failure = str(error) or "no answer"
-                continue
-            return await self._wrap(origin, sock)
         raise Broken(Stage.CONNECT, f"cannot connect: {failure}")
+
+    async def connected(self, origin: Origin) -> socket.socket:
+        """A connected socket for a conversation that is not HTTP, let through by the same guard. Raises Broken or
+        ConfigError; the caller closes it."""
+        try:
+            async with asyncio.timeout(self.limits.connect):
+                return await self._first_that_answers(origin)
+        except TimeoutError:
+            raise Broken(Stage.CONNECT, f"no connection within {self.limits.connect:g} s") from None
 
     async def _resolve(self, origin: Origin) -> Sequence[AddressRow]:
         loop = asyncio.get_running_loop()

@@ -1,4 +1,5 @@
-"""The transport beneath httpx: one guarded way out, no proxy, no redirect, no second try, and exact facts."""
+"""The transport beneath httpx: one guarded way out, no proxy, no redirect, no second try, and exact facts. A mailbox's
+requests go out by IMAP and SMTP through the same guard."""
 
 import ssl
 from collections.abc import AsyncIterator
@@ -9,6 +10,7 @@ from gateway.desk_client.connection import Connection
 from gateway.desk_client.guard import NetworkPolicy
 from gateway.desk_client.incoming import Incoming
 from gateway.desk_client.limits import Limits
+from gateway.desk_client.mail import SCHEMES, Carrier
 from gateway.desk_client.pool import Origin, Pool, Resolver, origin_of, system_resolver
 from gateway.desk_client.trip import Trip
 
@@ -29,17 +31,21 @@ class GuardedTransport(httpx.AsyncBaseTransport):
         tls: ssl.SSLContext | None = None,
         resolver: Resolver = system_resolver,
     ) -> None:
+        limits = limits or Limits()
         self._pool = Pool(
-            limits=limits or Limits(),
+            limits=limits,
             policy=policy or NetworkPolicy(),
             tls=tls,
             resolver=resolver,
         )
+        self._mail = Carrier(self._pool, limits)
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """The answer with its headers read; the body streams and must be closed by the caller."""
         trip: Trip = request.extensions.get("trip") or Trip()
         trip.write_started = False
+        if request.url.scheme in SCHEMES:
+            return await self._mail.handle(request, trip)
         origin = origin_of(request.url, trip)
         connection = await self._pool.take(origin, trip)
         try:

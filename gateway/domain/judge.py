@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from gateway.domain import acts, conversation, dispatching, facts, progress
+from gateway.domain import acts, conversation, dispatching, facts, notes, progress, queueing
 from gateway.domain.audience import audience
 from gateway.domain.case import ANOTHER, MERGED, Because, Case
 from gateway.domain.mapping import status_of
@@ -230,6 +230,8 @@ def _status(case: Case, hop: Hop, change: FieldChange, because: Because) -> None
         facts.unknown(case, hop, Field.STATUS, change.new or "", because)
         return
     hop = case.put(hop, unmapped=hop.unmapped - {Field.STATUS})
-    if acts.judge(case, hop, change, because):
-        return
-    acts.implied(case, case.hops[hop.id], row, change, because)
+    if not acts.judge(case, hop, change, because):
+        acts.implied(case, case.hops[hop.id], row, change, because)
+    if because.by_person and case.desk(hop).capabilities.acknowledges:
+        language = case.desk(hop).language
+        queueing.note(case, case.hops[hop.id], "understood", status=notes.status_word(row.status, language))

@@ -191,12 +191,31 @@ _WORDS: dict[str, dict[str, str]] = {
         "ru": "{who}: оспорена записанная вами работа — {what}. Причина: {reason} ({line})",
         "it": "{who} ha contestato lavoro da voi registrato: {what}. Motivo: {reason} ({line})",
     },
+    "understood": {
+        "en": "Understood: {status}.",
+        "ru": "Понято: {status}.",
+        "it": "Ricevuto: {status}.",
+    },
     "status": {
         "en": "Status at {who}: {status}.",
         "ru": "Статус у {who}: {status}.",
         "it": "Stato presso {who}: {status}.",
     },
 }
+
+_STATUSES: dict[str, dict[str, str]] = {
+    "accepted": {"en": "accepted", "ru": "принято", "it": "accettato"},
+    "declined": {"en": "declined", "ru": "отказ", "it": "rifiutato"},
+    "in_progress": {"en": "work has begun", "ru": "работа начата", "it": "lavoro iniziato"},
+    "pending": {"en": "your question was passed on", "ru": "вопрос передан", "it": "domanda inoltrata"},
+    "resolved": {"en": "done", "ru": "выполнено", "it": "fatto"},
+}
+
+
+def status_word(status: str, language: str) -> str:
+    """What a person who moved a ticket by words is told it was moved to; of other statuses their own name."""
+    words = _STATUSES.get(status, {})
+    return words.get(language, words.get("en", status.replace("_", " ")))
 
 
 def say(kind: str, language: str, **facts: str) -> str:

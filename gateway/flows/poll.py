@@ -1,6 +1,7 @@
 """Polling: one page of what changed at a desk becomes wishes to look. The net under webhooks, and all there is for desks
 that have none. Of tickets that are not ours nothing is kept but the cursor (rule 10)."""
 
+import hashlib
 import logging
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -11,10 +12,10 @@ from gateway.connector import Connector
 from gateway.domain import delivery as rules
 from gateway.domain import opening
 from gateway.domain.directory import Directory
-from gateway.domain.model import Desk, Field, Page, Sighting
+from gateway.domain.model import Desk, Field, Message, Page, Sighting
 from gateway.errors import DeskThrottled, InterdeskError
 from gateway.flows.context import OPERATOR, Context
-from gateway.store import cases, desks, looks
+from gateway.store import cases, desks, inbox, looks
 from gateway.store.db import Db
 
 LEASE = timedelta(seconds=90)
@@ -63,10 +64,29 @@ def store(context: Context, poll: Poll, page: Page, *, now: datetime) -> None:
                 for remote_id in wanted
             ],
         )
+        _keep_unread(db, poll.desk, page, now)
         next_at = now if page.more else now + poll.desk.poll_every
         desks.polled(db, poll.claim, cursor=page.cursor, next_at=next_at, now=now)
         failpoints.step("poll.before_commit")
     failpoints.step("poll.committed")
+
+
+def _keep_unread(db: Db, desk: Desk, page: Page, now: datetime) -> None:
+    """What a person should see before it counts is quarantined under a name that the desk's own makes, so that a page read
+    twice keeps it once."""
+    made = {_unread_id(desk, one.id): one for one in page.unread}
+    new = [key for key in made if inbox.get(db, OPERATOR, key) is None]
+    messages = [Message(id=key, desk_id=desk.id, received_at=now, body=made[key].body) for key in new]
+    if messages:
+        inbox.put(db, [(message, desk.org_id) for message in messages])
+        inbox.end(db, [(key, "quarantined", made[key].why) for key in new], now=now)
+        log.warning(
+            "%d messages wait for a person", len(new), extra={"desk": desk.code, "state": "quarantined"}
+        )
+
+
+def _unread_id(desk: Desk, name: str) -> str:
+    return f"msg_{hashlib.sha256(f'{desk.id} {name}'.encode()).hexdigest()[:24]}"
 
 
 def failed(context: Context, poll: Poll, error: InterdeskError, *, now: datetime) -> None:

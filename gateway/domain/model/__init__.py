@@ -52,6 +52,7 @@ from gateway.domain.model.wire import (
     Receipt,
     Sighting,
     Snapshot,
+    Unread,
 )
 from gateway.domain.model.words import (
     ActorKind,
@@ -119,5 +120,6 @@ __all__ = [
     "Ticket",
     "TimeBasis",
     "Uncovered",
+    "Unread",
     "Visibility",
 ]

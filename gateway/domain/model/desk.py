@@ -89,6 +89,8 @@ class Capabilities:
     """`none`, `date` or `datetime`."""
     find_by_marker: bool = False
     conditional_writes: bool = False
+    acknowledges: bool = False
+    """Whether people here are told how their act was understood: they act by words, not by a button."""
     granularity: timedelta = timedelta(seconds=1)
     writable: frozenset[str] = frozenset()
     """Canonical fields an UPDATE may carry."""

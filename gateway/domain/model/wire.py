@@ -106,12 +106,24 @@ class Sighting:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Unread:
+    """Something in a list that a person should see before it counts: `id` is the desk's own name of it, `body` the bytes
+    as they were, `why` in words."""
+
+    id: str
+    body: bytes
+    why: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class Page:
-    """One page of what changed since a cursor, oldest first. `more` says that another page is ready now."""
+    """One page of what changed since a cursor, oldest first. `more` says that another page is ready now. What is `unread`
+    is kept as a quarantined message, so that it can be replayed."""
 
     sightings: Sequence[Sighting]
     cursor: str
     more: bool = False
+    unread: Sequence[Unread] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
