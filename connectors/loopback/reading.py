@@ -14,6 +14,7 @@ from gateway.domain.model import (
     HistoryEntry,
     NativeAttachment,
     NativeComment,
+    NativeWork,
     Page,
     Receipt,
     Sighting,
@@ -37,6 +38,7 @@ def snapshot(doc: Doc, desk: Desk, *, since: str | None = None) -> Snapshot:
         fields=_fields(doc["fields"]),
         comments=tuple(_comment(part, desk) for part in doc["comments"]),
         attachments=tuple(_file(part, desk) for part in doc["attachments"]),
+        work=tuple(_work(part, desk) for part in doc.get("work", ())),
         history=entries,
         has_history=has_history,
         complete=True,
@@ -112,6 +114,17 @@ def _file(doc: Doc, desk: Desk) -> NativeAttachment:
         at=_moment(doc["at"]),
         comment_id=_or_none(doc.get("comment_id")),
         sha256=_text(doc["sha256"]),
+    )
+
+
+def _work(doc: Doc, desk: Desk) -> NativeWork:
+    return NativeWork(
+        remote_id=_text(doc["id"]),
+        minutes=_number(doc["minutes"]),
+        at=_moment(doc["at"]),
+        author=_actor(doc["author"], desk),
+        text=str(doc["text"]),
+        activity=str(doc["activity"]),
     )
 
 

@@ -3,7 +3,7 @@ implies for a hop that has not been answered. What the desk does by itself after
 
 from datetime import datetime
 
-from gateway.domain import handover, mapping, progress, queueing
+from gateway.domain import attending, handover, mapping, progress, queueing
 from gateway.domain.case import OPEN, Because, Case
 from gateway.domain.model import (
     ActKind,
@@ -31,7 +31,9 @@ _ENDED = frozenset(
 )
 _LAID_DOWN = _REFUSING | {HopStatus.RESOLVED, HopStatus.CLOSED, HopStatus.WITHDRAWN}
 """Moves of a withdrawn ticket that show that its people know."""
-_UPSTREAM = frozenset({ActKind.RESOLUTION_CONFIRMED, ActKind.RESOLUTION_REJECTED})
+_RESOLUTION = frozenset({ActKind.RESOLUTION_CONFIRMED, ActKind.RESOLUTION_REJECTED})
+_APPROVAL = frozenset({ActKind.APPROVAL_GRANTED, ActKind.APPROVAL_REFUSED})
+_UPSTREAM = _RESOLUTION | _APPROVAL
 """Acts about a child, seen at its parent's desk."""
 
 
@@ -58,8 +60,10 @@ def _tables(case: Case, hop: Hop) -> list[tuple[tuple[ActRow, ...], Hop]]:
         tables.append((tuple(row for row in own.acts if row.act not in _UPSTREAM), hop))
     for child in case.children(hop):
         link = case.link(child)
-        if link is not None and child.status is HopStatus.RESOLVED:
-            tables.append((tuple(row for row in link.acts if row.act in _UPSTREAM), child))
+        wanted = _RESOLUTION if child.status is HopStatus.RESOLVED else frozenset()
+        wanted |= _APPROVAL if attending.waits_for_approval(child) else frozenset()
+        if link is not None and wanted:
+            tables.append((tuple(row for row in link.acts if row.act in wanted), child))
     return tables
 
 
@@ -112,8 +116,8 @@ def _do(case: Case, hop: Hop, row: ActRow, reason: str, because: Because) -> boo
         ):
             handover.refuse(case, hop, HopStatus.RETURNED, content, because)
             return True
-        case ActKind.ARRIVED if hop.status in OPEN:
-            case.record("visit.arrived", hop, because)
+        case act if attending.is_one(act) and hop.status in OPEN:
+            attending.act(case, hop, row, content, because)
         case ActKind.WITHDRAWAL_ACKNOWLEDGED if hop.status is HopStatus.WITHDRAWN:
             handover.acknowledge_withdrawal(case, hop, because)
             return True

@@ -7,7 +7,7 @@ collected. No rule lives here.
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from gateway.domain.directory import Directory
 from gateway.domain.marks import keyed
@@ -30,6 +30,9 @@ from gateway.domain.model import (
 )
 from gateway.domain.model.change import replace
 from gateway.domain.reporters import reporter
+
+if TYPE_CHECKING:
+    from gateway.domain.worklog import WorkLine
 
 OPEN = frozenset(
     {
@@ -145,6 +148,8 @@ class Case:
     """Terms of an agreement as they are at one site, by their name: kept with what is bound to them."""
     discrepancies: list[tuple[str, str, dict[str, Any]]] = field(default_factory=list)
     wanted_looks: dict[tuple[str, str], tuple[datetime, str]] = field(default_factory=dict)
+    lines: list["WorkLine"] = field(default_factory=list)
+    """Lines of work that desks' own time entries made."""
     new_hops: set[str] = field(default_factory=set)
     dirty_hops: set[str] = field(default_factory=set)
     dirty_ticket: bool = False

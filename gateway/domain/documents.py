@@ -182,6 +182,7 @@ def acts_from(rows: list[Document]) -> tuple[ActRow, ...]:
             value=row["value"],
             reason_from=ReasonFrom(row.get("reason_from", ReasonFrom.LAST_COMMENT)),
             reason_field=row.get("reason_field"),
+            outcome=row.get("outcome", ""),
         )
         for row in rows
     )

@@ -142,9 +142,12 @@ def _may_stand(case: Case, hop: Hop, name: str) -> bool:
     named |= {*case.desk(hop).profile.defaults}
     if link is not None:
         named |= {*link.create, link.crossing.needed_by, *link.crossing.fields_down}
+        named |= {str(Field.RATING)} if link.crossing.ratings_down else set()
     for child in case.children(hop):
         below = case.link(child)
         named |= below.crossing.fields_up if below is not None else frozenset()
+    if name == Field.VISIT_UNTIL:
+        name = Field.VISIT_FROM  # a window is one thing, named by its beginning
     return name in named or (name.startswith("custom.") and "custom.*" in named)
 
 

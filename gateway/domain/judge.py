@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from gateway.domain import acts, conversation, dispatching, facts, notes, progress, queueing
+from gateway.domain import acts, attending, booked, conversation, dispatching, facts, notes, progress, queueing
 from gateway.domain.audience import audience
 from gateway.domain.case import ANOTHER, MERGED, Because, Case
 from gateway.domain.mapping import status_of
@@ -33,6 +33,7 @@ from gateway.domain.sighting import (
     CommentSeen,
     FieldChange,
     Known,
+    WorkSeen,
     compare,
 )
 
@@ -178,6 +179,8 @@ def _judge(case: Case, hop_id: str, change: Change, unchanged_at: datetime | Non
             )
             event, content = conversation.attachment_seen(case, hop, change.attachment, because)
             _answer_children(case, hop, content, event)
+        case WorkSeen(work=work):
+            booked.seen(case, hop, work)
 
 
 def _answer_children(case: Case, hop: Hop, content: Content, cause: Event) -> None:
@@ -218,7 +221,7 @@ def _field(case: Case, hop: Hop, change: FieldChange, unchanged_at: datetime | N
         case.record("desk.moved", hop, because, data)
     elif change.field == Field.STATUS:
         _status(case, hop, change, because)
-    elif acts.judge(case, hop, change, because):
+    elif attending.judge(case, hop, change, because) or acts.judge(case, hop, change, because):
         return
     else:
         facts.changed(case, hop, change, because)

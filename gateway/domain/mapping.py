@@ -10,7 +10,7 @@ CARRIED = tuple(str(field) for field in (Field.PRIORITY, Field.SITE, Field.ASSET
 """Fields whose canonical value a hop keeps as a fact and a link may carry."""
 
 
-FREE = tuple(str(field) for field in (Field.TAGS, Field.REQUESTER, Field.CATEGORY))
+FREE = tuple(str(field) for field in (Field.TAGS, Field.REQUESTER, Field.CATEGORY, Field.PARTS))
 """Fields in the words of whoever filled them: they pass as they stand, where a link names them. So does `custom.<name>`."""
 
 

@@ -166,6 +166,41 @@ _WORDS: dict[str, dict[str, str]] = {
         "ru": "(исправлено) {text}",
         "it": "(modificato) {text}",
     },
+    "visit_planned": {
+        "en": "{who} plans to come between {opens} and {closes}.",
+        "ru": "{who}: выезд запланирован с {opens} до {closes}.",
+        "it": "{who} prevede di intervenire tra {opens} e {closes}.",
+    },
+    "visit_missed": {
+        "en": "{who} did not come in the agreed window.",
+        "ru": "{who}: выезд в согласованное время не состоялся.",
+        "it": "{who} non è intervenuto nella finestra concordata.",
+    },
+    "approval_requested": {
+        "en": "{who} asks for your approval: {reason}",
+        "ru": "{who} просит согласования: {reason}",
+        "it": "{who} chiede la vostra approvazione: {reason}",
+    },
+    "approval_granted": {
+        "en": "{who} approved. {reason}",
+        "ru": "{who}: согласовано. {reason}",
+        "it": "{who} ha approvato. {reason}",
+    },
+    "approval_refused": {
+        "en": "{who} did not approve. Reason: {reason}",
+        "ru": "{who}: не согласовано. Причина: {reason}",
+        "it": "{who} non ha approvato. Motivo: {reason}",
+    },
+    "rating": {
+        "en": "The requester rated the work: {value}.",
+        "ru": "Оценка работы заявителем: {value}.",
+        "it": "Valutazione del richiedente: {value}.",
+    },
+    "work_not_told": {
+        "en": "{minutes} min logged here were not passed on: {why}.",
+        "ru": "Записанное здесь время ({minutes} мин) не передано: {why}.",
+        "it": "{minutes} min registrati qui non sono stati trasmessi: {why}.",
+    },
     "related": {
         "en": "{who} relates their ticket to: {numbers}.",
         "ru": "{who}: заявка связана с: {numbers}.",

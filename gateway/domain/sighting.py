@@ -20,6 +20,7 @@ from gateway.domain.model import (
     Hop,
     NativeAttachment,
     NativeComment,
+    NativeWork,
     Snapshot,
     Source,
 )
@@ -78,7 +79,14 @@ class AttachmentSeen:
     attachment: NativeAttachment
 
 
-Change = FieldChange | CommentSeen | CommentEdited | CommentRemoved | CommentBack | AttachmentSeen
+@dataclass(frozen=True, kw_only=True)
+class WorkSeen:
+    """Time that somebody logged there and that we did not know."""
+
+    work: NativeWork
+
+
+Change = FieldChange | CommentSeen | CommentEdited | CommentRemoved | CommentBack | AttachmentSeen | WorkSeen
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -122,7 +130,11 @@ def compare(
     `written` holds the fields a settled write of ours set, as the desk was to show them (rule 4). Absent fields are
     unknown, never cleared (rule 7). Returns changes oldest first.
     """
-    changes: list[Change] = [*_comments(snapshot, known), *_attachments(snapshot, known)]
+    changes: list[Change] = [
+        *_comments(snapshot, known),
+        *_attachments(snapshot, known),
+        *_work(snapshot, known),
+    ]
     shadow = dict(hop.shadow)
     if snapshot.has_history:
         changes += _from_history(hop, snapshot, shadow)
@@ -160,6 +172,8 @@ def _when(change: Change) -> tuple[float, int]:
             return (comment.at.timestamp() if comment.at else 0.0, 0)
         case AttachmentSeen(attachment=attachment):
             return (attachment.at.timestamp() if attachment.at else 0.0, 0)
+        case WorkSeen():
+            return (NO_TIME, 1)  # after what accepts the ticket, whenever it was done
         case _:
             return (0.0, 0)
 
@@ -295,4 +309,13 @@ def _attachments(snapshot: Snapshot, known: Known) -> list[Change]:
         if (ContentKind.ATTACHMENT, attachment.remote_id) not in known.copies
         and attachment.author.kind is not ActorKind.GATEWAY
         and attachment.filename not in known.masked_files
+    ]
+
+
+def _work(snapshot: Snapshot, known: Known) -> list[Change]:
+    return [
+        WorkSeen(work=work)
+        for work in snapshot.work
+        if (ContentKind.WORK, work.remote_id) not in known.copies
+        and work.author.kind is not ActorKind.GATEWAY
     ]

@@ -77,6 +77,7 @@ def _remote_keys(shown: Shown, complete: set[str]) -> list[tuple[str, ContentKin
     keys: list[tuple[str, ContentKind, str]] = []
     for hop, snapshot in shown:
         keys += [(hop.id, ContentKind.ATTACHMENT, file.remote_id) for file in snapshot.attachments]
+        keys += [(hop.id, ContentKind.WORK, work.remote_id) for work in snapshot.work]
         if hop.id not in complete:
             keys += [(hop.id, ContentKind.COMMENT, comment.remote_id) for comment in snapshot.comments]
     return keys

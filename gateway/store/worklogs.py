@@ -154,15 +154,18 @@ def lapsing(db: Db, *, now: datetime, limit: int) -> list[WorkLine]:
 
 
 def follow(db: Db, judged: Iterable[Case]) -> None:
-    """What the events of judged cases say of visits: where each hop's stands, and the lines that those in vain propose."""
-    spoken_of = [case for case in judged if any(event.type.startswith("visit.") for event in case.events)]
+    """What the events of judged cases say of visits: where each hop's stands, and the lines that those in vain propose; and
+    the lines that desks' own time entries made."""
+    cases = list(judged)
+    spoken_of = [case for case in cases if any(event.type.startswith("visit.") for event in case.events)]
     visits = [booking for case in spoken_of for booking in bookings(case)]
     if visits:
         known = windows(db, [one.id for one in visits])
         told = [_visit(one, known.get(one.id, (None, None))) for one in visits]
         bulk.add_new(db, VISIT, told)
         bulk.change(db, VISIT, told)
-    keep(db, new=[line for case in spoken_of for line in worklog.proposals(case)])
+    proposed = [line for case in spoken_of for line in worklog.proposals(case)]
+    keep(db, new=[*proposed, *(line for case in cases for line in case.lines)])
 
 
 def windows(db: Db, hop_ids: Sequence[str]) -> dict[str, tuple[datetime | None, datetime | None]]:

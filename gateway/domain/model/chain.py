@@ -84,6 +84,7 @@ class ContentKind(StrEnum):
     ATTACHMENT = "attachment"
     REASON = "reason"
     NOTE = "note"
+    WORK = "work"
 
 
 @dataclass(frozen=True, kw_only=True)

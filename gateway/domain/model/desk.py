@@ -204,6 +204,13 @@ class ActKind(StrEnum):
     RESOLUTION_CONFIRMED = "resolution_confirmed"
     RESOLUTION_REJECTED = "resolution_rejected"
     WITHDRAWAL_ACKNOWLEDGED = "withdrawal_acknowledged"
+    VISIT_CONFIRMED = "visit_confirmed"
+    TRAVELLING = "travelling"
+    LEFT = "left"
+    MISSED = "missed"
+    APPROVAL_REQUESTED = "approval_requested"
+    APPROVAL_GRANTED = "approval_granted"
+    APPROVAL_REFUSED = "approval_refused"
 
 
 class ReasonFrom(StrEnum):
@@ -223,6 +230,8 @@ class ActRow:
     value: str
     reason_from: ReasonFrom = ReasonFrom.LAST_COMMENT
     reason_field: str | None = None
+    outcome: str = ""
+    """Of a visit that is over (`left`): `fixed`, `no_access` …"""
 
 
 @dataclass(frozen=True, kw_only=True)

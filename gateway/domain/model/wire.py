@@ -57,6 +57,19 @@ class NativeAttachment:
 
 
 @dataclass(frozen=True, kw_only=True)
+class NativeWork:
+    """Time that somebody logged at a desk: whole `minutes`; `at`: when it was done, aware; `activity`: the desk's own word
+    for what was done."""
+
+    remote_id: str
+    minutes: int
+    at: datetime
+    author: Actor = Actor()
+    text: str = ""
+    activity: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
 class HistoryEntry:
     """One field change in the desk's history. `field` is a canonical name; `old` and `new` are native values."""
 
@@ -85,6 +98,8 @@ class Snapshot:
     url: str | None = None
     comments: Sequence[NativeComment] = ()
     attachments: Sequence[NativeAttachment] = ()
+    work: Sequence[NativeWork] = ()
+    """Time logged there, as far as the desk shows it; what is missing was not taken back."""
     history: Sequence[HistoryEntry] = ()
     has_history: bool = False
     complete: bool = False

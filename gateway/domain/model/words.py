@@ -89,6 +89,10 @@ class Field(StrEnum):
     ASSET = "asset"
     TAGS = "tags"
     RELATED = "related"
+    PARTS = "parts"
+    RATING = "rating"
+    VISIT_FROM = "visit_from"
+    VISIT_UNTIL = "visit_until"
     DELEGATE = "delegate"
     MARKER = "marker"
 

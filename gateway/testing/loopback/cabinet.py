@@ -20,7 +20,8 @@ Doc = dict[str, Any]
 
 FIELDS = (
     "title", "description", "status", "priority", "assignee", "group", "due", "requester", "queue", "service",
-    "category", "site", "asset", "tags", "related", "delegate", "marker",
+    "category", "site", "asset", "tags", "related", "parts", "rating",
+    "visit_from", "visit_until", "delegate", "marker",
 )  # fmt: skip
 """The fields of a ticket; `custom.<name>` may come on top."""
 
@@ -218,6 +219,19 @@ class Cabinet:
         folder.doc["attachments"].append(file)
         self._touch(folder, actor)
         return file
+
+    def log(self, actor: Doc, folder: Folder, minutes: int, told: Mapping[str, object]) -> Doc:
+        """Add a time entry; `told` holds its text and activity."""
+        entry = {
+            "id": self._next("work"),
+            "minutes": minutes,
+            **told,
+            "author": actor,
+            "at": self.desk_now().isoformat(),
+        }
+        folder.doc.setdefault("work", []).append(entry)
+        self._touch(folder, actor)
+        return entry
 
     def merge(self, actor: Doc, folder: Folder, into: Folder) -> None:
         """From now on this ticket's id leads to the other one."""

@@ -41,6 +41,11 @@ class Person:
         told = {"filename": filename, "media_type": media_type, "public": public}
         return str(self.cabinet.attach(self.actor, self._folder(ticket), data, told)["id"])
 
+    def log(self, ticket: str, minutes: int, text: str = "", *, activity: str = "") -> str:
+        """Time worked; the entry's id."""
+        told = {"text": text, "activity": activity}
+        return str(self.cabinet.log(self.actor, self._folder(ticket), minutes, told)["id"])
+
     def edit(self, ticket: str, comment: str, text: str) -> None:
         """Write a comment anew."""
         folder = self._folder(ticket)

@@ -7,8 +7,21 @@ import pytest
 
 from tests.flows.scenes.stage import MINUTE, Cast, Stage
 
-FREE = ["tags", "category", "requester", "related", "custom.*", "service"]
+FREE = ["tags", "category", "requester", "related", "parts", "visit_from", "custom.*", "service"]
 BOTH_WAYS = {"crosses": {"fields_down": ["title", "description", *FREE], "fields_up": FREE}}
+SAID = {
+    "arrived": "arrived",
+    "left empty": "left",
+    "missed": "missed",
+    "ask": "approval_requested",
+}
+ACTS = [
+    {"act": act, "field": "custom.step", "value": word} | ({"outcome": "no_access"} if act == "left" else {})
+    for word, act in SAID.items()
+] + [
+    {"act": f"approval_{word}", "field": "custom.step", "value": word, "reason_from": "nowhere"}
+    for word in ("granted", "refused")
+]
 
 
 def pair(**cast: Any) -> Stage:
@@ -22,6 +35,7 @@ def pair(**cast: Any) -> Stage:
         ("category", "hardware", "software"),
         ("service", "tills", "network"),
         ("requester", "Maria Rossi <maria@acme.example>", "Luca"),
+        ("parts", "2 x PSU-450", "1 x PSU-450"),
         ("custom.po_number", "PO-17", "PO-18"),
         ("custom.colours", "red, green, blue", "green, red"),
     ],
@@ -89,3 +103,128 @@ def test_a_relation_stated_below_comes_up() -> None:
 
     fields = {doc["id"]: doc["fields"]["related"] for doc in stage.docs("customer")}
     assert fields == {first: None, second: first}
+
+
+# -- work, visits, approvals, ratings ----------------------------------------------------------------------------------------
+
+
+def chain(**cast: Any) -> Stage:
+    rules = BOTH_WAYS | {"acts": ACTS}
+    links = {"customer>vendor": rules, "vendor>partner": rules}
+    stage = Stage("customer>vendor", "vendor>partner", cast=Cast(links=links, **cast))
+    stage.open()
+    stage.delegate("vendor", "partner")
+    stage.set("vendor", "status", "open")
+    stage.set("partner", "status", "open")
+    return stage
+
+
+def happened(stage: Stage, kind: str) -> list[dict[str, Any]]:
+    return [dict(event.data) for event in stage.events() if event.type == kind]
+
+
+def test_time_that_is_logged_at_a_desk_becomes_one_line_one_link_up() -> None:
+    stage = chain()
+
+    stage.person("partner").log(stage.id("partner"), 45, "changed the fuse", activity="On site")
+    stage.wait(20 * MINUTE)
+
+    [note] = [text for text in stage.read("vendor") if "logged work" in text]
+    assert "labour 45 min" in note
+    assert "On site: changed the fuse" in note
+    assert [one["kind"] for one in happened(stage, "work.logged")] == ["labour"]
+    assert "fuse" not in str(stage.read("customer"))
+
+
+def test_time_logged_before_the_assignment_was_accepted_waits_for_that() -> None:
+    stage = Stage("customer>vendor")
+    stage.open()
+    stage.person("vendor").log(stage.id("vendor"), 10)
+    stage.wait(MINUTE)
+    assert happened(stage, "work.logged") == []
+
+    stage.set("vendor", "status", "open")
+    stage.wait(20 * MINUTE)
+
+    assert len(happened(stage, "work.logged")) == 1
+
+
+def test_a_rating_goes_down_to_whoever_did_the_work_as_a_value() -> None:
+    stage = chain()
+
+    stage.set("customer", "rating", "4", by="maria")
+
+    assert happened(stage, "rating.given") == [{"rating": 4}]
+    assert (stage.field("vendor", "rating"), stage.field("partner", "rating")) == ("4", "4")
+
+
+def test_a_rating_that_is_no_number_is_held_and_told() -> None:
+    stage = chain()
+
+    stage.set("customer", "rating", "great", by="maria")
+
+    assert happened(stage, "rating.given") == []
+    assert "“great” of the field rating" in stage.read("customer")[-1]
+    assert stage.field("vendor", "rating") is None
+
+
+FROM, UNTIL, LATER = "2026-03-02T09:00:00+00:00", "2026-03-02T11:00:00+00:00", "2026-03-02T12:00:00+00:00"
+
+
+def test_a_window_is_recorded_once_shown_upstream_and_moved_by_either_side() -> None:
+    stage = chain()
+
+    stage.person("partner").set(stage.id("partner"), "visit_from", FROM)
+    stage.set("partner", "visit_until", UNTIL)
+    stage.wait(20 * MINUTE)
+
+    assert happened(stage, "visit.proposed") == [{"window": [FROM, UNTIL], "by": "provider"}]
+    for code in ("customer", "vendor"):
+        assert (stage.field(code, "visit_from"), stage.field(code, "visit_until")) == (FROM, UNTIL)
+
+    stage.set("partner", "visit_until", LATER)
+    stage.wait(20 * MINUTE)
+    assert happened(stage, "visit.moved") == [{"window": [FROM, LATER], "by": "provider"}]
+    assert stage.field("customer", "visit_until") == LATER
+
+
+def test_a_window_the_customer_wishes_goes_down() -> None:
+    stage = Stage("customer>vendor", cast=Cast(links={"customer>vendor": BOTH_WAYS}))
+    stage.open()
+
+    stage.person("customer").set(stage.id("customer"), "visit_from", FROM)
+    stage.set("customer", "visit_until", UNTIL)
+    stage.wait(20 * MINUTE)
+
+    assert happened(stage, "visit.proposed") == [{"window": [FROM, UNTIL], "by": "consumer"}]
+    assert stage.field("vendor", "visit_from") == FROM
+
+
+def test_a_visit_in_vain_proposes_a_line_and_a_missed_one_is_told() -> None:
+    stage = chain()
+
+    stage.set("partner", "custom.step", "arrived")
+    stage.set("partner", "custom.step", "left empty")
+    stage.set("partner", "custom.step", "missed")
+
+    assert [kind for kind in stage.happened() if kind.startswith("visit.")] == [
+        "visit.arrived", "visit.left", "visit.missed",
+    ]  # fmt: skip
+    assert happened(stage, "visit.left")[0]["outcome"] == "no_access"
+    assert "Partner did not come in the agreed window." in stage.read("vendor")
+
+
+@pytest.mark.parametrize("answer", ["granted", "refused"])
+def test_an_approval_is_asked_below_and_answered_above(answer: str) -> None:
+    stage = chain()
+    stage.say("partner", "a new board costs 200")
+
+    stage.set("partner", "custom.step", "ask")
+    assert "Partner asks for your approval: a new board costs 200" in stage.read("vendor")
+
+    stage.set("vendor", "custom.step", answer)
+    stage.wait(20 * MINUTE)
+    stage.set("vendor", "custom.step", "something else")
+
+    assert stage.happened("partner").count(f"approval.{answer}") == 1
+    assert any("approve" in text for text in stage.read("partner"))
