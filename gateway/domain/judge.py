@@ -7,7 +7,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from gateway.domain import acts, attending, booked, conversation, dispatching, facts, notes, progress, queueing
+from gateway.domain import (
+    acts,
+    attending,
+    booked,
+    conversation,
+    dispatching,
+    facts,
+    notes,
+    progress,
+    queueing,
+)
 from gateway.domain.audience import audience
 from gateway.domain.case import ANOTHER, MERGED, Because, Case
 from gateway.domain.mapping import status_of
