@@ -28,6 +28,7 @@ from gateway.flows.context import Context
 from gateway.flows.credentials import OpenedCredentials
 from gateway.flows.hooks import GroupCommit, NotStored
 from gateway.flows.postman import Postman
+from gateway.flows.preflight import Call
 from gateway.flows.worker import Worker
 from gateway.mail import Mailer
 from gateway.metrics import Metrics
@@ -93,6 +94,12 @@ class Gateway:
             blobs=self.blobs,
             limits=limits,
         )
+
+    @asynccontextmanager
+    async def calling(self) -> AsyncIterator[Call]:
+        """A way to ask desks, for a while."""
+        async with self.desk_client() as client:
+            yield Call(client=client, credentials=self.credentials, now=utc_now)
 
     def worker(self, client: DeskClient) -> Worker:
         """A worker of this installation."""
@@ -228,6 +235,7 @@ def _house(gateway: Gateway, life: Life) -> House:
         readiness=Readiness(gateway.database),
         is_stopping=life.stop.is_set,
         max_hook_bytes=gateway.settings.max_hook_bytes,
+        calling=gateway.calling,
     )
 
 

@@ -51,6 +51,9 @@ class Settings(BaseSettings):
     keys: SecretStr | None = None
     key_file: Path | None = None
 
+    url: str | None = None
+    key: SecretStr | None = None
+
     host: str = "127.0.0.1"
     port: int = Field(default=8080, ge=0, le=65535)
     public_url: str | None = Field(default=None, pattern=r"^https?://[^\s?#]+$")

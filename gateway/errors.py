@@ -118,6 +118,12 @@ class Unsupported(InterdeskError):
     code = "IDK-1301"
 
 
+class GatewayAway(InterdeskError):
+    """The gateway that a command speaks to does not answer, or not as one."""
+
+    code = "IDK-1603"
+
+
 class NotFound(InterdeskError):
     """No such thing within this scope: answer 404, for what is not yours too."""
 

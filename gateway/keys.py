@@ -1,6 +1,6 @@
-"""The form of API keys and of links: a prefix, random signs, 6 signs of checksum, so that scanners of leaked secrets find
+"""The form of API keys, of links and of invitations: a prefix, random signs, 6 signs of checksum, so that scanners of leaked secrets find
 them and a mistyped one is refused without asking the database. Who holds a key is `gateway.flows.keys`, who was given a
-link `gateway.flows.share`."""
+link `gateway.flows.share`, who was invited `gateway.flows.handshake`."""
 
 import hashlib
 import secrets
@@ -15,6 +15,8 @@ _RANDOM = 30
 LINK_PREFIX = "fgw_link_"
 _LINK_RANDOM = 43
 """256 bits: a link opens a page without a name or password beside it."""
+INVITATION_PREFIX = "fgw_join_"
+"""An invitation to link two desks; as many signs as a link has."""
 _CHECKSUM = 6
 
 
@@ -26,6 +28,11 @@ def new(choose: Callable[[Sequence[str]], str] = secrets.choice) -> str:
 def new_link(choose: Callable[[Sequence[str]], str] = secrets.choice) -> str:
     """A fresh token of a link."""
     return _made(LINK_PREFIX, _LINK_RANDOM, choose)
+
+
+def new_invitation(choose: Callable[[Sequence[str]], str] = secrets.choice) -> str:
+    """A fresh code that makes one link, once."""
+    return _made(INVITATION_PREFIX, _LINK_RANDOM, choose)
 
 
 def _made(prefix: str, length: int, choose: Callable[[Sequence[str]], str]) -> str:
@@ -50,6 +57,11 @@ def is_well_formed(text: str) -> bool:
 def is_link(text: str) -> bool:
     """The same of a link's token."""
     return _fits(text, LINK_PREFIX, _LINK_RANDOM)
+
+
+def is_invitation(text: str) -> bool:
+    """The same of an invitation's code."""
+    return _fits(text, INVITATION_PREFIX, _LINK_RANDOM)
 
 
 def _fits(text: str, prefix: str, length: int) -> bool:

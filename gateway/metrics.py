@@ -81,10 +81,12 @@ class _Stock(Collector):
             deliveries = gauges.unfinished_deliveries(db, everybody)
             looks = [gauges.waiting_looks(db, everybody)]
             desks = gauges.desks(db, everybody)
+            standing = gauges.brakes(db, everybody)
             tries = self._count_tries(db)
         yield from _backlog("interdesk_messages", "Messages that are not processed", messages, now)
         yield from _backlog("interdesk_deliveries", "Deliveries that are not finished", deliveries, now)
         yield from _backlog("interdesk_looks", "Tickets to be read at their desk", looks, now)
+        yield _brakes(standing)
         yield from _desks([(desk, self._last_sign(desk, now)) for desk in desks], now)
         attempts = CounterMetricFamily(
             "interdesk_attempts",
@@ -122,6 +124,13 @@ def _backlog(name: str, what: str, found: list[gauges.Backlog], now: datetime) -
         waits = max(0.0, (now - one.oldest).total_seconds()) if one.oldest else 0.0
         oldest.add_metric((one.state,), waits)
     return iter((count, oldest))
+
+
+def _brakes(found: dict[str, int]) -> Metric:
+    on = GaugeMetricFamily("interdesk_brakes", "Brakes that are on, by what they stop.", labels=("kind",))
+    for kind, count in found.items():
+        on.add_metric((kind,), count)
+    return on
 
 
 def _desks(found: list[tuple[gauges.DeskGauge, datetime]], now: datetime) -> Iterator[Metric]:

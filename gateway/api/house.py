@@ -1,19 +1,21 @@
 """What all doors of one process share. Wired in `gateway.app`; no door and no framework is loaded for it."""
 
 from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime
 
 from gateway.api.hook_desks import HookDesks
 from gateway.domain.model import Message
 from gateway.flows.context import Context
+from gateway.flows.preflight import Call
 from gateway.metrics import Metrics
 
 
 @dataclass(frozen=True, kw_only=True)
 class House:
     """`store` returns when a message of an organization is on disk, or raises NotStored. `readiness` says what keeps us
-    from taking messages, "" if nothing does. `max_hook_bytes` is the largest message."""
+    from taking messages, "" if nothing does. `max_hook_bytes` is the largest message, `calling` a way to ask desks for a while."""
 
     context: Context
     metrics: Metrics
@@ -23,3 +25,4 @@ class House:
     readiness: Callable[[], str]
     is_stopping: Callable[[], bool]
     max_hook_bytes: int
+    calling: Callable[[], AbstractAsyncContextManager[Call]]

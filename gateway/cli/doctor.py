@@ -63,6 +63,7 @@ def _findings(gateway: Gateway) -> Iterator[Finding]:
     yield from flow.backlog(gateway.context, now=utc_now())
     if opens[0].level is Level.BAD:
         return  # nobody can read the directory
+    yield from flow.brakes(gateway.context)
     yield from flow.calendars(gateway.context, now=utc_now())
     yield from flow.ended_agreements(gateway.context, now=utc_now())
     mailed = gateway.settings.smtp_url is not None
@@ -71,8 +72,7 @@ def _findings(gateway: Gateway) -> Iterator[Finding]:
 
 
 async def _desks(gateway: Gateway) -> list[Finding]:
-    async with gateway.desk_client() as client:
-        call = flow.Call(client=client, credentials=gateway.credentials, now=utc_now)
+    async with gateway.calling() as call:
         return await flow.desks(gateway.context, call)
 
 

@@ -17,6 +17,8 @@ MODULES: Mapping[str, tuple[str, ...]] = {
     "configuration": ("plan", "apply"),
     "doctor": ("doctor",),
     "keys": ("keys",),
+    "linking": ("link",),
+    "brake": ("brake",),
     "tickets": ("tickets", "explain"),
     "work": ("parked", "give-up", "ambiguous", "messages"),
     "replay": ("replay",),

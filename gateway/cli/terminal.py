@@ -22,6 +22,7 @@ from gateway.config import Settings
 from gateway.errors import (
     ConfigError,
     DeskError,
+    GatewayAway,
     InterdeskError,
     Invalid,
     NotFound,
@@ -49,6 +50,7 @@ _CODES: tuple[tuple[type[InterdeskError], Code], ...] = (
     (Refused, Code.CONFLICT),
     (Unsupported, Code.CONFLICT),
     (DeskError, Code.UNREACHABLE),
+    (GatewayAway, Code.UNREACHABLE),
     (DatabaseFailed, Code.UNREACHABLE),
     (ConfigError, Code.CONFIG),
     (Invalid, Code.CONFIG),

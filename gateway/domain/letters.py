@@ -136,6 +136,11 @@ _SUBJECTS: Mapping[str, Mapping[str, str]] = {
         "ru": "Соглашение {agreement} заканчивается через {days} дн., {end}",
         "it": "L'accordo {agreement} scade fra {days} giorni, il {end}",
     },
+    "link_checks": {
+        "en": "Link {link}: a check of your desk fails",
+        "ru": "Связь {link}: проверка вашей системы не проходит",
+        "it": "Collegamento {link}: un controllo del vostro sistema non riesce",
+    },
     "report": {
         "en": "Report: {title}",
         "ru": "Отчёт: {title}",
@@ -157,6 +162,11 @@ _BODIES: Mapping[str, Mapping[str, str]] = {
         "en": "Offered to {who} at {since}. Accept it at your desk, or see that somebody does; this goes on to the next contact every 5 minutes.\nTo stop it: interdesk warnings acknowledge {warning}\n{url}",
         "ru": "Передано ({who}) в {since}. Примите заявку в своей системе или позаботьтесь об этом; каждые 5 минут оповещается следующий контакт.\nОстановить: interdesk warnings acknowledge {warning}\n{url}",
         "it": "Offerto a {who} alle {since}. Accettarlo nel proprio sistema o fare in modo che qualcuno lo faccia; ogni 5 minuti si passa al contatto successivo.\nPer fermarlo: interdesk warnings acknowledge {warning}\n{url}",
+    },
+    "link_checks": {
+        "en": "Tickets over {link} go on as far as they can. What fails, and what to do:\n{lines}",
+        "ru": "Заявки по связи {link} идут, насколько возможно. Что не проходит и что делать:\n{lines}",
+        "it": "I ticket su {link} proseguono per quanto possibile. Che cosa non riesce, e che cosa fare:\n{lines}",
     },
     "agreement_ends": {
         "en": "Agreement {agreement} between {provider} and {consumer} ends on {end}. Without a renewal nothing is promised from the day after. Please agree on its renewal or on its end.",

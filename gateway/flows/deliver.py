@@ -20,7 +20,7 @@ from gateway.domain.model import (
 from gateway.domain.model.change import replace
 from gateway.domain.outcome import OutcomeClass, Verdict
 from gateway.errors import DeskDenied, DeskError, DeskUnavailable
-from gateway.flows import errands
+from gateway.flows import brakes, errands
 from gateway.flows.context import OPERATOR, Context
 from gateway.flows.errands import Download, Errand, Outcome, broke_off, withheld
 from gateway.flows.evidence import Evidence
@@ -52,7 +52,8 @@ def claim(
     that is asked about, never one that is blindly sent again."""
     terms = Claim(now=now, lease=rules.LEASE, worker=worker, capacity=capacity, limit=limit)
     with context.database.write() as db:
-        taken = outbox.claim(db, OPERATOR, terms)
+        stopped = brakes.stopped(context, db)
+        taken = outbox.claim(db, OPERATOR, replace(terms, stopped=stopped)) if stopped is not None else []
         if not taken:
             return []
         prepared = errands.prepare(context, db, taken, now, probe=False)

@@ -2,26 +2,26 @@
 nothing; each finding says what to do about it."""
 
 import asyncio
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
-from gateway.desk_auth import Credentials
-from gateway.desk_client import ClockSample, DeskClient
-from gateway.domain import escalation, mapping
+from gateway.desk_client import ClockSample
+from gateway.domain import escalation, preflight
 from gateway.domain.calendar_documents import known_years
 from gateway.domain.imported import is_connected
 from gateway.domain.lifecycle import State
 from gateway.domain.model import Desk, DeskFacts
 from gateway.errors import ConfigError, DeskDenied, DeskError, InterdeskError
+from gateway.flows import brakes as brake_flow
 from gateway.flows import lifecycle
 from gateway.flows.context import OPERATOR, Context
+from gateway.flows.link_steps import By
+from gateway.flows.preflight import Call
 from gateway.store import agreement_life, alarms, configuration, directory, gauges, health, migrate, views
 from gateway.vault import Vault
 
-MUCH_OFF = timedelta(seconds=60)
-"""A desk's clock this far from ours makes its times doubtful (and signed messages late)."""
 LITTLE_ROOM, NO_ROOM = 1_000_000_000, 100_000_000
 """Free bytes beside the database."""
 PATIENCE = timedelta(seconds=20)
@@ -126,6 +126,22 @@ def backlog(context: Context, *, now: datetime) -> Iterator[Finding]:
         )
 
 
+def brakes(context: Context) -> Iterator[Finding]:
+    """Deliveries that a person has stopped."""
+    for one in brake_flow.shown(context, By(party=None, actor="doctor", now=_NEVER)):
+        over = f"{one['kind']} {one['target']}".strip()
+        since = f"{one['on_at']:%Y-%m-%d %H:%M} UTC"
+        yield warning(
+            "brake",
+            f"nothing is delivered over {over} since {since}, by {one['on_by']}: {one['reason']}",
+            f"interdesk brake off --{over}",
+        )
+
+
+_NEVER = datetime.min.replace(tzinfo=UTC)
+"""Reading brakes asks for no time."""
+
+
 def calendars(context: Context, *, now: datetime) -> Iterator[Finding]:
     """Calendars whose public holidays run out: days beyond would count as open (R6)."""
     with context.database.read() as db:
@@ -174,15 +190,6 @@ def letters(context: Context, *, now: datetime, mailed: bool) -> Iterator[Findin
         )
     if standing:
         yield warning("warnings", f"{standing} stand", "interdesk warnings list")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Call:
-    """How to ask a desk: the wire, what opens its door, and our own clock."""
-
-    client: DeskClient
-    credentials: Callable[[Desk], Credentials]
-    now: Callable[[], datetime]
 
 
 async def desks(context: Context, call: Call) -> list[Finding]:
@@ -241,7 +248,7 @@ def _of_facts(desk: Desk, facts: DeskFacts, offset: timedelta) -> Iterator[Findi
             subject, f"our account sees more than it needs: {beyond}", "narrow its rights at the desk"
         )
     yield from _of_words(desk, facts)
-    if abs(offset) > MUCH_OFF:
+    if abs(offset) > preflight.MUCH_OFF:
         way = "ahead of" if offset > timedelta() else "behind"
         told = f"its clock is {abs(round(offset.total_seconds()))} s {way} ours"
         yield warning(
@@ -250,27 +257,24 @@ def _of_facts(desk: Desk, facts: DeskFacts, offset: timedelta) -> Iterator[Findi
 
 
 def _of_words(desk: Desk, facts: DeskFacts) -> Iterator[Finding]:
-    subject, profile = f"desk {desk.code}", desk.profile
-    unknown = [word for word in facts.statuses if mapping.status_of(desk, word) is None]
-    if unknown:
-        yield warning(subject, f"its profile does not map the statuses: {', '.join(unknown)}", _ADD)
-    known = {word.casefold() for word in profile.priorities}
-    strange = [word for word in facts.priorities if word.casefold() not in known]
-    if strange:
-        yield warning(subject, f"its profile does not map the priorities: {', '.join(strange)}", _ADD)
-    yield from _absent(subject, "statuses", profile.write_statuses.values(), facts.statuses)
-    yield from _absent(subject, "priorities", profile.write_priorities.values(), facts.priorities)
+    subject = f"desk {desk.code}"
+    for what, strange in (
+        ("statuses", preflight.unread_statuses(desk, facts)),
+        ("priorities", preflight.unread_priorities(desk, facts)),
+    ):
+        if strange:
+            yield warning(subject, f"its profile does not map the {what}: {', '.join(strange)}", _ADD)
+    for what, lost in (
+        ("statuses", preflight.absent_statuses(desk, facts)),
+        ("priorities", preflight.absent_priorities(desk, facts)),
+    ):
+        if lost:
+            yield bad(
+                subject, f"its profile writes {what} that the desk does not have: {', '.join(lost)}", _ADD
+            )
 
 
 _ADD = "add them to the desk's profile: interdesk apply"
-
-
-def _absent(subject: str, what: str, written: Iterable[str], there: Sequence[str]) -> Iterator[Finding]:
-    """Words that we would write and the desk does not have. A desk that lists none is believed to take them."""
-    has = {word.casefold() for word in there}
-    lost = sorted({word for word in written if has and word.casefold() not in has})
-    if lost:
-        yield bad(subject, f"its profile writes {what} that the desk does not have: {', '.join(lost)}", _ADD)
 
 
 def _of_setting(desk: Desk, held: str, *, has_token: bool) -> Iterator[Finding]:

@@ -20,7 +20,7 @@ from gateway.domain import delivery as rules
 from gateway.domain.model import Desk
 from gateway.domain.outcome import Verdict
 from gateway.errors import DeskGone, InterdeskError, LeaseLost
-from gateway.flows import deliver, intake, observe, poll, sweep
+from gateway.flows import deliver, intake, observe, poll, preflight, sweep
 from gateway.flows.capacity import Capacity
 from gateway.flows.context import Context
 from gateway.flows.offsets import Offsets
@@ -92,6 +92,7 @@ class Worker:
             asyncio.create_task(self._drain(self._outcomes, self._settle)),
             asyncio.create_task(self._drain(self._looked, self._judge)),
         ]
+        call = preflight.Call(client=self._client, credentials=self._credentials, now=self._now)
         loops = [
             self._repeat(stop, self._messages, wake="messages"),
             self._repeat(stop, self._deliveries, wake="deliveries"),
@@ -100,6 +101,7 @@ class Worker:
             self._repeat(stop, self._doubtful, every=IDLE),
             self._repeat(stop, self._sweep, every=SWEEP_EVERY),
             self._repeat(stop, self._compare, every=SWEEP_EVERY),
+            self._repeat(stop, preflight.Daily(self._context, call).round, every=preflight.ROUND_SECONDS),
             *([self._repeat(stop, self.postman.round, every=SWEEP_EVERY)] if self.postman else []),
         ]
         await asyncio.gather(*loops)

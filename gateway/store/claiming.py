@@ -10,13 +10,15 @@ Thing = TypeVar("Thing", bound=Any)
 
 @dataclass(frozen=True, kw_only=True)
 class Claim:
-    """`capacity`: desk id → how many more exchanges may start there. `limit`: how many in all."""
+    """`capacity`: desk id → how many more exchanges may start there. `limit`: how many in all. `stopped`: links with a brake
+    on; lanes at either of their ends stand."""
 
     now: datetime
     lease: timedelta
     capacity: Mapping[str, int]
     limit: int
     worker: str = ""
+    stopped: frozenset[str] = frozenset()
 
     @property
     def until(self) -> datetime:

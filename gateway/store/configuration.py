@@ -22,10 +22,12 @@ from gateway.store.directory import (
     credentials_place,
     hook_secrets_place,
 )
+from gateway.store.linking_tables import InvitationRow
 from gateway.store.looks import Wish
 from gateway.store.scope import Scope
 from gateway.vault import Place, Vault
 
+INVITATION: Table = InvitationRow.__table__  # type: ignore[attr-defined]
 UNREADABLE = "unreadable"
 """Stands for a sealed secret that does not open any more: it differs from every secret that is wanted."""
 
@@ -58,8 +60,8 @@ def hashed(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
 
 
-def stored(db: Db, scope: Scope, vault: Vault) -> Stored:
-    """Everything configured within the scope."""
+def stored(db: Db, scope: Scope, vault: Vault | None) -> Stored:
+    """Everything configured within the scope; without a vault, no secret is opened and none is there."""
     found = Stored()
     codes: dict[str, str] = {}
     for row in _rows(db, scope, ORGANIZATION):
@@ -91,9 +93,11 @@ def _local_item(row: Row[Any], organization: str) -> Item:
     return Item(ref=Ref(kind=kind, code=row.code, organization=organization), document=document)
 
 
-def _desk_item(row: Row[Any], organization: str, vault: Vault) -> Item:
+def _desk_item(row: Row[Any], organization: str, vault: Vault | None) -> Item:
     document = {"code": row.code, "organization": organization, "connector": row.connector, **row.document}
     secrets: dict[str, str] = {}
+    if vault is None:
+        return Item(ref=Ref(kind=Kind.DESK, code=row.code), document=document)
     if row.sealed_credentials is not None:
         given = _opened(lambda: vault.open(row.sealed_credentials, credentials_place(row.org_id, row.id)), {})
         secrets["credentials.secret"] = given.get("secret", UNREADABLE)
@@ -232,10 +236,17 @@ def in_use(db: Db, ids: Mapping[Ref, str]) -> dict[Ref, str]:
     used_desks = _used(db, rows.hop, "desk_id")
     used_links = _used(db, rows.hop, "link_id")
     owners, imported = _used(db, rows.ticket, "org_id"), imports.parties(db)
+    agreed_on = _used(db, INVITATION, "link_id")
     named = _named_by_open_tickets(db)
     reasons: Mapping[Kind, Callable[[Ref, str], str]] = {
         Kind.DESK: lambda _ref, row_id: "tickets were handled there" if row_id in used_desks else "",
-        Kind.LINK: lambda _ref, row_id: "tickets passed over it" if row_id in used_links else "",
+        Kind.LINK: lambda _ref, row_id: (
+            "tickets passed over it"
+            if row_id in used_links
+            else "two organizations made it"
+            if row_id in agreed_on
+            else ""
+        ),
         Kind.ORGANIZATION: lambda _ref, row_id: (
             "it has tickets"
             if row_id in owners

@@ -6,6 +6,8 @@ from datetime import datetime
 
 from sqlalchemy import func, select, text
 
+from gateway.domain.brakes import Reach
+from gateway.store import brakes as store
 from gateway.store import rows
 from gateway.store.db import Db
 from gateway.store.scope import Scope
@@ -77,6 +79,12 @@ def desks(db: Db, scope: Scope) -> list[DeskGauge]:
         DeskGauge(code=row[0], held=bool(row[1]), breaker=row[2], polled_at=row[3])
         for row in db.execute(query.order_by(table.c.code))
     ]
+
+
+def brakes(db: Db, scope: Scope) -> dict[str, int]:
+    """How many brakes are on, by what they stop; 0 where none is."""
+    found = store.standing(db, scope)
+    return {kind.value: sum(brake.kind is kind for brake in found) for kind in Reach}
 
 
 def last_attempt(db: Db) -> int:

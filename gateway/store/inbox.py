@@ -42,6 +42,13 @@ def waiting(db: Db, scope: Scope, *, limit: int) -> list[str]:
     return list(db.execute(query.order_by(table.c.received_at).limit(limit)).scalars())
 
 
+def last_heard(db: Db, scope: Scope, desk_id: str) -> datetime | None:
+    """When the newest message of a desk came in; None before the first."""
+    table = rows.message
+    query = select(table.c.received_at).where(table.c.desk_id == desk_id, scope.where(table))
+    return db.execute(query.order_by(table.c.received_at.desc()).limit(1)).scalar()
+
+
 def take(db: Db, scope: Scope, *, limit: int, only: str | None = None) -> list[Message]:
     """The oldest waiting messages (or `only` this one), locked until the end of this transaction."""
     found = _WAITING.rows(db, limit=limit, every=only is None, only=only, **scope.parameters)

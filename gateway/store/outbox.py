@@ -129,10 +129,20 @@ def _ready(dialect: str) -> ColumnElement[bool]:
     )
 
 
+def _not_stopped(dialect: str) -> ColumnElement[bool]:
+    """Not in the lane of an assignment that came over a stopped link, nor of one that was handed on over it: a lane keeps its
+    order, so it stands as a whole."""
+    below, hop = rows.delivery.c.hop_id, rows.hop
+    stands = or_(hop.c.id == below, hop.c.parent_id == below)
+    return ~exists(select(hop.c.id).where(stands, among(dialect, hop.c.link_id, "stopped")))
+
+
 def _organizations_waiting(db: Db, scope: Scope, terms: Claim) -> list[str]:
     """Who has something ready: the one with the most urgent first, then the one that waits longest."""
-    found = _ORGANIZATIONS.raw(db, now=terms.now, free=terms.free, **scope.parameters)
-    return [row[0] for row in found]
+    given: dict[str, Any] = {"now": terms.now, "free": terms.free, **scope.parameters}
+    if terms.stopped:
+        return [row[0] for row in _ORGANIZATIONS_BRAKED.raw(db, stopped=sorted(terms.stopped), **given)]
+    return [row[0] for row in _ORGANIZATIONS.raw(db, **given)]
 
 
 def _organizations(dialect: str) -> Select[Any]:
@@ -146,10 +156,14 @@ def _organizations(dialect: str) -> Select[Any]:
 
 
 _ORGANIZATIONS = Statement(_organizations)
+_ORGANIZATIONS_BRAKED = Statement(lambda dialect: _organizations(dialect).where(_not_stopped(dialect)))
 
 
 def _ready_of(db: Db, org_id: str, terms: Claim, free: Sequence[str], share: int) -> list[Delivery]:
-    return _READY.all(db, now=terms.now, free=free, org_id=org_id, limit=share * 2)
+    given: dict[str, Any] = {"now": terms.now, "free": free, "org_id": org_id, "limit": share * 2}
+    if terms.stopped:
+        return _READY_BRAKED.all(db, stopped=sorted(terms.stopped), **given)
+    return _READY.all(db, **given)
 
 
 def _first_ready(query: Select[Any], dialect: str) -> Select[Any]:
@@ -163,6 +177,9 @@ def _first_ready(query: Select[Any], dialect: str) -> Select[Any]:
 
 
 _READY = rows.Choice(Delivery, _first_ready)
+_READY_BRAKED = rows.Choice(
+    Delivery, lambda query, dialect: _first_ready(query, dialect).where(_not_stopped(dialect))
+)
 
 
 def _take(

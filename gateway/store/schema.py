@@ -7,6 +7,7 @@ from gateway.store import (
     clock_tables,
     closing_tables,
     import_tables,
+    linking_tables,
     outcome_tables,
     publication_tables,
     reconcile_tables,
@@ -31,4 +32,5 @@ MODULES = (
     publication_tables,
     reconcile_tables,
     closing_tables,
+    linking_tables,
 )

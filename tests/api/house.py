@@ -68,6 +68,7 @@ links:
     downstream: south
     passes: {when: {field: queue, value: Field}}
 """
+UNLINKED = CONFIGURATION.partition("links:")[0]
 NOWHERE = "http://127.0.0.1:9"
 """The discard port: nobody listens there."""
 
@@ -77,22 +78,23 @@ def settings(folder: Path, **given: Any) -> Settings:
     return Settings(data_dir=folder / "data", allowed_networks=("127.0.0.0/8",), port=0, **given)
 
 
-def configuration(folder: Path, **urls: str) -> Path:
-    """The configuration file, with the desks' addresses filled in."""
+def configuration(folder: Path, *, said: str = "", **urls: str) -> Path:
+    """The configuration file, with the desks' addresses filled in; `said`: another text than ours."""
     file = folder / "federation.yaml"
-    file.write_text(CONFIGURATION % {"north": NOWHERE, "south": NOWHERE, **urls}, encoding="utf-8")
+    text = (said or CONFIGURATION) % {"north": NOWHERE, "south": NOWHERE, **urls}
+    file.write_text(text, encoding="utf-8")
     return file
 
 
 @contextmanager
-def installed(folder: Path, *, url: str | None = None, **urls: str) -> Iterator[Gateway]:
+def installed(folder: Path, *, url: str | None = None, said: str = "", **urls: str) -> Iterator[Gateway]:
     """The installation, migrated and configured. `url`: of another database than the embedded one."""
     before = {name: os.environ.get(name) for name in SECRETS}
     os.environ.update(SECRETS)
     gateway = wiring.open_gateway(settings(folder, **({"database_url": url} if url else {})))
     try:
         migrate.upgrade(gateway.database)
-        wanted = read(configuration(folder, **urls))
+        wanted = read(configuration(folder, said=said, **urls))
         apply(gateway.context, wanted, Terms(vault=gateway.vault), actor="test", now=wiring.utc_now())
         yield gateway
     finally:

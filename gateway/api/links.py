@@ -1,0 +1,239 @@
+"""`/v1/links`: a link between two organizations, from the invitation to its end, each side with its own key; `/v1/brakes`: stopping
+deliveries. What is not yours does not exist (404)."""
+
+import asyncio
+import json
+from collections.abc import Coroutine, Sequence
+from datetime import timedelta
+from typing import Annotated, Any, TypeVar
+
+from fastapi import APIRouter, Depends, Query
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from gateway.api.deps import AnyHouse, caller
+from gateway.api.house import House
+from gateway.domain.brakes import Reach
+from gateway.domain.linking import Act, Role
+from gateway.flows import brakes, dry_run, handshake, links, preflight
+from gateway.flows.link_steps import By
+from gateway.store.keys import ApiKey
+from gateway.store.scope import OPERATOR_ID
+
+router = APIRouter(prefix="/v1")
+Caller = Annotated[ApiKey, Depends(caller)]
+Document = dict[str, Any]
+T = TypeVar("T")
+
+
+def _by(here: House, key: ApiKey) -> By:
+    party = None if key.org_id == OPERATOR_ID else key.org_id
+    return By(party=party, actor=key.label or key.id, now=here.now())
+
+
+def _run(asking: Coroutine[Any, Any, T]) -> T:
+    """Desks are asked on an event loop of this request's own thread."""
+    return asyncio.run(asking)
+
+
+class Body(BaseModel):
+    """What comes in; nothing that nobody reads, and no sign that no database keeps."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _storable(cls, given: object) -> object:
+        if "\\u0000" in json.dumps(given, default=str):
+            raise ValueError("a text holds a NUL sign")
+        return given
+
+
+class NewInvitation(Body):
+    """An invitation to be made. `expires` in seconds; `terms` are parts of a link (schemas/link.v1.json)."""
+
+    desk: str = Field(max_length=63)
+    role: Role
+    to: str | None = Field(default=None, max_length=63)
+    contact: str = Field(default="", max_length=200)
+    code: str = Field(default="", max_length=63, pattern=r"^([a-z0-9][a-z0-9._-]*)?$")
+    agreement: str = Field(default="", max_length=63)
+    terms: Document = Field(default_factory=dict)
+    expires: float = Field(default=604_800, gt=0, le=31_622_400)
+    activate: bool = False
+
+
+@router.get("/links")
+def listed(here: AnyHouse, key: Caller) -> Document:
+    """The caller's links and invitations."""
+    return links.listed(here.context, _by(here, key))
+
+
+@router.get("/links/news")
+def news(here: AnyHouse, key: Caller) -> Document:
+    """What happened to them, the newest first."""
+    return {"steps": links.news(here.context, _by(here, key))}
+
+
+@router.post("/links/invitations", status_code=201)
+def invite(here: AnyHouse, key: Caller, said: NewInvitation) -> Document:
+    """Invite; the code is told this once."""
+    by = _by(here, key)
+    wanted = handshake.Wanted(**said.model_dump(exclude={"expires"}), lasts=timedelta(seconds=said.expires))
+    made, code = handshake.invite(here.context, wanted, by)
+    return {**links.of_invitation(here.context, made, by), "code": code}
+
+
+class Reason(Body):
+    """Why."""
+
+    reason: str = Field(default="", max_length=10_000)
+
+
+@router.post("/links/invitations/{invitation_id}/take-back")
+def take_back(here: AnyHouse, key: Caller, invitation_id: str, said: Reason) -> Document:
+    """Take an invitation of one's own back."""
+    by = _by(here, key)
+    gone = handshake.take_back(here.context, invitation_id, said.reason, by)
+    return links.of_invitation(here.context, gone, by)
+
+
+class Code(Body):
+    """An invitation's."""
+
+    code: str = Field(max_length=200)
+
+
+@router.post("/links/look")
+def look(here: AnyHouse, key: Caller, said: Code) -> Document:
+    """What an invitation offers; it stays open."""
+    by = _by(here, key)
+    return links.of_invitation(here.context, handshake.look(here.context, said.code.strip(), by), by)
+
+
+class Acceptance(Body):
+    """With which desk an invitation is taken."""
+
+    code: str = Field(max_length=200)
+    desk: str = Field(max_length=63)
+    terms: Document = Field(default_factory=dict)
+    activate: bool = False
+
+
+@router.post("/links/accept", status_code=201)
+def accept(here: AnyHouse, key: Caller, said: Acceptance) -> Document:
+    """Make the link, and ask both desks whether they are ready."""
+    by = _by(here, key)
+    taken = handshake.Taken(**said.model_dump(exclude={"code"}))
+    link_id = handshake.accept(here.context, said.code.strip(), taken, by)
+    return _checked(here, link_id, by)
+
+
+class Refusal(Reason):
+    """Why an invitation is declined."""
+
+    code: str = Field(max_length=200)
+
+
+@router.post("/links/decline")
+def decline(here: AnyHouse, key: Caller, said: Refusal) -> Document:
+    """Decline an invitation; its inviter reads why."""
+    by = _by(here, key)
+    gone = handshake.decline(here.context, said.code.strip(), said.reason, by)
+    return links.of_invitation(here.context, gone, by)
+
+
+@router.get("/links/{name}")
+def one(here: AnyHouse, key: Caller, name: str) -> Document:
+    """One link, by its code or id."""
+    return links.show(here.context, name, _by(here, key))
+
+
+@router.post("/links/{name}/activate")
+def activate(here: AnyHouse, key: Caller, name: str, said: Reason) -> Document:
+    """Say that it may go live; it does when both sides have."""
+    return links.move(here.context, name, Act.ACTIVATE, said.reason, _by(here, key))
+
+
+@router.post("/links/{name}/pause")
+def pause(here: AnyHouse, key: Caller, name: str, said: Reason) -> Document:
+    """No new ticket passes until whoever paused it resumes."""
+    return links.move(here.context, name, Act.PAUSE, said.reason, _by(here, key))
+
+
+@router.post("/links/{name}/resume")
+def resume(here: AnyHouse, key: Caller, name: str, said: Reason) -> Document:
+    """Take one's own pause back."""
+    return links.move(here.context, name, Act.RESUME, said.reason, _by(here, key))
+
+
+@router.post("/links/{name}/end")
+def end(here: AnyHouse, key: Caller, name: str, said: Reason) -> Document:
+    """End it for good; tells what stays where."""
+    return links.end(here.context, name, said.reason, _by(here, key))
+
+
+@router.post("/links/{name}/checks")
+def check(here: AnyHouse, key: Caller, name: str) -> Document:
+    """Ask both desks now."""
+    by = _by(here, key)
+    return _checked(here, links.link_named(here.context, name, by).id, by)
+
+
+def _checked(here: House, link_id: str, by: By) -> Document:
+    async def ask() -> None:
+        async with here.calling() as call:
+            await preflight.check(here.context, call, link_id, by)
+
+    _run(ask())
+    return links.show(here.context, link_id, by)
+
+
+class Tickets(Body):
+    """Tickets by their ids at the upstream's desk."""
+
+    tickets: list[str] = Field(max_length=dry_run.MOST)
+
+
+@router.post("/links/{name}/dry-run")
+def try_out(here: AnyHouse, key: Caller, name: str, said: Tickets) -> Document:
+    """What the link would make of them; nothing is written."""
+
+    async def ask(tickets: Sequence[str]) -> list[Document]:
+        async with here.calling() as call:
+            return await dry_run.run(here.context, call, name, tickets, _by(here, key))
+
+    return {"tickets": _run(ask(said.tickets))}
+
+
+@router.get("/links/{name}/export")
+def export(here: AnyHouse, key: Caller, name: str) -> Document:
+    """Everything the caller may read of the link and its tickets."""
+    return {"documents": links.export(here.context, name, _by(here, key))}
+
+
+class Stop(Reason):
+    """What a brake stops."""
+
+    kind: Reach
+    target: str = Field(default="", max_length=64)
+
+
+@router.get("/brakes")
+def brakes_shown(
+    here: AnyHouse, key: Caller, every: Annotated[bool, Query(description="Those that are off too.")] = False
+) -> Document:
+    """Brakes that concern the caller."""
+    return {"brakes": brakes.shown(here.context, _by(here, key), every=every)}
+
+
+@router.post("/brakes", status_code=201)
+def brake_on(here: AnyHouse, key: Caller, said: Stop) -> Document:
+    """Put one on."""
+    wanted = brakes.Wanted(kind=said.kind, target=said.target)
+    return brakes.on(here.context, wanted, said.reason, _by(here, key))
+
+
+@router.post("/brakes/off")
+def brake_off(here: AnyHouse, key: Caller, said: Stop) -> Document:
+    """Take one off."""
+    return brakes.off(here.context, brakes.Wanted(kind=said.kind, target=said.target), _by(here, key))

@@ -1,0 +1,84 @@
+"""What can be asked of a gateway, each call under the name that its flow has; documents as `gateway.api.links` gives them."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+from urllib.parse import quote
+
+from gateway.client.wire import Wire
+
+Document = dict[str, Any]
+
+
+class Interdesk:
+    """A gateway, with somebody's key. A context manager. Raises what the flows raise, GatewayAway and ConfigError."""
+
+    def __init__(self, url: str, key: str) -> None:
+        self._wire = Wire(url, key)
+
+    def __enter__(self) -> "Interdesk":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._wire.close()
+
+    def links(self) -> Document:
+        """`links` and `invitations`."""
+        return self._wire.ask("GET", "/v1/links")
+
+    def news(self) -> list[Document]:
+        """What happened to them."""
+        return list(self._wire.ask("GET", "/v1/links/news")["steps"])
+
+    def link(self, name: str) -> Document:
+        """One link."""
+        return self._wire.ask("GET", _path(name))
+
+    def invite(self, wanted: Mapping[str, Any]) -> Document:
+        """A new invitation, with its `code`."""
+        return self._wire.ask("POST", "/v1/links/invitations", wanted)
+
+    def take_back(self, invitation_id: str, reason: str) -> Document:
+        """Take an invitation back."""
+        path = f"/v1/links/invitations/{quote(invitation_id, safe='')}/take-back"
+        return self._wire.ask("POST", path, {"reason": reason})
+
+    def look(self, code: str) -> Document:
+        """What an invitation offers."""
+        return self._wire.ask("POST", "/v1/links/look", {"code": code})
+
+    def accept(self, taken: Mapping[str, Any]) -> Document:
+        """Make the link; it comes back checked."""
+        return self._wire.ask("POST", "/v1/links/accept", taken)
+
+    def decline(self, code: str, reason: str) -> Document:
+        """Decline an invitation."""
+        return self._wire.ask("POST", "/v1/links/decline", {"code": code, "reason": reason})
+
+    def move(self, name: str, act: str, reason: str) -> Document:
+        """`activate`, `pause`, `resume` or `end` a link."""
+        return self._wire.ask("POST", f"{_path(name)}/{act}", {"reason": reason})
+
+    def check(self, name: str) -> Document:
+        """The link after both desks were asked."""
+        return self._wire.ask("POST", f"{_path(name)}/checks", {})
+
+    def dry_run(self, name: str, tickets: Sequence[str]) -> list[Document]:
+        """What it would make of tickets."""
+        return list(self._wire.ask("POST", f"{_path(name)}/dry-run", {"tickets": list(tickets)})["tickets"])
+
+    def export(self, name: str) -> list[Document]:
+        """Everything of it that the key may read."""
+        return list(self._wire.ask("GET", f"{_path(name)}/export")["documents"])
+
+    def brakes(self, *, every: bool = False) -> list[Document]:
+        """Those that are on."""
+        return list(self._wire.ask("GET", f"/v1/brakes?every={str(every).lower()}")["brakes"])
+
+    def brake(self, kind: str, target: str, *, on: bool, reason: str = "") -> Document:
+        """Put one on, or take it off."""
+        path = "/v1/brakes" if on else "/v1/brakes/off"
+        return self._wire.ask("POST", path, {"kind": kind, "target": target, "reason": reason})
+
+
+def _path(name: str) -> str:
+    return f"/v1/links/{quote(name, safe='')}"
