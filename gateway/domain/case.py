@@ -119,11 +119,16 @@ def nowhere(_desk_id: str, _remote_id: str, _other_desk_id: str) -> str | None:
     return None
 
 
+def no_events() -> Sequence[Event]:
+    """For a case that was just made: nothing was recorded before."""
+    return ()
+
+
 @dataclass(kw_only=True)
 class Case:
     """`library`, `lane` and `shelf` ask for what is only sometimes needed: the ticket's contents, a hop's open
     deliveries, the copies of its contents at desks. `counterpart`: of a ticket (desk id, remote id) that is in any chain,
-    the remote id of its chain's ticket at another desk."""
+    the remote id of its chain's ticket at another desk. `past`: what was recorded of fields, statuses and conflicts."""
 
     directory: Directory
     ticket: Ticket
@@ -134,6 +139,7 @@ class Case:
     lane: Callable[[str], Sequence[Delivery]] = no_deliveries
     shelf: Callable[[], Sequence[Copy]] = no_copies
     counterpart: Callable[[str, str, str], str | None] = nowhere
+    past: Callable[[], Sequence[Event]] = no_events
     is_new: bool = False
     restored_at: datetime | None = None
     events: list[Event] = field(default_factory=list)
@@ -150,6 +156,8 @@ class Case:
     wanted_looks: dict[tuple[str, str], tuple[datetime, str]] = field(default_factory=dict)
     lines: list["WorkLine"] = field(default_factory=list)
     """Lines of work that desks' own time entries made."""
+    unsure: dict[tuple[str, str], None] = field(default_factory=dict)
+    """(hop, field) whose desk may show something else than what stands, when everything is judged (domain/contest)."""
     new_hops: set[str] = field(default_factory=set)
     dirty_hops: set[str] = field(default_factory=set)
     dirty_ticket: bool = False
@@ -207,6 +215,15 @@ class Case:
         """Change the ticket itself."""
         self.ticket = replace(self.ticket, **changes)
         self.dirty_ticket = True
+
+    def set_fact(self, hop: Hop, field: str, value: str | None) -> Hop:
+        """Set a fact of the hop; the root's facts are the ticket's."""
+        facts = {name: known for name, known in self.hops[hop.id].facts.items() if name != field}
+        if value is not None:
+            facts[str(field)] = value
+        if hop.parent_id is None:
+            self.put_ticket(facts=facts)
+        return self.put(hop, facts=facts)
 
     def record(self, kind: str, hop: Hop, because: Because, data: Mapping[str, Any] | None = None) -> Event:
         """Record one fact at a hop."""
@@ -268,6 +285,10 @@ class Case:
         )
         self.contents.append(content)
         return content
+
+    def story(self) -> list[Event]:
+        """What was recorded of fields, statuses and conflicts, this judgement included, in order."""
+        return [*self.past(), *self.events]
 
     def all_contents(self) -> list[Content]:
         """What the ticket holds, with what this judgement added, in the order we learned of it: `at` is each desk's own

@@ -24,6 +24,7 @@ from gateway.domain.contract_problems import (
 from gateway.domain.hours import hours_from
 from gateway.domain.model import Manifest
 from gateway.domain.needs import desk_problems, link_problems
+from gateway.domain.ownership_problems import ownership_problems
 from gateway.domain.plan import LOCAL, Item, Items, Kind, Ref, references
 from gateway.domain.problem import Problem, suggestion
 
@@ -175,6 +176,7 @@ def _link(world: World, item: Item) -> Iterator[Problem]:
         yield from link_problems(
             item, upstream=(upstream, manifests[0]), downstream=(downstream, manifests[1])
         )
+    yield from ownership_problems(item)
     yield from _delegated_twice(world, item)
 
 

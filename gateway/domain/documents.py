@@ -31,6 +31,7 @@ from gateway.domain.model.desk import (
     TimeBasis,
     Uncovered,
 )
+from gateway.domain.model.ownership import Loser, Ownership, Policy, Side
 from gateway.domain.model.words import CommandKind, Field, HopStatus, IdempotencyTier, Reason
 
 Document = Mapping[str, Any]
@@ -243,6 +244,7 @@ def link_from(document: Document) -> Link:
         acts=acts_from(document.get("acts", [])),
         create=dict(document.get("create", {})),
         parent_means={HopStatus(word): meaning for word, meaning in document.get("parent_means", {}).items()},
+        ownership={name: _ownership(told) for name, told in document.get("ownership", {}).items()},
         answer_within={Priority(word): length(text) for word, text in answers.items() if word != "default"},
         answer_within_default=length(answers.get("default", "4h")),
         confirm_within=length(document.get("confirm_within", "3d")),
@@ -252,6 +254,14 @@ def link_from(document: Document) -> Link:
         uncovered=Uncovered(document.get("uncovered", Uncovered.ACCEPT_UNMEASURED)),
         uncovered_grace=length(document.get("uncovered_grace", "30d")),
         **_known(document, _LINK_PLAIN),
+    )
+
+
+def _ownership(document: Document) -> Ownership:
+    return Ownership(
+        owner=Side(document["owner"]),
+        policy=Policy(document.get("policy", Policy.OWNER_WINS)),
+        loser=Loser(document.get("loser", Loser.WRITE_BACK)),
     )
 
 

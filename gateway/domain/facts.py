@@ -1,8 +1,9 @@
 """Fields that are facts of a hop (priority, site, due, assignee, title …) and where each goes: down a link where the
 upstream owns it (`fields_down`), up where the downstream does (`fields_up`), else it stays where it changed."""
 
-from gateway.domain import mapping, people, queueing, related
+from gateway.domain import contest, mapping, people, queueing, related
 from gateway.domain.case import OPEN, Because, Case
+from gateway.domain.contest import Edit
 from gateway.domain.model import Content, ContentKind, Event, Field, Hop, Visibility
 from gateway.domain.sighting import FieldChange
 
@@ -23,7 +24,7 @@ def changed(case: Case, hop: Hop, change: FieldChange, because: Because) -> None
     if field in (Field.TITLE, Field.DESCRIPTION):
         _text_changed(case, hop, field, new or "", because)
     elif field in mapping.CARRIED or (mapping.is_free(field) and crosses(case, hop, field)):
-        _fact_changed(case, hop, field, new, because)
+        _fact_changed(case, hop, change, because)
     elif field == Field.RELATED:
         event = case.record("field.changed", hop, because, {"field": field})
         related.changed(case, hop, change, event)
@@ -42,14 +43,19 @@ def crosses(case: Case, hop: Hop, field: str) -> bool:
     )
 
 
-def _fact_changed(case: Case, hop: Hop, field: str, new: str | None, because: Because) -> None:
+def _fact_changed(case: Case, hop: Hop, change: FieldChange, because: Because) -> None:
+    field, new = change.field, change.new
     try:
         value = mapping.canonical(case.desk(hop), codes_known(case, field), field, new) if new else None
     except mapping.UnknownWord:
         unknown(case, hop, field, new or "", because)
         return
     hop = case.put(hop, unmapped=hop.unmapped - {field})
+    edit = Edit(field=str(field), value=value, because=because, before=_before(case, hop, field, change.old))
     if _says_no_more(case, hop, field, new, value):
+        contest.confirmed(case, hop, edit)
+        return
+    if not change.ours and contest.overruled(case, hop, edit):
         return
     kind = "priority.changed" if field == Field.PRIORITY else "field.changed"
     said = {} if mapping.is_free(field) else {"from": hop.facts.get(field), "to": value}
@@ -58,9 +64,18 @@ def _fact_changed(case: Case, hop: Hop, field: str, new: str | None, because: Be
         field == Field.DUE and AGREED_DUE in hop.facts
     ):  # what we wrote, not the desk's own view of the promise (R24)
         case.disagree("due_drift", hop, agreed=hop.facts[AGREED_DUE], shown=value)
+    contest.overtaken(case, hop, edit, event)
     keep(case, hop, field, value)
     send_down(case, hop, field, value, event)
     _send_up(case, hop, field, value, event)
+
+
+def _before(case: Case, hop: Hop, field: str, old: str | None) -> str | None:
+    """What the desk showed until it was changed, as a canonical value, if that is known."""
+    try:
+        return mapping.canonical(case.desk(hop), codes_known(case, field), field, old) if old else None
+    except mapping.UnknownWord:
+        return None
 
 
 def _says_no_more(case: Case, hop: Hop, field: str, new: str | None, value: str | None) -> bool:
@@ -73,12 +88,7 @@ def _says_no_more(case: Case, hop: Hop, field: str, new: str | None, value: str 
 
 def keep(case: Case, hop: Hop, field: str, value: str | None) -> Hop:
     """Set a fact of the hop; the root's facts are the ticket's."""
-    facts = {name: known for name, known in hop.facts.items() if name != field}
-    if value is not None:
-        facts[str(field)] = value
-    if hop.parent_id is None:
-        case.put_ticket(facts=facts)
-    return case.put(hop, facts=facts)
+    return case.set_fact(hop, field, value)
 
 
 def send_down(case: Case, hop: Hop, field: str, value: str | None, event: Event) -> None:
@@ -88,6 +98,8 @@ def send_down(case: Case, hop: Hop, field: str, value: str | None, event: Event)
         if link is None or child.status not in OPEN or not mapping.among(link.crossing.fields_down, field):
             continue
         if child.facts.get(field) == value or (field == Field.DUE and AGREED_DUE in child.facts):
+            continue
+        if not contest.may_cross(case, child, field, down=True):
             continue
         told = keep(case, child, field, value)
         _write(case, told, field, value, event)
@@ -116,7 +128,7 @@ def _send_up(case: Case, hop: Hop, field: str, value: str | None, event: Event) 
     if field == Field.DUE:
         who = queueing.neighbour(case, hop, parent)
         queueing.note(case, parent, "due_below", event, who=who, value=value or "")
-    elif parent.facts.get(field) != value:
+    elif parent.facts.get(field) != value and contest.may_cross(case, hop, field, down=False):
         told = keep(case, parent, field, value)
         _write(case, told, field, value, event)
         _send_up(case, told, field, value, event)
@@ -126,6 +138,8 @@ def _text_changed(case: Case, hop: Hop, field: str, text: str, because: Because)
     """A title or description was edited: the text is content, the event holds its digest."""
     kind = ContentKind.TITLE if field == Field.TITLE else ContentKind.DESCRIPTION
     content = case.write(hop, kind, text, visibility=Visibility.PUBLIC, author=because.actor)
+    if contest.text_overruled(case, hop, content, because):
+        return
     data = {"field": field, "content": content.id, "digest": content.digest}
     event = case.record("field.changed", hop, because, data)
     _text_down(case, hop, field, content, event)

@@ -11,6 +11,7 @@ from gateway.domain import (
     acts,
     attending,
     booked,
+    contest,
     conversation,
     dispatching,
     facts,
@@ -86,6 +87,7 @@ def observe(case: Case, hop_id: str, sight: Sight) -> None:
     if seen.changes or not known_before:
         account = _on_whose_account(case, hop_id, seen.changes)
         dispatching.after_changes(case, hop_id, before=before, because=account)
+    contest.assure(case)
 
 
 def _merged(case: Case, hop: Hop, snapshot: Snapshot) -> None:

@@ -231,6 +231,31 @@ _WORDS: dict[str, dict[str, str]] = {
         "ru": "Понято: {status}.",
         "it": "Ricevuto: {status}.",
     },
+    "conflict_lost": {
+        "en": "{field}: {who} decides; “{value}” was replaced by “{kept}” ({conflict}).",
+        "ru": "{field}: решает {who}; «{value}» заменено на «{kept}» ({conflict}).",
+        "it": "{field}: decide {who}; “{value}” è stato sostituito da “{kept}” ({conflict}).",
+    },
+    "conflict_told": {
+        "en": "{field}: {who} decides and has “{kept}”; “{value}” stays here only ({conflict}).",
+        "ru": "{field}: решает {who}, там «{kept}»; «{value}» остаётся только здесь ({conflict}).",
+        "it": "{field}: decide {who} e ha “{kept}”; “{value}” resta solo qui ({conflict}).",
+    },
+    "conflict_open": {
+        "en": "{field}: “{value}” here, “{kept}” at {who}. Both stay until somebody decides ({conflict}).",
+        "ru": "{field}: здесь «{value}», у {who} «{kept}». Оба остаются, пока кто-нибудь не решит ({conflict}).",
+        "it": "{field}: qui “{value}”, presso {who} “{kept}”. Entrambi restano finché qualcuno decide ({conflict}).",
+    },
+    "conflict_insists": {
+        "en": "{field}: a rule sets it again and again; “{value}” here, “{kept}” at {who}. It is left so until somebody decides ({conflict}).",
+        "ru": "{field}: правило меняет его снова и снова; здесь «{value}», у {who} «{kept}». Так и останется, пока кто-нибудь не решит ({conflict}).",
+        "it": "{field}: una regola lo reimposta di continuo; qui “{value}”, presso {who} “{kept}”. Resta così finché qualcuno decide ({conflict}).",
+    },
+    "conflict_swing": {
+        "en": "{field}: rules here and at {who} answer each other. It is not passed on any more until a person changes it, or both are quiet for an hour ({conflict}).",
+        "ru": "{field}: правила здесь и у {who} отвечают друг другу. Больше не передаётся, пока его не изменит человек или пока час не будет тихо ({conflict}).",
+        "it": "{field}: le regole qui e presso {who} si rispondono a vicenda. Non viene più trasmesso finché non lo cambia una persona o non c'è un'ora di quiete ({conflict}).",
+    },
     "status": {
         "en": "Status at {who}: {status}.",
         "ru": "Статус у {who}: {status}.",

@@ -24,6 +24,7 @@ from gateway.domain.model import (
     Snapshot,
     Source,
 )
+from gateway.domain.model.change import replace
 
 FOLLOWS_WITHIN = timedelta(seconds=5)
 """How soon after our own write an automatic change counts as its consequence."""
@@ -40,6 +41,8 @@ class FieldChange:
     actor: Actor
     source: Source
     follows: bool = False
+    ours: bool = False
+    """What the desk made of a value that we just wrote: nobody there contradicted it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -140,7 +143,8 @@ def compare(
         changes += _from_history(hop, snapshot, shadow)
     residue = _residue(hop, snapshot, shadow, known, written)
     unexplained = tuple(residue) if snapshot.has_history else ()
-    changes += _from_difference(hop, snapshot, desk, residue, alone=len(residue) == 1 and not changes)
+    made = _from_difference(hop, snapshot, desk, residue, alone=len(residue) == 1 and not changes)
+    changes += [replace(change, ours=change.field in written) for change in made]
     kept_back = frozenset() if snapshot.has_history else known.masked_fields - written.keys()
     shadow |= {name: value for name, value in snapshot.fields.items() if name not in kept_back}
     return Seen(changes=_in_order(changes), shadow=shadow, unexplained=unexplained)
@@ -243,7 +247,7 @@ def _is_first_status(hop: Hop, snapshot: Snapshot, name: str) -> bool:
 
 def _from_difference(
     hop: Hop, snapshot: Snapshot, desk: Desk, residue: Mapping[str, str | None], *, alone: bool
-) -> list[Change]:
+) -> list[FieldChange]:
     """Without history the difference is the event; its time is the desk's last change only if it is the only one."""
     return [
         FieldChange(

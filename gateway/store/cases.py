@@ -11,7 +11,7 @@ from gateway.domain import keeping
 from gateway.domain.case import Case, Occasion
 from gateway.domain.delivery import FINAL
 from gateway.domain.model import Content, Delivery, Hop, Ticket
-from gateway.store import bulk, copies, looks, outbox, people, rows, worklogs
+from gateway.store import bulk, copies, history, looks, outbox, people, rows, worklogs
 from gateway.store.db import Db
 from gateway.store.prepared import Statement, among, tuples, within
 from gateway.store.scope import Scope
@@ -44,6 +44,7 @@ def load(
             lane=partial(_lane, db),
             shelf=_once(partial(copies.of_ticket, db, ticket.id)),
             counterpart=partial(_counterpart, db),
+            past=_once(partial(history.of_contests, db, ticket.id)),
         )
         for ticket in tickets
     }

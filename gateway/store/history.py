@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import Select, bindparam, select
 
 from gateway.domain.binding import BOUND
+from gateway.domain.conflicts import CONTESTS
 from gateway.domain.model import Event, Hop
 from gateway.store import rows
 from gateway.store.db import Db
@@ -65,6 +66,14 @@ def in_open_tickets(db: Db, scope: Scope, types: Collection[str]) -> list[Event]
     event, ticket = rows.event.c, rows.ticket.c
     found = rows.choose(Event).join(rows.ticket, ticket.id == event.ticket_id)
     wanted = found.where(event.type.in_(sorted(types)), ticket.closed_at.is_(None), scope.where(rows.event))
+    return rows.nouns(Event, db.execute(wanted.order_by(event.seq)))
+
+
+def of_contests(db: Db, ticket_id: str) -> list[Event]:
+    """What one ticket's people and rules set, and where they contradicted each other, in the order of recording. For whoever
+    holds the ticket itself, so without a scope of its own."""
+    event = rows.event.c
+    wanted = rows.choose(Event).where(event.ticket_id == ticket_id, event.type.in_(CONTESTS))
     return rows.nouns(Event, db.execute(wanted.order_by(event.seq)))
 
 

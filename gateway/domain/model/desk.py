@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
+from gateway.domain.model.ownership import Ownership
 from gateway.domain.model.words import CommandKind, HopStatus, IdempotencyTier, Reason
 
 
@@ -327,6 +328,8 @@ class Link:
     """Native values for tickets created over this link, beyond the desk's own defaults."""
     parent_means: Mapping[HopStatus, str] = field(default_factory=dict)
     """Differences from what a child's status means at its parent's desk."""
+    ownership: Mapping[str, Ownership] = field(default_factory=dict)
+    """Whose a field is, where it is not as the directions say in which it crosses (domain/ownership)."""
     answer_within: Mapping[Priority, timedelta] = field(default_factory=dict)
     answer_within_default: timedelta = timedelta(hours=4)
     confirm_within: timedelta = timedelta(days=3)
