@@ -93,10 +93,11 @@ def walk(message: Message) -> Iterator[Message]:
 
 def _letter(message: Message, parts: list[Message], raw: bytes, at: datetime) -> Letter:
     headers: dict[str, tuple[str, ...]] = {}
-    for name, value in message.items():
+    for name, value in message.raw_items():
         key = str(name).lower()
-        headers[key] = (*headers.get(key, ()), _plain(_decoded(value)))
-    name, sender = _first_address(str(message.get("From", "")))
+        headers[key] = (*headers.get(key, ()), _plain(_decoded(_unescaped(value))))
+    written = next((value for name, value in message.raw_items() if name.lower() == "from"), "")
+    name, sender = _first_address(_unescaped(written))
     files = tuple(_file(number, part) for number, part in enumerate(parts) if _is_file(part))
     given = _plain(str(message.get("Message-ID", "")))
     return Letter(
@@ -119,6 +120,11 @@ def _first_address(text: str) -> tuple[str, str]:
     if len(found) != 1:
         return "", ""
     return _plain(_decoded(found[0][0]))[:100], _plain(found[0][1]).lower()
+
+
+def _unescaped(value: object) -> str:
+    """A header with bytes beyond ASCII in it, as many programs still write them, raw."""
+    return _as_text(str(value).encode("utf-8", "surrogateescape"), "utf-8")
 
 
 def _decoded(value: object) -> str:

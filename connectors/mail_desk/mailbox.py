@@ -2,6 +2,7 @@
 as JSON: `{uidvalidity, uidnext, mails: [{uid, size, at, raw}], more}`, `raw` in base64 or null where the mail was too
 large for the list."""
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -75,8 +76,9 @@ def _page(mails: Sequence[Mail], desk: Desk, *, cursor: str, more: bool) -> Page
         tickets, why = judged(mail, desk)
         touched += tickets
         if why:
-            name = f"{cursor.partition(':')[0]}-{mail.uid}"
-            unread.append(Unread(id=name, body=mail.raw or mail.head, why=why))
+            raw = mail.raw if mail.raw is not None else mail.head
+            # not its number, which a mailbox built anew changes; not its Message-ID, which its sender chose
+            unread.append(Unread(id=hashlib.sha256(raw).hexdigest()[:32], body=raw, why=why))
     sightings = [Sighting(remote_id=ticket) for ticket in dict.fromkeys(touched)]
     return Page(sightings=sightings, cursor=cursor, more=more, unread=unread)
 

@@ -19,6 +19,7 @@ from gateway.errors import Unsupported
 RECORD, SEAL = "X-Interdesk-Record", "X-Interdesk-Seal"
 REMEMBERED = ("title", "status", "priority", "due", "site", "asset", "service")
 """The fields a letter's record keeps, and so the fields this desk has."""
+_SENT = frozenset({CommandKind.CREATE, CommandKind.UPDATE, CommandKind.COMMENT, CommandKind.ATTACH})
 
 
 def letter(command: Command, desk: Desk) -> Request:
@@ -45,6 +46,8 @@ def letter(command: Command, desk: Desk) -> Request:
 
 
 def _possible(command: Command, desk: Desk) -> None:
+    if command.kind not in _SENT:
+        raise Unsupported("a letter that was sent cannot be changed or taken back")
     draft = command.comment or command.attachment
     if draft is not None and draft.visibility is Visibility.PRIVATE:
         raise Unsupported("a mail has no private place: its reader reads all of it")

@@ -453,3 +453,13 @@ def test_a_mail_too_large_to_read_is_told() -> None:
     box.mails.append(Mail(uid=9, size=50_000_000, at=START + timedelta(hours=1), raw=None))
 
     assert box.told() == ["A mail of 50000000 bytes is too large to be read."]
+
+
+@pytest.mark.parametrize("charset", ["utf-8", "windows-1251"])
+def test_names_that_are_not_encoded_are_read_all_the_same(charset: str) -> None:
+    box = Mailbox.offered()
+    address = addresses.reply_address(TICKET, DESK)
+    box.take(f"From: Иван <{PARTY}>\r\nTo: {address}\r\n\r\n".encode(charset) + "Едем".encode(charset))
+
+    [comment_seen] = box.shows().comments
+    assert (comment_seen.author.name, comment_seen.text) == ("Иван", "Едем")

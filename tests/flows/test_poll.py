@@ -9,7 +9,7 @@ import pytest
 
 from gateway.domain import breaker
 from gateway.domain.breaker import THRESHOLD
-from gateway.domain.model import Page, Sighting, Snapshot
+from gateway.domain.model import Page, Sighting, Snapshot, Unread
 from gateway.errors import (
     ConfigError,
     ConnectorFailed,
@@ -20,7 +20,8 @@ from gateway.errors import (
     InterdeskError,
 )
 from gateway.flows import poll
-from gateway.store import rows
+from gateway.flows.context import OPERATOR
+from gateway.store import inbox, rows
 from gateway.testing.loopback.temper import PLAIN, Hooks
 from tests.flows.scenes.stage import MINUTE, Cast, Stage
 
@@ -141,6 +142,22 @@ def test_a_stranger_of_which_the_list_says_nothing_is_looked_at() -> None:
     stage = quiet()
 
     assert store(stage, due(stage), Sighting(remote_id="4711")) == ["4711"]
+
+
+# -- what a person should see first -------------------------------------------------------------------------------------------
+
+
+def test_what_is_unread_is_quarantined_once_with_its_bytes_and_can_be_replayed() -> None:
+    stage = quiet()
+    unread = Unread(id="m1", body=b"From: thief", why="held: nobody knows the sender")
+    for _ in range(2):
+        page = Page(sightings=(), cursor="next", unread=(unread,))
+        poll.store(stage.hub.context, due(stage), page, now=stage.hub.now)
+
+    with stage.hub.database.write() as db:
+        [message] = db.execute(rows.message.select().where(rows.message.c.state == "quarantined")).mappings()
+        assert (message["body"], message["error"]) == (unread.body, unread.why)
+        assert inbox.replay(db, OPERATOR, message["id"]) == "org_customer"
 
 
 # -- a desk that does not answer ----------------------------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 import socket
 import ssl
 from dataclasses import dataclass
@@ -45,9 +46,7 @@ def letter_from(kind: str, body: bytes) -> Letter:
             data if isinstance(data, bytes) else b"",
             maintype=maintype,
             subtype=subtype,
-            filename=(enclosed.get_filename() or "file")
-            .encode("latin-1", "replace")
-            .decode("utf-8", "replace"),
+            filename=_filename(enclosed),
         )
     del mail["Date"]
     mail["Date"] = formatdate(usegmt=True)
@@ -55,6 +54,14 @@ def letter_from(kind: str, body: bytes) -> Letter:
     return Letter(
         sender=str(told["sender"]), recipients=recipients, smtp=str(told["smtp"]), content=mail.as_bytes()
     )
+
+
+def _filename(part: Message) -> str:
+    """As `outgoing` wrote it into the form: UTF-8, with quotes and line breaks escaped (RFC 7578)."""
+    written = next((value for name, value in part.raw_items() if name.lower() == "content-disposition"), "")
+    found = re.search(r'filename="([^"]*)"', str(written))
+    name = found[1].encode("utf-8", "surrogateescape").decode("utf-8", "replace") if found else ""
+    return name.replace("%22", "'").replace("%0D", " ").replace("%0A", " ") or "file"
 
 
 def _parts(kind: str, body: bytes) -> tuple[dict[str, bytes], Message | None]:

@@ -5,6 +5,7 @@
     Roundup.start(directory, name, hook_url=None, hook_secret=HOOK_SECRET)
     with chain.Chain() as desks:                                    all four, side by side, in a temporary directory
         desks.customer (RT) · desks.vendor (Redmine) · desks.partner (RT) · desks.subcontractor (Roundup)
+    with mailhouse.MailHouse() as house:                            Exim and Dovecot: house.smtp, house.imap, a mailbox for each address
 
 Every desk        name, directory, port, base_url, process (pid, running), user_ids {login: id}, custom_fields {name: id}
                   stop() restart() pause() resume(); client(login) an httpx.Client that speaks as that person;

@@ -145,7 +145,7 @@ class MailHouse:
         os.chown(self._folder, owner.pw_uid, owner.pw_gid)
         self._children = [
             self._begin(DOVECOT, "-F", "-c", str(self._folder / "dovecot.conf")),
-            self._begin(EXIM, "-C", str(self._folder / "exim.conf"), "-bdf", "-q2s"),
+            self._begin(EXIM, "-C", str(self._folder / "exim.conf"), "-bdf", "-q30s"),
         ]
         self._await(self.smtp, b"220")
         self._await(self.imap, b"* OK")
