@@ -5,6 +5,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
+from gateway.domain import identities
 from gateway.domain.agreement_problems import (
     as_versions,
     life_problems,
@@ -178,6 +179,7 @@ def _link(world: World, item: Item) -> Iterator[Problem]:
         )
     yield from ownership_problems(item)
     yield from _delegated_twice(world, item)
+    yield from identities.problems(item)
 
 
 def _contract(world: World, item: Item) -> Iterator[Problem]:

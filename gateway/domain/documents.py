@@ -19,6 +19,8 @@ from gateway.domain.model.desk import (
     CoverageRow,
     Crossing,
     Desk,
+    Identities,
+    IdentityRule,
     Link,
     LinkState,
     Manifest,
@@ -174,6 +176,16 @@ def crossing_from(document: Document) -> Crossing:
     return Crossing(**known)
 
 
+def identities_from(document: Document | None) -> Identities | None:
+    """Who is who at the two desks of a link; None where it says nothing of it."""
+    if document is None:
+        return None
+    return Identities(
+        table=tuple((row["upstream"], row["downstream"]) for row in document.get("table", ())),
+        rule=IdentityRule(document.get("rule", IdentityRule.NONE)),
+    )
+
+
 def acts_from(rows: list[Document]) -> tuple[ActRow, ...]:
     """The acts table of a link."""
     return tuple(
@@ -241,6 +253,7 @@ def link_from(document: Document) -> Link:
         state=LinkState(document.get("state", LinkState.ACTIVE)),
         passage=passage_from(document.get("passes", {})),
         crossing=crossing_from(document.get("crosses", {})),
+        identities=identities_from(document.get("identities")),
         acts=acts_from(document.get("acts", [])),
         create=dict(document.get("create", {})),
         parent_means={HopStatus(word): meaning for word, meaning in document.get("parent_means", {}).items()},

@@ -21,6 +21,7 @@ from gateway.domain.model import (
     Delivery,
     Field,
     Hop,
+    Link,
     Visibility,
 )
 from gateway.domain.model.change import replace
@@ -66,6 +67,14 @@ def assemble(
     if delivery.kind is CommandKind.UPDATE:
         return _something(command, delivery)
     return _with_words(case, delivery, command, contents, asking=asking)
+
+
+def _named(link: Link, *, down: bool) -> frozenset[str]:
+    """The fields that go over a link; who asked for it only where people are named, or the link knows who is who."""
+    fields = link.crossing.fields_down if down else link.crossing.fields_up
+    if link.identities is None and people.rule(link, down=down) != "name":
+        return fields - {Field.REQUESTER}
+    return fields
 
 
 def _something(command: Command, delivery: Delivery) -> Command:
@@ -141,11 +150,11 @@ def _may_stand(case: Case, hop: Hop, name: str) -> bool:
     named = set(_OURS) | {Field.DUE} if AGREED_DUE in hop.facts else set(_OURS)
     named |= {*case.desk(hop).profile.defaults}
     if link is not None:
-        named |= {*link.create, link.crossing.needed_by, *link.crossing.fields_down}
+        named |= {*link.create, link.crossing.needed_by, *_named(link, down=True)}
         named |= {str(Field.RATING)} if link.crossing.ratings_down else set()
     for child in case.children(hop):
         below = case.link(child)
-        named |= below.crossing.fields_up if below is not None else frozenset()
+        named |= _named(below, down=False) if below is not None else frozenset()
     if name == Field.VISIT_UNTIL:
         name = Field.VISIT_FROM  # a window is one thing, named by its beginning
     return name in named or (name.startswith("custom.") and "custom.*" in named)

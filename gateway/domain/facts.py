@@ -1,10 +1,10 @@
 """Fields that are facts of a hop (priority, site, due, assignee, title …) and where each goes: down a link where the
 upstream owns it (`fields_down`), up where the downstream does (`fields_up`), else it stays where it changed."""
 
-from gateway.domain import contest, mapping, people, queueing, related
+from gateway.domain import contest, identities, mapping, people, queueing, related
 from gateway.domain.case import OPEN, Because, Case
 from gateway.domain.contest import Edit
-from gateway.domain.model import Content, ContentKind, Event, Field, Hop, Visibility
+from gateway.domain.model import Content, ContentKind, Event, Field, Hop, Link, Visibility
 from gateway.domain.sighting import FieldChange
 
 AGREED_DUE = "agreed_due"
@@ -97,13 +97,28 @@ def send_down(case: Case, hop: Hop, field: str, value: str | None, event: Event)
         link = case.link(child)
         if link is None or child.status not in OPEN or not mapping.among(link.crossing.fields_down, field):
             continue
-        if child.facts.get(field) == value or (field == Field.DUE and AGREED_DUE in child.facts):
+        there = _there(case, (link, child), field, value, event)
+        if there is None and value is not None:
+            continue
+        if child.facts.get(field) == there or (field == Field.DUE and AGREED_DUE in child.facts):
             continue
         if not contest.may_cross(case, child, field, down=True):
             continue
-        told = keep(case, child, field, value)
-        _write(case, told, field, value, event)
-        send_down(case, told, field, value, event)
+        told = keep(case, child, field, there)
+        _write(case, told, field, there, event)
+        send_down(case, told, field, there, event)
+
+
+def _there(case: Case, to: tuple[Link, Hop], field: str, value: str | None, event: Event) -> str | None:
+    """A fact in the words of the next desk. Somebody who is not found there is told in words, if at all."""
+    link, hop = to
+    down = hop.link_id == link.id
+    if field != Field.REQUESTER or value is None:
+        return value
+    found = identities.requester(link, value, down=down)
+    if found is None and identities.may_be_told(link, down=down):
+        queueing.note(case, hop, "fact", event, field=field, value=value)
+    return found
 
 
 def _write(case: Case, hop: Hop, field: str, value: str | None, event: Event) -> None:
@@ -128,10 +143,14 @@ def _send_up(case: Case, hop: Hop, field: str, value: str | None, event: Event) 
     if field == Field.DUE:
         who = queueing.neighbour(case, hop, parent)
         queueing.note(case, parent, "due_below", event, who=who, value=value or "")
-    elif parent.facts.get(field) != value and contest.may_cross(case, hop, field, down=False):
-        told = keep(case, parent, field, value)
-        _write(case, told, field, value, event)
-        _send_up(case, told, field, value, event)
+        return
+    there = _there(case, (link, parent), field, value, event)
+    if parent.facts.get(field) == there or (there is None and value is not None):
+        return
+    if contest.may_cross(case, hop, field, down=False):
+        told = keep(case, parent, field, there)
+        _write(case, told, field, there, event)
+        _send_up(case, told, field, there, event)
 
 
 def _text_changed(case: Case, hop: Hop, field: str, text: str, because: Because) -> None:
@@ -160,17 +179,37 @@ def _text_down(case: Case, hop: Hop, field: str, content: Content, event: Event)
 
 
 def _assignee_changed(case: Case, hop: Hop, change: FieldChange, because: Because) -> None:
-    """Who works on it below is told above, in the way the link names people."""
+    """Who works on it is told one link up, and down where a link says so: as the person that is known there, else above in
+    words, in the way the link names people."""
     event = case.record("assignee.changed", hop, because, {"set": bool(change.new)})
+    if not change.new:
+        return
+    for child in case.children(hop):
+        below = case.link(child)
+        if below is not None and child.status in OPEN and Field.ASSIGNEE in below.crossing.fields_down:
+            _assign(case, child, identities.across(below, change.new, down=True), event)
     parent, link = case.parent(hop), case.link(hop)
-    if parent is None or link is None or not change.new or Field.ASSIGNEE not in link.crossing.fields_up:
+    if parent is None or link is None or Field.ASSIGNEE not in link.crossing.fields_up:
         return
     if parent.status in OPEN and hop.status in OPEN:
-        who = queueing.neighbour(case, hop, parent)
-        person = people.Party(hop=hop, name=change.new, native=change.new)
-        named = people.shown(case, parent, person) or who
-        naming = people.Naming(of=hop.id, name=named, instead=who, rule=people.naming(case, parent, hop))
-        queueing.note_naming(case, parent, "assigned", event, naming, who=who, name=named)
+        known = identities.across(link, change.new, down=False)
+        if not _assign(case, parent, known, event):
+            _tell_assignee(case, hop, parent, change.new, event)
+
+
+def _assign(case: Case, hop: Hop, native: str | None, event: Event) -> bool:
+    if native is None or not mapping.among(case.desk(hop).capabilities.writable, Field.ASSIGNEE):
+        return False
+    queueing.update(case, hop, {Field.ASSIGNEE: native}, event)
+    return True
+
+
+def _tell_assignee(case: Case, hop: Hop, parent: Hop, native: str, event: Event) -> None:
+    who = queueing.neighbour(case, hop, parent)
+    person = people.Party(hop=hop, name=native, native=native)
+    named = people.shown(case, parent, person) or who
+    naming = people.Naming(of=hop.id, name=named, instead=who, rule=people.naming(case, parent, hop))
+    queueing.note_naming(case, parent, "assigned", event, naming, who=who, name=named)
 
 
 def unknown(case: Case, hop: Hop, field: str, native: str, because: Because) -> None:

@@ -10,6 +10,7 @@ from gateway.domain import (
     coverage,
     duedates,
     facts,
+    identities,
     mapping,
     notes,
     progress,
@@ -91,17 +92,22 @@ def _new_hop(case: Case, parent: Hop, link: Link, ranks: Sequence[str]) -> Hop:
         status=HopStatus.OFFERED,
         link_id=link.id,
         parent_id=parent.id,
-        facts={
-            name: value
-            for name, value in parent.facts.items()
-            if mapping.among(link.crossing.fields_down, name)
-        },
+        facts=_facts_for(parent, link),
         route=(*parent.route, route_mark(case.directory.salt, desk.id)),
         ranks=tuple(ranks),
         offered_at=case.now,
         answer_by=case.now + (within or link.answer_within_default),
         created_at=case.now,
     )
+
+
+def _facts_for(parent: Hop, link: Link) -> dict[str, str]:
+    """What may go down, the requester as who it is there."""
+    down = link.crossing.fields_down
+    known = {name: value for name, value in parent.facts.items() if mapping.among(down, name)}
+    asked_by = known.pop(Field.REQUESTER.value, None)
+    there = identities.requester(link, asked_by, down=True) if asked_by else None
+    return known | ({Field.REQUESTER.value: there} if there else {})
 
 
 def _stamp(hop: Hop) -> str | None:
@@ -128,6 +134,10 @@ def _create(case: Case, parent: Hop, hop: Hop, event: Event) -> None:
         duedates.say(case, hop, datetime.fromisoformat(agreed), event)
     own = {facts.AGREED_DUE, *([Field.DUE.value] if agreed is not None else [])}
     related.tell(case, parent, hop, event)
+    asked_by = parent.facts.get(Field.REQUESTER)
+    may_be_told = Field.REQUESTER in link.crossing.fields_down and identities.may_be_told(link, down=True)
+    if asked_by and Field.REQUESTER not in hop.facts and may_be_told:
+        queueing.note(case, hop, "fact", event, field=Field.REQUESTER.value, value=asked_by)
     for name, value in hop.facts.items():
         if name not in own and not mapping.is_exact(desk, name, value):
             queueing.note(case, hop, "fact", event, field=name, value=value)

@@ -302,6 +302,23 @@ class Crossing:
     """The downstream's field that shows by when the chain above needs its work; empty: it is not told (R20)."""
 
 
+class IdentityRule(StrEnum):
+    """How somebody who stands in no table is found at the other desk: not at all, by the same name, or by what stands
+    before the @ of an address."""
+
+    NONE = "none"
+    SAME = "same"
+    BEFORE_AT = "before_at"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Identities:
+    """Who is who at the two desks of a link: (upstream's word, downstream's word), and the rule for all others."""
+
+    table: tuple[tuple[str, str], ...] = ()
+    rule: IdentityRule = IdentityRule.NONE
+
+
 class Uncovered(StrEnum):
     """What becomes of a ticket that no agreement covers (R26)."""
 
@@ -323,6 +340,8 @@ class Link:
     state: LinkState = LinkState.ACTIVE
     passage: Passage = Passage()
     crossing: Crossing = Crossing()
+    identities: Identities | None = None
+    """None: the link says nothing of who is who."""
     acts: tuple[ActRow, ...] = ()
     create: Mapping[str, str] = field(default_factory=dict)
     """Native values for tickets created over this link, beyond the desk's own defaults."""
