@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from gateway.app import utc_now
+from gateway.cli import relink
 from gateway.cli.terminal import AsJson, opened, out, print_json, say, show, words
 from gateway.errors import NotFound
 from gateway.flows.context import OPERATOR
@@ -34,6 +35,8 @@ def register(app: typer.Typer) -> None:
     group = typer.Typer(help="Tickets across the chain.", no_args_is_help=True)
     group.command("list")(listed)
     group.command("show")(one)
+    group.command("relink")(relink.relink)
+    group.command("unlink")(relink.unlink)
     app.add_typer(group, name="tickets")
     app.command("explain")(explain)
 

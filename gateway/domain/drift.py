@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
 
-from gateway.domain import mapping, sighting
+from gateway.domain import mapping, relinking, sighting
 from gateway.domain.acts import at_root
 from gateway.domain.case import OPEN, Case
 from gateway.domain.delivery import FINAL
@@ -90,7 +90,9 @@ class Evidence:
 def compare(case: Case, hop: Hop, evidence: Evidence) -> list[Drift]:
     """Every difference between the desk, our shadow and the chain at one hop."""
     snapshot = evidence.snapshot
-    if snapshot.remote_id != hop.remote_id:
+    if relinking.UNLINKED in hop.unmapped:
+        return []
+    if snapshot.remote_id != hop.remote_id or relinking.is_another_of_that_number(hop, snapshot):
         return [Drift(hop_id=hop.id, what="ticket", cause=Cause.ANOTHER, repair=Repair.HOLD)]
     found = [one for name in snapshot.fields for one in _of_field(case, hop, str(name), evidence)]
     found += _of_words(case, hop, evidence)

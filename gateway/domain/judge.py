@@ -18,6 +18,7 @@ from gateway.domain import (
     notes,
     progress,
     queueing,
+    relinking,
 )
 from gateway.domain.audience import audience
 from gateway.domain.case import ANOTHER, MERGED, Because, Case
@@ -71,8 +72,13 @@ def observe(case: Case, hop_id: str, sight: Sight) -> None:
     """Judge one snapshot of the hop's desk."""
     hop, snapshot = case.hops[hop_id], sight.snapshot
     desk, known_before, unchanged_at = case.desk(hop), hop.looked_at is not None, hop.fetched_at
+    if relinking.UNLINKED in hop.unmapped:
+        return
     if snapshot.remote_id != hop.remote_id:
         _merged(case, hop, snapshot)
+        return
+    if relinking.is_another_of_that_number(hop, snapshot):
+        relinking.reused(case, hop)
         return
     seen = compare(hop, snapshot, desk, sight.known, sight.written)
     hop = _remember(case, hop, snapshot, seen.shadow, sight.looked_at)
@@ -97,17 +103,11 @@ def _merged(case: Case, hop: Hop, snapshot: Snapshot) -> None:
     doubts = [f"{ANOTHER} {time} {snapshot.remote_id}" for time in range(1, AGREEING)]
     fresh = next((doubt for doubt in doubts if doubt not in hop.unmapped), None)
     if fresh is not None:
-        case.put(hop, unmapped=_trusted(hop) | hop.unmapped.intersection(doubts) | {fresh})
+        trusted = relinking.trusted(hop)
+        case.put(hop, unmapped=trusted | hop.unmapped.intersection(doubts) | {fresh})
         case.want_look(hop, "another ticket was shown", case.now + AGAIN)
         return
-    case.disagree("merged", hop, asked=hop.remote_id, answered=snapshot.remote_id)
-    case.put(hop, unmapped=_trusted(hop) | {MERGED}, refetch_at=None)
-    case.record("desk.merged", hop, Because(source=Source.DIFFERENCE), {"into": snapshot.remote_id})
-
-
-def _trusted(hop: Hop) -> frozenset[str]:
-    """The hop's unmapped fields without what says that its desk showed another ticket."""
-    return frozenset(name for name in hop.unmapped if name != MERGED and not name.startswith(f"{ANOTHER} "))
+    relinking.merged(case, hop, snapshot)
 
 
 def _remember(
@@ -116,7 +116,7 @@ def _remember(
     return case.know(
         hop,
         shadow,
-        unmapped=_trusted(hop),
+        unmapped=relinking.trusted(hop),
         position=snapshot.position or hop.position,
         last_entry=snapshot.history[-1].id if snapshot.history else hop.last_entry,
         revision=snapshot.revision or hop.revision,

@@ -161,6 +161,31 @@ _WORDS: dict[str, dict[str, str]] = {
         "ru": "{number} — дубликат этой заявки, созданный запоздавшей записью; закройте его.",
         "it": "{number} è un duplicato di questo ticket, creato da una scrittura tardiva; va chiuso.",
     },
+    "merged_next": {
+        "en": "{who} merged its ticket into another one. Nothing is passed on there until somebody says which ticket it is.",
+        "ru": "{who}: заявка объединена с другой. Туда ничего не передаётся, пока не укажут, какая это заявка.",
+        "it": "{who} ha unito il proprio ticket a un altro. Non vi si trasmette nulla finché non si dice quale sia.",
+    },
+    "deleted_next": {
+        "en": "The ticket at {who} is gone. Nothing is passed on there until somebody says which ticket it is.",
+        "ru": "{who}: заявка удалена. Туда ничего не передаётся, пока не укажут, какая это заявка.",
+        "it": "Il ticket presso {who} non c'è più. Non vi si trasmette nulla finché non si dice quale sia.",
+    },
+    "relinked_next": {
+        "en": "The ticket at {who} is another one now; what is said there from now on is passed on.",
+        "ru": "{who}: теперь это другая заявка; всё, что там скажут с этого момента, передаётся.",
+        "it": "Il ticket presso {who} ora è un altro; ciò che vi si dirà da adesso viene trasmesso.",
+    },
+    "relinked_here": {
+        "en": "This ticket is linked now in place of {was}: public comments from now on are passed on, what stood here is not.",
+        "ru": "Эта заявка теперь связана вместо {was}: новые открытые комментарии передаются, прежние — нет.",
+        "it": "Questo ticket è ora collegato al posto di {was}: i nuovi commenti pubblici vengono trasmessi, i precedenti no.",
+    },
+    "split_off": {
+        "en": "{number} was split off or copied from this ticket. It is linked to nothing, and nothing of it is passed on.",
+        "ru": "{number} отделена или скопирована от этой заявки. Она ни с чем не связана, из неё ничего не передаётся.",
+        "it": "{number} è stato separato o copiato da questo ticket. Non è collegato a nulla e nulla ne viene trasmesso.",
+    },
     "edited": {
         "en": "(edited) {text}",
         "ru": "(исправлено) {text}",

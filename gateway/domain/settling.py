@@ -3,7 +3,7 @@ to say when something could not be carried."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from gateway.domain import handover, judge, queueing
 from gateway.domain.case import OPEN, Because, Case
@@ -16,6 +16,7 @@ from gateway.domain.model import (
     Desk,
     Hop,
     Receipt,
+    Snapshot,
     Visibility,
 )
 from gateway.domain.sighting import Known, text_hash
@@ -147,6 +148,26 @@ def made_late(case: Case, delivery: Delivery, remote_id: str) -> None:
     case.disagree("late_duplicate", hop, remote_id=remote_id)
     event = case.record("desk.duplicated", hop, because, {"remote_id": remote_id})
     queueing.note(case, hop, "duplicate", event, number=remote_id)
+
+
+SPLIT_AFTER = timedelta(hours=1)
+"""A ticket with our mark that was made so long after we sent ours is no late write: somebody copied or split ours."""
+
+
+def is_split(delivery: Delivery, snapshot: Snapshot) -> bool:
+    """Whether a person made this other ticket with our mark out of ours."""
+    sent, made = delivery.first_sent_at, snapshot.created_at
+    return sent is not None and made is not None and made > sent + SPLIT_AFTER
+
+
+def split_off(case: Case, delivery: Delivery, snapshot: Snapshot) -> None:
+    """Somebody split or copied our ticket at its desk: told there, remembered, and linked to nothing by itself."""
+    hop = case.hops[delivery.hop_id]
+    case.copies.append(_second_ticket(case, delivery, snapshot.remote_id))
+    case.disagree("split", hop, remote_id=snapshot.remote_id)
+    event = case.record("desk.split", hop, Because(), {"remote_id": snapshot.remote_id})
+    if hop.status in OPEN and hop.remote_id is not None:
+        queueing.note(case, hop, "split_off", event, number=snapshot.number or snapshot.remote_id)
 
 
 def _second_ticket(case: Case, delivery: Delivery, remote_id: str) -> Copy:

@@ -9,8 +9,8 @@ from datetime import datetime, timedelta
 from gateway import failpoints
 from gateway.connector import Connector
 from gateway.domain import delivery as rules
-from gateway.domain import judge, opening, settling
-from gateway.domain.case import Because, Case, Occasion
+from gateway.domain import judge, opening, relinking, settling
+from gateway.domain.case import Case, Occasion
 from gateway.domain.marks import is_marker_of
 from gateway.domain.model import ContentKind, Delivery, Desk, Field, Snapshot
 from gateway.errors import DeskGone, DeskThrottled, InterdeskError
@@ -175,10 +175,7 @@ class _Batch:
             looks.later(self.db, claim, at=at, error="the desk has no such ticket", gone_at=self.now)
             return
         if case is not None and hop_id is not None:
-            hop = case.hops[hop_id]
-            case.disagree("deleted", hop, remote_id=claim.remote_id)
-            case.record("desk.deleted", hop, Because(), {"remote_id": claim.remote_id})
-            case.put(hop, refetch_at=None)
+            relinking.deleted(case, case.hops[hop_id])
         looks.done(self.db, claim, now=self.now)
 
     def _known_ticket(self, one: Looked, case: Case, hop_id: str, snapshot: Snapshot) -> None:
@@ -253,5 +250,9 @@ class _Batch:
             return
         looks.done(self.db, one.look.claim, now=self.now)
         mark = (delivery.hop_id, ContentKind.DESCRIPTION, one.look.claim.remote_id)
-        if not copies.by_remote(self.db, [mark]):
+        if relinking.UNLINKED in case.hops[delivery.hop_id].unmapped or copies.by_remote(self.db, [mark]):
+            return
+        if one.snapshot is not None and settling.is_split(delivery, one.snapshot):
+            settling.split_off(case, delivery, one.snapshot)
+        else:
             settling.made_late(case, delivery, one.look.claim.remote_id)
