@@ -14,6 +14,7 @@ from gateway.flows.commands import Order
 from gateway.flows.context import OPERATOR
 from gateway.flows.reconcile import Begun, Errand, Fetched, Wanted
 from gateway.store import reconciliations
+from gateway.store.db import Database
 from gateway.testing.hub import Hub, Plan
 from gateway.testing.loopback.faults import Fault, FaultKind
 
@@ -30,10 +31,11 @@ LINK = {
 MANY = 200
 
 
-def pair(count: int, *, vendor: str = "plain") -> Hub:
+def pair(count: int, *, vendor: str = "plain", database: Database | None = None) -> Hub:
     """A customer and a vendor with so many tickets handed over, accepted and commented."""
     desks = {"customer": "plain", "vendor": vendor}
-    hub = Hub(Plan(desks=desks, links=[LINK], desk_documents=dict.fromkeys(desks, QUIET)))
+    plan = Plan(desks=desks, links=[LINK], desk_documents=dict.fromkeys(desks, QUIET))
+    hub = Hub(plan, database=database)
     anna = hub.desks["customer"].person("anna")
     for number in range(count):
         ticket = anna.open(f"Till {number} is dead", "since eight", queue="IT", priority="high")
@@ -285,3 +287,27 @@ def test_a_ticket_that_ended_long_ago_is_left_out(few: Hub) -> None:
     alone(hub, timedelta(days=40))
     assert begin(hub).count == 4
     assert begin(hub, since=hub.now - timedelta(days=60)).count == 6
+
+
+@pytest.mark.pg
+def test_a_run_on_postgresql(fresh_postgres: str) -> None:
+    hub = pair(3, database=Database(fresh_postgres))
+    alone(hub)
+    hub.desks["vendor"].person("bob").set("2", "status", "open")
+    alone(hub)
+    for selection in ({"link": "customer-vendor"}, {"desk": "vendor"}, {"ticket": "T-2"}, {}):
+        assert kinds(run(hub, is_dry=True, **selection)) == {("status", "missed_hook", "adopt"): 1}
+    begun = begin(hub)
+    assert round_of(hub, begun, limit=4) == 4
+    with hub.database.read() as db:
+        assert reconciliations.progress(db, OPERATOR, begun.run.id) == {"done": 4, "waiting": 2}
+        assert reconciliations.next_due(db, OPERATOR, begun.run.id) == hub.now
+    assert round_of(hub, begun) == 2
+    assert reconcile.finish(hub.context, begun.run.id, now=hub.now)
+    with hub.database.read() as db:
+        assert next(one.id for one in reconciliations.listed(db, OPERATOR)) == begun.run.id
+    assert reconcile.begin_due(hub.context, {"dsk_vendor": hub.now - HOUR}, now=hub.now)
+    hub.run(timedelta(minutes=5))
+    alone(hub)
+    assert run(hub) == []
+    hub.database.close()
