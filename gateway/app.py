@@ -20,13 +20,15 @@ from gateway.api.house import House
 from gateway.api.readiness import Readiness
 from gateway.blobs import BlobStore
 from gateway.config import Settings
-from gateway.desk_client import DeskClient, GuardedTransport, Limits, NetworkPolicy
+from gateway.desk_client import DeskClient, Door, GuardedTransport, Limits, NetworkPolicy
 from gateway.domain.model import Message
 from gateway.errors import ConfigError
 from gateway.flows import intake
 from gateway.flows.context import Context
 from gateway.flows.credentials import OpenedCredentials
 from gateway.flows.hooks import GroupCommit, NotStored
+from gateway.flows.portal.door import PortalDoor
+from gateway.flows.portal.mailing import Mailing
 from gateway.flows.postman import Postman
 from gateway.flows.preflight import Call
 from gateway.flows.worker import Worker
@@ -90,7 +92,7 @@ class Gateway:
         policy = NetworkPolicy(allowed=policy.allowed, ports=frozenset(settings.allowed_ports))
         return DeskClient(
             now=utc_now,
-            transport=GuardedTransport(limits=limits, policy=policy),
+            transport=GuardedTransport(limits=limits, policy=policy, doors=self.doors()),
             blobs=self.blobs,
             limits=limits,
         )
@@ -100,6 +102,10 @@ class Gateway:
         """A way to ask desks, for a while."""
         async with self.desk_client() as client:
             yield Call(client=client, credentials=self.credentials, now=utc_now)
+
+    def doors(self) -> dict[str, Door]:
+        """The desks that live in this gateway, by the scheme of their address."""
+        return {"portal": PortalDoor(context=self.context, blobs=self.blobs, now=utc_now)}
 
     def worker(self, client: DeskClient) -> Worker:
         """A worker of this installation."""
@@ -114,7 +120,8 @@ class Gateway:
             return None
         url = settings.smtp_url.get_secret_value()
         mailer = Mailer.of(url, sender=settings.mail_from, admin=settings.admin_mail)
-        return Postman(self.context, mailer.send, utc_now)
+        mailing = Mailing(context=self.context, address=settings.address)
+        return Postman(self.context, mailer.send, utc_now, filled=mailing.filled)
 
 
 def worker_id() -> str:
@@ -219,7 +226,7 @@ def web_app(gateway: Gateway, *, with_worker: bool, life: Life | None = None) ->
             await life.inbox.close()
 
     app = site.build(house, lifespan)
-    pages.furnish(app, Parlour(context=gateway.context, now=utc_now))
+    pages.furnish(app, Parlour(context=gateway.context, now=utc_now, blobs=gateway.blobs))
     return app
 
 
@@ -236,6 +243,8 @@ def _house(gateway: Gateway, life: Life) -> House:
         is_stopping=life.stop.is_set,
         max_hook_bytes=gateway.settings.max_hook_bytes,
         calling=gateway.calling,
+        blobs=gateway.blobs,
+        max_file_bytes=gateway.settings.max_attachment_bytes,
     )
 
 

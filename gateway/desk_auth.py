@@ -8,6 +8,9 @@ from urllib.parse import urlsplit
 from gateway.domain.model import AuthKind, Desk, Manifest
 from gateway.errors import ConfigError
 
+IN_HOUSE = frozenset({"portal"})
+"""Schemes of desks that live in this gateway: no socket leads there (`gateway.desk_client.in_house`)."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Credentials:
@@ -76,6 +79,8 @@ def origin_of(url: str) -> str:
     try:
         parts = urlsplit(url)
         port = parts.port or _PORTS.get(parts.scheme)
+        if port is None and parts.scheme in IN_HOUSE:
+            return f"{parts.scheme}://{parts.hostname}"
     except ValueError as error:
         raise ConfigError(f"{url!r} is no address of a desk: {error}") from error
     if port is None or not parts.hostname or parts.username or parts.password:

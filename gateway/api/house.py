@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from gateway.api.hook_desks import HookDesks
+from gateway.blobs import BlobStore
 from gateway.domain.model import Message
 from gateway.flows.context import Context
 from gateway.flows.preflight import Call
@@ -26,3 +27,6 @@ class House:
     is_stopping: Callable[[], bool]
     max_hook_bytes: int
     calling: Callable[[], AbstractAsyncContextManager[Call]]
+    blobs: BlobStore | None = None
+    """Where files go; None: nowhere."""
+    max_file_bytes: int = 0

@@ -23,6 +23,7 @@ MODULES: Mapping[str, tuple[str, ...]] = {
     "work": ("parked", "give-up", "ambiguous", "messages"),
     "replay": ("replay",),
     "desks": ("desks",),
+    "portal": ("portal",),
     "handover": (
         *("offer", "accept", "decline", "return", "withdraw", "reassign"),
         *("confirm", "reject", "release", "acknowledge"),

@@ -2,12 +2,13 @@
 requests go out by IMAP and SMTP through the same guard."""
 
 import ssl
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 
 import httpx
 
 from gateway.desk_client.connection import Connection
 from gateway.desk_client.guard import NetworkPolicy
+from gateway.desk_client.in_house import Door, through
 from gateway.desk_client.incoming import Incoming
 from gateway.desk_client.limits import Limits
 from gateway.desk_client.mail import SCHEMES, Carrier
@@ -20,7 +21,7 @@ class GuardedTransport(httpx.AsyncBaseTransport):
 
     `Request.extensions["trip"]` may hold a Trip; its facts are then exact: `connected` once TCP and TLS stand,
     `write_started` once a byte may have been handed to the kernel. Raises Broken (an httpx.TransportError), and
-    ConfigError for an address that the policy refuses.
+    ConfigError for an address that the policy refuses. `doors`: by scheme, the desks that live in this gateway.
     """
 
     def __init__(
@@ -30,8 +31,10 @@ class GuardedTransport(httpx.AsyncBaseTransport):
         policy: NetworkPolicy | None = None,
         tls: ssl.SSLContext | None = None,
         resolver: Resolver = system_resolver,
+        doors: Mapping[str, Door] | None = None,
     ) -> None:
         limits = limits or Limits()
+        self._doors = dict(doors or {})
         self._pool = Pool(
             limits=limits,
             policy=policy or NetworkPolicy(),
@@ -46,6 +49,9 @@ class GuardedTransport(httpx.AsyncBaseTransport):
         trip.write_started = False
         if request.url.scheme in SCHEMES:
             return await self._mail.handle(request, trip)
+        door = self._doors.get(request.url.scheme)
+        if door is not None:
+            return await through(door, request, trip)
         origin = origin_of(request.url, trip)
         connection = await self._pool.take(origin, trip)
         try:

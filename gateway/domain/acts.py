@@ -57,7 +57,7 @@ def _tables(case: Case, hop: Hop) -> list[tuple[tuple[ActRow, ...], Hop]]:
     tables: list[tuple[tuple[ActRow, ...], Hop]] = []
     own = case.link(hop)
     if own is not None:
-        tables.append((tuple(row for row in own.acts if row.act not in _UPSTREAM), hop))
+        tables.append((tuple(row for row in _said_of(case, hop, own) if row.act not in _UPSTREAM), hop))
     for child in case.children(hop):
         link = case.link(child)
         wanted = _RESOLUTION if child.status is HopStatus.RESOLVED else frozenset()
@@ -65,6 +65,12 @@ def _tables(case: Case, hop: Hop) -> list[tuple[tuple[ActRow, ...], Hop]]:
         if link is not None and wanted:
             tables.append((tuple(row for row in link.acts if row.act in wanted), child))
     return tables
+
+
+def _said_of(case: Case, hop: Hop, link: Link) -> tuple[ActRow, ...]:
+    """The link's table; of acts that it does not speak of, what the desk itself says."""
+    spoken_of = {row.act for row in link.acts}
+    return (*link.acts, *(row for row in case.desk(hop).profile.acts if row.act not in spoken_of))
 
 
 def _row(table: tuple[ActRow, ...], change: FieldChange) -> ActRow | None:

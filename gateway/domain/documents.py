@@ -67,6 +67,7 @@ def profile_from(document: Document) -> Profile:
         assets=dict(document.get("assets", {})),
         address_sign=document.get("address_sign", "@@"),
         automatic_actors=tuple(document.get("automatic_actors", ())),
+        acts=acts_from(document.get("acts", [])),
     )
 
 
@@ -102,6 +103,7 @@ def merged_profile(base: Profile, document: Document) -> Profile:
         assets=own.assets,
         address_sign=document.get("address_sign", base.address_sign),
         automatic_actors=(*base.automatic_actors, *own.automatic_actors),
+        acts=own.acts or base.acts,
     )
 
 
@@ -124,6 +126,7 @@ def manifest_from(document: Document) -> Manifest:
         conflict_is_stale=document.get("conflict_is_stale", False),
         profile=profile_from(document.get("profile", {})),
         side_effects=tuple(SideEffect(**effect) for effect in document.get("side_effects", ())),
+        address=document.get("address", ""),
     )
 
 
@@ -211,6 +214,7 @@ def desk_from(document: Document, *, manifest: Manifest) -> Desk:
     }
     settle = document.get("settle_window")
     return Desk(
+        base_url=document.get("base_url", manifest.address),
         settings=dict(document.get("settings", {})),
         profile=merged_profile(manifest.profile, document.get("profile", {})),
         settle_window=length(settle) if settle else manifest.settle_window,
@@ -238,7 +242,6 @@ _DESK_PLAIN = (
     "org_id",
     "connector",
     "version",
-    "base_url",
     "zone",
     "language",
     "account",

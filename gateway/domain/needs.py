@@ -25,18 +25,20 @@ def profile_of(desk: Item, manifest: Manifest) -> Profile:
 
 def desk_problems(desk: Item, manifest: Manifest) -> Iterator[Problem]:
     """What is wrong with a desk, given its connector."""
-    yield from _address(desk)
+    yield from _address(desk, manifest)
     yield from _hook(desk, manifest)
     yield from _credentials(desk, manifest)
     yield from _written_words(desk, manifest)
 
 
-def _address(desk: Item) -> Iterator[Problem]:
+def _address(desk: Item, manifest: Manifest) -> Iterator[Problem]:
     url = desk.document.get("base_url")
     if url is None:
         return
     parts, place = urlsplit(url), f"{desk.source}.base_url"
-    if parts.scheme not in ("https", "http") or not parts.hostname:
+    if manifest.address:
+        yield Problem(place=place, what=f"{manifest.title} has no address of its own", right="leave it out")
+    elif parts.scheme not in ("https", "http") or not parts.hostname:
         yield Problem(place=place, what="it is no web address", right="write https://host/path")
     elif parts.username or parts.password:
         yield Problem(place=place, what="it names a user", right="put the user under credentials")

@@ -8,9 +8,10 @@ from datetime import datetime, timedelta
 
 from gateway.domain import letters
 from gateway.domain.letters import Enclosure, Letter, Post, Posted
-from gateway.errors import InterdeskError
+from gateway.errors import InterdeskError, NotFound
 from gateway.flows import publishing
 from gateway.flows.context import OPERATOR, Context
+from gateway.flows.portal.mailing import JOB
 from gateway.store import alarms
 
 log = logging.getLogger(__name__)
@@ -41,15 +42,18 @@ def settle(context: Context, letter: Letter, posted: Posted, *, now: datetime) -
 
 
 class Postman:
-    """Carries letters while a worker runs. `send` hands one to a mail server; `now` is the wall clock."""
+    """Carries letters while a worker runs. `send` hands one to a mail server; `now` is the wall clock; `filled`
+    writes what stands in mails of the portal."""
 
     def __init__(
         self,
         context: Context,
         send: Callable[[Letter, Enclosure | None], Awaitable[Posted]],
         now: Callable[[], datetime],
+        *,
+        filled: Callable[[Letter, datetime], Letter] | None = None,
     ) -> None:
-        self._context, self._send, self._now = context, send, now
+        self._context, self._send, self._now, self._filled = context, send, now, filled
 
     async def round(self) -> bool:
         """One round; True if there may be more."""
@@ -64,8 +68,20 @@ class Postman:
     async def _posted(self, letter: Letter) -> Posted:
         if not letter.enclosure:
             return await self._send(letter, None)
+        if letter.enclosure.startswith(JOB):
+            return await self._of_a_job(letter)
         try:
             enclosed = await asyncio.to_thread(publishing.enclosed, self._context, letter.enclosure)
         except InterdeskError as error:  # nothing can print it here; another worker or a later day may
             return Posted(Post.LATER, str(error))
         return await self._send(letter, enclosed)
+
+    async def _of_a_job(self, letter: Letter) -> Posted:
+        """A mail of the portal gets its text and its links as it leaves."""
+        if self._filled is None:
+            return Posted(Post.LATER, "nothing here fills in mails of the portal")
+        try:
+            whole = await asyncio.to_thread(self._filled, letter, self._now())
+        except NotFound as error:
+            return Posted(Post.REFUSED, str(error))
+        return await self._send(whole, None)

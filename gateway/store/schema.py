@@ -9,6 +9,7 @@ from gateway.store import (
     import_tables,
     linking_tables,
     outcome_tables,
+    portal_tables,
     publication_tables,
     reconcile_tables,
     share_tables,
@@ -33,4 +34,5 @@ MODULES = (
     reconcile_tables,
     closing_tables,
     linking_tables,
+    portal_tables,
 )

@@ -38,8 +38,11 @@ class Plan:
 
     def directory(self, registry: Registry) -> Directory:
         """The directory as the flows see it."""
-        manifest = registry.manifest("loopback")
-        desks = {f"dsk_{code}": desk_from(self._desk(code), manifest=manifest) for code in self.desks}
+        documents = {f"dsk_{code}": self._desk(code) for code in self.desks}
+        desks = {
+            key: desk_from(document, manifest=registry.manifest(document["connector"]))
+            for key, document in documents.items()
+        }
         return Directory(
             version=0,
             salt="a salt for tests",

@@ -7,6 +7,7 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
+from gateway.blobs import BlobStore
 from gateway.flows.context import Context
 
 
@@ -16,6 +17,9 @@ class Parlour:
 
     context: Context
     now: Callable[[], datetime]
+    blobs: BlobStore | None = None
+    most_bytes: int = 25_000_000
+    """Of a form with a file in it."""
 
 
 def parlour(request: Request) -> Parlour:

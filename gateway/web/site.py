@@ -2,12 +2,12 @@
 
 from fastapi import FastAPI
 
-from gateway.web.pages import report, shared, timeline
+from gateway.web.pages import portal, report, shared, timeline
 from gateway.web.parlour import Parlour
 
 
 def furnish(app: FastAPI, here: Parlour) -> None:
     """Add the pages. Each asks for a key or brings a link."""
     app.state.parlour = here
-    for door in (timeline, report, shared):
+    for door in (timeline, report, shared, portal):
         app.include_router(door.router)

@@ -42,6 +42,46 @@ class StatusRow:
     """A code of the installation's own that refines the reason (R15)."""
 
 
+class ActKind(StrEnum):
+    """What a sighting at a downstream desk can mean beyond its status."""
+
+    ACCEPTED = "accepted"
+    DECLINED = "declined"
+    RETURNED = "returned"
+    ARRIVED = "arrived"
+    RESOLUTION_CONFIRMED = "resolution_confirmed"
+    RESOLUTION_REJECTED = "resolution_rejected"
+    WITHDRAWAL_ACKNOWLEDGED = "withdrawal_acknowledged"
+    VISIT_CONFIRMED = "visit_confirmed"
+    TRAVELLING = "travelling"
+    LEFT = "left"
+    MISSED = "missed"
+    APPROVAL_REQUESTED = "approval_requested"
+    APPROVAL_GRANTED = "approval_granted"
+    APPROVAL_REFUSED = "approval_refused"
+
+
+class ReasonFrom(StrEnum):
+    """Where the reason of an act stands at the desk."""
+
+    NOWHERE = "nowhere"
+    LAST_COMMENT = "last_comment"
+    FIELD = "field"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ActRow:
+    """`field` becoming `value` (native words) means `act`; the reason stands in the newest comment or in a field."""
+
+    act: ActKind
+    field: str
+    value: str
+    reason_from: ReasonFrom = ReasonFrom.LAST_COMMENT
+    reason_field: str | None = None
+    outcome: str = ""
+    """Of a visit that is over (`left`): `fixed`, `no_access` …"""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Profile:
     """A desk mapped once to the canonical words, owned by the desk's organization.
@@ -65,6 +105,8 @@ class Profile:
     """A comment that starts with it and a neighbour's code is for that neighbour only."""
     automatic_actors: tuple[str, ...] = ()
     """Accounts at this desk that are rules, not people (names or ids)."""
+    acts: tuple[ActRow, ...] = ()
+    """What moves at this desk mean over every link that says nothing of such an act itself."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -173,6 +215,8 @@ class Manifest:
     """409 from this product means: stale (True) or refused (False)."""
     profile: Profile
     """The starting point of a new desk's profile."""
+    address: str = ""
+    """Where all desks of this kind are reached: `portal://…` within this gateway. Empty: each desk names its own."""
     side_effects: tuple[SideEffect, ...] = ()
 
 
@@ -193,46 +237,6 @@ class Carry(StrEnum):
     PUBLISH = "publish"
     LAND_AS_INTERNAL = "land_as_internal"
     STOP = "stop"
-
-
-class ActKind(StrEnum):
-    """What a sighting at a downstream desk can mean beyond its status."""
-
-    ACCEPTED = "accepted"
-    DECLINED = "declined"
-    RETURNED = "returned"
-    ARRIVED = "arrived"
-    RESOLUTION_CONFIRMED = "resolution_confirmed"
-    RESOLUTION_REJECTED = "resolution_rejected"
-    WITHDRAWAL_ACKNOWLEDGED = "withdrawal_acknowledged"
-    VISIT_CONFIRMED = "visit_confirmed"
-    TRAVELLING = "travelling"
-    LEFT = "left"
-    MISSED = "missed"
-    APPROVAL_REQUESTED = "approval_requested"
-    APPROVAL_GRANTED = "approval_granted"
-    APPROVAL_REFUSED = "approval_refused"
-
-
-class ReasonFrom(StrEnum):
-    """Where the reason of an act stands at the desk."""
-
-    NOWHERE = "nowhere"
-    LAST_COMMENT = "last_comment"
-    FIELD = "field"
-
-
-@dataclass(frozen=True, kw_only=True)
-class ActRow:
-    """`field` becoming `value` (native words) means `act`; the reason stands in the newest comment or in a field."""
-
-    act: ActKind
-    field: str
-    value: str
-    reason_from: ReasonFrom = ReasonFrom.LAST_COMMENT
-    reason_field: str | None = None
-    outcome: str = ""
-    """Of a visit that is over (`left`): `fixed`, `no_access` …"""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,0 +1,148 @@
+"""What people do at a portal desk: by a link from a mail, by the API, or by a command. Each act is done once however often
+it is asked for, names its person, and makes the gateway look at the job as at any desk's ticket."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from gateway import keys
+from gateway.domain import portal
+from gateway.domain.portal import Act, Doing, Job, Part
+from gateway.errors import Invalid, NotFound, Refused
+from gateway.flows.context import OPERATOR, Context
+from gateway.store import looks
+from gateway.store import portal as store
+from gateway.store.db import Db
+from gateway.store.looks import Wish
+from gateway.store.portal import PortalLink
+from gateway.store.scope import Scope
+
+
+class Standing(StrEnum):
+    """How a link stands."""
+
+    GOOD = "good"
+    USED = "used"
+    EXPIRED = "expired"
+    TOO_LATE = "too_late"
+    """The job stands otherwise by now: what the link would do is not to be done any more."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Shown:
+    """A link and the job it is for."""
+
+    link: PortalLink
+    job: Job
+    standing: Standing
+
+
+@dataclass(frozen=True, kw_only=True)
+class Acted:
+    """A job after an act. `repeated`: it had been done before, nothing was done now."""
+
+    job: Job
+    parts: tuple[Part, ...] = ()
+    repeated: bool = False
+
+
+def act(context: Context, scope: Scope, name: str, wanted: Act, *, now: datetime) -> Acted:
+    """Do it. Raises NotFound for a job that is not within the scope, Invalid for what is missing, Refused for what the
+    job's state does not allow."""
+    with context.database.write() as db:
+        return _act(context, db, (scope, name), wanted, now=now)
+
+
+def _act(context: Context, db: Db, which: tuple[Scope, str], wanted: Act, *, now: datetime) -> Acted:
+    scope, name = which
+    job = store.get(db, scope, name, lock=True)
+    if job is None:
+        raise NotFound(f"there is no job {name}", cure="interdesk portal list shows them")
+    before = tuple(store.parts(db, job.id, request=wanted.request))
+    if before:
+        return Acted(job=job, parts=before, repeated=True)
+    _refuse_unless_whole(wanted)
+    _refuse_unless_possible(job, wanted.doing)
+    part_ids = (context.new_id("prt"), context.new_id("prt"), context.new_id("prt"))
+    written = portal.done(job, wanted, now=now, part_ids=part_ids)
+    if not written.parts:
+        return Acted(job=job, repeated=True)
+    store.write(db, written)
+    wish = Wish(org_id=job.org_id, desk_id=job.desk_id, remote_id=job.id, due_at=now, why="somebody acted")
+    looks.want(db, [wish])
+    return Acted(job=written.job, parts=written.parts)
+
+
+def _refuse_unless_whole(wanted: Act) -> None:
+    lacking = portal.missing(wanted)
+    if lacking:
+        right = {
+            "by": f"say who does it, in at most {portal.LONGEST_NAME} signs",
+            "text": f"say in words why, what was done or what is asked, in at most {portal.LONGEST_TEXT} signs",
+            "file": "add the file",
+        }
+        raise Invalid(f"`{lacking}` is missing or too long for {wanted.doing.value}", cure=right[lacking])
+
+
+def _refuse_unless_possible(job: Job, doing: Doing) -> None:
+    possible = portal.possible(job)
+    if doing not in possible:
+        can = ", ".join(one.value for one in possible)
+        raise Refused(
+            f"{doing.value} is not possible with {job.number}",
+            why=f"it is {job.state}",
+            cure=f"what is: {can}" if can else "nobody works on it any more",
+        )
+
+
+def listed(context: Context, scope: Scope, *, limit: int, before: str | None = None) -> list[Job]:
+    """The newest jobs first."""
+    with context.database.read() as db:
+        return store.listed(db, scope, limit=limit, before=before)
+
+
+def one(context: Context, scope: Scope, name: str) -> tuple[Job, tuple[Part, ...]]:
+    """A job and what was added to it. Raises NotFound."""
+    with context.database.read() as db:
+        job = store.get(db, scope, name)
+        if job is None:
+            raise NotFound(f"there is no job {name}", cure="interdesk portal list shows them")
+        return job, tuple(store.parts(db, job.id))
+
+
+def shown(context: Context, token: str, *, now: datetime) -> Shown | None:
+    """What a link would do; None for a token that is none of ours. Changes nothing, however often it is asked."""
+    if not keys.is_link(token):
+        return None
+    with context.database.read() as db:
+        link = store.link_by_digest(db, keys.digest(token))
+        job = store.get(db, OPERATOR, link.job_id) if link is not None else None
+    if link is None or job is None:
+        return None
+    return Shown(link=link, job=job, standing=_standing(link, job, now))
+
+
+def _standing(link: PortalLink, job: Job, now: datetime) -> Standing:
+    if link.used_at is not None:
+        return Standing.USED
+    if now >= link.expires_at:
+        return Standing.EXPIRED
+    return Standing.GOOD if link.doing in portal.possible(job) else Standing.TOO_LATE
+
+
+def follow(context: Context, seen: Shown, filled: Mapping[str, Any], *, now: datetime) -> Acted | None:
+    """Do what the link is for, as its page was filled in (`by text file`), and use it up in the same transaction. None if
+    somebody was faster. Raises Invalid for what is missing: the link stays good then."""
+    wanted = Act(
+        doing=seen.link.doing,
+        by=filled.get("by") or seen.link.person,
+        text=filled.get("text") or "",
+        file=filled.get("file") or {},
+        request=seen.link.id,
+    )
+    with context.database.write() as db:
+        if not store.use_link(db, seen.link.id, now=now):
+            return None
+        return _act(context, db, (OPERATOR, seen.job.id), wanted, now=now)

@@ -1,0 +1,141 @@
+"""`/portal/{token}`: what a link from a mail of the portal would do. GET only tells and asks, for mail scanners open links;
+POST does it, once. A link that was used, has ended or comes too late says so."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any
+from zoneinfo import ZoneInfo
+
+from fastapi import APIRouter, Depends, Header, Request
+from fastapi.concurrency import run_in_threadpool
+from fastapi.responses import HTMLResponse
+
+from gateway.domain.portal import LONGEST_NAME, LONGEST_TEXT, NEEDS_TEXT, Act, Doing, Job, missing
+from gateway.errors import Refused
+from gateway.flows.portal import acting
+from gateway.flows.portal.acting import Shown, Standing
+from gateway.web import forms
+from gateway.web.asking import AnyWanted, Wanted
+from gateway.web.forms import Form, TooLarge, Unformed
+from gateway.web.parlour import AnyParlour, Parlour
+from gateway.web.rendering import page, refusal
+from gateway.words import Words
+
+router = APIRouter()
+_WORDS_ONLY = 200_000
+"""Bytes of a form without a file."""
+
+
+@router.get("/portal/{token}")
+def asked(here: AnyParlour, token: str, asked: AnyWanted) -> HTMLResponse:
+    """What would happen, and a form that makes it happen."""
+    seen = acting.shown(here.context, token, now=here.now())
+    if seen is None:
+        return refusal(asked.words(), 404)
+    return _page(seen, asked.words(seen.link.language))
+
+
+async def _filled(
+    request: Request, here: AnyParlour, content_type: Annotated[str, Header(alias="content-type")] = ""
+) -> Form | str:
+    """The form, or the key of what is wrong with it."""
+    limit = here.most_bytes if content_type.lower().startswith("multipart/") else _WORDS_ONLY
+    try:
+        return forms.read(content_type, await forms.whole(request.stream(), limit))
+    except TooLarge:
+        return "size"
+    except Unformed:
+        return "form"
+
+
+@router.post("/portal/{token}")
+async def done(
+    here: AnyParlour, token: str, asked: AnyWanted, form: Annotated[Form | str, Depends(_filled)]
+) -> HTMLResponse:
+    """Do it."""
+    return await run_in_threadpool(_done, here, token, asked, form)
+
+
+def _done(here: Parlour, token: str, asked: Wanted, form: Form | str) -> HTMLResponse:
+    now = here.now()
+    seen = acting.shown(here.context, token, now=now)
+    if seen is None:
+        return refusal(asked.words(), 404)
+    words = asked.words(seen.link.language)
+    if seen.standing is not Standing.GOOD:
+        return _page(seen, words)
+    if isinstance(form, str):
+        return _page(seen, words, lacks=words(f"portal.lacks.{form}", **_limit(here, form)), status=422)
+    filled = _fields(here, seen, form)
+    lacking = missing(_act(seen, filled))
+    if lacking:
+        return _page(seen, words, lacks=words(f"portal.lacks.{lacking}"), filled=filled, status=422)
+    try:
+        acted = acting.follow(here.context, seen, filled, now=now)
+    except Refused:  # the job moved on while the page stood open
+        acted = None
+    if acted is None:
+        again = acting.shown(here.context, token, now=now)
+        return _page(again or seen, words)
+    gaps = {"number": acted.job.number, "state": _state(acted.job, words)}
+    return _told(words, "portal.thanks", gaps, 200)
+
+
+def _limit(here: Parlour, form: str) -> dict[str, Any]:
+    return {"limit": here.most_bytes // 1_000_000} if form == "size" else {}
+
+
+def _fields(here: Parlour, seen: Shown, form: Form) -> dict[str, Any]:
+    filled: dict[str, Any] = {name: form.texts.get(name, "").strip() for name in ("by", "text")}
+    filled["by"] = filled["by"] or seen.link.person
+    upload = form.files.get("file")
+    if upload is not None and here.blobs is not None and upload.content:
+        blob = here.blobs.put([upload.content], limit=here.most_bytes)
+        named = {"filename": upload.filename, "media_type": upload.media_type}
+        filled["file"] = {**named, "key": blob.key, "size": blob.size, "sha256": blob.sha256}
+    return filled
+
+
+def _act(seen: Shown, filled: Mapping[str, Any]) -> Act:
+    own = {"by": filled["by"], "text": filled["text"], "file": filled.get("file") or {}}
+    return Act(doing=seen.link.doing, request=seen.link.id, **own)
+
+
+def _state(job: Job, words: Words) -> str:
+    return words.term("portal.state", job.state.replace(" ", "_"))
+
+
+def _page(
+    seen: Shown,
+    words: Words,
+    *,
+    lacks: str = "",
+    filled: Mapping[str, Any] | None = None,
+    status: int = 200,
+) -> HTMLResponse:
+    link, job = seen.link, seen.job
+    gaps = {"number": job.number, "state": _state(job, words)}
+    if seen.standing is not Standing.GOOD:
+        at = link.used_at or link.expires_at
+        gaps["at"] = f"{at.astimezone(ZoneInfo('UTC')):%Y-%m-%d %H:%M} UTC"
+        return _told(words, f"portal.{seen.standing.value}", gaps, 410)
+    doing = link.doing
+    return page(
+        "portal.html",
+        words,
+        status=status,
+        job=job,
+        state=gaps["state"],
+        doing=doing.value,
+        needs_text=doing in NEEDS_TEXT,
+        takes_file=doing in (Doing.FILE, Doing.DONE, Doing.COMMENT),
+        needs_file=doing is Doing.FILE,
+        person=link.person,
+        filled=filled or {},
+        lacks=lacks,
+        longest={"name": LONGEST_NAME, "text": LONGEST_TEXT},
+    )
+
+
+def _told(words: Words, key: str, gaps: Mapping[str, str], status: int) -> HTMLResponse:
+    what = words(f"{key}.what", **gaps)
+    return page("told.html", words, status=status, title=words(key), what=what)
