@@ -198,9 +198,14 @@ def parked(case: Case, delivery: Delivery) -> None:
     other = _other_side(case, delivery, hop)
     if other is not None and other.status in OPEN and other.remote_id is not None:
         who = case.directory.organization_name(case.towards(other, hop).org_id)
-        queueing.note(case, other, "not_carried", event, who=who, why=delivery.error)
+        queueing.note(case, other, "not_carried", event, who=who, why=_why(delivery, hop, other))
     if delivery.kind in _COPY_KIND and hop.status in OPEN:
         queueing.note(case, hop, "left_out", event, what=delivery.kind.value, why=delivery.error)
+
+
+def _why(delivery: Delivery, hop: Hop, told: Hop) -> str:
+    """The desk's own words, to its neighbour: further away they would tell of a party that is not known there."""
+    return delivery.error if told.id == hop.parent_id or hop.id == told.parent_id else ""
 
 
 def let_go(case: Case, delivery: Delivery) -> None:

@@ -277,12 +277,12 @@ def test_a_parked_comment_is_told_where_it_was_written_and_noted_where_it_is_mis
     assert said(case, "north") == ["A comment could not be carried here: too long"]
 
 
-def test_a_far_writer_is_told_of_its_neighbour_only() -> None:
+def test_a_far_writer_is_told_of_its_neighbour_only_and_not_in_the_words_of_a_desk_it_does_not_know() -> None:
     case = chain()
 
-    park(case, "deep", content("customer"), **COMMENT)
+    park(case, "deep", content("customer"), **COMMENT, error="Tom of Deep may not write here")
 
-    assert said(case, "customer") == ["Something could not be carried to Vendor: too long"]
+    assert said(case, "customer") == ["Something could not be carried to Vendor: –"]
 
 
 def test_a_parked_status_is_told_upstream() -> None:
