@@ -2,6 +2,7 @@
 What their answers mean is `gateway.domain.preflight`. No transaction is open while a desk is asked."""
 
 import asyncio
+import logging
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
@@ -15,12 +16,14 @@ from gateway.domain.letters import Letter
 from gateway.domain.linking import Act, Life, Standing
 from gateway.domain.model import Contact, Desk, DeskFacts, Link
 from gateway.domain.preflight import Asked, Check
-from gateway.errors import DeskDenied, DeskError, InterdeskError
+from gateway.errors import DeskDenied, DeskError, InterdeskError, NotFound
 from gateway.flows.context import OPERATOR, Context
 from gateway.flows.link_steps import By, record
 from gateway.store import alarms, directory, inbox, views
 from gateway.store import linking as store
 from gateway.store.db import Db
+
+log = logging.getLogger(__name__)
 
 PATIENCE = timedelta(seconds=20)
 LEASE = timedelta(minutes=5)
@@ -60,7 +63,9 @@ async def check(context: Context, call: Call, link_id: str, by: By) -> list[Chec
 
 def _about(context: Context, link_id: str) -> tuple[Link, _Hooks]:
     with context.database.read() as db:
-        link = context.directory(db).links[link_id]
+        link = context.directory(db).links.get(link_id)
+        if link is None:
+            raise NotFound(f"there is no link {link_id}", cure="interdesk link list shows yours")
         ends = (link.upstream_desk_id, link.downstream_desk_id)
         heard = {desk_id: inbox.last_heard(db, OPERATOR, desk_id) for desk_id in ends}
         return link, _Hooks(tokens=frozenset(views.hook_tokens(db, OPERATOR)), heard=heard)
@@ -205,8 +210,19 @@ class Daily:
         due = await asyncio.to_thread(claim, self._context, now=self._call.now())
         for link_id in due:
             by = By(party=None, actor=GATEWAY, now=self._call.now())
-            await check(self._context, self._call, link_id, by)
+            try:
+                await check(self._context, self._call, link_id, by)
+            except NotFound:
+                await asyncio.to_thread(_forget, self._context, link_id)
+            except (LookupError, TypeError, ValueError):
+                log.exception("a link could not be checked; it is tried again", extra={"link": link_id})
         return len(due) == LIMIT
+
+
+def _forget(context: Context, link_id: str) -> None:
+    """A link that a configuration file took away has no checks any more."""
+    with context.database.write() as db:
+        store.forget(db, link_id)
 
 
 def shown(found: Sequence[Check], party: str | None) -> list[dict[str, Any]]:

@@ -5,7 +5,7 @@ from dataclasses import asdict, fields
 from datetime import datetime, timedelta
 from typing import Any, TypedDict
 
-from sqlalchemy import ColumnElement, RowMapping, Table, insert, or_, select, true, update
+from sqlalchemy import ColumnElement, RowMapping, Table, delete, insert, or_, select, true, update
 
 from gateway.domain.linking import Answer, Invitation, Life, Role
 from gateway.domain.model import LinkState
@@ -121,6 +121,11 @@ def keep_life(db: Db, known: Life) -> None:
     values = {**{name: getattr(known, name) for name in _LIFE}, **plain}
     if not db.execute(update(LIFE).where(LIFE.c.link_id == known.link_id).values(values)).rowcount:
         db.execute(insert(LIFE).values(values))
+
+
+def forget(db: Db, link_id: str) -> None:
+    """The link is not there any more."""
+    db.execute(delete(LIFE).where(LIFE.c.link_id == link_id))
 
 
 def due(db: Db, *, now: datetime, until: datetime, limit: int) -> list[str]:
