@@ -56,7 +56,11 @@ class MailDesk:
 
     def push(self, command: Command, desk: Desk) -> Exchange[Receipt]:
         """One letter, to the party and to our own mailbox in one transaction."""
-        response = yield writing.letter(command, desk)
+        writing.possible(command, desk)
+        thread = writing.Thread()
+        if command.remote_id is not None:
+            thread = yield from mailbox.thread(command.remote_id, desk)
+        response = yield writing.letter(command, desk, thread)
         with shaped(AnswerUnreadable, "the answer to a letter"):
             if response.json()["taken"] is not True:
                 raise ValueError("not taken")

@@ -37,15 +37,21 @@ def bounce_says(letter: Letter) -> tuple[str, str]:
 
 
 def is_automatic(letter: Letter) -> bool:
-    """Whether a program wrote it. RT marks every mail `Precedence: bulk`, a person's too (5.0); it says by
-    `Auto-Submitted` which are its own."""
+    """Whether a program wrote it. RT marks every mail `Precedence: bulk`, a person's too; by `Auto-Submitted` it says which
+    are its own."""
     submitted = letter.first("auto-submitted").lower().partition(";")[0].strip()
     if submitted not in ("", "no"):
         return True
-    if letter.first("precedence").lower() in _PRECEDENCE and not letter.first("managed-by").startswith("RT"):
+    if letter.first("precedence").lower() in _PRECEDENCE and not _is_rts(letter):
         return True
     marked = any(name in letter.headers for name in _MARKS)
     return marked or _is_from_nobody(letter) or _SUBJECT.match(letter.subject) is not None
+
+
+def _is_rts(letter: Letter) -> bool:
+    """As Debian's RT 5.0.3 writes `X-Managed-By`, later ones `Managed-By`; seen 2026-11-22."""
+    names = (letter.first("x-managed-by"), letter.first("managed-by"))
+    return any(name.startswith("RT ") for name in names) and "x-rt-originator" in letter.headers
 
 
 def _is_from_nobody(letter: Letter) -> bool:

@@ -17,7 +17,7 @@ from connectors.mail_desk import addresses, automatic, letter, trust
 from connectors.mail_desk.letter import Letter
 from connectors.mail_desk.orders import Does, Order, orders_in
 from connectors.mail_desk.replies import reply_in
-from connectors.mail_desk.writing import RECORD, SEAL
+from connectors.mail_desk.writing import RECORD, SEAL, Thread
 from gateway.domain.model import (
     Actor,
     ActorKind,
@@ -25,6 +25,7 @@ from gateway.domain.model import (
     HistoryEntry,
     NativeAttachment,
     NativeComment,
+    NativeWork,
     Snapshot,
     Visibility,
 )
@@ -67,6 +68,7 @@ class Fold:
     history: list[HistoryEntry] = field(default_factory=list)
     comments: list[NativeComment] = field(default_factory=list)
     files: list[NativeAttachment] = field(default_factory=list)
+    work: list[NativeWork] = field(default_factory=list)
     sent: dict[str, Mapping[str, Any]] = field(default_factory=dict)
     seen: set[str] = field(default_factory=set)
     times: list[datetime] = field(default_factory=list)
@@ -108,12 +110,33 @@ def ticket_from(
         fields=fold.fields,
         comments=tuple(fold.comments),
         attachments=tuple(fold.files),
+        work=tuple(fold.work),
         history=tuple(fold.history[after:]),
         has_history=True,
         position=ids[-1] if ids else None,
         created_at=fold.created_at,
         changed_at=fold.changed_at,
     )
+
+
+def thread_in(mails: Sequence[Mail], ticket: str, desk: Desk) -> Thread:
+    """Where the conversation stands: the last title we gave, and the last mail of a person there."""
+    title, subject, last = "", "", ""
+    for mail in mails:
+        try:
+            one = letter.read(mail.raw if mail.raw is not None else mail.head, mail.at)
+        except Unreadable:
+            continue
+        own = addresses.opened(one.first(RECORD.lower()), one.first(SEAL.lower()), f"<{one.id}>", desk)
+        if own is not None:
+            title = str(dict(own.get("fields", {})).get("title") or title)
+        elif ticket in addresses.tickets_named(one.every(*ADDRESSED), desk) and _is_a_person_s(one, desk):
+            subject, last = one.subject, one.id
+    return Thread(title=title, subject=subject, last=last)
+
+
+def _is_a_person_s(one: Letter, desk: Desk) -> bool:
+    return not trust.why_not_theirs(one, desk) and not automatic.is_automatic(one)
 
 
 def _add(fold: Fold, mail: Mail) -> None:
@@ -223,6 +246,11 @@ def _person(fold: Fold, one: Letter) -> None:
         _say(fold, one.id, one.at, text, actor)
     _enclosed(fold, one, actor, addresses.key_of(one.id) if text else None)
     for order in orders:
+        if order.does is Does.WORKED:
+            name = f"{addresses.key_of(one.id)}.{len(fold.work)}"
+            fold.work.append(
+                NativeWork(remote_id=name, minutes=order.minutes, at=one.at, author=actor, text=order.text)
+            )
         if order.does in _MEANS:
             _set(fold, one, "status", _next(fold.fields.get("status"), order), actor)
 

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from connectors.mail_desk import addresses, automatic, letter, trust
-from connectors.mail_desk.folding import ADDRESSED, Mail, mail_from, ticket_from
-from connectors.mail_desk.writing import RECORD, SEAL
+from connectors.mail_desk.folding import ADDRESSED, Mail, mail_from, thread_in, ticket_from
+from connectors.mail_desk.writing import RECORD, SEAL, Thread
 from gateway.connector import Effect, Exchange, Request, Response, shaped
 from gateway.domain.model import Desk, Page, Sighting, Snapshot, Unread
 from gateway.errors import AnswerUnreadable, DeskGone, Unreadable
@@ -42,6 +42,14 @@ def about(ticket: str, desk: Desk) -> Exchange[Sequence[Mail]]:
 
 def _mails(response: Response) -> list[Mail]:
     return [mail_from(row) for row in response.json()["mails"]]
+
+
+def thread(ticket: str, desk: Desk) -> Exchange[Thread]:
+    """What the next letter answers: the party's newest mail, whose subject its own desk may know it by."""
+    response = yield ask("letters", desk, to=addresses.tagged(ticket, desk))
+    with shaped(AnswerUnreadable, "a list of mails"):
+        mails = sorted(_mails(response), key=lambda one: (one.at, one.uid))
+        return thread_in(mails, ticket, desk)
 
 
 def fetch(ticket: str, desk: Desk, since: str | None) -> Exchange[Snapshot]:

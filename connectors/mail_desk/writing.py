@@ -1,10 +1,12 @@
 """From a command to one letter to the party, and to ourselves: the copy in our own mailbox is the proof that it left.
 
-Subject and Message-ID are the same for a repeat; In-Reply-To and References hang every letter below the offer.
+The Message-ID is the same for a repeat; References hang every letter below the offer, In-Reply-To below the party's last mail.
 """
 
 import json
+import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
@@ -19,17 +21,28 @@ from gateway.errors import Unsupported
 RECORD, SEAL = "X-Interdesk-Record", "X-Interdesk-Seal"
 REMEMBERED = ("title", "status", "priority", "due", "site", "asset", "service")
 """The fields a letter's record keeps, and so the fields this desk has."""
+_ID = re.compile(r"[!-;=?-~]{1,200}")
+_REPLIES = re.compile(r"^(?:(?:re|aw|r|i|fwd?|fw|на|отв|ответ)\s*:\s*)+", re.IGNORECASE)
 _SENT = frozenset({CommandKind.CREATE, CommandKind.UPDATE, CommandKind.COMMENT, CommandKind.ATTACH})
 
 
-def letter(command: Command, desk: Desk) -> Request:
-    """The one request of a push. Raises Unsupported for what a mailbox cannot hold."""
-    _possible(command, desk)
+@dataclass(frozen=True, kw_only=True)
+class Thread:
+    """Where a conversation stands: our last title, the subject and Message-ID of the party's last mail."""
+
+    title: str = ""
+    subject: str = ""
+    last: str = ""
+
+
+def letter(command: Command, desk: Desk, thread: Thread) -> Request:
+    """The one WRITE of a push. Raises Unsupported for what a mailbox cannot hold."""
+    possible(command, desk)
     ticket = command.remote_id or addresses.ticket_of(command.marker)
     sender, recipients = addresses.reply_address(ticket, desk), listed(desk, "mail_to")
     if not recipients:
         raise Unsupported(f"mail desk {desk.code}: the setting `mail_to` names nobody")
-    mail = _mail(command, desk, ticket, (sender, recipients))
+    mail = _mail(command, desk, thread, (ticket, sender, recipients))
     draft = command.attachment
     files = (
         [FilePart(name="file", filename=draft.filename, media_type=draft.media_type, blob=draft.blob)]
@@ -45,7 +58,8 @@ def letter(command: Command, desk: Desk) -> Request:
     return Request(effect=Effect.WRITE, method="POST", path="letters", form=form, files=files)
 
 
-def _possible(command: Command, desk: Desk) -> None:
+def possible(command: Command, desk: Desk) -> None:
+    """Raises Unsupported for what a mailbox cannot hold."""
     if command.kind not in _SENT:
         raise Unsupported("a letter that was sent cannot be changed or taken back")
     draft = command.comment or command.attachment
@@ -56,18 +70,21 @@ def _possible(command: Command, desk: Desk) -> None:
         raise Unsupported(f"mail desk {desk.code} keeps no {', '.join(sorted(strange))}")
 
 
-def _mail(command: Command, desk: Desk, ticket: str, ends: tuple[str, list[str]]) -> EmailMessage:
-    sender, recipients = ends
+def _mail(command: Command, desk: Desk, thread: Thread, ends: tuple[str, str, list[str]]) -> EmailMessage:
+    ticket, sender, recipients = ends
     letter_id = addresses.message_id(ticket, command.marker, desk)
     packed, seal = addresses.sealed(record(command, ticket), letter_id, desk)
     mail = EmailMessage(policy=SMTP)
     name = _line(str(desk.settings.get("display_name", "Interdesk")))
     mail["From"] = Address(display_name=name, addr_spec=sender)
     mail["To"] = ", ".join(recipients)
-    mail["Subject"] = subject(command, desk, ticket)
+    mail["Subject"] = subject(command, desk, ticket, thread)
     mail["Message-ID"] = letter_id
     if command.kind is not CommandKind.CREATE:
-        mail["In-Reply-To"] = mail["References"] = addresses.offer_id(ticket, desk)
+        first = addresses.offer_id(ticket, desk)
+        last = f"<{thread.last}>" if _ID.fullmatch(thread.last) else first
+        mail["In-Reply-To"] = last
+        mail["References"] = first if last == first else f"{first} {last}"
     mail["Auto-Submitted"] = "auto-generated"
     mail["X-Auto-Response-Suppress"] = "All"
     # in pieces: as one long word it would be folded into encoded words
@@ -82,9 +99,12 @@ def record(command: Command, ticket: str) -> dict[str, object]:
     return {"ticket": ticket, "kind": command.kind.value, "marker": command.marker, "fields": fields}
 
 
-def subject(command: Command, desk: Desk, ticket: str) -> str:
-    """`[<ticket>] title`, one line; the same in every letter about it where the title is not known again."""
-    title = command.fields.get("title")
+def subject(command: Command, desk: Desk, ticket: str, thread: Thread) -> str:
+    """`[<ticket>] title`; of an answer the party's own subject, for by it its desk may know the ticket again (RT does)."""
+    if thread.subject:
+        theirs = _line(_REPLIES.sub("", thread.subject))[:200]
+        return f"Re: {theirs}" if ticket in theirs else f"Re: {theirs} [{ticket}]"
+    title = command.fields.get("title") or thread.title
     return _line(f"[{ticket}] {title or words.say('job', desk.language)}")[:250]
 
 

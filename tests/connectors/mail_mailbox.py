@@ -27,15 +27,15 @@ OFFER = Command(
 TICKET = addresses.ticket_of(OFFER.marker)
 
 
-def sent(command: Command, desk: Desk = DESK) -> Message:
+def sent(command: Command, desk: Desk = DESK, thread: writing.Thread | None = None) -> Message:
     """The letter of a command."""
-    form = writing.letter(command, desk).form or {}
+    form = writing.letter(command, desk, thread or writing.Thread()).form or {}
     return message_from_bytes(form["mail"].encode())
 
 
 def recipients(command: Command, desk: Desk = DESK) -> list[str]:
     """Whom it goes to."""
-    told = json.loads((writing.letter(command, desk).form or {})["envelope"])["recipients"]
+    told = json.loads((writing.letter(command, desk, writing.Thread()).form or {})["envelope"])["recipients"]
     return [str(one) for one in told]
 
 

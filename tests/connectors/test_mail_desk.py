@@ -7,7 +7,7 @@ from email.message import EmailMessage
 import pytest
 
 from connectors.mail_desk import CONNECTOR, addresses, mailbox
-from connectors.mail_desk.folding import MOST_AT_ONCE, MOST_NOTICES, Mail, ticket_from
+from connectors.mail_desk.folding import MOST_AT_ONCE, MOST_NOTICES, Mail, thread_in, ticket_from
 from gateway.domain.model import ActorKind, CommandKind, Message, Visibility
 from gateway.errors import Unreadable, Unsupported
 from gateway.registry import folder_of
@@ -100,6 +100,19 @@ def test_the_party_is_told_how_to_answer_in_its_language(language: str, word: st
     assert f"\n  {word}\n" in payload.decode().replace("\r\n", "\n")
 
 
+def test_a_later_letter_answers_the_party_s_last_mail_under_its_own_subject() -> None:
+    box = Mailbox.offered()
+    assert sent(comment("x"), thread=thread_in(box.mails, TICKET, DESK))["Subject"] == f"[{TICKET}] Till dead"
+    box.answer("accept", Subject=f"RE: Re: [firm #7] [{TICKET}] Till dead", message_id="<m1@firm.example>")
+    box.answer("away", Subject="Out of office", Auto_Submitted="auto-replied")
+    box.answer("done", Subject="fooled you", sender="thief@else.example")
+
+    letter = sent(comment("x"), thread=thread_in(box.mails, TICKET, DESK))
+    assert letter["Subject"] == f"Re: [firm #7] [{TICKET}] Till dead"
+    assert letter["In-Reply-To"] == "<m1@firm.example>"
+    assert str(letter["References"]).split() == [sent(OFFER)["Message-ID"], "<m1@firm.example>"]
+
+
 # -- what the party answers ---------------------------------------------------------------------------------------------------
 
 
@@ -117,6 +130,7 @@ def test_a_job_from_offer_to_done_with_its_times() -> None:
     ]  # fmt: skip
     assert box.said() == ["2h30 on site\n\nNew power supply."]
     assert {one.actor.kind for one in seen.history[3:]} == {ActorKind.PERSON}
+    assert [(one.minutes, one.author.id) for one in seen.work] == [(150, PARTY)]
 
 
 def test_a_decline_carries_its_reason_and_a_question_its_words() -> None:
@@ -295,7 +309,12 @@ def test_what_a_program_wrote_is_no_order_and_nothing_answers_it(headers: dict[s
 
 
 @pytest.mark.parametrize(
-    "headers", [{"Auto_Submitted": "no"}, {"Precedence": "bulk", "Managed_By": "RT 5.0.3"}], ids=str
+    "headers",
+    [
+        {"Auto_Submitted": "no"},
+        {"Precedence": "bulk", "X_Managed_BY": "RT 5.0.3", "X_RT_Originator": "alice@firm.example"},
+    ],
+    ids=str,
 )
 def test_what_only_looks_automatic_is_a_person_s(headers: dict[str, str]) -> None:
     box = Mailbox.offered()

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from connectors.mail_desk import CONNECTOR
+from connectors.mail_desk import CONNECTOR, finding, writing
 from gateway.blobs import BlobStore
+from gateway.connector import Exchange
 from gateway.desk_client import (
     DeskClient,
     GuardedTransport,
@@ -20,7 +21,7 @@ from gateway.desk_client import (
 )
 from gateway.desk_client.mail.files import file_in
 from gateway.desk_client.mail.outbox import letter_from
-from gateway.domain.model import AttachmentDraft, Command, CommandKind, Desk, Visibility
+from gateway.domain.model import AttachmentDraft, Command, CommandKind, Desk, Receipt, Visibility
 from gateway.errors import ConfigError, DeskError
 from tests.connectors.mail_mailbox import DESK, OFFER, PARTY, TICKET
 from tests.smtp import MailServer, mail_server
@@ -41,7 +42,14 @@ async def pushed(
     credentials = credentials_for(desk, CONNECTOR.manifest, {"user": "desk@gw.example", "secret": "x"})
     transport = GuardedTransport(policy=NetworkPolicy.of(allowed))
     async with DeskClient(now=lambda: datetime.now(UTC), transport=transport, blobs=blobs) as client:
-        return await client.push(CONNECTOR.push(command, desk), desk=desk, credentials=credentials)
+        exchange = CONNECTOR.push(command, desk) if command.remote_id is None else only_sent(command, desk)
+        return await client.push(exchange, desk=desk, credentials=credentials)
+
+
+def only_sent(command: Command, desk: Desk) -> Exchange[Receipt]:
+    """Without a look into the mailbox first."""
+    yield writing.letter(command, desk, writing.Thread())
+    return finding.receipt(command, desk)
 
 
 async def offered(*answers: str, vanish: bool = False) -> tuple[Verdict, MailServer]:

@@ -192,6 +192,11 @@ class MailHouse:
         shutil.rmtree(self._folder, ignore_errors=True)
         leftovers.forget("directory", self._folder)
 
+    @property
+    def sendmail(self) -> tuple[str, str]:
+        """A program that takes a mail on its standard input, and its arguments."""
+        return EXIM, f"-C {self._folder}/exim.conf -oi"
+
     def gives_rt(self, url: str) -> None:
         """Mail for rt.example goes to that RT's mail gateway from now on."""
         (self._folder / "rt.url").write_text(url)
