@@ -20,6 +20,7 @@ MODULES: Mapping[str, tuple[str, ...]] = {
     "linking": ("link",),
     "brake": ("brake",),
     "tickets": ("tickets", "explain"),
+    "find": ("find",),
     "work": ("parked", "give-up", "ambiguous", "messages"),
     "replay": ("replay",),
     "desks": ("desks",),

@@ -161,6 +161,8 @@ class Case:
     new_hops: set[str] = field(default_factory=set)
     dirty_hops: set[str] = field(default_factory=set)
     dirty_ticket: bool = False
+    former: list[tuple[str, str]] = field(default_factory=list)
+    """(hop id, number): what desks called tickets until now."""
 
     def desk(self, hop: Hop) -> Desk:
         """The desk a hop lives at."""
@@ -200,6 +202,8 @@ class Case:
         real = {name: value for name, value in changes.items() if getattr(current, name) != value}
         if not real:
             return current
+        if "number" in real and current.number:
+            self.former.append((hop.id, current.number))
         grows = not _KNOWLEDGE.isdisjoint(real)
         self.hops[hop.id] = replace(current, **real, version=current.version + grows)
         self.dirty_hops.add(hop.id)

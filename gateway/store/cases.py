@@ -11,7 +11,7 @@ from gateway.domain import keeping
 from gateway.domain.case import Case, Occasion
 from gateway.domain.delivery import FINAL
 from gateway.domain.model import Content, Delivery, Hop, Ticket
-from gateway.store import bulk, copies, history, looks, outbox, people, rows, worklogs
+from gateway.store import bulk, copies, history, looks, numbers, outbox, people, rows, worklogs
 from gateway.store.db import Db
 from gateway.store.prepared import Statement, among, tuples, within
 from gateway.store.scope import Scope
@@ -138,6 +138,21 @@ def _write_hops(db: Db, cases: list[Case]) -> None:
     )
     dirty = [case.hops[hop_id] for case in cases for hop_id in sorted(case.dirty_hops - case.new_hops)]
     bulk.change(db, rows.hop, [rows.row(hop) for hop in dirty])
+    numbers.leave(db, [one for case in cases for one in _former(case)])
+
+
+def _former(case: Case) -> list[dict[str, Any]]:
+    return [
+        {
+            "id": case.new_id("num"),
+            "org_id": case.hops[hop_id].org_id,
+            "ticket_id": case.ticket.id,
+            "hop_id": hop_id,
+            "number": number,
+            "left_at": case.now,
+        }
+        for hop_id, number in case.former
+    ]
 
 
 def _discrepancies(case: Case) -> list[dict[str, Any]]:

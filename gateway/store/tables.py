@@ -130,6 +130,7 @@ class HopRow(SQLModel, table=True):
     __tablename__ = "hop"
     __table_args__ = (
         Index("hop_ticket", "ticket_id"),
+        Index("hop_number", "number"),
         Index("hop_remote", "desk_id", "remote_id", unique=True),
         _moments("hop_refetch", "refetch_at"),
         _moments("hop_answer", "answer_by"),
@@ -174,6 +175,19 @@ class HopRow(SQLModel, table=True):
     budget_from: datetime | None = fields.moment()
     budget_used: int = 0
     version: int = 0
+
+
+class FormerNumberRow(SQLModel, table=True):
+    """What a desk called a ticket until then: people have it in old mails."""
+
+    __tablename__ = "former_number"
+    __table_args__ = (Index("former_number_number", "number"),)
+    id: str = Field(primary_key=True)
+    org_id: str
+    ticket_id: str
+    hop_id: str
+    number: str
+    left_at: datetime = fields.moment(nullable=False)
 
 
 class EventRow(SQLModel, table=True):

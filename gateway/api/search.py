@@ -1,0 +1,27 @@
+"""`GET /v1/search?number=`: from any number to the chain, as the caller's side may know it."""
+
+from dataclasses import asdict
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Query
+
+from gateway.api.deps import AnyHouse, caller
+from gateway.domain.numbering import LONGEST
+from gateway.flows.find import find
+from gateway.store.keys import ApiKey
+from gateway.store.scope import OPERATOR_ID
+
+router = APIRouter(prefix="/v1/search")
+
+
+@router.get("")
+def by_number(
+    here: AnyHouse,
+    key: Annotated[ApiKey, Depends(caller)],
+    number: Annotated[
+        str, Query(min_length=1, max_length=LONGEST, description="A ticket's number at any desk.")
+    ],
+) -> dict[str, Any]:
+    """The newest first."""
+    org_id = None if key.org_id == OPERATOR_ID else key.org_id
+    return asdict(find(here.context, org_id, number, now=here.now()))
