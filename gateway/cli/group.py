@@ -43,6 +43,7 @@ MODULES: Mapping[str, tuple[str, ...]] = {
     "restored": ("restored",),
     "reconcile": ("reconcile",),
     "importing": ("import", "imports"),
+    "connector": ("connector",),
     "demo": ("demo",),
     "sim": ("sim",),
 }
