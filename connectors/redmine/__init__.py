@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 
-from connectors.redmine import checking, finding, listing, reading, words, writing
+from connectors.redmine import checking, finding, listing, reading, words, worklogs, writing
 from gateway.connector import Exchange, load_manifest
 from gateway.domain.model import (
     Blob,
@@ -39,7 +39,7 @@ class Redmine:
 
     def fetch(self, remote_id: str, desk: Desk, *, since: str | None) -> Exchange[Snapshot]:
         """The issue with all notes and files, and its field changes after `since`."""
-        return reading.fetch(remote_id, desk, since)
+        return worklogs.fetch(remote_id, desk, since)
 
     def changed(self, cursor: str | None, desk: Desk) -> Exchange[Page]:
         """Issues by time of change, two minutes re-read."""

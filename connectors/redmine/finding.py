@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from connectors.redmine import reading
+from connectors.redmine import reading, rewriting
 from connectors.redmine.names import Document
 from connectors.redmine.reading import View
 from connectors.redmine.words import custom_fields, normalised, plain, same_filename, same_text
@@ -32,6 +32,8 @@ def find(command: Command, desk: Desk) -> Exchange[Sequence[Receipt]]:
         if Field.QUEUE in command.fields:
             view = yield from reading.named(view, issue, f"{reading.last_journal(issue)}@")
         return _updated(command, issue, view)
+    if command.kind in (CommandKind.EDIT, CommandKind.REMOVE):
+        return rewriting.rewritten(command, issue)
     if command.comment is not None:
         return _noted(command.comment, issue, view)
     if command.attachment is not None:

@@ -34,13 +34,6 @@ class View:
     names: Names
 
 
-def fetch(remote_id: str, desk: Desk, since: str | None) -> Exchange[Snapshot]:
-    """See Connector.fetch. Redmine has no paging within an issue: notes and files are always the whole list."""
-    issue = yield from issue_of(remote_id)
-    view = yield from named((yield from view_of(issue, desk)), issue, since)
-    return snapshot(issue, view, since)
-
-
 def download(attachment: NativeAttachment, desk: Desk) -> Exchange[Blob]:
     """See Connector.download. Raises DeskGone when the file is no longer there."""
     del desk
@@ -210,7 +203,7 @@ def _name(thing: Document | None) -> str | None:
 def _text(value: object) -> str | None:
     """A custom field's value; several values are shown in one text."""
     if isinstance(value, list):
-        return plain(", ".join(str(part) for part in value))
+        return plain(", ".join(sorted(str(part) for part in value)))
     return plain(None if value is None else str(value))
 
 

@@ -36,6 +36,16 @@ def custom_fields(desk: Desk) -> dict[str, int]:
     return {str(name): int(number) for name, number in desk.settings.get("custom_fields", {}).items()}
 
 
+def is_list(name: str, desk: Desk) -> bool:
+    """Whether the field's custom field is one of several values, as the desk's settings say."""
+    return name in desk.settings.get("lists", ())
+
+
+def parts(text: str | None) -> list[str]:
+    """The values of a list kept in one text, in an order that does not depend on how they came."""
+    return sorted(part.strip() for part in (text or "").split(",") if part.strip())
+
+
 def plain(value: str | None) -> str | None:
     """A text as everybody beyond Redmine knows it: line feeds only, and None instead of nothing. NUL goes, as a Redmine
     on PostgreSQL answers it with 500."""
@@ -54,6 +64,8 @@ def normalised(field: str, value: str | None, desk: Desk) -> str | None:
     text = plain(value)
     if text is None:
         return None
+    if is_list(field, desk):
+        return ", ".join(parts(text)) or None
     match field:
         case Field.TITLE:
             return sent(text if len(text) <= TITLE_LIMIT else text[: TITLE_LIMIT - 1] + "…")

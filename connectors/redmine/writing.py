@@ -6,14 +6,16 @@ from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import quote
 
-from connectors.redmine import names, permissions, reading
+from connectors.redmine import names, permissions, reading, rewriting
 from connectors.redmine.names import Document, Names
 from connectors.redmine.reading import View
 from connectors.redmine.words import (
     ID_ATTRIBUTES,
     TEXT_ATTRIBUTES,
     custom_fields,
+    is_list,
     normalised,
+    parts,
     plain,
     same_filename,
     same_text,
@@ -30,7 +32,7 @@ from gateway.domain.model import (
     Receipt,
     Visibility,
 )
-from gateway.errors import AnswerUnreadable, DeskGone, DeskRejected, DeskStale, Unsupported
+from gateway.errors import AnswerUnreadable, DeskGone, DeskRejected, DeskStale
 
 _READ_BACK = "journals,attachments,allowed_statuses"
 _MUST_HAVE = frozenset({Field.STATUS, Field.PRIORITY, Field.QUEUE, "tracker"})
@@ -44,7 +46,7 @@ def push(command: Command, desk: Desk) -> Exchange[Receipt]:
     if command.kind is CommandKind.UPDATE:
         return (yield from update(command, desk))
     if command.kind in (CommandKind.EDIT, CommandKind.REMOVE):
-        raise Unsupported("notes stay as they were written")
+        return (yield from rewriting.rewrite(command, desk))
     if command.comment is not None:
         return (yield from comment(command, command.comment, desk))
     if command.attachment is not None:
@@ -119,7 +121,8 @@ def _body(fields: Mapping[str, str | None], desk: Desk, known: Names) -> Documen
         elif name in TEXT_ATTRIBUTES:
             issue[TEXT_ATTRIBUTES[name]] = wanted or ""
         else:
-            customs.append({"id": custom_fields(desk)[name], "value": wanted or ""})
+            held = parts(wanted) if is_list(name, desk) else wanted or ""
+            customs.append({"id": custom_fields(desk)[name], "value": held})
     return {**issue, **({"custom_fields": customs} if customs else {})}
 
 

@@ -22,7 +22,7 @@ from connectors.request_tracker.rest import (
 from connectors.request_tracker.settings import actor, canonical_of
 from connectors.request_tracker.words import due_shown, moment, normalised
 from gateway.connector import Exchange, shaped
-from gateway.domain.model import Desk, Field, HistoryEntry
+from gateway.domain.model import Desk, Field, HistoryEntry, NativeWork
 from gateway.errors import AnswerUnreadable
 
 MAIL_RECORDS = ("EmailRecord", "CommentEmailRecord")
@@ -47,6 +47,29 @@ def transactions(remote_id: str, *, since: str | None, until: int | None) -> Exc
         until=until,
     )
     return [row for row in rows if until is None or number(row) <= until]
+
+
+def work(ticket: Row, remote_id: str, desk: Desk) -> Exchange[Sequence[NativeWork]]:
+    """Time that people logged with a message or by itself (`TimeTaken`, minutes). Nothing is asked where RT counts none."""
+    if not int(ticket.get("TimeWorked") or 0):
+        return ()
+    rows = yield from pages(
+        f"ticket/{remote_id}/history",
+        ("fields", "TimeTaken,Creator,Created,ObjectId"),
+        ("fields[Creator]", "RealName"),
+        ("query", search([{"field": "TimeTaken", "operator": ">", "value": "0"}])),
+    )
+    with shaped(AnswerUnreadable, "a transaction"):
+        return tuple(
+            NativeWork(
+                remote_id=str(number(row)),
+                minutes=int(row["TimeTaken"]),
+                at=at,
+                author=actor(row["Creator"], desk),
+            )
+            for row in of_ticket(rows, remote_id)
+            if (at := moment(row["Created"])) is not None and int(row["TimeTaken"]) > 0
+        )
 
 
 @shaped(AnswerUnreadable, "a transaction")

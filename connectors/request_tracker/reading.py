@@ -122,7 +122,8 @@ def snapshot(remote_id: str, desk: Desk, *, since: str | None) -> Exchange[Snaps
         raise AnswerUnreadable(f"{since[:40]!r} is no position of an RT ticket")
     found = yield from ticket(remote_id, desk)
     told = yield from _with_past(found, desk, since=since)
-    return replace(told, complete=since is None)
+    work = yield from history.work(found.row, found.id, desk)
+    return replace(told, complete=since is None, work=work)
 
 
 def newborn(remote_id: str, desk: Desk) -> Exchange[Snapshot]:

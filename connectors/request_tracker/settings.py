@@ -1,6 +1,6 @@
 """The desk's settings as the connector uses them; manifest.json holds their schema."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from connectors.request_tracker.rest import Row
 from connectors.request_tracker.words import SYSTEM
@@ -15,6 +15,11 @@ def queue(desk: Desk) -> str:
 def custom_fields(desk: Desk) -> Mapping[str, str]:
     """Canonical field → name of RT's custom field."""
     return {str(field): str(name) for field, name in desk.settings.get("custom_fields", {}).items()}
+
+
+def lists(desk: Desk) -> Sequence[str]:
+    """The fields whose custom field takes several values."""
+    return tuple(map(str, desk.settings.get("lists", ())))
 
 
 def canonical_of(name: str, desk: Desk) -> str | None:

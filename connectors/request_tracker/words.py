@@ -89,6 +89,11 @@ def _due(text: str, desk: Desk) -> str:
         return text
 
 
+def parts_of(text: str | None) -> list[str]:
+    """The values of a list kept in one text."""
+    return sorted(part.strip() for part in one_line(text or "").split(",") if part.strip())
+
+
 def normalised(field: str, value: str | None, desk: Desk) -> str | None:
     """What RT shows after `value` was written into `field`. None and nothing are the same: empty."""
     if value is None:
@@ -96,6 +101,8 @@ def normalised(field: str, value: str | None, desk: Desk) -> str | None:
     if field == Field.DESCRIPTION:
         return clean_text(value) or None
     text = one_line(value)
+    if field in desk.settings.get("lists", ()):
+        return ", ".join(parts_of(text)) or None
     match field:
         case Field.TITLE:
             text = subject(text)

@@ -14,7 +14,7 @@ from connectors.request_tracker import parts, settings
 from connectors.request_tracker.history import entries, learn, names_on, transactions
 from connectors.request_tracker.reading import Ticket, newborn, ticket
 from connectors.request_tracker.rest import NOT_YOURS, document, get, items, messages, refusal, write
-from connectors.request_tracker.words import NOBODY, clean_text, due_shown, due_written, normalised
+from connectors.request_tracker.words import NOBODY, clean_text, due_shown, due_written, normalised, parts_of
 from gateway.connector import Effect, Exchange, FilePart, Request, Response, shaped
 from gateway.domain.model import ActorKind, Command, CommandKind, Desk, Field, Receipt, Visibility
 from gateway.errors import AnswerUnreadable, DeskGone, DeskRejected, Unsupported
@@ -121,10 +121,10 @@ def _written(name: str, shown: str) -> str:
     return shown
 
 
-def _custom(fields: Mapping[str, str | None], desk: Desk) -> dict[str, str | None]:
-    names = settings.custom_fields(desk)
+def _custom(fields: Mapping[str, str | None], desk: Desk) -> dict[str, str | list[str] | None]:
+    names, lists = settings.custom_fields(desk), settings.lists(desk)
     return {
-        names[name]: normalised(name, value, desk)
+        names[name]: parts_of(value) if name in lists else normalised(name, value, desk)
         for name, value in fields.items()
         if name in names and name not in _PLAIN and name not in _MADE_BY_US
     }

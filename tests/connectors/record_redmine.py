@@ -82,7 +82,38 @@ def play(desk: Redmine, recorder: Recorder, alice: httpx.Client) -> None:
     recorder.drive.file(b"tunnel 7 back\n")
     record("attach_again", "push", command("attach", made, **file("tunnel 7 back\n")))
     record("find_attachment_by_its_bytes", "find", command("attach", made, **file("tunnel 7 back\n")))
+    play_rewriting(desk, recorder, alice)
     play_people(desk, recorder, alice, made)
+
+
+def play_rewriting(desk: Redmine, recorder: Recorder, alice: httpx.Client) -> None:
+    """A note of ours gets another text and is taken away; somebody logs time."""
+    record = recorder.record
+    fields = {"title": "Door does not open", "queue": desk.project, "tracker": "Support"}
+    made = record("create_another", "push", command("create", fields=fields))["remote_id"]
+    written = record("comment_to_be_edited", "push", command("comment", made, **note("The code is 4711.")))
+    other = {"object_id": written["object_id"], **note("The code is 4712.")}
+    record("find_not_edited", "find", command("edit", made, **other))
+    record("edit", "push", command("edit", made, **other))
+    record("find_edited", "find", command("edit", made, **other))
+    gone = command("remove", made, object_id=written["object_id"])
+    record("remove", "push", gone)
+    record("find_removed", "find", gone)
+    say(alice, made, notes="Mine.")
+    theirs = record("fetch_of_others", "fetch", {"remote_id": made, "since": None})["comments"][-1][
+        "remote_id"
+    ]
+    record("edit_refused", "push", command("edit", made, object_id=theirs, **note("Not mine.")))
+    log_time(alice, made, 1.5, "Changed the fuse")
+    record("fetch_with_time_logged", "fetch", {"remote_id": made, "since": None})
+
+
+def log_time(person: httpx.Client, issue: str, hours: float, comments: str) -> None:
+    """Time worked, by a person, with the first activity that Redmine has."""
+    known = person.get("/enumerations/time_entry_activities.json").raise_for_status().json()
+    activity = known["time_entry_activities"][0]["id"]
+    entry = {"issue_id": issue, "hours": hours, "activity_id": activity, "comments": comments}
+    person.post("/time_entries.json", json={"time_entry": entry}).raise_for_status()
 
 
 def play_people(desk: Redmine, recorder: Recorder, alice: httpx.Client, made: str) -> None:

@@ -29,7 +29,7 @@ fields = %w(ExternalRef DelegateTo Site).to_h do |name|
 end
 
 project = Project.new(:name => 'Federation', :identifier => 'federation', :is_public => false)
-project.enabled_module_names = %w(issue_tracking)
+project.enabled_module_names = %w(issue_tracking time_tracking)
 project.trackers = Tracker.all
 project.save!
 
@@ -37,7 +37,8 @@ project.save!
 role = Role.new(:name => 'Federation', :issues_visibility => 'all', :assignable => true)
 role.permissions = [:view_project, :view_issues, :add_issues, :edit_issues, :edit_own_issues, :add_issue_notes,
                     :edit_own_issue_notes, :view_private_notes, :set_notes_private, :set_issues_private,
-                    :add_issue_watchers, :view_issue_watchers, :manage_issue_relations, :manage_subtasks]
+                    :add_issue_watchers, :view_issue_watchers, :manage_issue_relations, :manage_subtasks,
+                    :view_time_entries, :log_time]
 role.save!
 unknown = role.permissions.reject { |name| Redmine::AccessControl.permission(name) }
 raise "no such permission: #{unknown}" if unknown.any?
