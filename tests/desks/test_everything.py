@@ -3,6 +3,7 @@ read back and seen when a person changes it; what it cannot hold is refused befo
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from typing import Any
 
 import httpx
 import pytest
@@ -32,11 +33,11 @@ class Place:
     drive: Drive
     ticket: str
 
-    def push(self, kind: CommandKind, **more: object) -> str | None:
+    def push(self, kind: CommandKind, **more: Any) -> str | None:
         wanted = Command(id="dlv_9", kind=kind, marker="idk-9", remote_id=self.ticket)
         return self.drive.run(self.connector.push(replace(wanted, **more), self.desk)).object_id
 
-    def find(self, kind: CommandKind, **more: object) -> int:
+    def find(self, kind: CommandKind, **more: Any) -> int:
         wanted = Command(id="dlv_9", kind=kind, marker="idk-9", remote_id=self.ticket)
         return len(self.drive.run(self.connector.find(replace(wanted, **more), self.desk)))
 
