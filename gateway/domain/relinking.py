@@ -25,6 +25,7 @@ GONE = "gone"
 """Stands among a hop's unmapped fields when its desk has no such ticket any more."""
 UNLINKED = "unlinked"
 """Stands there when a person has let go of the ticket: whatever its desk shows is none of our business."""
+MARKS = (MERGED, GONE, UNLINKED)
 FORMER = "former:"
 """Begins the remote id of a copy at a ticket that the hop has left."""
 REUSED_AFTER = timedelta(hours=1)
@@ -43,8 +44,17 @@ def trusted(hop: Hop) -> frozenset[str]:
 
 def is_doubted(hop: Hop) -> bool:
     """Whether it is not known which ticket of its desk the hop is."""
-    marks = (MERGED, GONE, UNLINKED)
-    return not hop.unmapped.isdisjoint(marks) or shows_another(hop)
+    return not hop.unmapped.isdisjoint(MARKS) or shows_another(hop)
+
+
+def doubts(unmapped: Collection[str]) -> list[str]:
+    """In words, why it is not known which ticket of its desk a hop with these unmapped fields is."""
+    told = {
+        UNLINKED: "somebody has let go of its ticket",
+        GONE: "its desk has no such ticket any more",
+        MERGED: "its desk shows another ticket in its place",
+    }
+    return [words for mark, words in told.items() if mark in unmapped]
 
 
 def merged(case: Case, hop: Hop, snapshot: Snapshot) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from gateway.domain import breaker
+from gateway.domain import breaker, relinking
 from gateway.errors import NotFound
 from gateway.flows.context import Context
 from gateway.store import views
@@ -122,10 +122,7 @@ def _hop(reader: _Reader, hop_id: str) -> Explanation | None:
         return None
     lane = views.lane(reader.db, reader.scope, hop_id)
     says = [f"ticket {hop['ticket_id']}", _of_hop(hop), *_timers(reader, hop)]
-    if hop["unmapped"]:
-        says.append(
-            f"the desk uses words that its profile does not map: {', '.join(hop['unmapped'])}; interdesk doctor shows them"
-        )
+    says += _unclear(hop)
     looks = views.looks_at(reader.db, reader.scope, hop["desk"], hop["remote_id"] or "")
     says += [
         f"is to be read at its desk {reader.when(look['due_at'])}, because: {look['why']}" for look in looks
@@ -135,6 +132,15 @@ def _hop(reader: _Reader, hop_id: str) -> Explanation | None:
     return Explanation(
         kind="assignment", id=hop_id, says=tuple(says), parts=_filled({"lane": lane, "events": events})
     )
+
+
+def _unclear(hop: View) -> Iterator[str]:
+    """What its desk shows that has no meaning here: another ticket than ours, or none; words that no profile maps."""
+    cure = f"interdesk tickets relink {hop['id']} --number N, or interdesk tickets unlink {hop['id']}"
+    yield from (f"{doubt}: {cure}" for doubt in relinking.doubts(hop["unmapped"]))
+    words = [name for name in hop["unmapped"] if name not in relinking.MARKS]
+    if words:
+        yield f"the desk uses words that its profile does not map: {', '.join(words)}; interdesk doctor shows them"
 
 
 def _timers(reader: _Reader, hop: View) -> Iterator[str]:

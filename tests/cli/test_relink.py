@@ -28,6 +28,9 @@ def test_an_assignment_is_relinked_and_let_go(run: Run, tmp_path: Path) -> None:
 
         gone = run("tickets", "unlink", hop, "--yes", "--reason", "a mistake")
         assert (gone.exit_code, "cancelled and no longer linked" in gone.stderr) == (0, True)
+        said = run("explain", hop).stdout
+        assert f"let go of its ticket: interdesk tickets relink {hop} --number N" in said
+        assert "does not map" not in said
         again = run("tickets", "unlink", hop, "--yes")
         assert (again.exit_code, "was unlinked before" in again.stderr) == (5, True)
 
