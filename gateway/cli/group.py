@@ -42,6 +42,7 @@ MODULES: Mapping[str, tuple[str, ...]] = {
     "closing": ("close",),
     "restored": ("restored",),
     "reconcile": ("reconcile",),
+    "mapping": ("mapping",),
     "importing": ("import", "imports"),
     "connector": ("connector",),
     "demo": ("demo",),

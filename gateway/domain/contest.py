@@ -60,14 +60,19 @@ def edges(case: Case, hop: Hop, field: str) -> Iterator[Edge]:
     """The neighbours that have the field in common with the hop, the one above first."""
     parent, link = case.parent(hop), case.link(hop)
     if parent is not None and link is not None and parent.status in OPEN and hop.status in OPEN:
-        rule = ownership_of(link, field)
+        rule = _shared(case, link, field)
         if rule is not None:
             yield Edge(hop=hop, other=parent, link=link, side=Side.DOWNSTREAM, rule=rule, field=field)
     for child in case.children(hop):
         below = case.link(child)
-        rule = ownership_of(below, field) if below is not None and child.status in OPEN else None
+        rule = _shared(case, below, field) if below is not None and child.status in OPEN else None
         if below is not None and rule is not None:
             yield Edge(hop=hop, other=child, link=below, side=Side.UPSTREAM, rule=rule, field=field)
+
+
+def _shared(case: Case, link: Link, field: str) -> Ownership | None:
+    """Whose the field is. What the rules of the link make differs at its ends on purpose: that is no contest."""
+    return None if case.directory.rules_of(link).touch(field) else ownership_of(link, field)
 
 
 # -- carried values --------------------------------------------------------------------------------------------------------

@@ -7,6 +7,7 @@ from typing import TypeVar
 
 from gateway.domain.agreements import Agreement
 from gateway.domain.model import Asset, Contact, CoverageRow, Desk, Link, LinkState, Organization, Site
+from gateway.domain.rules.model import UNRULED, LinkRules
 from gateway.errors import NotFound
 
 T = TypeVar("T")
@@ -35,6 +36,8 @@ class Directory:
     assets: Mapping[Code, Asset] = field(default_factory=dict)
     agreements: tuple[Agreement, ...] = ()
     contacts: Mapping[str, tuple[Contact, ...]] = field(default_factory=dict)
+    rules: Mapping[str, LinkRules] = field(default_factory=dict)
+    """What both sides of a link have published, by the link's id."""
     _desks_by_code: Mapping[str, Desk] = field(init=False, repr=False, compare=False)
     _from: Mapping[str, tuple[Link, ...]] = field(init=False, repr=False, compare=False)
     _to: Mapping[str, tuple[Link, ...]] = field(init=False, repr=False, compare=False)
@@ -77,6 +80,10 @@ class Directory:
     def link(self, link_id: str) -> Link:
         """The link with this id, in whatever state. Raises NotFound."""
         return _known(self.links, link_id, "link")
+
+    def rules_of(self, link: Link) -> LinkRules:
+        """The rules in effect on a link."""
+        return self.rules.get(link.id, UNRULED)
 
     def links_from(self, desk_id: str) -> tuple[Link, ...]:
         """Active links whose upstream is this desk, by code. Whether one is valid today is the caller's question."""

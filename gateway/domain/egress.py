@@ -26,6 +26,7 @@ from gateway.domain.model import (
 )
 from gateway.domain.model.change import replace
 from gateway.domain.retraction import COPY_OF, EDITS
+from gateway.domain.rules.passing import shaped
 
 
 class Withheld(Exception):
@@ -135,7 +136,8 @@ def _fields(
         links = list(people.way(case, hop, origin))
         if not links or not all(down and name in link.crossing.fields_down for link, down in links):
             raise Withheld(f"the link does not let {name} cross")
-        fields[name] = people.without_names(case, hop, origin, content.text)
+        text = shaped(content.text, delivery.payload.get("shapes", {}).get(name, ()))
+        fields[name] = people.without_names(case, hop, origin, text)
     return fields
 
 

@@ -1,10 +1,15 @@
 """Fields that are facts of a hop (priority, site, due, assignee, title …) and where each goes: down a link where the
 upstream owns it (`fields_down`), up where the downstream does (`fields_up`), else it stays where it changed."""
 
+from collections.abc import Collection
+
 from gateway.domain import contest, identities, mapping, people, queueing, related
 from gateway.domain.case import OPEN, Because, Case
 from gateway.domain.contest import Edit
-from gateway.domain.model import Content, ContentKind, Event, Field, Hop, Link, Visibility
+from gateway.domain.model import Content, ContentKind, Event, Field, Hop, Link, Side, Visibility
+from gateway.domain.rules import passing
+from gateway.domain.rules.evaluate import TEXTS, Made
+from gateway.domain.rules.model import UNRULED
 from gateway.domain.sighting import FieldChange
 
 AGREED_DUE = "agreed_due"
@@ -31,7 +36,7 @@ def changed(case: Case, hop: Hop, change: FieldChange, because: Because) -> None
     elif field == Field.ASSIGNEE:
         _assignee_changed(case, hop, change, because)
     elif field != Field.MARKER:
-        case.record("field.changed", hop, because, {"field": field})
+        _looked_at_by_rules(case, hop, field, case.record("field.changed", hop, because, {"field": field}))
 
 
 def crosses(case: Case, hop: Hop, field: str) -> bool:
@@ -95,18 +100,82 @@ def send_down(case: Case, hop: Hop, field: str, value: str | None, event: Event)
     """Tell the hops below what their upstream changed, where the link lets the field cross."""
     for child in case.children(hop):
         link = case.link(child)
-        if link is None or child.status not in OPEN or not mapping.among(link.crossing.fields_down, field):
+        if link is None or child.status not in OPEN:
             continue
-        there = _there(case, (link, child), field, value, event)
-        if there is None and value is not None:
+        if case.directory.rules_of(link) != UNRULED:
+            cross(case, child, event, fields=passing.touched(case.directory.rules_of(link), field, down=True))
+        elif mapping.among(link.crossing.fields_down, field):
+            _tell_below(case, child, field, value, event)
+
+
+def _tell_below(case: Case, child: Hop, field: str, said: str | None, event: Event) -> None:
+    link = case.link(child)
+    value = _there(case, (link, child), field, said, event) if link is not None else None
+    if value is None and said is not None:
+        return
+    if child.facts.get(field) == value or (field == Field.DUE and AGREED_DUE in child.facts):
+        return
+    if not contest.may_cross(case, child, field, down=True):
+        return
+    told = keep(case, child, field, value)
+    _write(case, told, field, value, event)
+    send_down(case, told, field, value, event)
+
+
+def cross(case: Case, child: Hop, event: Event, *, fields: Collection[str], down: bool = True) -> None:
+    """Let fields of one end of a link pass its rules once more, and write at the other end what differs there now. `child`
+    is the hop that came over the link."""
+    parent, link = case.parent(child), case.link(child)
+    if parent is None or link is None:
+        return
+    source, target = (parent, child) if down else (child, parent)
+    over = passing.passed(case.directory, case.hops[source.id], link, down=down)
+    for name in sorted(set(fields) - TEXTS):
+        made = over.made.get(name)
+        if made is not None and made.held is not None:
+            hold(case, child, made, event, down=down)
             continue
-        if child.facts.get(field) == there or (field == Field.DUE and AGREED_DUE in child.facts):
+        _let_go(case, child, name, down=down)
+        if made is not None and made.dropped:
             continue
-        if not contest.may_cross(case, child, field, down=True):
+        value = made.value if made is not None else None
+        known = case.hops[target.id].facts
+        if value is None and not (mapping.among(passing.allowed(link, down=down), name) and name in known):
             continue
-        told = keep(case, child, field, there)
-        _write(case, told, field, there, event)
-        send_down(case, told, field, there, event)
+        if down:
+            _tell_below(case, case.hops[child.id], name, value, event)
+        else:
+            _tell_above(case, case.hops[child.id], name, value, event)
+
+
+def _looked_at_by_rules(case: Case, hop: Hop, field: str, event: Event) -> None:
+    """A field that does not cross itself may be one that a rule's condition looks at."""
+    for child in case.children(hop):
+        link = case.link(child)
+        rules = case.directory.rules_of(link) if link is not None else UNRULED
+        if child.status in OPEN and rules != UNRULED:
+            cross(case, child, event, fields=passing.touched(rules, field, down=True))
+
+
+def hold(case: Case, child: Hop, made: Made, event: Event, *, down: bool) -> None:
+    """A value that a rule of the link has no word for: it does not cross, and the side whose rule lacks it is told, once."""
+    mark = passing.marked(made.field, down=down)
+    current = case.hops[child.id]
+    if mark in current.unmapped:
+        return
+    case.put(current, unmapped=current.unmapped | {mark})
+    parent = case.parent(current)
+    at = current if made.side is not Side.UPSTREAM or parent is None else parent
+    told = case.record(
+        "mapping.unknown", at, Because(cause_id=event.id), {"field": made.field, "rule": made.rule}
+    )
+    case.disagree("unmapped", at, field=made.field, value=made.held)
+    queueing.note(case, at, "unknown_value", told, field=made.field, value=made.held or "")
+
+
+def _let_go(case: Case, child: Hop, name: str, *, down: bool) -> None:
+    current = case.hops[child.id]
+    case.put(current, unmapped=current.unmapped - {passing.marked(name, down=down)})
 
 
 def _there(case: Case, to: tuple[Link, Hop], field: str, value: str | None, event: Event) -> str | None:
@@ -138,7 +207,16 @@ def _send_up(case: Case, hop: Hop, field: str, value: str | None, event: Event) 
     parent, link = case.parent(hop), case.link(hop)
     if parent is None or link is None or parent.status not in OPEN:
         return
-    if not mapping.among(link.crossing.fields_up, field):
+    rules = case.directory.rules_of(link)
+    if rules != UNRULED:
+        cross(case, hop, event, fields=passing.touched(rules, field, down=False), down=False)
+    elif mapping.among(link.crossing.fields_up, field):
+        _tell_above(case, hop, field, value, event)
+
+
+def _tell_above(case: Case, hop: Hop, field: str, value: str | None, event: Event) -> None:
+    parent, link = case.parent(hop), case.link(hop)
+    if parent is None or link is None:
         return
     if field == Field.DUE:
         who = queueing.neighbour(case, hop, parent)
@@ -169,11 +247,15 @@ def _text_down(case: Case, hop: Hop, field: str, content: Content, event: Event)
         link = case.link(child)
         if link is None or child.status not in OPEN or field not in link.crossing.fields_down:
             continue
+        over = passing.passed(case.directory, case.hops[hop.id], link, down=True)
+        if field in over.withheld_texts:
+            continue
         if field in case.desk(child).capabilities.writable:
-            queueing.update_texts(case, child, {field: content.id}, event)
+            queueing.update_texts(case, child, {field: content.id}, event, queueing.shapes(over, [field]))
         else:
             who = queueing.neighbour(case, hop, child)
-            text = people.without_names(case, child, case.hops[content.origin_hop_id], content.text)
+            shaped = passing.shaped(content.text, over.shapes.get(field, ()))
+            text = people.without_names(case, child, case.hops[content.origin_hop_id], shaped)
             queueing.note(case, child, "text_changed", event, who=who, field=field, text=text)
         _text_down(case, child, field, content, event)
 

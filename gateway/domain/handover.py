@@ -34,6 +34,7 @@ from gateway.domain.model import (
     Source,
 )
 from gateway.domain.model.change import replace
+from gateway.domain.rules import passing
 
 REFUSALS = {
     HopStatus.DECLINED: "assignment.declined",
@@ -92,7 +93,7 @@ def _new_hop(case: Case, parent: Hop, link: Link, ranks: Sequence[str]) -> Hop:
         status=HopStatus.OFFERED,
         link_id=link.id,
         parent_id=parent.id,
-        facts=_facts_for(parent, link),
+        facts=_facts_for(case, parent, link),
         route=(*parent.route, route_mark(case.directory.salt, desk.id)),
         ranks=tuple(ranks),
         offered_at=case.now,
@@ -101,10 +102,9 @@ def _new_hop(case: Case, parent: Hop, link: Link, ranks: Sequence[str]) -> Hop:
     )
 
 
-def _facts_for(parent: Hop, link: Link) -> dict[str, str]:
-    """What may go down, the requester as who it is there."""
-    down = link.crossing.fields_down
-    known = {name: value for name, value in parent.facts.items() if mapping.among(down, name)}
+def _facts_for(case: Case, parent: Hop, link: Link) -> dict[str, str]:
+    """What may go down as the link's rules make it, the requester as who it is there."""
+    known = passing.passed(case.directory, parent, link, down=True).facts
     asked_by = known.pop(Field.REQUESTER.value, None)
     there = identities.requester(link, asked_by, down=True) if asked_by else None
     return known | ({Field.REQUESTER.value: there} if there else {})
@@ -123,11 +123,12 @@ def _create(case: Case, parent: Hop, hop: Hop, event: Event) -> None:
         word = mapping.native(desk, name, value)
         if word is not None:
             fields[name] = word
-    texts = _texts(case, hop)
+    over = passing.passed(case.directory, case.hops[parent.id], link, down=True)
+    texts = {name: known for name, known in _texts(case, hop).items() if name not in over.withheld_texts}
     if Field.TITLE not in texts:
         who = queueing.neighbour(case, parent, hop)
         fields[Field.TITLE.value] = notes.say("untitled", desk.language, who=who)
-    payload = {"fields": fields, "texts": texts}
+    payload = {"fields": fields, "texts": texts} | queueing.shapes(over, texts)
     queueing.queue(case, hop, CommandKind.CREATE, about="create", event=event, payload=payload)
     agreed = hop.facts.get(facts.AGREED_DUE)
     if agreed is not None:
@@ -141,6 +142,8 @@ def _create(case: Case, parent: Hop, hop: Hop, event: Event) -> None:
     for name, value in hop.facts.items():
         if name not in own and not mapping.is_exact(desk, name, value):
             queueing.note(case, hop, "fact", event, field=name, value=value)
+    for made in over.held:
+        facts.hold(case, hop, made, event, down=True)
 
 
 def _texts(case: Case, hop: Hop) -> dict[str, str]:

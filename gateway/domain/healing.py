@@ -64,7 +64,9 @@ def _write_again(
     queueing.update(case, hop, {name: value for name, value in fields.items() if name not in TEXTS}, event)
     texts = {name: evidence.writes[name].payload["texts"][name] for name in TEXTS & fields.keys()}
     if texts:
-        queueing.update_texts(case, hop, texts, event)
+        shaped = [evidence.writes[name].payload.get("shapes", {}) for name in texts]
+        shapes = {name: steps for each in shaped for name, steps in each.items() if name in texts}
+        queueing.update_texts(case, hop, texts, event, {"shapes": shapes} if shapes else {})
     for copy in missing:
         case.changed_copies[copy.id] = replace(copy, remote_id=f"{LOST}{copy.id}", removed=True)
         if copy.ours:

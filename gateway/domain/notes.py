@@ -71,6 +71,11 @@ _WORDS: dict[str, dict[str, str]] = {
         "ru": "{who}: исполнитель — {name}.",
         "it": "{who}: assegnato a {name}.",
     },
+    "status_told": {
+        "en": "The status on the other side is now “{status}”.",
+        "ru": "Статус на другой стороне: «{status}».",
+        "it": "Lo stato dall'altra parte è ora “{status}”.",
+    },
     "unknown_value": {
         "en": "The value “{value}” of the field {field} is not known and was not passed on.",
         "ru": "Значение «{value}» поля {field} неизвестно и не передано.",

@@ -55,6 +55,10 @@ def tell_parent(case: Case, hop: Hop, event: Event) -> None:
     if parent is None or link is None or parent.status not in OPEN:
         return
     meaning = link.parent_means.get(hop.status, _MEANS.get(hop.status, NONE))
+    if meaning not in (NOTE, NONE) and case.directory.rules_of(link).upstream.status_as_note:
+        if hop.status not in _TOLD:
+            queueing.note(case, parent, "status_told", event, status=hop.status.value)
+        meaning = NOTE
     if hop.status in _TOLD and meaning != NONE:
         reason = hop.reason.value if hop.reason else ""
         who = queueing.neighbour(case, hop, parent)

@@ -1,6 +1,6 @@
 """From a decision to a delivery in a hop's lane: which words to write at that desk, under which marker."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -23,6 +23,7 @@ from gateway.domain.model import (
 )
 from gateway.domain.model.change import replace
 from gateway.domain.people import Naming
+from gateway.domain.rules.passing import Passed
 
 UNDATED = timedelta(days=3650)
 """What no clock presses goes after everything that one does."""
@@ -154,16 +155,28 @@ def under_way(case: Case, hop: Hop, name: str) -> list[str | None]:
     return [fields[name] for fields in payloads if name in fields]
 
 
-def update_texts(case: Case, hop: Hop, texts: Mapping[str, str], event: Event) -> None:
-    """Write texts (field → content id), filled in at the last line before the wire."""
-    payload = {"fields": {}, "texts": dict(texts)}
+def shapes(over: Passed, texts: Iterable[str]) -> dict[str, Any]:
+    """The part of a payload that says how the link's rules shape these texts: a delivery keeps the rules it was queued
+    with."""
+    found = {name: list(steps) for name, steps in over.shapes.items() if name in texts}
+    return {"shapes": found} if found else {}
+
+
+def update_texts(
+    case: Case, hop: Hop, texts: Mapping[str, str], event: Event, shaping: Mapping[str, Any] | None = None
+) -> None:
+    """Write texts (field → content id), filled in and shaped (`shapes`) at the last line before the wire."""
+    payload = {"fields": {}, "texts": dict(texts), **(shaping or {})}
     queue(case, hop, CommandKind.UPDATE, about=event.id, event=event, payload=payload)
 
 
 def set_status(case: Case, hop: Hop, status: HopStatus, event: Event) -> None:
-    """Move the hop's ticket to a canonical status, in the desk's own word if it has one."""
-    word = mapping.native_status(case.desk(hop), status)
-    if word is not None:
+    """Move the hop's ticket to a canonical status, in the desk's own word if it has one; or say it, where the desk's own
+    rules want to be told in words."""
+    link, word = case.link(hop), mapping.native_status(case.desk(hop), status)
+    if link is not None and case.directory.rules_of(link).downstream.status_as_note:
+        note(case, hop, "status_told", event, status=word or status.value)
+    elif word is not None:
         update(case, hop, {Field.STATUS: word}, event)
 
 

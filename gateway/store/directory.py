@@ -23,7 +23,7 @@ from gateway.domain.documents import (
 )
 from gateway.domain.model import Contact, CoverageRow, Desk, Link, Manifest, Organization
 from gateway.errors import ConfigError
-from gateway.store import imported_desks
+from gateway.store import imported_desks, mappings
 from gateway.store.db import Db
 from gateway.store.prepared import Statement
 from gateway.store.scope import Scope
@@ -132,6 +132,7 @@ def load(
             **imported_desks.as_desks(db, scope),
         },
         links=links,
+        rules=mappings.in_effect(db, scope),
         sites={(site.org_id, site.code): site for site in map(site_from, documents.get("site", ()))},
         assets={(asset.org_id, asset.code): asset for asset in map(asset_from, documents.get("asset", ()))},
         coverage=_coverage(documents.get("coverage", ()), organizations=organizations, links=links),

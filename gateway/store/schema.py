@@ -8,6 +8,7 @@ from gateway.store import (
     closing_tables,
     import_tables,
     linking_tables,
+    mapping_tables,
     outcome_tables,
     portal_tables,
     publication_tables,
@@ -35,4 +36,5 @@ MODULES = (
     closing_tables,
     linking_tables,
     portal_tables,
+    mapping_tables,
 )
