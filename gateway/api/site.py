@@ -6,7 +6,18 @@ from fastapi import FastAPI
 from starlette.types import Lifespan, Receive, Scope, Send
 
 from gateway import __version__
-from gateway.api import deliveries, health, links, portal, problems, search, tickets, work, worklists
+from gateway.api import (
+    conflicts,
+    deliveries,
+    health,
+    links,
+    portal,
+    problems,
+    search,
+    tickets,
+    work,
+    worklists,
+)
 from gateway.api.hooks import HookDoor
 from gateway.api.house import House
 
@@ -37,7 +48,7 @@ def build(house: House, lifespan: Lifespan[FastAPI]) -> FastAPI:
     app = Site(house, lifespan)
     for router in (health.open_to_all, health.for_operators):
         app.include_router(router)
-    for door in (tickets, deliveries, work, worklists, links, portal, search):
+    for door in (tickets, deliveries, work, worklists, links, portal, search, conflicts):
         app.include_router(door.router)
     problems.install(app)
     return app

@@ -37,6 +37,7 @@ MODULES: Mapping[str, tuple[str, ...]] = {
     "worklog": ("work",),
     "statement": ("statement",),
     "priority": ("priority",),
+    "conflicts": ("conflicts",),
     "warnings": ("warnings",),
     "report": ("report",),
     "closing": ("close",),

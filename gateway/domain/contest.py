@@ -1,79 +1,14 @@
 """What is done where both ends of a link set a field: the value that wins stands, the other stays visible as a conflict, and
-whoever lost is told whose the field is. Who wins is `ownership`, how conflicts stand `conflicts`."""
+whoever lost is told whose the field is. Who wins is `ownership`, how conflicts stand `conflicts`, titles `contest_texts`."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime
 
 from gateway.domain import conflicts, mapping, queueing
-from gateway.domain.case import OPEN, Because, Case
+from gateway.domain.case import Because, Case
 from gateway.domain.conflicts import SWING
-from gateway.domain.model import (
-    ActorKind,
-    Content,
-    ContentKind,
-    Event,
-    Hop,
-    Link,
-    Loser,
-    Ownership,
-    Policy,
-    Side,
-)
-from gateway.domain.ownership import TEXTS, Claim, effective, ownership_of, winner
-
-
-@dataclass(frozen=True, kw_only=True)
-class Edge:
-    """A hop and the neighbour that it shares a field with. `side`: the end of the link where the hop is."""
-
-    hop: Hop
-    other: Hop
-    link: Link
-    side: Side
-    rule: Ownership
-    field: str
-
-    @property
-    def key(self) -> str:
-        """The id of the lower of the two, which names the edge."""
-        return self.hop.id if self.side is Side.DOWNSTREAM else self.other.id
-
-    @property
-    def owns(self) -> bool:
-        """Whether the field is the hop's side's."""
-        return self.rule.owner is self.side
-
-
-@dataclass(frozen=True, kw_only=True)
-class Edit:
-    """A field that changed at a hop's desk, by its people or its rules. `before`: what the desk showed until then, as a
-    canonical value; None where that is not known."""
-
-    field: str
-    value: str | None
-    because: Because
-    before: str | None = None
-
-
-def edges(case: Case, hop: Hop, field: str) -> Iterator[Edge]:
-    """The neighbours that have the field in common with the hop, the one above first."""
-    parent, link = case.parent(hop), case.link(hop)
-    if parent is not None and link is not None and parent.status in OPEN and hop.status in OPEN:
-        rule = _shared(case, link, field)
-        if rule is not None:
-            yield Edge(hop=hop, other=parent, link=link, side=Side.DOWNSTREAM, rule=rule, field=field)
-    for child in case.children(hop):
-        below = case.link(child)
-        rule = _shared(case, below, field) if below is not None and child.status in OPEN else None
-        if below is not None and rule is not None:
-            yield Edge(hop=hop, other=child, link=below, side=Side.UPSTREAM, rule=rule, field=field)
-
-
-def _shared(case: Case, link: Link, field: str) -> Ownership | None:
-    """Whose the field is. What the rules of the link make differs at its ends on purpose: that is no contest."""
-    return None if case.directory.rules_of(link).touch(field) else ownership_of(link, field)
-
+from gateway.domain.edges import Edge, Edit, Ruling, Value, edges, note, record, status_edges
+from gateway.domain.model import ActorKind, Event, Field, Hop, Loser, Policy, Side
+from gateway.domain.ownership import Claim, effective, ownership_of, winner
 
 # -- carried values --------------------------------------------------------------------------------------------------------
 
@@ -127,12 +62,12 @@ def _hold(case: Case, edge: Edge, edit: Edit) -> None:
     case.set_fact(edge.hop, edit.field, edit.value)
     event = _found(case, edge, edit, Ruling(winner=None, because=edit.because))
     for here, there in ((edge.hop, edge.other), (edge.other, edge.hop)):
-        _note(case, here, there, "conflict_open", event)
+        note(case, here, there, "conflict_open", event)
 
 
 def _tell_only(case: Case, edge: Edge, edit: Edit) -> None:
     event = _found(case, edge, edit, Ruling(winner=edge.side.other, because=edit.because))
-    _note(case, edge.hop, edge.other, "conflict_told", event)
+    note(case, edge.hop, edge.other, "conflict_told", event)
 
 
 def _take_back(case: Case, edge: Edge, edit: Edit) -> None:
@@ -142,18 +77,18 @@ def _take_back(case: Case, edge: Edge, edit: Edit) -> None:
     event = _found(case, edge, edit, ruling)
     if not insists:
         case.unsure[edge.hop.id, edit.field] = None
-        _note(case, edge.hop, edge.other, "conflict_lost", event)
+        note(case, edge.hop, edge.other, "conflict_lost", event)
         return
-    _tell_of_insisting(case, edge, event)
+    tell_of_insisting(case, edge, event)
 
 
-def _tell_of_insisting(case: Case, edge: Edge, event: Event) -> None:
+def tell_of_insisting(case: Case, edge: Edge, event: Event) -> None:
     """Once, to both."""
     same = conflicts.found(case.story(), edge.field, edge.key)
     if any(one.data["insists"] for one in same if one.id != event.id):
         return
     for here, there in ((edge.hop, edge.other), (edge.other, edge.hop)):
-        _note(case, here, there, "conflict_insists", event)
+        note(case, here, there, "conflict_insists", event)
 
 
 def _insists(case: Case, edge: Edge, edit: Edit) -> bool:
@@ -169,27 +104,8 @@ def _insists(case: Case, edge: Edge, edit: Edit) -> bool:
     return before >= conflicts.TIMES.get(edit.because.actor_kind, 0) - 1
 
 
-GATEWAY = Because()
-"""Nobody at a desk: what the gateway concludes."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Ruling:
-    """How a conflict was ruled, and on whose account it stands in the events: theirs whose change did not stand; the
-    gateway's where the change stands and is recorded by itself. `winner` None: a person is to say."""
-
-    winner: Side | None
-    because: Because = GATEWAY
-    insists: bool = False
-    policy: str = ""
-
-
 def _found(case: Case, edge: Edge, edit: Edit, ruling: Ruling) -> Event:
-    return _record(case, edge, _values(case, edge, edit), ruling)
-
-
-Value = dict[str, str | None]
-"""What one end of an edge has: `hop`, `value`, and `at`, since when."""
+    return record(case, edge, _values(case, edge, edit), ruling)
 
 
 def _values(case: Case, edge: Edge, edit: Edit) -> tuple[Value, Value]:
@@ -197,22 +113,6 @@ def _values(case: Case, edge: Edge, edit: Edit) -> tuple[Value, Value]:
     mine: Value = {"hop": edge.hop.id, "value": edit.value, "at": _at(case, edit).isoformat()}
     theirs = {"hop": edge.other.id, "value": edge.other.facts.get(edit.field), "at": _last(case, edge)}
     return mine, theirs
-
-
-def _record(case: Case, edge: Edge, values: tuple[Value, Value], ruling: Ruling) -> Event:
-    data = {
-        "field": edge.field,
-        "edge": edge.key,
-        "link": edge.link.id,
-        "owner": edge.rule.owner.value,
-        "policy": ruling.policy or edge.rule.policy.value,
-        "by": edge.side.value,
-        "winner": ruling.winner.value if ruling.winner is not None else None,
-        "insists": ruling.insists,
-        edge.side.value: values[0],
-        edge.side.other.value: values[1],
-    }
-    return case.record(conflicts.FOUND, edge.hop, ruling.because, data)
 
 
 def _last(case: Case, edge: Edge) -> str | None:
@@ -233,7 +133,7 @@ def overtaken(case: Case, hop: Hop, edit: Edit, event: Event) -> None:
         unseen = edit.before is not None and known is not None and edit.before != known != edit.value
         if unseen and edge.other.facts.get(edit.field) == known:
             lost = _found(case, edge, edit, Ruling(winner=edge.side))
-            _note(case, edge.other, edge.hop, "conflict_lost", lost)
+            note(case, edge.other, edge.hop, "conflict_lost", lost)
             case.unsure[hop.id, edit.field] = None
         ends = (edge.hop.id, edge.other.id)
         if edit.because.actor_kind is not ActorKind.PERSON and conflicts.is_swinging(
@@ -255,9 +155,9 @@ def freeze(case: Case, edge: Edge, values: tuple[Value, Value], cause: Event) ->
     if conflicts.open_one(case.story(), edge.field, edge.key, now=case.now) is not None:
         return
     ruling = Ruling(winner=edge.rule.owner, because=Because(cause_id=cause.id), policy=SWING)
-    event = _record(case, edge, values, ruling)
+    event = record(case, edge, values, ruling)
     for here, there in ((edge.hop, edge.other), (edge.other, edge.hop)):
-        _note(case, here, there, "conflict_swing", event)
+        note(case, here, there, "conflict_swing", event)
 
 
 def may_cross(case: Case, child: Hop, field: str, *, down: bool) -> bool:
@@ -297,94 +197,21 @@ def _means(case: Case, hop: Hop, field: str, native: str) -> str | None:
         return None
 
 
-# -- texts -----------------------------------------------------------------------------------------------------------------
+# -- statuses --------------------------------------------------------------------------------------------------------------
 
 
-def text_overruled(case: Case, hop: Hop, new: Content, because: Because) -> bool:
-    """The same for a title or description, whose owner is the upstream: its words are written here again."""
-    field = new.kind.value
-    above = [edge for edge in edges(case, hop, field) if edge.side is Side.DOWNSTREAM]
-    old = _words_above(case, hop, new.kind) if above else None
-    if old is None or not above or _same_words(old.text, new.text):
-        return False
-    edge, tells = above[0], above[0].rule.loser is Loser.TELL
-    mine: Value = {"hop": hop.id, "value": new.id, "at": new.at.isoformat()}
-    theirs: Value = {"hop": edge.other.id, "value": old.id, "at": old.at.isoformat()}
-    insists = not tells and _insists_on(case, edge, new, because)
-    ruling = Ruling(winner=Side.UPSTREAM, because=because, insists=insists)
-    event = _record(case, edge, (mine, theirs), ruling)
-    if insists:
-        _tell_of_insisting(case, edge, event)
-        return True
-    writes = not tells and field in case.desk(hop).capabilities.writable
-    _note(case, hop, edge.other, "conflict_lost" if writes else "conflict_told", event)
-    if writes:
-        queueing.update_texts(case, hop, {field: old.id}, event)
-    return not tells
-
-
-def _words_above(case: Case, hop: Hop, kind: ContentKind) -> Content | None:
-    """The newest words of that kind that may come down to this hop."""
-    sources = []
-    link, above = case.link(hop), case.parent(hop)
-    while link is not None and above is not None and kind.value in link.crossing.fields_down:
-        sources.append(above.id)
-        link, above = case.link(above), case.parent(above)
-    words = [one for one in case.all_contents() if one.kind is kind and one.origin_hop_id in sources]
-    lost = {
-        one.data[one.data["by"]]["value"]
-        for one in (case.story() if words else ())
-        if one.type == conflicts.FOUND and one.data["field"] == kind.value
-    }
-    return next((one for one in reversed(words) if one.id not in lost and one.text), None)
-
-
-def _insists_on(case: Case, edge: Edge, new: Content, because: Because) -> bool:
+def at_rest(case: Case, hop: Hop, because: Because, event: Event) -> frozenset[str]:
+    """The edges (by the id of their lower hop) over which this move of a hop's status is not carried, because rules at the two
+    desks answer each other. Each desk's own status stays what its desk says; a person's move goes everywhere again."""
     if because.actor_kind is ActorKind.PERSON:
-        return False
-    texts = {one.id: one.text for one in case.all_contents()}
-    before = [
-        turn
-        for turn in conflicts.turns(case.story(), edge.field, (edge.hop.id,))
-        if _same_words(texts.get(turn.value or "", ""), new.text)
-        and case.now - turn.observed_at <= conflicts.QUIET
-    ]
-    return len(before) >= conflicts.TIMES.get(because.actor_kind, 0) - 1
-
-
-def _same_words(one: str, other: str) -> bool:
-    return " ".join(one.split()) == " ".join(other.split())
-
-
-# -- words -----------------------------------------------------------------------------------------------------------------
-
-
-def _note(case: Case, here: Hop, there: Hop, kind: str, event: Event) -> None:
-    """Tell the people at `here` of a conflict with `there`."""
-    field, ends = event.data["field"], [event.data[side.value] for side in Side]
-    mine, theirs = sorted(ends, key=lambda end: end["hop"] != here.id)
-    queueing.note(
-        case,
-        here,
-        kind,
-        event,
-        who=queueing.neighbour(case, there, here),
-        field=field,
-        value=_shown(case, here, field, mine["value"]),
-        kept=_shown(case, here, field, theirs["value"]),
-        conflict=event.id,
-    )
-
-
-def _shown(case: Case, here: Hop, field: str, value: str | None) -> str:
-    """A value in the words of the desk that reads it."""
-    if value is None:
-        return ""
-    if field in TEXTS:
-        text = next((one.text for one in case.all_contents() if one.id == value), "")
-        return text if len(text) <= LONGEST else f"{text[:LONGEST]}…"
-    return mapping.native(case.desk(here), field, value) or value
-
-
-LONGEST = 200
-"""So much of a text is quoted in a note."""
+        return frozenset()
+    field, stopped = str(Field.STATUS), set()
+    for edge in status_edges(case, hop):
+        if not conflicts.is_swinging(case.story(), field, (hop.id, edge.other.id)):
+            continue
+        mine: Value = {"hop": hop.id, "value": hop.status.value, "at": event.observed_at.isoformat()}
+        freeze(
+            case, edge, (mine, {"hop": edge.other.id, "value": edge.other.status.value, "at": None}), event
+        )
+        stopped.add(edge.key)
+    return frozenset(stopped)

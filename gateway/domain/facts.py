@@ -3,9 +3,9 @@ upstream owns it (`fields_down`), up where the downstream does (`fields_up`), el
 
 from collections.abc import Collection
 
-from gateway.domain import contest, identities, mapping, people, queueing, related
+from gateway.domain import contest, contest_texts, identities, mapping, people, queueing, related
 from gateway.domain.case import OPEN, Because, Case
-from gateway.domain.contest import Edit
+from gateway.domain.edges import Edit
 from gateway.domain.model import Content, ContentKind, Event, Field, Hop, Link, Side, Visibility
 from gateway.domain.rules import passing
 from gateway.domain.rules.evaluate import TEXTS, Made
@@ -72,7 +72,7 @@ def _fact_changed(case: Case, hop: Hop, change: FieldChange, because: Because) -
     contest.overtaken(case, hop, edit, event)
     keep(case, hop, field, value)
     send_down(case, hop, field, value, event)
-    _send_up(case, hop, field, value, event)
+    send_up(case, hop, field, value, event)
 
 
 def _before(case: Case, hop: Hop, field: str, old: str | None) -> str | None:
@@ -201,7 +201,7 @@ def _write(case: Case, hop: Hop, field: str, value: str | None, event: Event) ->
         queueing.note(case, hop, "fact", event, field=field, value=value or "")
 
 
-def _send_up(case: Case, hop: Hop, field: str, value: str | None, event: Event) -> None:
+def send_up(case: Case, hop: Hop, field: str, value: str | None, event: Event) -> None:
     """Tell the upstream what the downstream may decide by the link. A due date is a promise from below: told in words,
     for the upstream's own is its own."""
     parent, link = case.parent(hop), case.link(hop)
@@ -228,14 +228,14 @@ def _tell_above(case: Case, hop: Hop, field: str, value: str | None, event: Even
     if contest.may_cross(case, hop, field, down=False):
         told = keep(case, parent, field, there)
         _write(case, told, field, there, event)
-        _send_up(case, told, field, there, event)
+        send_up(case, told, field, there, event)
 
 
 def _text_changed(case: Case, hop: Hop, field: str, text: str, because: Because) -> None:
     """A title or description was edited: the text is content, the event holds its digest."""
     kind = ContentKind.TITLE if field == Field.TITLE else ContentKind.DESCRIPTION
     content = case.write(hop, kind, text, visibility=Visibility.PUBLIC, author=because.actor)
-    if contest.text_overruled(case, hop, content, because):
+    if contest_texts.overruled(case, hop, content, because):
         return
     data = {"field": field, "content": content.id, "digest": content.digest}
     event = case.record("field.changed", hop, because, data)

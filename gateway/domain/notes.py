@@ -281,6 +281,11 @@ _WORDS: dict[str, dict[str, str]] = {
         "ru": "{field}: правило меняет его снова и снова; здесь «{value}», у {who} «{kept}». Так и останется, пока кто-нибудь не решит ({conflict}).",
         "it": "{field}: una regola lo reimposta di continuo; qui “{value}”, presso {who} “{kept}”. Resta così finché qualcuno decide ({conflict}).",
     },
+    "conflict_decided": {
+        "en": "{field}: somebody decided ({conflict}).",
+        "ru": "{field}: решение принято ({conflict}).",
+        "it": "{field}: qualcuno ha deciso ({conflict}).",
+    },
     "conflict_swing": {
         "en": "{field}: rules here and at {who} answer each other. It is not passed on any more until a person changes it, or both are quiet for an hour ({conflict}).",
         "ru": "{field}: правила здесь и у {who} отвечают друг другу. Больше не передаётся, пока его не изменит человек или пока час не будет тихо ({conflict}).",

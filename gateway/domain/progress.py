@@ -1,7 +1,7 @@
 """Work at a hop and what it means next door: a child's status at its parent, questions and answers, resolution,
 confirmation, rejection, reopening. Defaults as agreed in DECISIONS; a link may differ (`parent_means`)."""
 
-from gateway.domain import handover, queueing
+from gateway.domain import contest, handover, queueing
 from gateway.domain.case import OPEN, Because, Case
 from gateway.domain.model import Content, Event, Field, Hop, HopStatus, Reason
 
@@ -43,8 +43,10 @@ def move(case: Case, hop: Hop, status: HopStatus, reason: Reason | None, because
         confirm_by=confirm_by,
         answer_by=None,
     )
-    tell_parent(case, moved, event)
-    _tell_children(case, moved, hop.status, event, because.words)
+    resting = contest.at_rest(case, moved, because, event)
+    if moved.id not in resting:
+        tell_parent(case, moved, event)
+    _tell_children(case, moved, event, because.words, resting)
     _close_or_reopen_ticket(case, moved, hop.status, event)
     return event
 
@@ -144,9 +146,12 @@ def _back_to_queue(case: Case, parent: Hop, event: Event) -> None:
         _follow(case, parent, HopStatus.ACKNOWLEDGED, None, event)
 
 
-def _tell_children(case: Case, hop: Hop, before: HopStatus, event: Event, words: str) -> None:
-    """What a move at the parent's desk means for the hops below it."""
+def _tell_children(case: Case, hop: Hop, event: Event, words: str, resting: frozenset[str]) -> None:
+    """What a move at the parent's desk means for the hops below it; where rules answer each other only its end."""
+    before = HopStatus(event.data["from"])
     for child in case.children(hop):
+        if child.id in resting and hop.status not in ENDED:
+            continue
         if hop.status in ENDED and child.status in OPEN:
             _end_child(case, child, hop, event)
         elif hop.status is HopStatus.RESOLVED and child.status is HopStatus.RESOLVED:

@@ -5,12 +5,13 @@ from dataclasses import replace
 from pathlib import Path
 
 from gateway.testing.simulator.judge import Result
-from gateway.testing.simulator.play import PEACE, Script
+from gateway.testing.simulator.play import PEACE, QUARREL, Script
 
 FILE = Path(__file__).with_name("regressions.txt")
 WEATHERS: Mapping[str, Script] = {
     "faults": Script(),
     "peace": PEACE,
+    "quarrel": QUARREL,
     "rough": Script(faults=0.2, crashes=0.02, hooks=0.4),
 }
 

@@ -5,6 +5,7 @@ import pytest
 from gateway.testing.simulator.judge import play_and_judge
 from gateway.testing.simulator.play import Play, Script
 from tests.sim import regressions
+from tests.sim.regressions import script_for
 
 SLICE = range(40)
 SMALL = Script(tickets=5, acts=60)
@@ -21,6 +22,11 @@ def _violations(seed: int, script: Script) -> list[str]:
 @pytest.mark.parametrize("seed", SLICE)
 def test_a_history_with_faults_and_crashes(seed: int) -> None:
     assert _violations(seed, SMALL) == []
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_desks_that_contradict_each_other_come_to_rest(seed: int) -> None:
+    assert _violations(seed, script_for(3, 30, "quarrel")) == []
 
 
 @pytest.mark.parametrize(

@@ -28,7 +28,7 @@ def check(held: Held) -> Findings:
             for copy in copies:
                 findings.add_all("words", _words(held, source, copy, said))
                 findings.add_all("files", _files(held, source, copy, said))
-            if source.calm and code != ROOT:
+            if source.calm and code != ROOT and not held.world.quarrels:
                 findings.add_all("fields", _fields(held, source, copies[0]))
                 findings.add_all("news", _news(held, source, copies[0]))
         findings.add_all("ending", _ending(held, source))

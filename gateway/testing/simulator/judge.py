@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from gateway.domain.case import Occasion
 from gateway.flows.context import OPERATOR
 from gateway.store import agenda, cases
-from gateway.testing.simulator import clocks
+from gateway.testing.simulator import clocks, quarrels
 from gateway.testing.simulator.checks import check
 from gateway.testing.simulator.findings import Held
 from gateway.testing.simulator.play import Play, Script
@@ -48,6 +48,9 @@ def play_and_judge(play: Play) -> Result:
         findings.add_all("unfinished", [" ".join(one) for one in agenda.undone(db)])
     findings.add_all("parked", [why for why in play.cancelled if not _DUE_CAUSES.search(why)])
     findings.add_all("belief", _beliefs(play))
+    if play.rest is not None:
+        findings.add_all("quiet", quarrels.not_quiet(play.rest))
+        findings.add_all("converged", play.unlike)
     findings.add_all("clocks", clocks.check(play.hub, _tickets(play)))
     return Result(
         seed=play.seed, script=play.script, violations=tuple(findings.found), counts=_counts(play, held)

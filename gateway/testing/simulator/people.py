@@ -133,6 +133,9 @@ class Crowd:
         yield self.assign, 1
         if self.world.below(spot.code):
             yield self.delegate, 9
+        if self.world.quarrels:
+            yield self.rank, 6
+            yield self.close_the_ring, 2
         if spot.code == ROOT:
             yield self.edit, 1
             yield self.rank, 1
@@ -196,6 +199,11 @@ class Crowd:
         """Change the priority."""
         spot.source.priority = self.random.choice(PRIORITIES)
         spot.person.set(spot.folder.id, "priority", _word(spot.desk.temper, spot.source.priority))
+
+    def close_the_ring(self, spot: Spot) -> None:
+        """The last desk hands the ticket on to the first, where it came from."""
+        if spot.code == "subc":
+            spot.person.set(spot.folder.id, "delegate", "ring")
 
     def delegate(self, spot: Spot) -> None:
         """Hand it on to one or several."""

@@ -16,8 +16,10 @@ from gateway.store import agenda, cases
 from gateway.store.db import Database
 from gateway.testing.hub import NEEDS, Hub
 from gateway.testing.loopback.hooks import Hook
+from gateway.testing.simulator import quarrels
 from gateway.testing.simulator.book import Book
 from gateway.testing.simulator.crashes import Crash, CrashDice
+from gateway.testing.simulator.findings import Held
 from gateway.testing.simulator.people import ENDED, Crowd, Spot, native
 from gateway.testing.simulator.weather import Post, Weather, disturb_clock
 from gateway.testing.simulator.world import ROOT, World, make_world
@@ -45,8 +47,11 @@ class Script:
     faults: float = 0.06
     hooks: float = 0.2
     crashes: float = 0.004
+    quarrels: bool = False
+    """Desks contradict each other: rules that answer each other, auto-responders, a ring."""
 
 
+QUARREL = Script(faults=0.0, crashes=0.002, quarrels=True)
 PEACE = Script(faults=0.0, hooks=0.0, crashes=0.0)
 
 
@@ -64,8 +69,12 @@ class Play:
 
     def __post_init__(self) -> None:
         self.random = Random(self.seed)  # noqa: S311 - a history that can be repeated is the point
-        self.world: World = make_world(self.random)
+        make = quarrels.make_quarrel if self.script.quarrels else make_world
+        self.world: World = make(self.random)
         self.hub = Hub(self.world.plan, database=self.database, seed=self.seed)
+        self.rules = quarrels.make_rules(self.random, self.hub.desks) if self.script.quarrels else []
+        self.rest: quarrels.Rest | None = None
+        self.unlike: list[str] = []
         self.book = Book()
         self.crowd = Crowd(
             world=self.world, desks=self.hub.desks, book=self.book, random=self.random,
@@ -99,6 +108,7 @@ class Play:
         with failpoints.installed(self.dice):
             self._storm()
             self._calm()
+            self._rest()
             self.settle(quiet_for=REFETCHED_IN)
             self._end_tickets()
             self.settle()
@@ -116,6 +126,7 @@ class Play:
             for _ in range(min(left, self.random.randint(0, 2 + self.script.tickets // 2))):
                 self.crowd.act()
                 left -= 1
+            self._rules_act()
             self._mishaps()
             self._deliver_hooks()
             self._turns()
@@ -198,6 +209,17 @@ class Play:
             weather.stops_at = self.hub.clock.now
         self._tell("calm")
 
+    def _rest(self) -> None:
+        """Rules of desks go on; until nothing moves any more."""
+        if self.script.quarrels:
+            calm_at, before = self.hub.clock.now, quarrels.changes(self.hub)
+            self.settle()
+            rested_at, after = self.hub.clock.now - QUIET_FOR, quarrels.changes(self.hub)
+            tickets = {code: desk.tickets() for code, desk in self.hub.desks.items()}
+            held = Held(world=self.world, book=self.book, tickets=tickets)
+            self.unlike = list(quarrels.not_converged(self.hub, held))
+            self.rest = quarrels.Rest(calm_at=calm_at, rested_at=rested_at, before=before, after=after)
+
     def settle(self, *, quiet_for: timedelta = QUIET_FOR) -> None:
         """Let time pass until nothing moved for so long, or give up."""
         quiet_since: datetime | None = None
@@ -219,6 +241,7 @@ class Play:
     def _round(self) -> bool:
         """One round of everything; whether anything but looking around was done."""
         before = self._done_so_far()
+        self._rules_act()
         self._deliver_hooks()
         for number in range(WORKERS):
             worker, due = self.workers[number], self.hub.agenda()
@@ -227,6 +250,10 @@ class Play:
                     for act in acts:
                         getattr(worker, act)()
         return self._done_so_far() != before
+
+    def _rules_act(self) -> None:
+        for rule in self.rules:
+            rule.act(self.hub.clock.now)
 
     def _done_so_far(self) -> tuple[int, ...]:
         return tuple(len(desk.cabinet.changes) for desk in self.hub.desks.values())

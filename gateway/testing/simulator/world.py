@@ -51,6 +51,8 @@ class World:
     terms: Mapping[str, Terms]
     by_service: frozenset[str] = field(default_factory=frozenset)
     patient: bool = True
+    quarrels: bool = False
+    """Its desks contradict each other (simulator/quarrels)."""
 
     def below(self, desk: str) -> list[str]:
         """The desks that may be delegated to."""

@@ -1,0 +1,55 @@
+"""`/v1/conflicts`: fields that both ends of a link set, as the caller's side reads them; deciding them."""
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Depends, Query
+from pydantic import BaseModel, ConfigDict, Field
+
+from gateway.api.deps import AnyHouse, Limit, caller
+from gateway.flows import conflicts
+from gateway.flows.commands import Order
+from gateway.store.keys import ApiKey
+from gateway.store.scope import OPERATOR_ID
+
+router = APIRouter(prefix="/v1/conflicts")
+Caller = Annotated[ApiKey, Depends(caller)]
+
+
+def _party(key: ApiKey) -> str | None:
+    return None if key.org_id == OPERATOR_ID else key.org_id
+
+
+def _order(key: ApiKey, now: datetime, reason: str = "") -> Order:
+    return Order(actor=key.label or key.id, now=now, reason=reason)
+
+
+@router.get("")
+def listed(
+    here: AnyHouse,
+    key: Caller,
+    limit: Limit = 50,
+    every: Annotated[bool, Query(alias="all", description="Those that are settled or decided, too.")] = False,
+    ticket: Annotated[str | None, Query(max_length=64, description="Of one ticket.")] = None,
+) -> dict[str, Any]:
+    """The newest first."""
+    asked = conflicts.Asked(party=_party(key), every=every, ticket_id=ticket, limit=limit)
+    return {"conflicts": conflicts.listed(here.context, asked, _order(key, here.now()))}
+
+
+class Decision(BaseModel):
+    """What is to stand; `release` lets rules that were stopped go on."""
+
+    model_config = ConfigDict(extra="forbid")
+    keep: Literal["mine", "theirs", "value", "release"]
+    value: str = Field(default="", max_length=200)
+    reason: str = Field(default="", max_length=10_000)
+
+
+@router.post("/{conflict_id}")
+def decide(here: AnyHouse, key: Caller, conflict_id: str, said: Decision) -> dict[str, Any]:
+    """Decide one."""
+    order, party = _order(key, here.now(), said.reason), _party(key)
+    if said.keep == "release":
+        return conflicts.release(here.context, conflict_id, order, party=party)
+    return conflicts.keep(here.context, conflict_id, (said.keep, said.value), order, party=party)
