@@ -119,7 +119,10 @@ def test_the_command_is_assembled_from_what_the_store_says_now() -> None:
     [errand] = claim(stage)
 
     assert (errand.command, errand.moot) == (None, True)
-    assert settle(stage, deliver.withheld(errand, stage.hub.now)).state is D.CANCELLED
+    settle(stage, deliver.withheld(errand, stage.hub.now))
+    assert (
+        next(one for one in stage.deliveries("vendor") if one.id == errand.delivery.id).state is D.CANCELLED
+    )
 
 
 # -- what it came to ----------------------------------------------------------------------------------------------------------
