@@ -127,6 +127,8 @@ def manifest_from(document: Document) -> Manifest:
         profile=profile_from(document.get("profile", {})),
         side_effects=tuple(SideEffect(**effect) for effect in document.get("side_effects", ())),
         address=document.get("address", ""),
+        schemes=tuple(document.get("schemes", ("https", "http"))),
+        seals=document.get("seals", False),
     )
 
 

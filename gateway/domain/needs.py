@@ -35,23 +35,31 @@ def _address(desk: Item, manifest: Manifest) -> Iterator[Problem]:
     url = desk.document.get("base_url")
     if url is None:
         return
-    parts, place = urlsplit(url), f"{desk.source}.base_url"
+    parts, place, schemes = urlsplit(url), f"{desk.source}.base_url", manifest.schemes
     if manifest.address:
         yield Problem(place=place, what=f"{manifest.title} has no address of its own", right="leave it out")
-    elif parts.scheme not in ("https", "http") or not parts.hostname:
-        yield Problem(place=place, what="it is no web address", right="write https://host/path")
+    elif parts.scheme not in schemes or not parts.hostname:
+        what = "it is no web address" if "https" in schemes else f"{manifest.title} is not reached there"
+        yield Problem(place=place, what=what, right=f"write {schemes[0]}://host{_REST.get(schemes[0], '')}")
     elif parts.username or parts.password:
         yield Problem(place=place, what="it names a user", right="put the user under credentials")
-    elif parts.scheme == "http" and not desk.document.get("allow_private_network"):
-        right = "write https, or allow_private_network: true for a desk in your own network"
-        yield Problem(place=place, what="http is not private", right=right)
+    elif parts.scheme != schemes[0] and not desk.document.get("allow_private_network"):
+        right = f"write {schemes[0]}, or allow_private_network: true for a desk in your own network"
+        yield Problem(place=place, what=f"{parts.scheme} is not private", right=right)
+
+
+_REST = {"https": "/path", "imaps": ":993"}
+"""What follows the host in an address."""
 
 
 def _hook(desk: Item, manifest: Manifest) -> Iterator[Problem]:
     hook = [name for name in desk.secrets if name.startswith("hook.")]
-    if not hook:
-        return
     place, can = f"{desk.source}.hook", manifest.capabilities
+    if manifest.seals and "hook.secrets[0]" not in hook:
+        what = f"{manifest.title} seals what it writes, but no secret is given"
+        yield Problem(place=place, what=what, right="add secrets: [{env: NAME}]")
+    if manifest.seals or not hook:
+        return
     if not can.webhooks:
         what = f"{manifest.title} sends no messages to a hook"
         yield Problem(place=place, what=what, right="leave hook out; the desk is polled", unsupported=True)

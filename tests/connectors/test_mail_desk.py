@@ -10,8 +10,6 @@ from connectors.mail_desk import CONNECTOR, addresses, mailbox
 from connectors.mail_desk.folding import MOST_AT_ONCE, MOST_NOTICES, Mail, thread_in, ticket_from
 from gateway.domain.model import ActorKind, CommandKind, Message, Visibility
 from gateway.errors import Unreadable, Unsupported
-from gateway.registry import folder_of
-from gateway.testing.contract import contract_suite
 from tests.connectors.mail_mailbox import (
     DESK,
     OFFER,
@@ -24,9 +22,6 @@ from tests.connectors.mail_mailbox import (
     recipients,
     sent,
 )
-
-TestMailDesk = contract_suite(CONNECTOR, folder_of(CONNECTOR))
-
 
 # -- addresses and letters ----------------------------------------------------------------------------------------------------
 

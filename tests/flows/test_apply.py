@@ -24,6 +24,7 @@ from gateway.vault import Vault, new_entry, ring
 from tests.flows import installation
 from tests.flows.installation import FILE, SECRETS, write
 
+CHECKOUT = Path(__file__).resolve().parents[2]
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 VAULT = ring(new_entry("k1"))
 
@@ -392,6 +393,34 @@ def test_what_does_not_fit_together_is_told_with_what_would(
 
     assert says in told
     assert "  federation.yaml: " in told
+
+
+MAILBOX = CHECKOUT / "connectors" / "mail_desk" / "README.md"
+
+
+def _mail_desk(**changed: str) -> str:
+    """The desk of the connector's README, with its organization; text → other text."""
+    block = MAILBOX.read_text().partition("```yaml\n- code")[2].partition("```")[0]
+    lines = ["- code" + block.splitlines()[0], *block.splitlines()[1:]]
+    text = "\n".join(f"  {line}" for line in lines)
+    for old, new in changed.items():
+        text = text.replace(old, new)
+    return f"organizations: [{{code: north-repairs}}]\ndesks:\n{text}\n"
+
+
+def test_a_mail_desk_is_configured_as_its_readme_says(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MAIL_SECRET", "x")
+    monkeypatch.setenv("MAIL_SEAL", "y")
+    assert scene.plan(_mail_desk()).count()["create"] == 2
+
+    assert "Mail desk (a party that has only e-mail) is not reached there; write imaps://host:993" in (
+        scene.refused(_mail_desk(imaps="https"))
+    )
+    assert "imap is not private; write imaps, or allow_private_network" in (
+        scene.refused(_mail_desk(imaps="imap"))
+    )
+    bare = _mail_desk(**{"  hook: {secrets: [{env: MAIL_SEAL}]}": ""})
+    assert "hook: Mail desk (a party that has only e-mail) seals what it writes" in scene.refused(bare)
 
 
 def test_two_links_from_one_desk_with_one_name_to_delegate_by(scene: Scene) -> None:

@@ -217,6 +217,10 @@ class Manifest:
     """The starting point of a new desk's profile."""
     address: str = ""
     """Where all desks of this kind are reached: `portal://…` within this gateway. Empty: each desk names its own."""
+    schemes: tuple[str, ...] = ("https", "http")
+    """How an address of such a desk may begin, the private one first."""
+    seals: bool = False
+    """What is written there is sealed with the hook's secret, so that it is known again: it needs one though nothing calls."""
     side_effects: tuple[SideEffect, ...] = ()
 
 
