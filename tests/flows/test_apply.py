@@ -410,7 +410,7 @@ def _mail_desk(**changed: str) -> str:
 
 def test_a_mail_desk_is_configured_as_its_readme_says(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MAIL_SECRET", "x")
-    monkeypatch.setenv("MAIL_SEAL", "y")
+    monkeypatch.setenv("MAIL_SEAL", "y" * 64)
     assert scene.plan(_mail_desk()).count()["create"] == 2
 
     assert "Mail desk (a party that has only e-mail) is not reached there; write imaps://host:993" in (
