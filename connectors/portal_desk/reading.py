@@ -80,7 +80,8 @@ def _file(part: Doc, job: str) -> NativeAttachment:
     return NativeAttachment(
         remote_id=text(part["id"]),
         filename=text(part["filename"]),
-        media_type=text(part["media_type"]),
+        # Some desks know no type of a file: it is passed on as that, and the job stays readable.
+        media_type=str(part["media_type"] or "application/octet-stream"),
         size=int(part["size"]),
         url=f"jobs/{job}/files/{text(part['id'])}",
         visibility=_visibility(part),

@@ -4,8 +4,9 @@ from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Query
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
+from gateway.api.bodies import Body
 from gateway.api.deps import AnyHouse, Limit, caller
 from gateway.flows import conflicts
 from gateway.flows.commands import Order
@@ -37,10 +38,9 @@ def listed(
     return {"conflicts": conflicts.listed(here.context, asked, _order(key, here.now()))}
 
 
-class Decision(BaseModel):
+class Decision(Body):
     """What is to stand; `release` lets rules that were stopped go on."""
 
-    model_config = ConfigDict(extra="forbid")
     keep: Literal["mine", "theirs", "value", "release"]
     value: str = Field(default="", max_length=200)
     reason: str = Field(default="", max_length=10_000)

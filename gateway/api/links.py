@@ -2,14 +2,14 @@
 deliveries. What is not yours does not exist (404)."""
 
 import asyncio
-import json
 from collections.abc import Coroutine, Sequence
 from datetime import timedelta
 from typing import Annotated, Any, TypeVar
 
 from fastapi import APIRouter, Depends, Query
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field
 
+from gateway.api.bodies import Body
 from gateway.api.deps import AnyHouse, caller
 from gateway.api.house import House
 from gateway.domain.brakes import Reach
@@ -33,19 +33,6 @@ def _by(here: House, key: ApiKey) -> By:
 def _run(asking: Coroutine[Any, Any, T]) -> T:
     """Desks are asked on an event loop of this request's own thread."""
     return asyncio.run(asking)
-
-
-class Body(BaseModel):
-    """What comes in; nothing that nobody reads, and no sign that no database keeps."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    @model_validator(mode="before")
-    @classmethod
-    def _storable(cls, given: object) -> object:
-        if "\\u0000" in json.dumps(given, default=str):
-            raise ValueError("a text holds a NUL sign")
-        return given
 
 
 class NewInvitation(Body):

@@ -5,9 +5,10 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Header, Query, Request
 from fastapi.concurrency import run_in_threadpool
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from gateway.api import problems
+from gateway.api.bodies import Body
 from gateway.api.deps import AnyHouse, AnyScope, Before, Limit, caller
 from gateway.api.house import House
 from gateway.blobs import BlobTooLarge
@@ -63,10 +64,9 @@ def _one(here: House, scope: Scope, job_id: str) -> dict[str, Any]:
     return {**told, "state": job.state, "possible": [one.value for one in portal.possible(job)]}
 
 
-class Doings(BaseModel):
+class Doings(Body):
     """What is to be done, and who does it."""
 
-    model_config = ConfigDict(extra="forbid")
     act: Doing
     by: str = Field(default="", max_length=portal.LONGEST_NAME)
     text: str = Field(default="", max_length=portal.LONGEST_TEXT)
@@ -109,8 +109,8 @@ async def attach(
         acting.one, here.context, key.scope, job_id
     )  # nothing is kept for a job that is not there
     blob = await _kept(here, request)
-    kind = request.headers.get("content-type", "application/octet-stream").partition(";")[0].strip()
-    file: dict[str, Any] = {"filename": named.filename, "media_type": kind}
+    kind = request.headers.get("content-type", "").partition(";")[0].strip()
+    file: dict[str, Any] = {"filename": named.filename, "media_type": kind or "application/octet-stream"}
     file |= {"key": blob.key, "size": blob.size, "sha256": blob.sha256}
     by, again = named.by or key.label, _request(key, named.once)
     order = Act(doing=Doing.FILE, by=by, request=again, file=file)

@@ -5,10 +5,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import orjson
-from fastapi import FastAPI, Request
+from fastapi import FastAPI, HTTPException, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
-from starlette.exceptions import HTTPException
+from starlette.exceptions import HTTPException as AnyHTTPException
 
 from gateway.errors import (
     ConfigError,
@@ -52,6 +52,14 @@ def too_large(limit: int) -> Problem:
     )
 
 
+class BodyTooLarge(HTTPException):
+    """The same, of a body that the framework reads: it lets only its own kind of refusals out."""
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(413)
+        self.limit = limit
+
+
 def encoded(encoding: str) -> Problem:
     """Compressed bodies are not taken: a signature is over bytes as they were, and a bomb is never unpacked."""
     return Problem(
@@ -93,6 +101,11 @@ def not_for_this_key() -> Problem:
     return Problem(status=403, code="IDK-1405", title="This needs a key of the operator")
 
 
+def not_valid(detail: str) -> Problem:
+    """A parameter or a body is not what it should be."""
+    return Problem(status=422, code="IDK-1403", title="The request is not valid", detail=detail)
+
+
 _STATUSES: tuple[tuple[type[InterdeskError], int, str], ...] = (
     (SignatureInvalid, 401, "The message is not from this desk"),
     (NotFound, 404, "There is no such thing here"),
@@ -126,11 +139,16 @@ def response(problem: Problem) -> Response:
     )
 
 
+def nowhere() -> Problem:
+    """Nothing is at this address."""
+    return of_error(NotFound("there is nothing at this address"))
+
+
 def install(app: FastAPI) -> None:
     """Every refusal of this app is a problem document."""
     app.add_exception_handler(Problem, _problem)
     app.add_exception_handler(InterdeskError, _ours)
-    app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(AnyHTTPException, _http)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(Exception, _unforeseen)
 
@@ -145,12 +163,14 @@ async def _ours(_request: Request, error: Exception) -> Response:
 
 async def _http(_request: Request, error: Exception) -> Response:
     """What the framework itself refuses: unknown addresses, wrong methods."""
-    if not isinstance(error, HTTPException):
+    if not isinstance(error, AnyHTTPException):
         return response(internal())
+    if isinstance(error, BodyTooLarge):
+        return response(too_large(error.limit))
     if error.status_code == 405:
         return response(wrong_method((error.headers or {}).get("Allow", "")))
     if error.status_code == 404:
-        return response(of_error(NotFound("there is nothing at this address")))
+        return response(nowhere())
     return response(
         Problem(
             status=error.status_code,
@@ -165,7 +185,7 @@ async def _invalid(_request: Request, error: Exception) -> Response:
     """A parameter that is not what it should be; its value is not repeated."""
     found = error.errors() if isinstance(error, RequestValidationError) else []
     detail = "; ".join(f"{'.'.join(map(str, one['loc'][1:]))}: {one['msg']}" for one in found[:10])
-    return response(Problem(status=422, code="IDK-1403", title="The request is not valid", detail=detail))
+    return response(not_valid(detail))
 
 
 async def _unforeseen(request: Request, error: Exception) -> Response:

@@ -7,6 +7,7 @@ from starlette.types import Lifespan, Receive, Scope, Send
 
 from gateway import __version__
 from gateway.api import (
+    bodies,
     conflicts,
     deliveries,
     health,
@@ -36,11 +37,22 @@ class Site(FastAPI):
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One request, or the life of the process."""
         found = _HOOK.fullmatch(scope["path"]) if scope["type"] == "http" else None
-        if found is None:
-            await super().__call__(scope, receive, send)
-        else:
+        if found is not None:
             scope["path_params"] = found.groupdict(default="")
             await self._hooks(scope, receive, send)
+        elif scope["type"] == "http":
+            await self._asked(scope, receive, send)
+        else:
+            await super().__call__(scope, receive, send)
+
+    async def _asked(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """What no database can be asked and what no memory should hold is refused before a key is looked at."""
+        try:
+            bodies.refuse_nul(scope)
+        except problems.Problem as problem:
+            await problems.response(problem)(scope, receive, send)
+        else:
+            await super().__call__(scope, bodies.limited(scope, receive), send)
 
 
 def build(house: House, lifespan: Lifespan[FastAPI]) -> FastAPI:

@@ -4,8 +4,9 @@ from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Query
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
+from gateway.api.bodies import Body
 from gateway.api.deps import AnyHouse, Before, Limit, caller
 from gateway.domain import worklog as rules
 from gateway.domain.worklog import Unit, Work, WorkState
@@ -44,10 +45,9 @@ def listed(
     return {"lines": found, "next": found[-1]["id"] if len(found) == limit else None}
 
 
-class NewLine(BaseModel):
+class NewLine(Body):
     """A line to be logged. Numbers are decimal text; `at` has its offset."""
 
-    model_config = ConfigDict(extra="forbid")
     hop_id: str = Field(max_length=64)
     kind: rules.WorkKind
     amount: str = Field(max_length=20)
@@ -94,10 +94,9 @@ def _one(here: AnyHouse, key: ApiKey, line_id: str) -> dict[str, Any]:
     return found[0]
 
 
-class Verdict(BaseModel):
+class Verdict(Body):
     """What the side above says of a line."""
 
-    model_config = ConfigDict(extra="forbid")
     verdict: Literal["accepted", "disputed"]
     reason: str = Field(default="", max_length=10_000)
 

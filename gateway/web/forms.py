@@ -48,7 +48,14 @@ async def whole(chunks: AsyncIterable[bytes], limit: int) -> bytes:
 
 
 def read(content_type: str, body: bytes) -> Form:
-    """The form in a body. Raises Unformed."""
+    """The form in a body. Raises Unformed, for a NUL sign too: no browser sends one and no database keeps it."""
+    form = _read(content_type, body)
+    if any("\0" in text for text in form.texts.values()):
+        raise Unformed
+    return form
+
+
+def _read(content_type: str, body: bytes) -> Form:
     found = _BOUNDARY.match(content_type[:500])
     if found:
         return _multipart(found[1].encode("latin-1", "replace"), body)

@@ -1,6 +1,7 @@
 """A party with a portal desk in an installation of the doors' tests, and a job of its own."""
 
 from pathlib import Path
+from typing import Any
 
 import orjson
 
@@ -36,11 +37,16 @@ def furnish(gateway: Gateway, folder: Path) -> None:
     apply(gateway.context, read(file), Terms(vault=gateway.vault), actor="test", now=wiring.utc_now())
 
 
-def job(gateway: Gateway, *, title: str = "The till is dead", marker: str = "idk-1") -> str:
-    """A job that the gateway made there; its id."""
-    body = orjson.dumps({"fields": {"title": title}, "marker": marker})
+def asked(gateway: Gateway, method: str, path: str, **document: object) -> dict[str, Any]:
+    """What the portal answers to the gateway's own connector."""
+    body = orjson.dumps(document)
     told = gateway.doors()["portal"](
-        Asked(desk_id=desk_id(gateway), method="POST", path="/jobs", query={}, body=body)
+        Asked(desk_id=desk_id(gateway), method=method, path=path, query={}, body=body)
     )
     assert isinstance(told.body, bytes)
-    return str(orjson.loads(told.body)["job"]["id"])
+    return dict(orjson.loads(told.body))
+
+
+def job(gateway: Gateway, *, title: str = "The till is dead", marker: str = "idk-1") -> str:
+    """A job that the gateway made there; its id."""
+    return str(asked(gateway, "POST", "/jobs", fields={"title": title}, marker=marker)["job"]["id"])

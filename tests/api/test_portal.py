@@ -8,6 +8,7 @@ from typing import Any
 import orjson
 import pytest
 
+from connectors.portal_desk import reading
 from gateway.app import Gateway, utc_now
 from gateway.flows import postman
 from gateway.flows.portal.mailing import Mailing
@@ -62,6 +63,22 @@ def test_a_party_reads_and_does_its_own_jobs(gateway: Gateway, doors: Doors, job
     )
     assert (file.status, file.document["files"][0]["size"]) == (200, 256)
     assert "key" not in file.document["files"][0]
+
+
+def test_a_file_of_no_type_leaves_its_job_readable(gateway: Gateway, doors: Doors, job: str) -> None:
+    told = {**house.key(gateway, "quick"), "content-type": ";x", "idempotency-key": "f"}
+    sent = doors.send("POST", f"/v1/portal/jobs/{job}/files?filename=x&by=M", body=b"x", headers=told)
+    assert sent.document["files"][0]["media_type"] == "application/octet-stream"
+    shown = portal.asked(gateway, "GET", f"/jobs/{job}")
+    shown["job"]["files"][0]["media_type"] = ""  # as desks tell that know no type
+    assert reading.snapshot(shown["job"]).attachments[0].media_type == "application/octet-stream"
+
+
+def test_a_comment_without_words_is_refused(gateway: Gateway, job: str) -> None:
+    for text in ("", " \n"):
+        told = portal.asked(gateway, "POST", f"/jobs/{job}/comments", text=text, marker="idk-2")
+        assert "words" in told["error"]
+    assert portal.asked(gateway, "GET", f"/jobs/{job}")["job"]["comments"] == []
 
 
 @pytest.mark.parametrize(
@@ -151,6 +168,7 @@ def test_a_report_comes_with_a_file(gateway: Gateway, doors: Doors, job: str) ->
         ("application/x-www-form-urlencoded", b"by=" + b"x" * 300_000),
         ("application/x-www-form-urlencoded", b"\xff=\xfe"),
         ("text/plain", b"&" * 5000),
+        ("application/x-www-form-urlencoded", b"by=%00&text=Nessun+furgone"),
     ],
 )
 def test_a_hostile_form_is_refused_and_changes_nothing(

@@ -183,6 +183,8 @@ class PortalDoor:
         return portal.moved(written, fields, who=US, at=(self.now(), ids, told["marker"]))
 
     def _commented(self, written: Written, told: Mapping[str, Any]) -> Written:
+        if not told["text"].strip():
+            raise Invalid("a comment needs words")
         at = (self.now(), self.context.new_id("prt"), told["marker"])
         said = {"text": told["text"], "public": True}
         return portal.added(written, PartKind.COMMENT, said, who=US, at=at)

@@ -35,9 +35,15 @@ def asked(here: AnyParlour, token: str, asked: AnyWanted) -> HTMLResponse:
 
 
 async def _filled(
-    request: Request, here: AnyParlour, content_type: Annotated[str, Header(alias="content-type")] = ""
+    request: Request,
+    here: AnyParlour,
+    token: str,
+    content_type: Annotated[str, Header(alias="content-type")] = "",
 ) -> Form | str:
-    """The form, or the key of what is wrong with it."""
+    """The form, or the key of what is wrong with it; nothing is read for a link that does nothing."""
+    seen = await run_in_threadpool(acting.shown, here.context, token, now=here.now())
+    if seen is None or seen.standing is not Standing.GOOD:
+        return "form"
     limit = here.most_bytes if content_type.lower().startswith("multipart/") else _WORDS_ONLY
     try:
         return forms.read(content_type, await forms.whole(request.stream(), limit))
