@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 from gateway.domain import deciding
@@ -35,8 +36,18 @@ def listed(context: Context, asked: Asked, order: Order) -> list[dict[str, Any]]
     """The newest first. Of a text only what the reader's own desk said, or what may be read there, is shown."""
     with context.database.read() as db:
         scope = Scope.of(asked.party) if asked.party else OPERATOR
-        found = conflicts.newest(db, scope, ticket_id=asked.ticket_id, limit=asked.limit)
-        return list(_rows(context, db, found, (asked, order)))
+        pages = conflicts.newest(db, scope, ticket_id=asked.ticket_id)
+        shown = (
+            row for page in pages for row in _rows(context, db, _open(page, asked, order), (asked, order))
+        )
+        return list(islice(shown, asked.limit))
+
+
+def _open(page: list[Event], asked: Asked, order: Order) -> list[Event]:
+    """Without those that a rule settled, which is seen in them alone: their tickets need not be loaded."""
+    if asked.every:
+        return page
+    return [one for one in page if standing(one, [one], now=order.now) is not Standing.SETTLED]
 
 
 def _rows(

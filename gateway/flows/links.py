@@ -39,6 +39,11 @@ class Reader:
         found = self.known.organizations.get(org_id)
         return found.code if found is not None else org_id
 
+    def desk(self, desk_id: str) -> str:
+        """A desk's code; nothing for one that was removed since."""
+        found = self.known.desks.get(desk_id)
+        return found.code if found is not None else ""
+
     def is_mine(self, org_id: str) -> bool:
         """Whether it is the reader's own business."""
         return self.by.party in (None, org_id)
@@ -92,7 +97,7 @@ def invitation_view(reader: Reader, one: Invitation) -> View:
     return {
         "id": one.id,
         "from": reader.code(one.org_id),
-        "desk": reader.known.desk(one.desk_id).code,
+        "desk": reader.desk(one.desk_id),
         "role": one.role.value,
         "to": reader.code(one.to_org_id),
         "contact": one.contact,

@@ -148,7 +148,7 @@ BY_ITSELF = ("schedule", "outage", "restored")
 EARLIER = timedelta(hours=1)
 """So much before an outage or a backup a run begins to look back."""
 APART = timedelta(minutes=10)
-"""Two runs of one desk that begin by themselves are at least so far apart."""
+"""Two runs of one desk on its schedule, or after an outage, are at least so far apart."""
 
 
 def begin_due(context: Context, returned: Mapping[str, datetime], *, now: datetime) -> list[Begun]:
@@ -162,24 +162,32 @@ def begin_due(context: Context, returned: Mapping[str, datetime], *, now: dateti
         known = context.directory(db).desks
         reconciliations.lock_desks(db, sorted({*timed, *returned}))  # several workers come to this at once
         last = reconciliations.last_of_desks(db, OPERATOR)
+        outages = reconciliations.last_of_desks(db, OPERATOR, kind="outage")
         begun = []
         for desk in sorted(known.values(), key=lambda one: one.id):
-            wanted = _due(desk, last.get(desk.id), returned.get(desk.id), now)
+            wanted = _after_outage(desk, outages.get(desk.id), returned.get(desk.id), now) or _scheduled(
+                desk, last.get(desk.id), now
+            )
             if wanted is not None:
                 why = Order(actor="interdesk", now=now, reason=wanted.kind)
                 begun.append(begin_in(context, db, wanted, why))
     return begun
 
 
-def _due(desk: Desk, last: datetime | None, out_since: datetime | None, now: datetime) -> Wanted | None:
-    if last is not None and now - last < APART:
+def _after_outage(
+    desk: Desk, last: datetime | None, out_since: datetime | None, now: datetime
+) -> Wanted | None:
+    """An outage is told once, so no other kind of run holds its comparison back; only what another worker began of it (`last`)."""
+    if out_since is None or (last is not None and now - last < APART):
         return None
-    if out_since is not None:
-        return Wanted(desk=desk.code, since=out_since - EARLIER, kind="outage")
+    return Wanted(desk=desk.code, since=out_since - EARLIER, kind="outage")
+
+
+def _scheduled(desk: Desk, last: datetime | None, now: datetime) -> Wanted | None:
     every = desk.reconcile_every
-    if every is not None and (last is None or last + every <= now):
-        return Wanted(desk=desk.code, kind="schedule")
-    return None
+    if every is None or (last is not None and now - last < max(every, APART)):
+        return None
+    return Wanted(desk=desk.code, kind="schedule")
 
 
 def unfinished(context: Context, kinds: Collection[str]) -> list[Run]:

@@ -10,6 +10,7 @@ from typing import Any
 import orjson
 from sqlalchemy import Row, Table, delete, insert, select, text, update
 
+from gateway.domain.linking import Answer
 from gateway.domain.plan import LOCAL, Item, Kind, Ref
 from gateway.errors import ConfigError
 from gateway.store import desks, imports, rows
@@ -233,13 +234,19 @@ def remove(db: Db, things: Mapping[Ref, str]) -> None:
 
 def in_use(db: Db, ids: Mapping[Ref, str]) -> dict[Ref, str]:
     """Of these things those that tickets stand on, and why; other things that refer to them are not looked at."""
-    used_desks = _used(db, rows.hop, "desk_id")
+    used_desks, invited = _used(db, rows.hop, "desk_id"), _invited(db)
     used_links = _used(db, rows.hop, "link_id")
     owners, imported = _used(db, rows.ticket, "org_id"), imports.parties(db)
     agreed_on = _used(db, INVITATION, "link_id")
     named = _named_by_open_tickets(db)
     reasons: Mapping[Kind, Callable[[Ref, str], str]] = {
-        Kind.DESK: lambda _ref, row_id: "tickets were handled there" if row_id in used_desks else "",
+        Kind.DESK: lambda _ref, row_id: (
+            "tickets were handled there"
+            if row_id in used_desks
+            else "an open invitation names it"
+            if row_id in invited
+            else ""
+        ),
         Kind.LINK: lambda _ref, row_id: (
             "tickets passed over it"
             if row_id in used_links
@@ -259,6 +266,13 @@ def in_use(db: Db, ids: Mapping[Ref, str]) -> dict[Ref, str]:
     }
     found = {ref: reasons[ref.kind](ref, row_id) for ref, row_id in ids.items() if ref.kind in reasons}
     return {ref: why for ref, why in found.items() if why}
+
+
+def _invited(db: Db) -> frozenset[str]:
+    """Desks for which a link may still be made. One that has expired unanswered counts until it is taken back."""
+    table = INVITATION.c
+    waits = select(table.desk_id).where(table.state == Answer.PENDING.value).distinct()
+    return frozenset(db.execute(waits).scalars())
 
 
 def _used(db: Db, table: Table, column: str) -> frozenset[str]:

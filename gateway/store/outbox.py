@@ -19,6 +19,7 @@ from sqlalchemy import (
     update,
 )
 
+from gateway.domain.case import OPEN
 from gateway.domain.delivery import FINAL, blocks
 from gateway.domain.model import Delivery, DeliveryState
 from gateway.domain.model.change import replace
@@ -30,6 +31,7 @@ from gateway.store.prepared import Statement, among, within
 from gateway.store.scope import Scope
 from gateway.store.work_tables import WAITING
 
+_OPEN = sorted(status.value for status in OPEN)
 _UNRESOLVED = [DeliveryState.INFLIGHT.value, DeliveryState.AMBIGUOUS.value, DeliveryState.ASKING.value]
 
 
@@ -130,10 +132,13 @@ def _ready(dialect: str) -> ColumnElement[bool]:
 
 
 def _not_stopped(dialect: str) -> ColumnElement[bool]:
-    """Not in the lane of an assignment that came over a stopped link, nor of one that was handed on over it: a lane keeps its
-    order, so it stands as a whole."""
+    """Not in the lane of an assignment that came over a stopped link, nor of one that is handed on over it: a lane keeps its
+    order, so it stands as a whole. Whoever declined or has ended stops nothing above."""
     below, hop = rows.delivery.c.hop_id, rows.hop
-    stands = or_(hop.c.id == below, hop.c.parent_id == below)
+    takes_part = or_(
+        *(hop.c.status == status for status in _OPEN)
+    )  # one parameter each: this text is compiled once
+    stands = or_(hop.c.id == below, and_(hop.c.parent_id == below, takes_part))
     return ~exists(select(hop.c.id).where(stands, among(dialect, hop.c.link_id, "stopped")))
 
 

@@ -141,10 +141,12 @@ def _run(row: RowMapping) -> Run:
     return Run(**{name: row[name] for name in _RUN} | {"selection": row["selection"] or {}})
 
 
-def last_of_desks(db: Db, scope: Scope) -> dict[str, datetime]:
-    """Desk id → when the newest run that was begun for it by itself started."""
+def last_of_desks(db: Db, scope: Scope, *, kind: str | None = None) -> dict[str, datetime]:
+    """Desk id → when the newest run that was begun for it by itself (of one kind, or of any) started."""
     query = select(RUN.c.desk_id, func.max(RUN.c.started_at, type_=RUN.c.started_at.type))
     mine = query.where(RUN.c.desk_id.is_not(None), scope.where(RUN)).group_by(RUN.c.desk_id)
+    if kind is not None:
+        mine = mine.where(RUN.c.kind == kind)
     return {row[0]: row[1] for row in db.execute(mine)}
 
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 
 from gateway.app import Gateway, utc_now
 from gateway.domain.brakes import Brake, Reach
@@ -13,8 +14,9 @@ from gateway.flows.brakes import Wanted
 from gateway.flows.context import OPERATOR
 from gateway.flows.link_steps import By
 from gateway.metrics import Metrics
-from gateway.store import audit
+from gateway.store import audit, rows
 from gateway.store import brakes as store
+from gateway.store.db import Db
 from tests.api import house
 
 LINK = Wanted(kind=Reach.LINK, target="north-south")
@@ -54,6 +56,24 @@ def test_nothing_leaves_while_it_is_on_and_everything_after(gateway: Gateway, wa
     assert taken(gateway) == []
     brakes.off(gateway.context, wanted, by(gateway))
     assert "south" in taken(gateway)
+
+
+@pytest.mark.parametrize(("status", "goes"), [("in_progress", []), ("declined", ["north"])])
+def test_who_no_longer_takes_part_stops_nothing_above(gateway: Gateway, status: str, goes: list[str]) -> None:
+    with gateway.database.write() as db:
+        [below] = db.execute(rows.hop.select().where(rows.hop.c.parent_id.is_not(None))).mappings().all()
+        lane = rows.delivery.c.hop_id == below["id"]
+        db.execute(rows.delivery.delete().where(rows.delivery.c.hop_id == below["parent_id"]))
+        above = {"hop_id": below["parent_id"], "desk_id": _above(db, below["parent_id"])}
+        db.execute(rows.delivery.update().where(lane, rows.delivery.c.head).values(above))
+        db.execute(rows.hop.update().where(rows.hop.c.id == below["id"]).values(status=status))
+    brakes.on(gateway.context, LINK, "wrong queue", by(gateway))
+    assert taken(gateway) == goes
+
+
+def _above(db: Db, hop_id: str) -> str:
+    """The desk of the assignment that was handed on."""
+    return str(db.execute(select(rows.hop.c.desk_id).where(rows.hop.c.id == hop_id)).scalar_one())
 
 
 def test_a_link_that_is_not_meant_goes_on(gateway: Gateway) -> None:

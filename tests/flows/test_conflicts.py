@@ -6,11 +6,14 @@ from typing import Any
 
 import pytest
 
+from gateway.domain.conflicts import FOUND
 from gateway.errors import Invalid, NotFound, Refused
 from gateway.flows import conflicts
 from gateway.flows.commands import Order
 from gateway.flows.conflicts import MINE, THEIRS, VALUE, Asked
 from gateway.store import audit
+from gateway.store import conflicts as store
+from gateway.store import rows as store_rows
 from gateway.store.scope import Scope
 from gateway.testing.loopback.cabinet import ROBOT
 from tests.flows.scenes.stage import MINUTE, Cast, Stage
@@ -70,6 +73,25 @@ def test_a_value_that_does_not_cross_is_not_shown_across() -> None:
     [above], [below] = rows(found, CUSTOMER), rows(found, VENDOR)
     assert (above["downstream"]["value"], below["downstream"]["value"]) == (None, "low")
     assert not any("low" in text for text in found.read("customer"))
+
+
+def test_one_that_waits_is_found_behind_newer_ones_that_do_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = stage(policy="hold")
+    found.set("vendor", "priority", "low")
+    [waits] = rows(found, every=False)
+    with found.hub.database.write() as db:
+        [event] = db.execute(store_rows.event.select().where(store_rows.event.c.type == FOUND)).mappings()
+        data = {**event["data"], "field": "title", "winner": "upstream", "insists": False}
+        for number in range(3):
+            newer = {**event, "id": f"evt_newer{number}", "seq": event["seq"] + 1_000 + number, "data": data}
+            db.execute(store_rows.event.insert().values(**newer))
+    monkeypatch.setattr(store, "PAGE", 2)
+    for party in (None, CUSTOMER, VENDOR):
+        asked = Asked(party=party, limit=1)
+        shown = conflicts.listed(found.hub.context, asked, order(found))
+        assert [row["conflict"] for row in shown] == [waits["conflict"]]
+    assert len(rows(found)) == 4
+    assert len(conflicts.listed(found.hub.context, Asked(every=True, limit=3), order(found))) == 3
 
 
 REFUSED = {

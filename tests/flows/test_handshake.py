@@ -11,10 +11,12 @@ from sqlalchemy import select
 from gateway import keys
 from gateway.app import Gateway, utc_now
 from gateway.domain.linking import GUESSES, Answer, Role
+from gateway.domain.plan import Kind, Ref
 from gateway.errors import InterdeskError, Invalid, NotFound, Refused, Unsupported
 from gateway.flows import handshake, links
 from gateway.flows.handshake import Taken, Wanted
 from gateway.flows.link_steps import By
+from gateway.store import configuration, directory
 from gateway.store.linking import INVITATION
 from tests.api import house
 
@@ -200,3 +202,24 @@ def test_what_cannot_be_offered_is_refused(
     with pytest.raises(kind, match=told):
         invited(gateway, wanted)
     assert links.listed(gateway.context, by(gateway, "south"))["invitations"] == []
+
+
+def test_a_desk_stays_while_an_open_invitation_names_it_and_its_answer_is_read_when_it_is_gone(
+    tmp_path: Path,
+) -> None:
+    with house.installed(tmp_path, said=house.UNLINKED) as gateway:
+        with gateway.database.read() as db:
+            desk = gateway.context.directory(db).desk_by_code("south")
+        assert desk is not None
+        ref = Ref(kind=Kind.DESK, code="south")
+        made, _ = handshake.invite(gateway.context, WANTED, by(gateway, "south"))
+        with gateway.database.read() as db:
+            assert configuration.in_use(db, {ref: desk.id}) == {ref: "an open invitation names it"}
+        handshake.take_back(gateway.context, made.id, "", by(gateway, "south"))
+        with gateway.database.write() as db:
+            assert configuration.in_use(db, {ref: desk.id}) == {}
+            configuration.remove(db, {ref: desk.id})
+            directory.bump(db)
+        for side in ("north", "south"):
+            [shown] = links.listed(gateway.context, by(gateway, side))["invitations"]
+            assert (shown["state"], shown["desk"], shown["from"]) == ("taken back", "", "south")

@@ -124,6 +124,15 @@ def test_a_desk_is_compared_when_it_is_back_after_an_outage(length: timedelta, b
     hub.database.close()
 
 
+def test_what_was_compared_before_the_outage_was_over_holds_no_comparison_back(hub: Hub) -> None:
+    back = {"dsk_vendor": hub.now - timedelta(hours=3)}
+    [scheduled] = reconcile.begin_due(hub.context, {}, now=hub.now)
+    hub.clock.now += MINUTE
+    [begun] = reconcile.begin_due(hub.context, back, now=hub.now)
+    assert (scheduled.run.kind, begun.run.kind) == ("schedule", "outage")
+    assert reconcile.begin_due(hub.context, back, now=hub.now) == []  # another worker saw it too
+
+
 def test_after_a_restore_everything_is_compared_when_doubts_have_settled(hub: Hub) -> None:
     last: datetime = hub.now - timedelta(hours=1)
     found = doubt_everything(hub.context, Order(actor="maria", now=hub.now))
