@@ -19,6 +19,8 @@ from gateway.errors import Unreadable
 
 DEEPEST, MOST_PARTS, LONGEST_TEXT = 20, 100, 200_000
 _MOST_BOUNDARIES = 300
+MOST_HEADERS, LONGEST_HEAD = 1_000, 256_000
+_PIECE, _LONGEST_TAG = 2_000, 8_000
 _CHARSETS = ("utf-8", "windows-1251", "latin-1")
 """What a text is tried in whose own word is wrong: the last one reads anything."""
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
@@ -68,12 +70,19 @@ def read(raw: bytes, at: datetime) -> Letter:
         raise Unreadable("the mail has too many parts")
     try:
         message = message_from_bytes(raw, policy=policy.compat32)
+        _bounded(message)
         parts = list(walk(message))
         return _letter(message, parts, raw, at)
     except Unreadable:
         raise
     except (RecursionError, LookupError, ValueError, TypeError, AttributeError, AssertionError) as error:
         raise Unreadable("the mail cannot be taken apart", why=type(error).__name__) from error
+
+
+def _bounded(message: Message) -> None:
+    """Raises Unreadable for a head that no mail program writes: what is read of it must not cost more than its size."""
+    if len(message) > MOST_HEADERS or sum(len(str(value)) for _, value in message.raw_items()) > LONGEST_HEAD:
+        raise Unreadable(f"the mail has more than {MOST_HEADERS} headers or {LONGEST_HEAD} bytes of them")
 
 
 def walk(message: Message) -> Iterator[Message]:
@@ -92,10 +101,10 @@ def walk(message: Message) -> Iterator[Message]:
 
 
 def _letter(message: Message, parts: list[Message], raw: bytes, at: datetime) -> Letter:
-    headers: dict[str, tuple[str, ...]] = {}
+    told: dict[str, list[str]] = {}
     for name, value in message.raw_items():
-        key = str(name).lower()
-        headers[key] = (*headers.get(key, ()), _plain(_decoded(_unescaped(value))))
+        told.setdefault(str(name).lower(), []).append(_plain(_decoded(_unescaped(value))))
+    headers = {name: tuple(values) for name, values in told.items()}
     written = next((value for name, value in message.raw_items() if name.lower() == "from"), "")
     name, sender = _first_address(_unescaped(written))
     files = tuple(_file(number, part) for number, part in enumerate(parts) if _is_file(part))
@@ -250,7 +259,12 @@ _BLOCKS = frozenset({"br", "p", "div", "tr", "li", "blockquote", "table", "h1", 
 
 
 def _from_html(text: str) -> str:
+    """In pieces: the parser looks at all that is unfinished again and again, so of a tag or comment that does not end only
+    its beginning (what it is) and its end (a quote may still be open in it) are kept."""
     reader = _Reader()
-    reader.feed(text)
+    for at in range(0, len(text), _PIECE):
+        reader.feed(text[at : at + _PIECE])
+        if len(reader.rawdata) > _LONGEST_TAG:
+            reader.rawdata = reader.rawdata[:_PIECE] + reader.rawdata[-_PIECE:]
     reader.close()
     return "\n".join(line.rstrip() for line in reader.lines)

@@ -11,7 +11,7 @@ from connectors.mail_desk.folding import ADDRESSED, Mail, mail_from, thread_in, 
 from connectors.mail_desk.writing import RECORD, SEAL, Thread
 from gateway.connector import Effect, Exchange, Request, Response, shaped
 from gateway.domain.model import Desk, Page, Sighting, Snapshot, Unread
-from gateway.errors import AnswerUnreadable, DeskGone, Unreadable
+from gateway.errors import AnswerUnreadable, Unreadable
 
 AT_ONCE, MOST_LARGE = 50, 50
 TOO_LARGE = 413
@@ -24,8 +24,9 @@ def ask(path: str, desk: Desk, **params: str) -> Request:
 
 
 def about(ticket: str, desk: Desk) -> Exchange[Sequence[Mail]]:
-    """Every mail that was for the ticket's reply address; the large ones are fetched one by one."""
-    response = yield ask("letters", desk, to=addresses.tagged(ticket, desk))
+    """Every mail that was for the ticket's reply address, under whichever of the desk's secrets it was made (whoever reads
+    a mail checks its tag, so the search needs none); the large ones are fetched one by one."""
+    response = yield ask("letters", desk, to=ticket)
     with shaped(AnswerUnreadable, "a list of mails"):
         listed, validity = _mails(response), int(response.json()["uidvalidity"])
     found: list[Mail] = []
@@ -46,19 +47,20 @@ def _mails(response: Response) -> list[Mail]:
 
 def thread(ticket: str, desk: Desk) -> Exchange[Thread]:
     """What the next letter answers: the party's newest mail, whose subject its own desk may know it by."""
-    response = yield ask("letters", desk, to=addresses.tagged(ticket, desk))
+    response = yield ask("letters", desk, to=ticket)
     with shaped(AnswerUnreadable, "a list of mails"):
         mails = sorted(_mails(response), key=lambda one: (one.at, one.uid))
         return thread_in(mails, ticket, desk)
 
 
 def fetch(ticket: str, desk: Desk, since: str | None) -> Exchange[Snapshot]:
-    """The ticket as its mails tell it. Raises DeskGone where none of ours is there."""
+    """The ticket as its mails tell it. Raises AnswerUnreadable where none of ours is there: our copy may still be
+    on its way, or the mailbox away or emptied, and none of that is a ticket deleted by its desk."""
     mails = yield from about(ticket, desk)
     with shaped(AnswerUnreadable, "the mails of a ticket"):
         found = ticket_from(mails, ticket, desk, since=since)
     if found is None:
-        raise DeskGone(f"the mailbox holds no letter of ours about {ticket}")
+        raise AnswerUnreadable(f"no letter of ours about {ticket} is in the mailbox yet")
     return found
 
 

@@ -173,7 +173,7 @@ def play(recorder: Recorder) -> None:
     recorder.record("create_refused", "push", create, {"mail_to": ["nobody@firm.example"]})
     recorder.record("create_put_off", "push", create, {"mail_to": ["later@firm.example"]})
     talking(recorder, ticket, to)
-    recorder.record("fetch_gone", "fetch", {"remote_id": "aaaaaaaaaaaa"})
+    recorder.record("fetch_not_there_yet", "fetch", {"remote_id": "aaaaaaaaaaaa"})
     bounced(recorder)
 
 

@@ -1,15 +1,21 @@
 """The mail desk: the same mails always make the same ticket; what is not the party's word is held; a flood stays small."""
 
+import base64
+import json
+import time
 from dataclasses import replace
 from datetime import timedelta
+from email import message_from_bytes
 from email.message import EmailMessage
 
 import pytest
 
-from connectors.mail_desk import CONNECTOR, addresses, mailbox
+from connectors.mail_desk import CONNECTOR, addresses, letter, mailbox
 from connectors.mail_desk.folding import MOST_AT_ONCE, MOST_NOTICES, Mail, thread_in, ticket_from
+from connectors.mail_desk.writing import Thread
+from gateway.connector import Response
 from gateway.domain.model import ActorKind, CommandKind, Message, Visibility
-from gateway.errors import Unreadable, Unsupported
+from gateway.errors import AnswerUnreadable, Unreadable, Unsupported
 from tests.connectors.mail_mailbox import (
     DESK,
     OFFER,
@@ -186,6 +192,21 @@ def test_a_letter_that_only_looks_like_ours_is_nobody_s() -> None:
     assert box.status == "offered"
 
 
+def listed(*mails: Mail) -> Response:
+    """The carrier's answer to a search."""
+    rows = [
+        {
+            "uid": one.uid,
+            "size": one.size,
+            "at": one.at.isoformat(),
+            "raw": base64.b64encode(one.raw or b"").decode(),
+        }
+        for one in mails
+    ]
+    body = json.dumps({"uidvalidity": 1, "uidnext": 99, "more": False, "mails": rows}).encode()
+    return Response(status=200, headers={"content-type": "application/json"}, body=body)
+
+
 # -- twice, anew, in another order --------------------------------------------------------------------------------------------
 
 
@@ -216,6 +237,33 @@ def test_history_goes_on_where_it_stood() -> None:
     later = ticket_from(box.mails, TICKET, DESK, since=position)
     assert later is not None
     assert [one.new for one in later.history] == ["done"]
+
+
+def test_a_new_secret_leaves_the_tickets_of_the_old_one_where_they_are() -> None:
+    box = Mailbox.offered()
+    box.answer("accept")
+    anew = replace(DESK, hook_secrets=(b"new", b"a secret"))
+
+    for exchange in (CONNECTOR.fetch(TICKET, anew, since=None), mailbox.thread(TICKET, anew)):
+        asked = dict(next(exchange).params)
+        heads = [message_from_bytes(mail.raw or b"") for mail in box.mails]
+        assert all(asked["to"] in f"{head['To']} {head['From']}" for head in heads), (
+            "the server finds them all"
+        )
+        with pytest.raises(StopIteration) as done:
+            exchange.send(listed(*box.mails))
+        seen = done.value.value
+        assert (seen.last if isinstance(seen, Thread) else seen.fields["status"]) in (
+            "m1@firm.example",
+            "accepted",
+        )
+
+
+def test_a_mailbox_without_our_letter_does_not_say_that_the_ticket_is_deleted() -> None:
+    exchange = CONNECTOR.fetch(TICKET, DESK, since=None)
+    next(exchange)
+    with pytest.raises(AnswerUnreadable, match="yet"):
+        exchange.send(listed())
 
 
 # -- what is held -------------------------------------------------------------------------------------------------------------
@@ -391,6 +439,8 @@ POISON = {
     "nested": _nested(60),
     "nested for ever": _nested(5000),
     "many parts": _many(1000),
+    "many headers": b"A:\r\n" * 20_000,
+    "a head without end": (b"A: " + b"x" * 900 + b"\r\n") * 900,
 }
 
 
@@ -404,6 +454,23 @@ def test_poison_is_told_kept_and_stops_nothing(name: str) -> None:
     tickets, why = mailbox.judged(mail, DESK)
     assert (tickets, bool(why)) == ([TICKET], True)
     assert (box.status, len(box.told())) == ("accepted", 1)
+
+
+@pytest.mark.parametrize("piece", ["<a ", "</", "<!--", "<?"])
+def test_html_that_never_ends_costs_no_more_than_its_length(piece: str) -> None:
+    began = time.process_time()
+    letter.read(b"Content-Type: text/html\r\n\r\n" + piece.encode() * 100_000, START)
+
+    assert time.process_time() - began < 3
+
+
+def test_long_things_in_html_do_not_become_text() -> None:
+    long = "ab> " * 5_000
+    html = f"<p>done<img src='data:{long}'> and <!-- {long}--> <style>{long}</style>dusted{' word' * 2_000}"
+    read = letter.read(b"Content-Type: text/html\r\n\r\n" + html.encode(), START)
+
+    assert read.text.startswith("done and dusted word word")
+    assert read.text.split()[3:] == ["word"] * 2_000
 
 
 JUNK = [

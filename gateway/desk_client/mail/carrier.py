@@ -163,8 +163,8 @@ def _one(folder: Folder, uid: int, query: Mapping[str, str], limits: Limits) -> 
     if folder.size_of(uid) > limits.body_bytes:
         raise Refused(413, "the mail is too large")
     data = folder.whole(uid)
-    if data is None:
-        raise Refused(404, "that mail is gone")
+    if data is None:  # since it was listed: the ticket it was about is still there
+        raise Refused(503, "that mail is gone")
     return 200, data
 
 

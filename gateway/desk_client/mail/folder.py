@@ -22,6 +22,9 @@ SAFE = re.compile(r"[A-Za-z0-9@._+=$-]{1,200}")
 """What may stand in a search: no quote, no line break, no wildcard."""
 _ADDRESSED = ("To", "Cc", "From", "Delivered-To", "X-Original-To", "Envelope-To")
 
+_FOR_NOW = re.compile(r"\[(UNAVAILABLE|INUSE|LIMIT|SERVERBUG)\b", re.IGNORECASE)
+"""A no to a login that says nothing about the password (RFC 5530, 3; RFC 9051, 7.1)."""
+
 
 class Refused(Exception):
     """The server said no: `status` is the HTTP status that means the same."""
@@ -67,12 +70,15 @@ class Folder:
         greeting = self._client.welcome.decode("ascii", "replace")
         self.greeting = re.sub(r"^\* OK\s*(?:\[[^\]]*\]\s*)?", "", greeting)[:200]
         self.uidvalidity = self.uidnext = 0
-        self._answer(401, lambda: self._client.login(user, secret))
+        try:
+            self._answer(401, lambda: self._client.login(user, secret))
+        except Refused as error:
+            raise Refused(503 if _FOR_NOW.search(str(error)) else 401, str(error)) from error
 
     def open(self, name: str) -> None:
-        """EXAMINE it."""
+        """EXAMINE it. A no is no word on any one ticket: the folder is locked, being built anew, or wrongly configured."""
         quoted = '"' + name.replace("\\", "\\\\").replace('"', '\\"') + '"'
-        self._answer(404, lambda: self._client.select(quoted, readonly=True))
+        self._answer(503, lambda: self._client.select(quoted, readonly=True))
         self.uidvalidity = self._number("UIDVALIDITY")
         self.uidnext = self._number("UIDNEXT")
 
