@@ -48,14 +48,12 @@ def test_files_have_their_own_limit(gateway: Gateway, doors: Doors, tmp_path: Pa
 
 def test_signs_that_no_database_keeps_are_told(gateway: Gateway, doors: Doors, tmp_path: Path) -> None:
     portal.furnish(gateway, tmp_path)
-    told = {**house.key(gateway), "idempotency-key": "1", "content-type": "application/json"}
+    told = {**house.key(gateway, "north"), "idempotency-key": "1", "content-type": "application/json"}
     job = f"/v1/portal/jobs/{portal.job(gateway)}"
+    offer = rb'{"desk": "north", "role": "upstream", "terms": {"passes": {"when": {"field": "queue", "value": %s}}}}'
     for path, body in [
-        ("/v1/links/invitations", rb'{"desk": "north", "role": "upstream", "terms": {"a": "\ud800"}}'),
-        (
-            "/v1/links/invitations",
-            rb'{"desk": "north", "role": "upstream", "terms": {"a": 1%s}}' % (b"0" * 30),
-        ),
+        ("/v1/links/invitations", offer % rb'"\ud800"'),
+        ("/v1/links/invitations", offer % (b"1" + b"0" * 30)),
         ("/v1/links/look", rb'{"code": %s1%s}' % (b"[" * 300, b"]" * 300)),
         (job, rb'{"act": "comment", "text": "x", "by": "\u0000"}'),
         (job, rb'{"act": "comment", "text": "\udfff", "by": "M"}'),
@@ -64,6 +62,7 @@ def test_signs_that_no_database_keeps_are_told(gateway: Gateway, doors: Doors, t
     ]:
         answer = doors.send("POST", path, body=body, headers=told)
         assert (answer.status, answer.code) == (422, "IDK-1403"), body
+        assert "NUL" in answer.document["detail"] or "kept" in answer.document["detail"], body
     for path in ("/v1/search?number=%00", "/v1/conflicts?ticket=%00", "/v1/portal/jobs?before=x%00"):
         answer = doors.send("GET", path, headers=told)
         assert (answer.status, answer.code) == (422, "IDK-1403"), path
