@@ -2,14 +2,14 @@
 
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from gateway.api.hook_desks import HookDesks
 from gateway.blobs import BlobStore
 from gateway.domain.model import Message
 from gateway.flows.context import Context
-from gateway.flows.preflight import Call
+from gateway.flows.preflight import Askings, Call
 from gateway.metrics import Metrics
 
 
@@ -30,3 +30,4 @@ class House:
     blobs: BlobStore | None = None
     """Where files go; None: nowhere."""
     max_file_bytes: int = 0
+    askings: Askings = field(default_factory=Askings)

@@ -111,8 +111,9 @@ def accept(here: AnyHouse, key: Caller, said: Acceptance) -> Document:
     """Make the link, and ask both desks whether they are ready."""
     by = _by(here, key)
     taken = handshake.Taken(**said.model_dump(exclude={"code"}))
-    link_id = handshake.accept(here.context, said.code.strip(), taken, by)
-    return _checked(here, link_id, by)
+    with here.askings.of(key.org_id):  # refused before a link is made
+        link_id = handshake.accept(here.context, said.code.strip(), taken, by)
+        return _checked(here, link_id, by)
 
 
 class Refusal(Reason):
@@ -161,9 +162,13 @@ def end(here: AnyHouse, key: Caller, name: str, said: Reason) -> Document:
 
 @router.post("/links/{name}/checks")
 def check(here: AnyHouse, key: Caller, name: str) -> Document:
-    """Ask both desks now."""
+    """Ask both desks now; what they said within the last minute stands."""
     by = _by(here, key)
-    return _checked(here, links.link_named(here.context, name, by).id, by)
+    link_id = links.link_named(here.context, name, by).id
+    if not preflight.is_wanted(here.context, link_id, by):
+        return links.show(here.context, link_id, by)
+    with here.askings.of(key.org_id):
+        return _checked(here, link_id, by)
 
 
 def _checked(here: House, link_id: str, by: By) -> Document:
@@ -189,7 +194,8 @@ def try_out(here: AnyHouse, key: Caller, name: str, said: Tickets) -> Document:
         async with here.calling() as call:
             return await dry_run.run(here.context, call, name, tickets, _by(here, key))
 
-    return {"tickets": _run(ask(said.tickets))}
+    with here.askings.of(key.org_id):
+        return {"tickets": _run(ask(said.tickets))}
 
 
 @router.get("/links/{name}/export")

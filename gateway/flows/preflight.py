@@ -3,7 +3,10 @@ What their answers mean is `gateway.domain.preflight`. No transaction is open wh
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -16,7 +19,7 @@ from gateway.domain.letters import Letter
 from gateway.domain.linking import Act, Life, Standing
 from gateway.domain.model import Contact, Desk, DeskFacts, Link
 from gateway.domain.preflight import Asked, Check
-from gateway.errors import DeskDenied, DeskError, InterdeskError, NotFound
+from gateway.errors import DeskDenied, DeskError, InterdeskError, NotFound, Refused
 from gateway.flows.context import OPERATOR, Context
 from gateway.flows.link_steps import By, record
 from gateway.store import alarms, directory, inbox, views
@@ -28,6 +31,9 @@ log = logging.getLogger(__name__)
 PATIENCE = timedelta(seconds=20)
 LEASE = timedelta(minutes=5)
 """For so long another worker leaves a link's checks alone."""
+EASE = timedelta(minutes=1)
+"""At somebody's word desks are asked at most so often; until then what they said last stands."""
+AT_ONCE = 2
 LIMIT = 10
 ROUND_SECONDS = 60.0
 GATEWAY = "gateway"
@@ -50,6 +56,44 @@ class _Hooks:
     heard: dict[str, datetime | None]
 
 
+def is_wanted(context: Context, link_id: str, by: By) -> bool:
+    """Whether the desks of a link are to be asked at somebody's word: not when they were within EASE. Raises Refused for a link
+    that is over: nothing is carried between its desks any more."""
+    with context.database.read() as db:
+        link = _link(context, db, link_id)
+        known = store.life(db, link.id, link.org_id)
+    if link.state in linking.OVER:
+        raise Refused(
+            f"{link.code} is {link.state.value}: its desks are not asked",
+            cure="interdesk link list shows yours",
+        )
+    return known.checked_at is None or by.now - known.checked_at >= EASE
+
+
+class Askings:
+    """Questions to desks that are under way at the word of organizations, AT_ONCE of each. One per process."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._under_way: Counter[str] = Counter()
+
+    @contextmanager
+    def of(self, org_id: str) -> Iterator[None]:
+        """For as long as one is under way. Raises Refused for one too many."""
+        with self._lock:
+            if self._under_way[org_id] >= AT_ONCE:
+                raise Refused(
+                    f"{AT_ONCE} questions of yours to desks are under way",
+                    cure="ask again when they are answered",
+                )
+            self._under_way[org_id] += 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._under_way -= Counter([org_id])  # drops what is back at nothing
+
+
 async def check(context: Context, call: Call, link_id: str, by: By) -> list[Check]:
     """Ask both desks of a link, write down what they said, and validate it if that is enough. Raises NotFound."""
     link, hooks = await asyncio.to_thread(_about, context, link_id)
@@ -63,12 +107,17 @@ async def check(context: Context, call: Call, link_id: str, by: By) -> list[Chec
 
 def _about(context: Context, link_id: str) -> tuple[Link, _Hooks]:
     with context.database.read() as db:
-        link = context.directory(db).links.get(link_id)
-        if link is None:
-            raise NotFound(f"there is no link {link_id}", cure="interdesk link list shows yours")
+        link = _link(context, db, link_id)
         ends = (link.upstream_desk_id, link.downstream_desk_id)
         heard = {desk_id: inbox.last_heard(db, OPERATOR, desk_id) for desk_id in ends}
         return link, _Hooks(tokens=frozenset(views.hook_tokens(db, OPERATOR)), heard=heard)
+
+
+def _link(context: Context, db: Db, link_id: str) -> Link:
+    link = context.directory(db).links.get(link_id)
+    if link is None:
+        raise NotFound(f"there is no link {link_id}", cure="interdesk link list shows yours")
+    return link
 
 
 async def _ask(context: Context, call: Call, desk: Desk, hooks: _Hooks) -> Asked:

@@ -40,6 +40,13 @@ def test_what_is_under_way_at_the_other_side_is_listed(stage: Stage) -> None:
     assert orjson.loads(stage.south.type("link", "show", "north-south", "--json"))["passes"] is None
 
 
+def test_desks_that_were_just_asked_are_not_asked_again(stage: Stage) -> None:
+    stage.south.type("link", "check", "north-south")
+    before = [len(stage.desks[code].seen) for code in ("north", "south")]
+    stage.south.type("link", "check", "north-south")
+    assert [len(stage.desks[code].seen) for code in ("north", "south")] == before
+
+
 def test_a_pause_is_taken_back_by_who_made_it(stage: Stage) -> None:
     stage.south.type("link", "pause", "north-south", "--reason", "stocktaking")
     stage.north.type("link", "resume", "north-south", code=5)

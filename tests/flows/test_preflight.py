@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from gateway.flows import dry_run, handshake, links, preflight
 from gateway.flows.context import OPERATOR
 from gateway.flows.handshake import Taken, Wanted
 from gateway.flows.link_steps import By
-from gateway.flows.preflight import Call, Daily
+from gateway.flows.preflight import Askings, Call, Daily
 from gateway.store import alarms
 from gateway.store.linking import LIFE
 from gateway.testing.loopback import PLAIN, LoopbackDesk
@@ -105,6 +106,30 @@ def test_a_link_whose_desk_does_not_let_us_in_stays_pending(
     with desks["south"].acting() as desk:
         desk.token = house.SECRETS["SOUTH_TOKEN"]
     assert checked(gateway, link_id) == "validated"
+
+
+def test_desks_are_asked_at_somebodys_word_once_a_minute_and_not_when_it_is_over(gateway: Gateway) -> None:
+    link_id, north = made(gateway), by(gateway, "north")
+    assert preflight.is_wanted(gateway.context, link_id, north)
+    checked(gateway, link_id)
+    now = utc_now()
+    for seconds, wanted in ((50, False), (61, True)):
+        later = replace(north, now=now + timedelta(seconds=seconds))
+        assert preflight.is_wanted(gateway.context, link_id, later) is wanted
+    links.end(gateway.context, link_id, "over", north)
+    with pytest.raises(Refused, match="is ended: its desks are not asked"):
+        preflight.is_wanted(gateway.context, link_id, replace(north, now=now + DAY))
+
+
+def test_an_organization_has_only_so_many_desks_asked_at_once() -> None:
+    askings = Askings()
+    with askings.of("north"), askings.of("north"):
+        with pytest.raises(Refused, match="2 questions of yours to desks are under way"), askings.of("north"):
+            pytest.fail("a third was let in")
+        with askings.of("south"):
+            pass
+    with askings.of("north"):
+        pass
 
 
 def test_with_both_words_said_beforehand_it_is_live_once_checked(gateway: Gateway) -> None:
