@@ -94,8 +94,7 @@ class MailStage(Stage):
         self.house, self.party = house, party
         self.box = f"desk-{party.partition('@')[0]}@gw.example"  # another for each test: their tickets have the same names
         self._closing = ExitStack()
-        acts = [{"act": "arrived", "field": "status", "value": "on site", "reason_from": "nowhere"}]
-        links = {"customer>vendor": {"acts": acts, "answer_within": {"default": "3d"}}}
+        links = {"customer>vendor": {"answer_within": {"default": "3d"}}}
         super().__init__("customer>vendor", cast=Cast(links=links, **cast_more))
         self.hub.clock.__class__ = RealTime  # the desks hold this very clock
         registry = Registry()
