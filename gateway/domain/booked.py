@@ -17,7 +17,9 @@ def seen(case: Case, hop: Hop, native: NativeWork) -> None:
     before the assignment was accepted waits for that."""
     hop = case.hops[hop.id]
     link = case.link(hop)
-    if link is None or not link.crossing.worklogs_up or hop.status in _NOT_YET or native.minutes <= 0:
+    if link is None or hop.status in _NOT_YET or native.minutes <= 0:
+        return
+    if not (link.crossing.worklogs_up and link.crossing.time_entries_up):
         return
     because = Because(
         source=Source.HISTORY,

@@ -63,10 +63,19 @@ def _take_back(
         _retracted(case, hop, content, event, how="removed")
         _change(case, hop, CommandKind.REMOVE, (content, copy_of, visibility), event)
     elif any(copy.content_id == copy_of for copy in case.our_copies(hop.id)):
-        _ask(case, hop, content, event, "taken_back")
+        ask(case, hop, content, event, "taken_back")
 
 
-def _ask(case: Case, hop: Hop, content: Content, event: Event, kind: str) -> None:
+def too_late(case: Case, hop: Hop, content: Content, event: Event) -> None:
+    """What was on its way when it turned private stands there now. Where the desk lets us remove comments that is queued
+    behind it already; elsewhere its people are asked now that there is something to remove."""
+    if content.kind is ContentKind.ATTACHMENT:
+        ask(case, hop, content, event, "file_taken_back")
+    elif not case.desk(hop).capabilities.removes_comments:
+        ask(case, hop, content, event, "taken_back")
+
+
+def ask(case: Case, hop: Hop, content: Content, event: Event, kind: str) -> None:
     """A note to the people there, without a word of what it is about."""
     origin = case.hops[content.origin_hop_id]
     _retracted(case, hop, content, event, how="asked")
@@ -95,7 +104,7 @@ def files(case: Case, origin: Hop, comment_id: str, event: Event) -> None:
     for file in came_with(case, origin.id, comment_id):
         for hop in list(case.hops.values()):
             if any(copy.content_id == file.id for copy in case.our_copies(hop.id)):
-                _ask(case, hop, file, event, "file_taken_back")
+                ask(case, hop, file, event, "file_taken_back")
 
 
 def _change(

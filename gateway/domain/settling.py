@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from gateway.domain import handover, judge, queueing
+from gateway.domain import handover, judge, queueing, retraction
 from gateway.domain.case import OPEN, Because, Case
 from gateway.domain.model import (
     Command,
@@ -14,6 +14,7 @@ from gateway.domain.model import (
     Copy,
     Delivery,
     Desk,
+    Event,
     Hop,
     Receipt,
     Snapshot,
@@ -54,7 +55,9 @@ def applied(case: Case, delivery: Delivery, done: Done) -> None:
         known = _rewritten(case, delivery, done)
     if (not delivery.note or queueing.is_news(delivery)) and delivery.kind is not CommandKind.CREATE:
         cause = Because(cause_id=delivery.event_id, reported_at=receipt.at)
-        case.record("news.delivered", hop, cause, {"delivery": delivery.id, "kind": delivery.kind.value})
+        data = {"delivery": delivery.id, "kind": delivery.kind.value}
+        event = case.record("news.delivered", hop, cause, data)
+        _if_too_late(case, hop, delivery, event)
     if receipt.snapshot is not None and done.fresh:
         judge.observe(
             case,
@@ -69,6 +72,15 @@ def applied(case: Case, delivery: Delivery, done: Done) -> None:
         )
     else:
         case.want_look(hop, "written")
+
+
+def _if_too_late(case: Case, hop: Hop, delivery: Delivery, event: Event) -> None:
+    """It turned private while it was on the wire, or in doubt."""
+    if delivery.note or delivery.kind not in _COPY_KIND or delivery.visibility is not Visibility.PUBLIC:
+        return
+    content = next((one for one in case.all_contents() if one.id == delivery.content_id), None)
+    if content is not None and content.visibility is Visibility.PRIVATE:
+        retraction.too_late(case, hop, content, event)
 
 
 def _rewritten(case: Case, delivery: Delivery, done: Done) -> Known:
@@ -199,8 +211,17 @@ def parked(case: Case, delivery: Delivery) -> None:
     if other is not None and other.status in OPEN and other.remote_id is not None:
         who = case.directory.organization_name(case.towards(other, hop).org_id)
         queueing.note(case, other, "not_carried", event, who=who, why=_why(delivery, hop, other))
+    if delivery.kind is CommandKind.REMOVE:
+        _ask_instead(case, hop, delivery, event)
     if delivery.kind in _COPY_KIND and hop.status in OPEN:
         queueing.note(case, hop, "left_out", event, what=delivery.kind.value, why=delivery.error)
+
+
+def _ask_instead(case: Case, hop: Hop, delivery: Delivery, event: Event) -> None:
+    """The desk did not let us take our copy away: its people are asked to."""
+    content = next((one for one in case.all_contents() if one.id == delivery.content_id), None)
+    if content is not None:
+        retraction.ask(case, hop, content, event, "taken_back")
 
 
 def _why(delivery: Delivery, hop: Hop, told: Hop) -> str:

@@ -277,6 +277,16 @@ def test_a_parked_comment_is_told_where_it_was_written_and_noted_where_it_is_mis
     assert said(case, "north") == ["A comment could not be carried here: too long"]
 
 
+def test_where_a_copy_cannot_be_removed_after_all_its_people_are_asked_to() -> None:
+    case = chain()
+
+    park(case, what=content("vendor"), kind=CommandKind.REMOVE, error="403 Forbidden")
+
+    assert happened(case) == ["delivery.parked", "content.retracted"]
+    [asked] = said(case, "north")
+    assert asked.startswith("Vendor took back a comment that stands here")
+
+
 def test_a_far_writer_is_told_of_its_neighbour_only_and_not_in_the_words_of_a_desk_it_does_not_know() -> None:
     case = chain()
 

@@ -299,6 +299,8 @@ class Crossing:
     """Whether every internal note crosses, into a private place and no other."""
     worklogs_up: bool = True
     """Whether work that is logged below is told above."""
+    time_entries_up: bool = False
+    """Whether time that people log at the desk below becomes such work by itself: their words were written for their own."""
     ratings_down: bool = True
     """Whether what the customer thought of the work is told to who did it."""
     people: str = "name"

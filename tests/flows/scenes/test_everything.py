@@ -8,7 +8,10 @@ import pytest
 from tests.flows.scenes.stage import MINUTE, Cast, Stage
 
 FREE = ["tags", "category", "requester", "related", "parts", "visit_from", "custom.*", "service"]
-BOTH_WAYS = {"crosses": {"fields_down": ["title", "description", *FREE], "fields_up": FREE}}
+TOLD = {"crosses": {"time_entries_up": True}}
+BOTH_WAYS = {
+    "crosses": {"fields_down": ["title", "description", *FREE], "fields_up": FREE, "time_entries_up": True}
+}
 SAID = {
     "arrived": "arrived",
     "left empty": "left",
@@ -136,8 +139,20 @@ def test_time_that_is_logged_at_a_desk_becomes_one_line_one_link_up() -> None:
     assert "fuse" not in str(stage.read("customer"))
 
 
-def test_time_logged_before_the_assignment_was_accepted_waits_for_that() -> None:
+def test_time_logged_at_a_desk_stays_there_unless_the_link_lets_it_up() -> None:
     stage = Stage("customer>vendor")
+    stage.open()
+    stage.set("vendor", "status", "open")
+
+    stage.person("vendor").log(stage.id("vendor"), 45, "their router is a joke")
+    stage.wait(20 * MINUTE)
+
+    assert happened(stage, "work.logged") == []
+    assert "joke" not in str(stage.read("customer"))
+
+
+def test_time_logged_before_the_assignment_was_accepted_waits_for_that() -> None:
+    stage = Stage("customer>vendor", cast=Cast(links={"customer>vendor": TOLD}))
     stage.open()
     stage.person("vendor").log(stage.id("vendor"), 10)
     stage.wait(MINUTE)

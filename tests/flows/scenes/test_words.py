@@ -318,6 +318,23 @@ def test_what_turned_private_is_taken_away_wherever_it_was_told() -> None:
         stage.content("CANARY the code is 4711")  # not even kept
 
 
+@pytest.mark.parametrize("temper", [PLAIN, KEEPS], ids=["it can remove", "it cannot"])
+def test_what_turned_private_in_doubt_is_taken_away_once_it_is_known_to_be_there(temper: Any) -> None:
+    stage = Stage("customer>vendor", cast=Cast(tempers={"vendor": temper}))
+    stage.open()
+    stage.hub.desks["vendor"].faults = Script(steps=[LOST], writes_only=True)
+    number = stage.say("customer", "CANARY the code is 4711")
+
+    stage.person("customer").show(stage.id("customer"), number, public=False)
+    stage.wait(20 * MINUTE)
+
+    asked = [note for note in stage.read("vendor", public=False) if "took back a comment" in note]
+    assert (stage.heard("vendor"), len(asked)) == (
+        ([], 0) if temper is PLAIN else (["CANARY the code is 4711"], 1)
+    )
+    assert all("CANARY" not in note for note in asked)
+
+
 def test_what_turned_private_is_taken_away_from_tickets_that_have_ended() -> None:
     stage = Stage("customer>vendor")
     stage.open()
