@@ -66,13 +66,11 @@ def replay(
     """Try parked deliveries again, read quarantined messages again, look again at a ticket or at all that a stretch of
     time spoke of. Harmless: a replay cannot duplicate."""
     if bool(ids) + (ticket is not None) + (start is not None) != 1:
-        raise Invalid(
-            "what is to be replayed?", cure="name deliveries or messages, or say --ticket or --from"
-        )
+        raise typer.BadParameter("name deliveries or messages, or say --ticket or --from")
     with opened() as gateway:
         if ids:
             if dry_run or desk or end:
-                raise Invalid("--dry-run, --desk and --to go with --ticket or --from")
+                raise typer.BadParameter("--dry-run, --desk and --to go with --ticket or --from")
             _named(gateway, list(dict.fromkeys(ids)), (actor, reason), yes=yes, as_json=as_json)
             return
         span = _span(gateway, ticket, (start, end), desk)

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from gateway.domain.model import Field, Link, Ownership, Policy, Side
+from gateway.domain.model import Field, Link, Loser, Ownership, Policy, Side
 
 SHARED = tuple(
     str(field)
@@ -46,7 +46,9 @@ def ownership_of(link: Link, field: str) -> Ownership | None:
         return link.ownership[field]
     if down and up and field not in TEXTS:
         return Ownership(owner=Side.UPSTREAM, policy=Policy.LATEST_WINS)
-    return Ownership(owner=Side.UPSTREAM if down else Side.DOWNSTREAM)
+    # Nobody said that a desk's own value is to be overwritten, so it is told only (and R17's agreement stays possible).
+    loser = Loser.WRITE_BACK if field in TEXTS else Loser.TELL
+    return Ownership(owner=Side.UPSTREAM if down else Side.DOWNSTREAM, loser=loser)
 
 
 def effective(reported: datetime | None, *, seen: datetime, contrary: datetime | None) -> datetime:

@@ -67,6 +67,7 @@ links:
     upstream: north
     downstream: south
     passes: {when: {field: queue, value: Field}}
+    ownership: {priority: {owner: upstream, loser: write_back}}
 """
 UNLINKED = CONFIGURATION.partition("links:")[0]
 NOWHERE = "http://127.0.0.1:9"

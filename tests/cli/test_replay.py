@@ -35,10 +35,10 @@ def _looked_at(gateway: Gateway) -> list[str]:
 @pytest.mark.parametrize(
     ("words", "code", "said"),
     [
-        ((), 3, "what is to be replayed?"),
-        (("dlv_1", "--ticket", "T-1"), 3, "what is to be replayed?"),
-        (("dlv_1", "--dry-run"), 3, "go with --ticket or --from"),
-        (("--to", "2026-01-01T00:00:00+00:00"), 3, "what is to be replayed?"),
+        ((), 2, "name deliveries or messages"),
+        (("dlv_1", "--ticket", "T-1"), 2, "name deliveries or messages"),
+        (("dlv_1", "--dry-run"), 2, "go with --ticket or --from"),
+        (("--to", "2026-01-01T00:00:00+00:00"), 2, "name deliveries or messages"),
         (("--from", "2026-01-02T00:00:00+00:00", "--to", "2026-01-01T00:00:00+00:00"), 3, "is not after"),
         (("--from", "2026-01-02T00:00:00"), 3, "has no offset"),
         (("--from", "2026-01-02T00:00:00+00:00", "--desk", "west"), 2, "no desk west"),

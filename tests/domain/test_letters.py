@@ -29,6 +29,7 @@ FACTS = {
         "since",
         *("end", "days", "provider", "consumer"),
         "warning",
+        *("link", "desk", "check", "cure", "lines"),
     )
 }
 EVERY = [

@@ -1,5 +1,6 @@
 """Who wins a field: by the link, by the directions, and always the same whoever came first."""
 
+from dataclasses import replace
 from datetime import timedelta
 from itertools import permutations
 
@@ -7,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.domain.model import Crossing, Field, Ownership, Policy, Side
+from gateway.domain.model import Crossing, Field, Loser, Ownership, Policy, Side
 from gateway.domain.ownership import Claim, effective, ownership_of, winner
 from tests.builders import NOW, PROPERTY, later, link
 
@@ -18,10 +19,15 @@ def rule(owner: Side, policy: Policy) -> Ownership:
     return Ownership(owner=owner, policy=policy)
 
 
+def told(one: Ownership) -> Ownership:
+    """The same, but what lost is only told."""
+    return replace(one, loser=Loser.TELL)
+
+
 # what crosses down, what crosses up, field → owner and policy
 DEFAULTS = {
-    "only down is the upstream's": ({"priority"}, set(), "priority", rule(UP, Policy.OWNER_WINS)),
-    "only up is the downstream's": (set(), {"site"}, "site", rule(DOWN, Policy.OWNER_WINS)),
+    "only down is the upstream's": ({"priority"}, set(), "priority", told(rule(UP, Policy.OWNER_WINS))),
+    "only up is the downstream's": (set(), {"site"}, "site", told(rule(DOWN, Policy.OWNER_WINS))),
     "both ways is the later one's": ({"site"}, {"site"}, "site", rule(UP, Policy.LATEST_WINS)),
     "a title goes only down": ({"title"}, {"title"}, "title", rule(UP, Policy.OWNER_WINS)),
     "what does not cross is each one's own": (set(), set(), "priority", None),

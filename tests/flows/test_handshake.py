@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
+from connectors.loopback import CONNECTOR as LOOPBACK
 from gateway import keys
 from gateway.app import Gateway, utc_now
 from gateway.domain.linking import GUESSES, Answer, Role
@@ -139,13 +140,12 @@ def test_the_same_desks_are_not_linked_twice_one_way(gateway: Gateway) -> None:
 @pytest.mark.parametrize(
     ("said", "kind", "told"),
     [
-        ({"crosses": {"fields_up": ["requester"]}}, Unsupported, "does not let us change 'requester'"),
         ({"passes": {"when": {"field": "queue", "op": "like", "value": "x"}}}, Invalid, "not a valid link"),
         ({"crosses": {"fields": ["title"]}}, Invalid, "not a valid link"),
         ({"upstream": "north"}, Invalid, "terms do not say upstream"),
         ({"create": {"queue": "x"}}, Refused, "the upstream side does not say create"),
     ],
-    ids=["more than its desks can", "no condition", "no such part", "the other's word", "the other's desk"],
+    ids=["no condition", "no such part", "the other's word", "the other's desk"],
 )
 def test_terms_that_cannot_be_are_refused(
     gateway: Gateway, said: dict[str, object], kind: type[InterdeskError], told: str
@@ -160,6 +160,16 @@ def test_terms_that_cannot_be_are_refused(
     assert [one["code"] for one in links.listed(gateway.context, by(gateway, "north"))["links"]] == [
         "north-south"
     ]
+
+
+def test_a_link_cannot_do_more_than_its_desks(gateway: Gateway, monkeypatch: pytest.MonkeyPatch) -> None:
+    able = LOOPBACK.manifest
+    modest = replace(able.capabilities, writable=able.capabilities.writable - {"assignee"})
+    monkeypatch.setattr(LOOPBACK, "manifest", replace(able, capabilities=modest), raising=False)
+    code = invited(gateway, replace(WANTED, terms={"crosses": {"fields_up": ["assignee"]}}))
+
+    with pytest.raises(Unsupported, match="does not let us change 'assignee'"):
+        handshake.accept(gateway.context, code, Taken(desk="north"), by(gateway, "north"))
 
 
 def test_whoever_accepts_cannot_widen_what_crosses(gateway: Gateway) -> None:

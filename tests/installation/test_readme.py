@@ -69,7 +69,7 @@ def test_the_guide_names_every_word_of_an_agreement() -> None:
 
 
 def test_the_examples_can_be_applied(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    example, contracts = re.findall(r"^```yaml\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
+    example, contracts, *_ = re.findall(r"^```yaml\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
     (tmp_path / "federation.yaml").write_text(example, encoding="utf-8")
     (tmp_path / "contracts.yaml").write_text(contracts, encoding="utf-8")
     (tmp_path / "secrets").mkdir()

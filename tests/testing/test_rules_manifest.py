@@ -158,7 +158,11 @@ FOLDERS: Mapping[str, tuple[type[Loopback], Change, rules_manifest.Rule]] = {
         manifest(capabilities__private_comments=False),
         rules_manifest.cannot_means_unsupported,
     ),
-    "any field is written": (WritesAnything, manifest(), rules_manifest.cannot_means_unsupported),
+    "any field is written": (
+        WritesAnything,
+        manifest(capabilities__writable=["title", "status"]),
+        rules_manifest.cannot_means_unsupported,
+    ),
     "unstable values": (NeverSettles, manifest(), rules_manifest.normalised_is_stable),
     "no first cursor": (
         Loopback,
