@@ -47,6 +47,7 @@ class Reconciler:
         self._now = now
         self._buckets: dict[str, Bucket] = {}
         self._asked_at: datetime | None = None
+        self._returned: dict[str, datetime] = {}
 
     async def background(self) -> bool:
         """One round of the first run with something to do among those that begin by themselves. Whether there is more."""
@@ -62,7 +63,12 @@ class Reconciler:
         now = self._now()
         if self._asked_at is None or now - self._asked_at >= AGAIN or now < self._asked_at:
             self._asked_at = now
-            reconcile.begin_due(self._context, self._capacity.returned(), now=now)
+            self._returned = {
+                **self._capacity.returned(),
+                **self._returned,
+            }  # it is told once: kept until a run has begun
+            reconcile.begin_due(self._context, self._returned, now=now)
+            self._returned = {}
         return reconcile.unfinished(self._context, reconcile.BY_ITSELF)
 
     async def round(self, run: Run) -> int:

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy.exc import DBAPIError
 
 from gateway.connector import Exchange
 from gateway.domain.model import Desk, Snapshot
@@ -56,14 +57,20 @@ def hub() -> Iterator[Hub]:
 
 
 def reconciler(hub: Hub) -> Reconciler:
+    return reconciler_of(hub)[0]
+
+
+def reconciler_of(hub: Hub) -> tuple[Reconciler, Capacity]:
+    """And the capacity that it asks which desks came back."""
     capacity = Capacity(hub.context)
-    return Reconciler(
+    worker = Reconciler(
         hub.context,
         _Wires(hub),  # type: ignore[arg-type]
         lambda _desk: None,  # type: ignore[arg-type,return-value]
         capacity=capacity,
         now=hub.own_clock,
     )
+    return worker, capacity
 
 
 def runs(hub: Hub) -> list[Run]:
@@ -121,6 +128,23 @@ def test_a_desk_is_compared_when_it_is_back_after_an_outage(length: timedelta, b
     assert [one.run.since for one in found] == [out_since - timedelta(hours=1)] * len(begun)
     assert capacity.returned() == {}
     assert reconcile.begin_due(hub.context, returned, now=hub.now) == []  # another worker saw it too
+    hub.database.close()
+
+
+def test_an_outage_is_compared_though_the_database_failed_when_it_was_told() -> None:
+    hub = _hub()
+    worker, capacity = reconciler_of(hub)
+    capacity.room(hub.now)
+    _lasting(hub, capacity, timedelta(hours=3))
+    with hub.database.write() as db:
+        db.exec_driver_sql(f"ALTER TABLE {reconciliations.RUN.name} RENAME TO away")
+    with pytest.raises(DBAPIError):
+        asyncio.run(worker.background())
+    with hub.database.write() as db:
+        db.exec_driver_sql(f"ALTER TABLE away RENAME TO {reconciliations.RUN.name}")
+    hub.clock.now += MINUTE
+    asyncio.run(worker.background())
+    assert [run.kind for run in runs(hub)] == ["outage"]
     hub.database.close()
 
 
