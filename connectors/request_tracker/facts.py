@@ -44,6 +44,7 @@ def _facts(about: Response, version: Row, account: Actor, found: _Found, beyond:
         clock=parsedate_to_datetime(told) if told else None,
         account=account,
         statuses=sorted(found.statuses),
+        only_in_use=True,
         missing=found.missing,
         sees_beyond=beyond,
     )

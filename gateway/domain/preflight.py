@@ -137,8 +137,8 @@ def unread_priorities(desk: Desk, facts: DeskFacts) -> list[str]:
 
 
 def absent_statuses(desk: Desk, facts: DeskFacts) -> list[str]:
-    """Statuses that the profile writes and the desk does not have."""
-    return _absent(desk.profile.write_statuses.values(), facts.statuses)
+    """Statuses that the profile writes and the desk does not have, as far as it tells."""
+    return [] if facts.only_in_use else _absent(desk.profile.write_statuses.values(), facts.statuses)
 
 
 def absent_priorities(desk: Desk, facts: DeskFacts) -> list[str]:

@@ -79,6 +79,12 @@ def test_what_is_wrong_is_told_with_its_cure(
     assert passes(found) is not must
 
 
+def test_a_desk_that_tells_only_the_statuses_in_use_lacks_none(asked: Asked) -> None:
+    assert asked.facts is not None
+    few = replace(asked.facts, statuses=("new",), only_in_use=True)
+    assert named(checks(replace(asked, facts=few), now=NOW), "statuses").fine
+
+
 def test_a_clock_that_nobody_tells_is_no_fault(asked: Asked) -> None:
     assert named(checks(replace(asked, ahead=None), now=NOW), "clock").fine
 

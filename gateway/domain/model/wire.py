@@ -210,6 +210,8 @@ class DeskFacts:
     clock: datetime | None = None
     account: Actor = Actor()
     statuses: Sequence[str] = ()
+    only_in_use: bool = False
+    """`statuses` are those that tickets show, for the product does not tell which others there are."""
     priorities: Sequence[str] = ()
     missing: Sequence[str] = ()
     """What the account lacks for this link, in words a person can act on."""
