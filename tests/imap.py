@@ -49,7 +49,7 @@ class MailboxServer:
             while self.drip:
                 writer.write(self.drip)
                 await writer.drain()
-                await asyncio.sleep(0)
+                await asyncio.sleep(0.001 if len(self.drip) < 9 else 0)
             writer.write(f"* SEARCH {' '.join(map(str, self._found(words)))}\r\n".encode())
         elif fetch := re.match(r"UID FETCH (\S+) \((.*)\)", words):
             for uid in map(int, fetch[1].split(",")):

@@ -7,6 +7,7 @@ were more is told once.
 
 import base64
 import hashlib
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -34,6 +35,7 @@ from gateway.errors import Unreadable
 MOST_AT_ONCE, WITHIN = 20, timedelta(minutes=10)
 MOST_NOTICES = 10
 UNDELIVERABLE = "undeliverable"
+_SEARCHED = re.compile(r"[A-Za-z0-9@._+=$-]{1,200}")
 _GATEWAY = Actor(id="gateway", name="gateway", kind=ActorKind.GATEWAY)
 _SERVER = Actor(id="mail server", name="mail server")
 _RULE = Actor(id="mail desk", name="mail desk", kind=ActorKind.AUTOMATION)
@@ -271,7 +273,8 @@ def _next(status: str | None, order: Order) -> str:
 
 def _enclosed(fold: Fold, one: Letter, actor: Actor, comment_id: str | None) -> None:
     for file in one.files:
-        query = urlencode({"id": one.id, "part": file.part, "sha256": file.sha256})
+        found_by = {} if _can_be_found(one) else {"to": fold.ticket}
+        query = urlencode({"id": one.id, "part": file.part, "sha256": file.sha256, **found_by})
         fold.files.append(
             NativeAttachment(
                 remote_id=f"{addresses.key_of(one.id)}.{file.part}",
@@ -286,6 +289,11 @@ def _enclosed(fold: Fold, one: Letter, actor: Actor, comment_id: str | None) -> 
                 sha256=file.sha256,
             )
         )
+
+
+def _can_be_found(one: Letter) -> bool:
+    """By its Message-ID: it has one, of signs that may stand in a search."""
+    return _SEARCHED.fullmatch(one.id) is not None and bool(one.first("message-id").strip())
 
 
 def _say(fold: Fold, letter_id: str, at: datetime, text: str, actor: Actor) -> None:

@@ -68,6 +68,7 @@ class GuardedTransport(httpx.AsyncBaseTransport):
 
     async def aclose(self) -> None:
         """Drop every connection."""
+        self._mail.close()
         self._pool.close()
 
 

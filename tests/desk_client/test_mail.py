@@ -105,12 +105,23 @@ def test_the_guard_stands_before_mail_as_well() -> None:
     assert server.senders == []
 
 
-def test_a_file_is_enclosed_as_it_is(tmp_path: Path) -> None:
+EML = b"From: a@b.example\r\nContent-Type: multipart/mixed; boundary=x\r\n\r\n--x\r\n\r\nhi\r\n--x--\r\n"
+FILES = {
+    "application/pdf": (bytes(range(256)) * 100, "application/pdf"),
+    "message/rfc822": (EML, "application/octet-stream"),
+    "multipart/mixed; boundary=x": (EML, "application/octet-stream"),
+    "text/plain": ("слово\n".encode(), "text/plain"),
+    "strange": (b"x", "application/octet-stream"),
+}
+
+
+@pytest.mark.parametrize("kind", FILES)
+def test_a_file_is_enclosed_as_it_is(kind: str, tmp_path: Path) -> None:
     blobs = BlobStore(tmp_path)
-    data = bytes(range(256)) * 100
+    data, sent_as = FILES[kind]
     draft = AttachmentDraft(
         filename="план.pdf",
-        media_type="application/pdf",
+        media_type=kind,
         blob=blobs.put([data], limit=10**6),
         visibility=Visibility.PUBLIC,
     )
@@ -124,6 +135,7 @@ def test_a_file_is_enclosed_as_it_is(tmp_path: Path) -> None:
     [letter] = asyncio.run(sent()).taken
     [part] = [part for part in letter.walk() if part.get_content_disposition() == "attachment"]
     assert (part.get_filename(), part.get_payload(decode=True)) == ("план.pdf", data)
+    assert part.get_content_type() == sent_as
     assert file_in(letter.as_bytes(), [*letter.walk()].index(part)) == data
 
 

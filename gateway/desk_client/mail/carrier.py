@@ -3,7 +3,7 @@
     GET  /                 greeting, user; `smtp` is greeted too
     GET  /letters          `after` (a UID, or `end`) with `most`; or `to`; or `id`: a list
     GET  /letters/<uid>    one mail as it is; 413 if it is larger than an answer may be
-    GET  /file             `id`, `part`, `sha256`: the bytes of one file of a mail
+    GET  /file             `id`, `part`, `sha256`, maybe `to`: the bytes of one file of a mail
     POST /letters          a form with `envelope`, `mail` and maybe a file
 
 `folder` and `uidvalidity` go with any read. Every socket comes from the pool's guard; one conversation each, none kept.
@@ -11,12 +11,14 @@
 
 import asyncio
 import base64
+import contextlib
 import hashlib
 import imaplib
 import json
 import socket
 import ssl
-from collections.abc import AsyncIterable, Callable, Mapping
+from collections.abc import AsyncIterable, Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 from urllib.parse import parse_qsl, urlsplit
 
@@ -34,7 +36,35 @@ from gateway.errors import ConfigError
 
 SCHEMES = frozenset({"imap", "imaps"})
 _PORTS = {"imap": 143, "imaps": 993, "smtp": 587, "smtps": 465}
+_AT_ONCE = 16
 T = TypeVar("T")
+
+
+class _Line:
+    """The sockets of one conversation: TLS takes the first one's place, which then ends nothing any more."""
+
+    def __init__(self, first: socket.socket) -> None:
+        self.first = first
+        self._sockets = [first]
+        self._over = False
+
+    def goes_on(self, secure: socket.socket) -> None:
+        """Over that one from now on. Raises OSError if somebody has hung up meanwhile."""
+        self._sockets.append(secure)
+        if self._over:
+            raise ConnectionAbortedError("hung up")
+
+    def close(self) -> None:
+        """By the thread that talks over it."""
+        for one in self._sockets:
+            one.close()
+
+    def hang_up(self) -> None:
+        """From another thread: whoever reads or writes there stops at once, and closes what it holds."""
+        self._over = True
+        for one in self._sockets:
+            with contextlib.suppress(OSError):  # not connected any more, or in the next one's hands
+                socket.socket.shutdown(one, socket.SHUT_RDWR)
 
 
 class Carrier:
@@ -44,6 +74,8 @@ class Carrier:
         self._pool = pool
         self._limits = limits
         self._tls: ssl.SSLContext | None = None
+        # Threads of its own: a mailbox that drips must not take those that work on disk and database.
+        self._threads = ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="mailbox")
 
     async def handle(self, request: httpx.Request, trip: Trip) -> httpx.Response:
         """The answer to one request. Raises Broken or ConfigError as a web desk's wire would."""
@@ -95,23 +127,48 @@ class Carrier:
         connected = await self._pool.connected(origin)
         trip.connected = True
 
-        def talk() -> tuple[int, object]:
-            secure = self._secured(connected, origin)
-            folder = Folder(secure, user=user, secret=secret, most=self._limits.blob_bytes)
-            try:
-                folder.open(query.get("folder", "INBOX"))
-                return _asked(folder, path, query, self._limits, user)
-            finally:
-                folder.close()
+        line = _Line(connected)
 
-        status, told = await _in_thread(talk, connected)
+        def talk() -> tuple[int, object]:
+            try:
+                secure = self._secured(line, origin)
+                folder = Folder(secure, user=user, secret=secret, most=self._limits.blob_bytes)
+                try:
+                    folder.open(query.get("folder", "INBOX"))
+                    return _asked(folder, path, query, self._limits, user)
+                finally:
+                    folder.close()
+            finally:
+                line.close()
+
+        status, told = await self._in_thread(talk, line)
         return _answer(request, status, told)
 
-    def _secured(self, connected: socket.socket, origin: Origin) -> socket.socket:
-        connected.settimeout(self._limits.read)
+    async def _in_thread(self, talk: Callable[[], T], line: "_Line") -> T:
+        """Run a blocking conversation; who gives up meanwhile hangs up, which ends the thread as well."""
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._threads, talk)
+        except asyncio.CancelledError:
+            line.hang_up()
+            raise
+        except (OSError, imaplib.IMAP4.error, ssl.SSLError, ValueError, EOFError) as error:
+            raise Broken(Stage.ANSWER, f"the mailbox: {str(error) or type(error).__name__}") from error
+        finally:
+            line.first.close()
+
+    def close(self) -> None:
+        """Begin no more conversations."""
+        self._threads.shutdown(wait=False, cancel_futures=True)
+
+    def _secured(self, line: "_Line", origin: Origin) -> socket.socket:
+        line.first.settimeout(self._limits.read)
         if origin.scheme == "imap":
-            return connected
-        return self._context().wrap_socket(connected, server_hostname=origin.host.strip("[]"))
+            return line.first
+        host = origin.host.strip("[]")
+        secure = self._context().wrap_socket(line.first, server_hostname=host, do_handshake_on_connect=False)
+        line.goes_on(secure)
+        secure.do_handshake()
+        return secure
 
     def _context(self) -> ssl.SSLContext:
         if self._pool.tls is not None:
@@ -170,14 +227,27 @@ def _one(folder: Folder, uid: int, query: Mapping[str, str], limits: Limits) -> 
 
 def _file(folder: Folder, query: Mapping[str, str], limits: Limits) -> tuple[int, object]:
     """Its bytes, found again by digest: of several mails with one Message-ID the one that holds it."""
-    for one in folder.named(_safe(query.get("id", ""))):
+    name, too_large = query.get("id", ""), False
+    for one in _holding(folder, name, query.get("to", "")):
         if one.size > limits.blob_bytes:
-            raise Refused(413, "the mail is too large")
+            too_large = True
+            continue
         raw = one.raw if one.raw is not None else folder.whole(one.uid)
         data = file_in(raw or b"", _count(query.get("part", "0")))
         if data is not None and hashlib.sha256(data).hexdigest() == query.get("sha256"):
             return 200, data
+    if too_large:
+        raise Refused(413, "the mail is too large")
     raise Refused(404, "that file is gone")
+
+
+def _holding(folder: Folder, name: str, to: str) -> Iterator[Found]:
+    """The mails that may hold a file: those of that Message-ID; of one that has none, or none that can be searched for,
+    all that were for the ticket's address."""
+    if SAFE.fullmatch(name) or not to:
+        yield from folder.named(_safe(name))
+    if to:
+        yield from folder.addressed(_safe(to))
 
 
 def _safe(text: str) -> str:
@@ -190,19 +260,6 @@ def _count(text: str) -> int:
     if not (text.isascii() and text.isdigit() and len(text) < 11):
         raise Refused(400, f"{text[:20]!r} is no number")
     return int(text)
-
-
-async def _in_thread(talk: Callable[[], T], connected: socket.socket) -> T:
-    """Run a blocking conversation; who gives up meanwhile hangs up, which ends the thread as well."""
-    try:
-        return await asyncio.to_thread(talk)
-    except asyncio.CancelledError:
-        connected.close()
-        raise
-    except (OSError, imaplib.IMAP4.error, ssl.SSLError, ValueError, EOFError) as error:
-        raise Broken(Stage.ANSWER, f"the mailbox: {str(error) or type(error).__name__}") from error
-    finally:
-        connected.close()
 
 
 def _origin(url: str, trip: Trip) -> Origin:

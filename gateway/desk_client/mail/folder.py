@@ -15,7 +15,9 @@ from typing import Any
 
 IN_LIST = 256 * 1024
 """A larger mail comes in a list by its head only."""
-LIST_BYTES = 8_000_000
+LIST_BYTES, HEADS_BYTES = 4_000_000, 4_000_000
+"""Of all whole mails, and of all heads without a mail: together, in base64, less than an answer may be."""
+_LEAST_HEAD, _MOST_HEAD = 4_096, 65_536
 OLDEST, NEWEST = 600, 400
 """Of a ticket flooded with mail the first and the last are read: what it began with, and what is new."""
 SAFE = re.compile(r"[A-Za-z0-9@._+=$-]{1,200}")
@@ -36,7 +38,7 @@ class Refused(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class Found:
-    """A mail in the list; `raw` None for a large one, whose `head` is there all the same."""
+    """A mail in the list; `raw` None for a large one, of which there is the beginning of its `head`."""
 
     uid: int
     size: int
@@ -46,10 +48,10 @@ class Found:
 
 
 class _Client(imaplib.IMAP4):
-    """Speaks over a socket it is given, and reads no more at once than it is allowed."""
+    """Speaks over a socket it is given, and reads no more than it is allowed: `most` bytes at once, twice that in all."""
 
     def __init__(self, connected: socket, most: int) -> None:
-        self._connected, self._most = connected, most
+        self._connected, self._most, self._left = connected, most, 2 * most
         super().__init__("", 0)
 
     def _create_socket(self, timeout: float | None) -> socket:
@@ -59,7 +61,16 @@ class _Client(imaplib.IMAP4):
     def read(self, size: int) -> bytes:
         if size > self._most:
             raise self.abort(f"the server sends {size} bytes at once")
-        return super().read(size)
+        return self._counted(super().read(size))
+
+    def readline(self) -> bytes:
+        return self._counted(super().readline())
+
+    def _counted(self, data: bytes) -> bytes:
+        self._left -= len(data)
+        if self._left < 0:
+            raise self.abort(f"the server sends more than {2 * self._most} bytes")
+        return data
 
 
 class Folder:
@@ -126,21 +137,26 @@ class Folder:
         return sorted(int(one) for one in b" ".join(part for part in data if part).split())
 
     def _list(self, uids: Sequence[int]) -> list[Found]:
-        """Heads of all, and whole mails as long as they are small together."""
-        heads = {
-            _uid(meta): (meta, data)
-            for meta, data in self._fetch(uids, "RFC822.SIZE INTERNALDATE BODY.PEEK[HEADER]")
-        }
+        """Whole mails as long as they are small together; of the others the beginnings of their heads."""
+        metas = {_uid(meta): meta for meta, _ in self._fetch(uids, "RFC822.SIZE INTERNALDATE")}
         small, total = [], 0
-        for uid in uids:
-            size = _size(heads[uid][0]) if uid in heads else IN_LIST + 1
-            if size <= IN_LIST and total + size <= LIST_BYTES:
-                total += size
+        for uid, meta in sorted(metas.items()):
+            if _size(meta) <= IN_LIST and total + _size(meta) <= LIST_BYTES:
+                total += _size(meta)
                 small.append(uid)
         bodies = {_uid(meta): data for meta, data in self._fetch(small, "BODY.PEEK[]")}
+        large = sorted(metas.keys() - bodies.keys())
+        most = min(_MOST_HEAD, max(_LEAST_HEAD, HEADS_BYTES // max(len(large), 1)))
+        heads = {_uid(meta): data for meta, data in self._fetch(large, f"BODY.PEEK[HEADER]<0.{most}>")}
         return [
-            Found(uid=uid, size=_size(meta), at=_moment(meta), raw=bodies.get(uid), head=data)
-            for uid, (meta, data) in sorted(heads.items())
+            Found(
+                uid=uid,
+                size=_size(meta),
+                at=_moment(meta),
+                raw=bodies.get(uid),
+                head=heads.get(uid, b"")[:most],
+            )
+            for uid, meta in sorted(metas.items())
         ]
 
     def _fetch(self, uids: Sequence[int], what: str) -> list[tuple[str, bytes]]:

@@ -19,6 +19,7 @@ from gateway.domain.outcome import Stage
 from gateway.failpoints import step
 
 MOST_BYTES = 30_000_000
+_KIND = "X-Media-Type"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,14 +41,11 @@ def letter_from(kind: str, body: bytes) -> Letter:
     if not isinstance(mail, EmailMessage):
         raise ValueError("no mail")
     if enclosed is not None:
-        maintype, _, subtype = enclosed.get_content_type().partition("/")
+        maintype, _, subtype = _media_type(enclosed).partition("/")
         data = enclosed.get_payload(decode=True)
-        mail.add_attachment(
-            data if isinstance(data, bytes) else b"",
-            maintype=maintype,
-            subtype=subtype,
-            filename=_filename(enclosed),
-        )
+        if not isinstance(data, bytes):
+            raise ValueError("the enclosed file has no bytes")
+        mail.add_attachment(data, maintype=maintype, subtype=subtype, filename=_filename(enclosed))
     del mail["Date"]
     mail["Date"] = formatdate(usegmt=True)
     recipients = tuple(str(one) for one in told["recipients"])
@@ -64,13 +62,32 @@ def _filename(part: Message) -> str:
     return name.replace("%22", "'").replace("%0D", " ").replace("%0A", " ") or "file"
 
 
+def _media_type(part: Message) -> str:
+    """What the file is; a mail or a package of parts travels as plain bytes, for nobody on the way shall open it."""
+    kind = str(part.get(_KIND, "")).partition(";")[0].strip().lower()
+    if not re.fullmatch(r"[\w.+-]+/[\w.+-]+", kind, re.ASCII) or kind.startswith(("message/", "multipart/")):
+        return "application/octet-stream"
+    return kind
+
+
+def _as_bytes(kind: str, body: bytes) -> bytes:
+    """The form with its parts' types under another name: the parser would take an enclosed mail apart."""
+    found = re.search(r'boundary="?([^";\s]+)', kind)
+    if found is None:
+        return body
+    head = rb"(--" + re.escape(found[1].encode()) + rb"\r\nContent-Disposition: [^\r\n]*\r\n)Content-Type:"
+    return re.sub(head, rb"\1" + _KIND.encode() + b":", body, flags=re.IGNORECASE)
+
+
 def _parts(kind: str, body: bytes) -> tuple[dict[str, bytes], Message | None]:
     if kind.startswith("application/x-www-form-urlencoded"):
         return {
             name: values[0].encode()
             for name, values in parse_qs(body.decode("ascii"), strict_parsing=True).items()
         }, None
-    form = message_from_bytes(f"Content-Type: {kind}\r\n\r\n".encode() + body, policy=policy.compat32)
+    form = message_from_bytes(
+        f"Content-Type: {kind}\r\n\r\n".encode() + _as_bytes(kind, body), policy=policy.compat32
+    )
     fields: dict[str, bytes] = {}
     enclosed = None
     for part in form.get_payload():
