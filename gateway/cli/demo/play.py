@@ -103,10 +103,13 @@ class Play:
         """Until the ticket has that status there."""
         return lambda: (self.doc(act, code) or {"fields": {}})["fields"].get("status") == status
 
-    def reads(self, act: Act, code: str, words: str) -> Awaited:
-        """Until a comment there holds these words."""
-        return lambda: any(
-            words in comment["text"] for comment in (self.doc(act, code) or {"comments": []})["comments"]
+    def reads(self, act: Act, code: str, words: str, *, times: int = 1) -> Awaited:
+        """Until so many comments there hold these words."""
+        return lambda: (
+            times
+            <= sum(
+                words in comment["text"] for comment in (self.doc(act, code) or {"comments": []})["comments"]
+            )
         )
 
     def moment(self, seconds: float) -> Awaited:

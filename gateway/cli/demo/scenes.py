@@ -86,7 +86,8 @@ def question(play: Play, act: Act) -> Iterator[Awaited]:
     play.set(
         act, "vendor", "hanna", "status", "stalled"
     )  # the vendor passes the question on: both clocks stop
-    yield play.moment(1.5)
+    yield play.reads(act, "customer", "waits for an answer from you")
+    yield play.moment(0.5)
     play.say(act, "customer", "marco.bianchi", "It says 4.2.1.")
     yield play.reads(act, "partner", "4.2.1")
     yield play.shows(act, "vendor", "open")
@@ -138,13 +139,15 @@ def rejected(play: Play, act: Act) -> Iterator[Awaited]:
     play.set(act, "vendor", "hanna", "status", "resolved")
     yield play.reads(act, "customer", "reports the work as resolved")
     play.set(act, "customer", "sara.conti", "status", "To verify")
-    yield play.moment(1.0)
+    yield play.shows(act, "vendor", "closed")
+    yield play.moment(0.5)
     play.say(act, "customer", "sara.conti", "It is still broken.")
     play.set(act, "customer", "sara.conti", "status", "Assigned")
     yield play.shows(act, "vendor", "open")
     yield play.moment(1.0)
     play.set(act, "vendor", "hanna", "status", "resolved")
-    yield play.moment(1.5)
+    yield play.reads(act, "customer", "reports the work as resolved", times=2)
+    yield play.moment(0.5)
     play.set(act, "customer", "sara.conti", "status", "Closed")
     yield play.shows(act, "vendor", "closed")
 
