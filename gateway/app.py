@@ -24,6 +24,7 @@ from gateway.desk_client import DeskClient, Door, GuardedTransport, Limits, Netw
 from gateway.domain.model import Message
 from gateway.errors import ConfigError
 from gateway.flows import intake
+from gateway.flows.auditing import SEAL_EVERY, Sealer
 from gateway.flows.context import Context
 from gateway.flows.credentials import OpenedCredentials
 from gateway.flows.hooks import GroupCommit, NotStored
@@ -111,6 +112,8 @@ class Gateway:
         """A worker of this installation."""
         worker = Worker(self.context, client, self.credentials, worker_id=worker_id(), now=utc_now)
         worker.postman = self.postman()
+        sealer = Sealer(self.context, self.vault, self.settings.anchors, utc_now)
+        worker.rounds.append((sealer.round, SEAL_EVERY))
         return worker
 
     def postman(self) -> Postman | None:

@@ -118,6 +118,11 @@ class Settings(BaseSettings):
         return self.blob_dir or self.data_dir / "blobs"
 
     @property
+    def anchors(self) -> Path:
+        """The folder of the audit's signed heads."""
+        return self.data_dir / "anchors"
+
+    @property
     def worker_in_serve(self) -> bool:
         """Whether `interdesk serve` also works the queues: unless set, yes on SQLite, no on PostgreSQL."""
         return self.database.startswith("sqlite") if self.worker is None else self.worker

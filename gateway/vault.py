@@ -82,6 +82,19 @@ class Vault:
             self._key(self.current), b"fingerprint|" + place.bound() + text.encode(), sha256
         ).hexdigest()
 
+    def sign(self, text: str, purpose: str) -> str:
+        """`<key id>.<HMAC-SHA-256 in hex>`: only who holds the ring can have written it, for this purpose."""
+        return f"{self.current}.{self._signature(self.current, text, purpose)}"
+
+    def vouches(self, text: str, signature: str, purpose: str) -> bool:
+        """Whether `sign` made it. Raises ConfigError if its key is not in the ring any more."""
+        key_id, _, told = signature.partition(".")
+        return hmac.compare_digest(self._signature(key_id, text, purpose).encode(), told.encode())
+
+    def _signature(self, key_id: str, text: str, purpose: str) -> str:
+        bound = f"signature|{len(purpose)}:{purpose}|".encode()
+        return hmac.new(self._key(key_id), bound + text.encode(), sha256).hexdigest()
+
     def _key(self, key_id: str) -> bytes:
         key = self.keys.get(key_id)
         if key is None:

@@ -7,6 +7,7 @@ from starlette.types import Lifespan, Receive, Scope, Send
 
 from gateway import __version__
 from gateway.api import (
+    audit,
     bodies,
     conflicts,
     deliveries,
@@ -60,7 +61,7 @@ def build(house: House, lifespan: Lifespan[FastAPI]) -> FastAPI:
     app = Site(house, lifespan)
     for router in (health.open_to_all, health.for_operators):
         app.include_router(router)
-    for door in (tickets, deliveries, work, worklists, links, portal, search, conflicts):
+    for door in (tickets, deliveries, work, worklists, links, portal, search, conflicts, audit):
         app.include_router(door.router)
     problems.install(app)
     return app

@@ -79,8 +79,8 @@ def revoke(
     say(f"{key.id} ({key.label}) is revoked")
 
 
-def rotate() -> None:
+def rotate(actor: Actor = None) -> None:
     """Seal every desk's secrets again under the current key of the ring, while the gateway works."""
     with opened() as gateway:
-        done = rotation.reseal(gateway.context, gateway.vault)
+        done = rotation.reseal(gateway.context, gateway.vault, actor=acting(actor), now=utc_now())
         say(f"sealed the secrets of {done} desks again, under {gateway.vault.current!r}")

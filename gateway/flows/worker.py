@@ -61,6 +61,8 @@ class Worker:
         self._now = now
         self.postman: Postman | None = None
         """Who carries letters, where there is a mail server; set before it runs."""
+        self.rounds: list[tuple[Callable[[], Awaitable[bool]], float]] = []
+        """What else is done, each every so many seconds; set before it runs."""
         self._threads = ThreadPoolExecutor(max_workers=4, thread_name_prefix="flows")
         self._capacity = Capacity(context)
         self._offsets = Offsets(context)
@@ -103,6 +105,7 @@ class Worker:
             self._repeat(stop, self._compare, every=SWEEP_EVERY),
             self._repeat(stop, preflight.Daily(self._context, call).round, every=preflight.ROUND_SECONDS),
             *([self._repeat(stop, self.postman.round, every=SWEEP_EVERY)] if self.postman else []),
+            *(self._repeat(stop, act, every=seconds) for act, seconds in self.rounds),
         ]
         await asyncio.gather(*loops)
         await self._finish(settlers)

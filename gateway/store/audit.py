@@ -1,4 +1,4 @@
-"""Who changed what, when, before and after. Rows are only ever added."""
+"""Who changed what, when, before and after. Rows are only ever added; `audit_chain` seals them."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -35,9 +35,14 @@ def record_all(db: Db, entries: Sequence[Entry], *, now: datetime) -> None:
         db.execute(insert(AUDIT), [{**entry, "at": now} for entry in entries])
 
 
-def entries(db: Db, scope: Scope, *, subject: str | None = None, limit: int = 50) -> list[dict[str, Any]]:
-    """The newest entries first, with `seq` and `at`; of one subject if it is named."""
+def entries(
+    db: Db, scope: Scope, *, subject: str | None = None, limit: int = 50, before: int | None = None
+) -> list[dict[str, Any]]:
+    """The newest entries first, with `seq`, `at` and their place in the chain; of one subject if it is named, those older
+    than `before` (a `seq`) if that is."""
     query = select(AUDIT).where(scope.where(AUDIT)).order_by(AUDIT.c.seq.desc()).limit(limit)
     if subject is not None:
         query = query.where(AUDIT.c.subject == subject)
+    if before is not None:
+        query = query.where(AUDIT.c.seq < before)
     return [dict(row) for row in db.execute(query).mappings()]

@@ -310,12 +310,16 @@ def sealed_under_older_keys(db: Db, scope: Scope, vault: Vault) -> list[str]:
     ]
 
 
-def reseal(db: Db, scope: Scope, desk_id: str, *, vault: Vault) -> None:
-    """Seal a desk's secrets under the current key. They stay what they are, so the directory keeps its version."""
+def reseal(db: Db, scope: Scope, desk_id: str, *, vault: Vault) -> str | None:
+    """Seal a desk's secrets under the current key. They stay what they are, so the directory keeps its version. Whose desk it
+    is; None if it is gone."""
     query = select(DESK).where(DESK.c.id == desk_id, scope.where(DESK)).with_for_update()
-    for row in db.execute(query):
-        columns = {name: vault.seal(vault.open(text, place), place) for name, text, place in _seals(row)}
-        db.execute(update(DESK).where(DESK.c.id == desk_id).values(columns))
+    row = db.execute(query).first()
+    if row is None:
+        return None
+    columns = {name: vault.seal(vault.open(text, place), place) for name, text, place in _seals(row)}
+    db.execute(update(DESK).where(DESK.c.id == desk_id).values(columns))
+    return str(row.org_id)
 
 
 def _seals(row: Row[Any]) -> list[tuple[str, str, Place]]:

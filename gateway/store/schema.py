@@ -4,6 +4,7 @@ from sqlmodel import SQLModel
 
 from gateway.store import (
     agreement_tables,
+    audit_tables,
     clock_tables,
     closing_tables,
     import_tables,
@@ -37,4 +38,5 @@ MODULES = (
     linking_tables,
     portal_tables,
     mapping_tables,
+    audit_tables,
 )

@@ -291,9 +291,18 @@ class DiscrepancyRow(SQLModel, table=True):
 
 
 class AuditRow(SQLModel, table=True):
-    """Who changed what, before and after."""
+    """Who changed what, before and after. `number` is its place in its organization's chain, once it is sealed."""
 
     __tablename__ = "audit"
+    __table_args__ = (
+        Index("audit_chain", "org_id", "number", unique=True),
+        Index(
+            "audit_unsealed",
+            "seq",
+            sqlite_where=text("number IS NULL"),
+            postgresql_where=text("number IS NULL"),
+        ),
+    )
     seq: int | None = Field(
         default=None, sa_column=Column(BigInteger().with_variant(Integer, "sqlite"), primary_key=True)
     )
@@ -304,6 +313,9 @@ class AuditRow(SQLModel, table=True):
     subject: str = ""
     before: Any = fields.document()
     after: Any = fields.document()
+    number: int | None = Field(default=None, sa_type=BigInteger)
+    previous: str | None = None
+    digest: str | None = None
 
 
 class ApiKeyRow(SQLModel, table=True):

@@ -47,8 +47,8 @@ def hook_secrets(context: Context, vault: Vault) -> list[tuple[bytes, ...]]:
 def test_every_secret_is_sealed_again_once(context: Context) -> None:
     before = hook_secrets(context, ring(OLD))
 
-    assert reseal(context, ring(f"{NEW},{OLD}")) == 2
-    assert reseal(context, ring(f"{NEW},{OLD}")) == 0
+    assert reseal(context, ring(f"{NEW},{OLD}"), actor="jens", now=NOW) == 2
+    assert reseal(context, ring(f"{NEW},{OLD}"), actor="jens", now=NOW) == 0
 
     assert hook_secrets(context, ring(NEW)) == before
     with context.database.read() as db:
@@ -59,6 +59,6 @@ def test_every_secret_is_sealed_again_once(context: Context) -> None:
 
 def test_without_the_old_key_nothing_is_lost(context: Context) -> None:
     with pytest.raises(ConfigError, match="'k1' that sealed this is not in the key ring"):
-        reseal(context, ring(NEW))
+        reseal(context, ring(NEW), actor="jens", now=NOW)
 
     assert hook_secrets(context, ring(OLD))[0] == (SECRETS["ACME_HOOK"].encode(),)

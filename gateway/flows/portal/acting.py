@@ -12,7 +12,7 @@ from gateway.domain import portal
 from gateway.domain.portal import Act, Doing, Job, Part
 from gateway.errors import Invalid, NotFound, Refused
 from gateway.flows.context import OPERATOR, Context
-from gateway.store import looks
+from gateway.store import audit, looks
 from gateway.store import portal as store
 from gateway.store.db import Db
 from gateway.store.looks import Wish
@@ -72,7 +72,22 @@ def _act(context: Context, db: Db, which: tuple[Scope, str], wanted: Act, *, now
     store.write(db, written)
     wish = Wish(org_id=job.org_id, desk_id=job.desk_id, remote_id=job.id, due_at=now, why="somebody acted")
     looks.want(db, [wish])
+    _audit(db, job, written, wanted, now=now)
     return Acted(job=written.job, parts=written.parts)
+
+
+def _audit(db: Db, job: Job, written: portal.Written, wanted: Act, *, now: datetime) -> None:
+    """Who it was and what was said stand in the parts, which can be erased; here they are named only."""
+    audit.record(
+        db,
+        now=now,
+        org_id=job.org_id,
+        actor="portal",
+        action=f"portal {wanted.doing.value}",
+        subject=job.id,
+        before={"state": job.state},
+        after={"state": written.job.state, "parts": [part.id for part in written.parts]},
+    )
 
 
 def _refuse_unless_whole(wanted: Act) -> None:
