@@ -58,19 +58,23 @@ TOGETHER = {
     "tests/flows/test_report_bpi.py": "history",
     "tests/test_architecture.py": "architecture",
 }
-"""Tests that share something dear stay on one worker, and begin first: beginning of the path → group, the first that fits."""
+"""Tests that share something dear stay on one worker, and begin first: beginning of the path → group, the first that fits.
+Of the others each file is a group of its own: what it sets up once is set up on one worker."""
+APART = ("tests/failpoints/test_kill.py", "tests/sim/test_slice.py")
+"""Files whose tests take long and share nothing: each test goes where there is room."""
 
 
-def group_of(nodeid: str) -> str | None:
-    """The group of a test; None for one that may run anywhere."""
-    return next((group for path, group in TOGETHER.items() if nodeid.startswith(path)), None)
+def group_of(nodeid: str) -> str:
+    """The group of a test: by path, else its file, else the test alone."""
+    named = next((group for path, group in TOGETHER.items() if nodeid.startswith(path)), None)
+    return named or (nodeid if nodeid.startswith(APART) else nodeid.partition("::")[0])
 
 
 class Together(LoadScopeScheduling):  # type: ignore[misc] # xdist tells no types
     """Groups by path. The mark `xdist_group` does nothing here: xdist 3.8 writes it where pytest 9.2 no longer looks."""
 
     def _split_scope(self, nodeid: str) -> str:
-        return group_of(nodeid) or nodeid
+        return group_of(nodeid)
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -82,7 +86,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Together | N
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """What takes long begins first; what needs PostgreSQL is marked so."""
-    items.sort(key=lambda item: group_of(item.nodeid) is None)
+    items.sort(key=lambda item: not item.nodeid.startswith((*TOGETHER, *APART)))
     for item in items:
         if {"postgres_server", "postgres_url", "fresh_postgres"} & set(getattr(item, "fixturenames", ())):
             item.add_marker(pytest.mark.pg)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import TOGETHER, group_of
+from tests.conftest import APART, TOGETHER, group_of
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 
@@ -85,16 +85,17 @@ def test_a_desk_test_may_not_skip_where_desks_are_required(
         ("tests/desks/test_chain_week.py::test_a", "week"),
         ("tests/desks/test_chain_faults.py::test_a", "chain"),
         ("tests/desks/test_roundup.py::test_a", "desks"),
-        ("tests/domain/test_acts.py::test_a", None),
+        ("tests/domain/test_acts.py::test_a[x::y]", "tests/domain/test_acts.py"),
+        ("tests/sim/test_slice.py::test_a[1]", "tests/sim/test_slice.py::test_a[1]"),
     ],
 )
-def test_what_shares_something_dear_stays_together(nodeid: str, group: str | None) -> None:
+def test_what_shares_something_dear_stays_together(nodeid: str, group: str) -> None:
     assert group_of(nodeid) == group
 
 
 def test_every_group_names_tests_that_are_there() -> None:
     files = [path.relative_to(CHECKOUT).as_posix() for path in (CHECKOUT / "tests").rglob("test_*.py")]
-    assert [path for path in TOGETHER if not any(file.startswith(path) for file in files)] == []
+    assert [path for path in (*TOGETHER, *APART) if not any(file.startswith(path) for file in files)] == []
 
 
 SHARED = """

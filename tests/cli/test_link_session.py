@@ -13,13 +13,19 @@ from tests.documents import CHECKOUT
 
 
 @pytest.fixture(scope="module")
-def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+def played_stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Stage, str]]:
     with session.staged(tmp_path_factory.mktemp("session")) as opened:
-        yield opened
+        yield opened, session.play(opened)
 
 
-def test_the_session_is_the_one_in_the_readme(stage: Stage) -> None:
-    played = session.play(stage)
+@pytest.fixture
+def stage(played_stage: tuple[Stage, str]) -> Stage:
+    """After the session of the README."""
+    return played_stage[0]
+
+
+def test_the_session_is_the_one_in_the_readme(played_stage: tuple[Stage, str]) -> None:
+    stage, played = played_stage
     readme = (CHECKOUT / "README.md").read_text()
     shown = readme.partition(session.BEGIN)[2].partition(session.END)[0].strip()
     assert shown == f"```\n{played.strip()}\n```"
