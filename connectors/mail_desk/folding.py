@@ -23,6 +23,7 @@ from gateway.domain.model import (
     Actor,
     ActorKind,
     Desk,
+    Field,
     HistoryEntry,
     NativeAttachment,
     NativeComment,
@@ -253,15 +254,17 @@ def _person(fold: Fold, one: Letter) -> None:
             fold.work.append(
                 NativeWork(remote_id=name, minutes=order.minutes, at=one.at, author=actor, text=order.text)
             )
+        if order.does is Does.PASS_ON:
+            _set(fold, one, Field.DELEGATE, order.to, actor)
         if order.does in _MEANS:
             _set(fold, one, "status", _next(fold.fields.get("status"), order), actor)
 
 
 def _all_clear(orders: Sequence[Order]) -> bool:
-    """Two orders that contradict each other in one mail are none; a question without words is none either."""
+    """Orders that contradict each other in one mail are none; a question without words is none either."""
     does = [order.does for order in orders]
     blank = any(order.does is Does.QUESTION and not order.text for order in orders)
-    return not blank and not (Does.DECLINE in does and len(does) > 1)
+    return not blank and not (Does.DECLINE in does and len(does) > 1) and does.count(Does.PASS_ON) < 2
 
 
 def _next(status: str | None, order: Order) -> str:

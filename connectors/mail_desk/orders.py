@@ -1,4 +1,5 @@
-"""What a party can do by a reply: accept, decline because …, on site, done, 2h30 on site, question …, in three languages.
+"""What a party can do by a reply: accept, decline because …, on site, done, 2h30 on site, question …, pass to …, in three
+languages.
 
 An order is a line of its own at the head of the reply (a greeting may stand before it). Tolerant of case, dots and
 bullets; never guessing: a line that goes on like a sentence ("done with the first part") is a comment.
@@ -18,15 +19,18 @@ class Does(StrEnum):
     DONE = "done"
     QUESTION = "question"
     WORKED = "worked"
+    PASS_ON = "pass on"  # noqa: S105 - two words of an order
 
 
 @dataclass(frozen=True, kw_only=True)
 class Order:
-    """`text` is the reason, the question, or the worked time as it was written; `minutes` only of WORKED."""
+    """`text` is the reason, the question, the worked time or whom to pass it to as it was written; `minutes` only of WORKED,
+    `to` only of PASS_ON."""
 
     does: Does
     text: str = ""
     minutes: int = 0
+    to: str = ""
 
 
 _END = r"\s*[.!]*"
@@ -38,6 +42,9 @@ _ALONE = {
 _DECLINE = "decline|declined|i decline|we decline|отклоняю|отклоняем|отклонить|отклонено|отказ|rifiuto|rifiutato|rifiutiamo|declino"
 _BECAUSE = "because(?: of)?|так как|потому что|поскольку|по причине|perch[eé]|a causa di|in quanto"
 _QUESTION = "question|вопрос|domanda"
+_ONWARD = (
+    "pass(?: it)?(?: on)? to|hand(?: it)? on to|передать|передаю|передаем|passa(?:re)? a|affida(?:re)? a"
+)
 _HOURS, _MINUTES = "h|hrs?|hours?|ч|час(?:а|ов)?|ore|ora", "m|min|mins|minutes?|мин|минуты?|минут|minuti"
 _PLACE = "on[ -]?site|на месте|на объекте|sul posto|in loco"
 
@@ -51,6 +58,7 @@ _WORDS = [
 ]
 _DECLINES = _pattern(rf"(?:{_DECLINE})(?:{_END}|\s*,?\s*(?:{_BECAUSE}|[:–—-])\s*(?P<text>\S.*))")
 _ASKS = _pattern(rf"(?:{_QUESTION})\s*[:–—-]?\s+(?P<text>\S.*)|(?:{_QUESTION})[:?]\s*(?P<rest>\S.*)?")
+_PASSES = _pattern(rf"(?:{_ONWARD})\s*:?\s+(?P<text>[\w.&'-]{{1,64}}(?: [\w.&'-]{{1,64}}){{0,3}}?){_END}")
 _WORKS = _pattern(
     rf"(?:(?P<h>\d{{1,2}})\s*(?:{_HOURS})\.?\s*(?:(?P<hm>\d{{1,2}})\s*(?:{_MINUTES})?\.?)?|(?P<m>\d{{1,3}})\s*(?:{_MINUTES})\.?"
     rf"|(?P<c>\d{{1,2}}):(?P<cm>\d\d))\s*(?P<place>{_PLACE})?{_END}"
@@ -91,6 +99,8 @@ def _order(line: str) -> Order | None:
         return Order(does=Does.DECLINE, text=found["text"] or "")
     if found := _ASKS.fullmatch(line):
         return Order(does=Does.QUESTION, text=found["text"] or found["rest"] or "")
+    if found := _PASSES.fullmatch(line):
+        return Order(does=Does.PASS_ON, text=line, to=found["text"].rstrip(".!"))
     found = _WORKS.fullmatch(line)
     return _worked(found, line) if found else None
 

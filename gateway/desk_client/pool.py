@@ -53,6 +53,17 @@ def tls_context() -> ssl.SSLContext:
     return context
 
 
+def mail_tls_context(own: ssl.SSLContext | None) -> ssl.SSLContext:
+    """The same for mail servers (`own`: what the operator trusts instead), and no word of HTTP in it: Exim 4.96 with GnuTLS
+    ends a handshake that offers only `http/1.1` (seen 2026-11-22)."""
+    if own is None:
+        return httpx.create_ssl_context(trust_env=False)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.minimum_version = own.minimum_version
+    context.load_verify_locations(cadata=b"".join(own.get_ca_certs(binary_form=True)))
+    return context
+
+
 @dataclass
 class Pool:
     """Opens and keeps connections. `close` ends them all."""

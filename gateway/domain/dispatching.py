@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 
-from gateway.domain import handover
+from gateway.domain import handover, queueing
 from gateway.domain.case import OPEN, Because, Case
 from gateway.domain.conditions import View, holds, labels
-from gateway.domain.model import Field, HopStatus, Link
+from gateway.domain.model import Field, Hop, HopStatus, Link
 
 _NOT_FROM = frozenset({HopStatus.RESOLVED})
 
@@ -21,6 +21,18 @@ def after_changes(case: Case, hop_id: str, *, before: View | None, because: Beca
         if passes(link, hop.shadow) and not (before is not None and passes(link, before))
     ]
     handover.dispatch(case, hop, matched, because)
+    _tell_who_there_is(case, hop, before, because)
+
+
+def _tell_who_there_is(case: Case, hop: Hop, before: View | None, because: Because) -> None:
+    """People who act by words may name nobody; at a desk with a field for it they choose from a list."""
+    name = hop.shadow.get(Field.DELEGATE) or ""
+    if not because.by_person or not name or (before or {}).get(Field.DELEGATE) == name:
+        return
+    known = [link.passage.delegate_as for link in case.directory.links_from(hop.desk_id)]
+    known = [one for one in known if one]
+    if case.desk(hop).capabilities.acknowledges and name.casefold() not in map(str.casefold, known):
+        queueing.note(case, case.hops[hop.id], "unknown_partner", name=name, known=", ".join(known) or "–")
 
 
 def passes(link: Link, view: View) -> bool:

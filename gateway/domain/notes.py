@@ -86,6 +86,11 @@ _WORDS: dict[str, dict[str, str]] = {
         "ru": "Рядом с этой заявкой нет никого с именем «{name}»; комментарий не передан.",
         "it": "Nessuno accanto a questo ticket si chiama “{name}”; il commento non è stato trasmesso.",
     },
+    "unknown_partner": {
+        "en": "Nobody this can be passed on to is called “{name}”. There is: {known}.",
+        "ru": "Нет никого с именем «{name}», кому это можно передать. Есть: {known}.",
+        "it": "Nessuno a cui si possa passare si chiama “{name}”. C'è: {known}.",
+    },
     "file_refused": {
         "en": "The file “{name}” was not passed on to {who}: the link takes no file of this kind or size.",
         "ru": "Файл «{name}» не передан ({who}): связь не пропускает файлы такого вида или размера.",

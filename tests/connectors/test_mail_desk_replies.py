@@ -85,6 +85,10 @@ def test_what_is_not_quoted_counts(text: str, reply: str) -> None:
         ("2ч30 на месте", [Does.WORKED]),
         ("2 h 30 min in loco", [Does.WORKED]),
         ("150 min", [Does.WORKED]),
+        ("pass to quick", [Does.PASS_ON]),
+        ("Передать: quick", [Does.PASS_ON]),
+        ("passa a Quick Hands.", [Does.PASS_ON]),
+        ("pass the salt", []),
         ("done and dusted", []),
         ("готово не всё", []),
         ("fatto male", []),
@@ -119,3 +123,10 @@ def test_what_follows_the_orders_is_kept_word_for_word() -> None:
     orders, rest = orders_in("accept\n\nWe come at 3.\nAsk for Ada.")
 
     assert ([one.does for one in orders], rest) == ([Does.ACCEPT], "We come at 3.\nAsk for Ada.")
+
+
+@pytest.mark.parametrize("text", ["Pass on to Quick Hands.", "Passa a: quick hands", "передать quick hands"])
+def test_to_whom_it_is_passed_on_is_named_without_the_dot(text: str) -> None:
+    [order] = orders_in(text)[0]
+
+    assert (order.to.casefold(), order.text) == ("quick hands", text)

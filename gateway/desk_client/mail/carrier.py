@@ -29,7 +29,7 @@ from gateway.desk_client.mail import outbox
 from gateway.desk_client.mail.files import file_in
 from gateway.desk_client.mail.folder import SAFE, Folder, Found, Refused
 from gateway.desk_client.mail.outbox import Login
-from gateway.desk_client.pool import Origin, Pool, tls_context
+from gateway.desk_client.pool import Origin, Pool, mail_tls_context
 from gateway.desk_client.trip import Broken, Trip
 from gateway.domain.outcome import Stage
 from gateway.errors import ConfigError
@@ -171,9 +171,7 @@ class Carrier:
         return secure
 
     def _context(self) -> ssl.SSLContext:
-        if self._pool.tls is not None:
-            return self._pool.tls
-        self._tls = self._tls or tls_context()
+        self._tls = self._tls or mail_tls_context(self._pool.tls)
         return self._tls
 
 

@@ -147,7 +147,7 @@ async def send(connected: socket.socket, login: Login, letter: Letter, trip: Tri
 
 async def _open(connected: socket.socket, login: Login) -> aiosmtplib.SMTP:
     client = aiosmtplib.SMTP(
-        hostname=None,
+        hostname=login.host if login.implicit else None,  # whose certificate it must be
         sock=connected,
         use_tls=login.implicit,
         start_tls=False,
@@ -159,6 +159,7 @@ async def _open(connected: socket.socket, login: Login) -> aiosmtplib.SMTP:
         await client.connect()
         if login.context is not None and not login.implicit:
             await client.starttls(server_hostname=login.host, tls_context=login.context)
+        await client.ehlo()  # what it offers is said anew once TLS stands; nothing asks by itself
         if client.supports_extension("auth"):
             await client.login(login.user, login.secret)
     except aiosmtplib.SMTPAuthenticationError as error:

@@ -1,6 +1,7 @@
 """Real mail servers as child processes: Exim takes mail for every domain below `.example` and hands it by LMTP to Dovecot,
 where each address has a mailbox (`anything+detail@` is `anything@`). `nobody@…` is refused for good at the door,
-`later@…` for now, and `gone@…` only after Exim has taken the mail: it comes back as a bounce."""
+`later@…` for now, and `gone@…` only after Exim has taken the mail: it comes back as a bounce. With a certificate both speak TLS
+only (`smtps`, `imaps`; STARTTLS at `smtp`), and Exim takes mail for others than `gw.example` after a login only."""
 
 import contextlib
 import imaplib
@@ -9,6 +10,7 @@ import pwd
 import shutil
 import smtplib
 import socket
+import ssl
 import subprocess
 import tempfile
 import time
@@ -30,8 +32,8 @@ primary_hostname = mx.example
 spool_directory = {folder}/spool
 log_file_path = {folder}/log/%slog
 pid_file_path = {folder}/exim.pid
-daemon_smtp_ports = {smtp}
-local_interfaces = 127.0.0.1
+daemon_smtp_ports = {smtp_ports}
+{exim_tls}local_interfaces = 127.0.0.1
 disable_ipv6 = true
 host_lookup =
 rfc1413_query_timeout = 0s
@@ -45,7 +47,7 @@ recipient:
        message = no such user here
   defer local_parts = later
         message = try again
-  accept
+{recipients}  accept
 begin routers
 gone:
   driver = redirect
@@ -79,6 +81,23 @@ rt_pipe:
   return_fail_output = true
 begin retry
 * * F,1m,2s
+begin authenticators
+plain:
+  driver = plaintext
+  public_name = PLAIN
+  server_prompts = :
+  server_condition = ${{if eq{{$auth3}}{{{password}}}}}
+  server_set_id = $auth2
+  server_advertise_condition = ${{if def:tls_in_cipher}}
+"""
+EXIM_TLS = """tls_advertise_hosts = *
+tls_certificate = {certificate}
+tls_privatekey = {key}
+tls_on_connect_ports = {smtps}
+"""
+RECIPIENTS_TLS = """  accept authenticated = *
+  accept domains = gw.example
+  deny message = log in first
 """
 DOVECOT_CONFIGURATION = """
 base_dir = {folder}/run
@@ -86,9 +105,7 @@ state_dir = {folder}/state
 log_path = {folder}/log/dovecot
 protocols = imap lmtp
 listen = 127.0.0.1
-ssl = no
-disable_plaintext_auth = no
-auth_mechanisms = plain login
+{dovecot_tls}auth_mechanisms = plain login
 recipient_delimiter = +
 passdb {{
   driver = static
@@ -105,7 +122,8 @@ service imap-login {{
     port = {imap}
   }}
   inet_listener imaps {{
-    port = 0
+    port = {imaps}
+    ssl = yes
   }}
 }}
 service lmtp {{
@@ -116,9 +134,17 @@ service lmtp {{
 }}
 """
 
+DOVECOT_PLAIN = "ssl = no\ndisable_plaintext_auth = no\n"
+DOVECOT_TLS = "ssl = required\nssl_cert = <{certificate}\nssl_key = <{key}\n"
+
 
 class MailHouse:
-    """Both servers for as long as the block lasts. `smtp` and `imap` are their ports on 127.0.0.1."""
+    """Both servers for as long as the block lasts. `smtp` and `imap` (`smtps` and `imaps`) are their ports on 127.0.0.1;
+    `tls`: the files of a certificate and its key."""
+
+    def __init__(self, *, tls: tuple[Path, Path] | None = None) -> None:
+        self._tls = tls
+        self.smtps = self.imaps = 0
 
     @staticmethod
     def missing() -> str:
@@ -133,7 +159,7 @@ class MailHouse:
         leftovers.remember("directory", self._folder)
         for name in ("spool", "log", "boxes"):
             (self._folder / name).mkdir()
-        terms = {"folder": self._folder, "smtp": self.smtp, "imap": self.imap, "lmtp": lmtp}
+        terms = {"folder": self._folder, "imap": self.imap, "lmtp": lmtp, **self._secured()}
         texts = {"exim.conf": EXIM_CONFIGURATION, "dovecot.conf": DOVECOT_CONFIGURATION}
         for name, text in texts.items():
             (self._folder / name).write_text(text.format(user=USER, password=PASSWORD, **terms))
@@ -150,6 +176,25 @@ class MailHouse:
         self._await(self.smtp, b"220")
         self._await(self.imap, b"* OK")
         return self
+
+    def _secured(self) -> dict[str, object]:
+        """What the configurations say about TLS."""
+        if self._tls is None:
+            plain = {"smtp_ports": self.smtp, "exim_tls": "", "recipients": ""}
+            return {**plain, "imaps": 0, "dovecot_tls": DOVECOT_PLAIN}
+        self.smtps, self.imaps = free_port(), free_port()
+        files = [self._folder / path.name for path in self._tls]
+        for path, copy in zip(self._tls, files, strict=True):
+            shutil.copy(path, copy)
+            shutil.chown(copy, USER)  # Exim reads them after it has given up root
+        names = {"certificate": files[0], "key": files[1], "smtps": self.smtps}
+        return {
+            "smtp_ports": f"{self.smtp} : {self.smtps}",
+            "exim_tls": EXIM_TLS.format(**names),
+            "recipients": RECIPIENTS_TLS,
+            "imaps": self.imaps,
+            "dovecot_tls": DOVECOT_TLS.format(**names),
+        }
 
     def _begin(self, *command: str) -> subprocess.Popen[bytes]:
         with (self._folder / "output").open("ab") as output:
@@ -208,7 +253,7 @@ class MailHouse:
 
     def mails(self, address: str) -> list[Message]:
         """What lies in a mailbox, oldest first."""
-        client = imaplib.IMAP4("127.0.0.1", self.imap)
+        client = self._mailboxes()
         try:
             client.login(address, PASSWORD)
             client.select("INBOX", readonly=True)
@@ -218,6 +263,11 @@ class MailHouse:
         finally:
             with contextlib.suppress(imaplib.IMAP4.error, OSError):
                 client.logout()
+
+    def _mailboxes(self) -> imaplib.IMAP4:
+        if self._tls is None:
+            return imaplib.IMAP4("127.0.0.1", self.imap)
+        return imaplib.IMAP4_SSL("127.0.0.1", self.imaps, ssl_context=ssl._create_unverified_context())
 
     def await_mail(self, address: str, wanted: Callable[[Message], bool], within: float = 20.0) -> Message:
         """The newest mail there that is wanted, as soon as there is one. DeskFailed if there never is."""
