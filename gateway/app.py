@@ -229,7 +229,9 @@ def web_app(gateway: Gateway, *, with_worker: bool, life: Life | None = None) ->
             await life.inbox.close()
 
     app = site.build(house, lifespan)
-    pages.furnish(app, Parlour(context=gateway.context, now=utc_now, blobs=gateway.blobs))
+    proxies = gateway.settings.trusted_proxies
+    parlour = Parlour(context=gateway.context, now=utc_now, blobs=gateway.blobs, trusted_proxies=proxies)
+    pages.furnish(app, parlour)
     return app
 
 
@@ -248,6 +250,7 @@ def _house(gateway: Gateway, life: Life) -> House:
         calling=gateway.calling,
         blobs=gateway.blobs,
         max_file_bytes=gateway.settings.max_attachment_bytes,
+        trusted_proxies=gateway.settings.trusted_proxies,
     )
 
 

@@ -10,18 +10,18 @@ from gateway.api.bodies import Body
 from gateway.api.deps import AnyHouse, Limit, caller
 from gateway.flows import conflicts
 from gateway.flows.commands import Order
-from gateway.store.keys import ApiKey
+from gateway.flows.principal import Principal
 from gateway.store.scope import OPERATOR_ID
 
 router = APIRouter(prefix="/v1/conflicts")
-Caller = Annotated[ApiKey, Depends(caller)]
+Caller = Annotated[Principal, Depends(caller)]
 
 
-def _party(key: ApiKey) -> str | None:
+def _party(key: Principal) -> str | None:
     return None if key.org_id == OPERATOR_ID else key.org_id
 
 
-def _order(key: ApiKey, now: datetime, reason: str = "") -> Order:
+def _order(key: Principal, now: datetime, reason: str = "") -> Order:
     return Order(actor=key.label or key.id, now=now, reason=reason)
 
 

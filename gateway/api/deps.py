@@ -1,4 +1,5 @@
-"""What every door is given, and who knocks: an API key's scope is all that a caller ever sees."""
+"""What every door is given, and who knocks: a caller's scope is all that it ever sees, its permissions all that it may do.
+Which door asks for which permission: `gateway.flows.permissions`."""
 
 from typing import Annotated
 
@@ -6,8 +7,11 @@ from fastapi import Depends, Query, Request
 
 from gateway.api import problems
 from gateway.api.house import House
+from gateway.domain.permissions import ALL, Permission
 from gateway.flows import keys
-from gateway.store.keys import ApiKey
+from gateway.flows.addresses import address_of
+from gateway.flows.permissions import Open, needed
+from gateway.flows.principal import Principal
 from gateway.store.scope import Scope
 
 
@@ -20,23 +24,44 @@ def house(request: Request) -> House:
 AnyHouse = Annotated[House, Depends(house)]
 
 
-def caller(request: Request, here: AnyHouse) -> ApiKey:
-    """Whose key came along. Raises Problem (401)."""
+def reached(request: Request) -> tuple[str | None, list[str]]:
+    """The other end of the connection, and what proxies say of who is behind them."""
+    nearest = request.client.host if request.client else None
+    return nearest, request.headers.getlist("x-forwarded-for")
+
+
+def known(request: Request, here: AnyHouse) -> Principal:
+    """Who calls, whatever it may do here. Raises Problem (401)."""
     scheme, _, text = request.headers.get("authorization", "").partition(" ")
-    key = keys.verify(here.context, text.strip(), now=here.now()) if scheme.lower() == "bearer" else None
+    address = address_of(*reached(request), here.trusted_proxies)
+    key = None
+    if scheme.lower() == "bearer":
+        key = keys.verify(here.context, text.strip(), now=here.now(), address=address)
     if key is None:
         raise problems.no_key()
-    return key
+    return keys.principal(key)
 
 
-def operator(key: Annotated[ApiKey, Depends(caller)]) -> Scope:
-    """The scope of the operator. Raises Problem (403) for anybody else's key."""
+def caller(request: Request, who: Annotated[Principal, Depends(known)]) -> Principal:
+    """Who calls, if it may do what this route does. Raises Problem (401; 403, naming the permission that lacks)."""
+    need = needed(request.method, request.scope["route"].path)
+    if isinstance(need, Permission) and not who.may(need):
+        raise problems.lacks(need)
+    if need is None and (who.scope != Scope.operator() or who.permissions != ALL):
+        raise problems.not_for_this_key()
+    if isinstance(need, Open):
+        raise TypeError(f"{request.scope['route'].path} asks who calls and is open to all")
+    return who
+
+
+def operator(key: Annotated[Principal, Depends(caller)]) -> Scope:
+    """The scope of the operator. Raises Problem (403) for anybody else."""
     if key.scope != Scope.operator():
         raise problems.not_for_this_key()
     return key.scope
 
 
-def scope(key: Annotated[ApiKey, Depends(caller)]) -> Scope:
+def scope(key: Annotated[Principal, Depends(caller)]) -> Scope:
     """What the caller may see."""
     return key.scope
 

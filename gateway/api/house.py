@@ -30,4 +30,6 @@ class House:
     blobs: BlobStore | None = None
     """Where files go; None: nowhere."""
     max_file_bytes: int = 0
+    trusted_proxies: tuple[str, ...] = ()
+    """Networks whose `X-Forwarded-For` is believed."""
     askings: Askings = field(default_factory=Askings)

@@ -16,16 +16,16 @@ from gateway.domain.brakes import Reach
 from gateway.domain.linking import Act, Role
 from gateway.flows import brakes, dry_run, handshake, links, preflight
 from gateway.flows.link_steps import By
-from gateway.store.keys import ApiKey
+from gateway.flows.principal import Principal
 from gateway.store.scope import OPERATOR_ID
 
 router = APIRouter(prefix="/v1")
-Caller = Annotated[ApiKey, Depends(caller)]
+Caller = Annotated[Principal, Depends(caller)]
 Document = dict[str, Any]
 T = TypeVar("T")
 
 
-def _by(here: House, key: ApiKey) -> By:
+def _by(here: House, key: Principal) -> By:
     party = None if key.org_id == OPERATOR_ID else key.org_id
     return By(party=party, actor=key.label or key.id, now=here.now())
 

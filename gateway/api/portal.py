@@ -18,11 +18,11 @@ from gateway.domain.portal import Act, Doing
 from gateway.errors import ConfigError, Invalid
 from gateway.flows.portal import acting
 from gateway.flows.portal.door import document
-from gateway.store.keys import ApiKey
+from gateway.flows.principal import Principal
 from gateway.store.scope import Scope
 
 router = APIRouter(prefix="/v1/portal/jobs")
-Caller = Annotated[ApiKey, Depends(caller)]
+Caller = Annotated[Principal, Depends(caller)]
 Once = Annotated[
     str,
     Header(alias="idempotency-key", min_length=1, max_length=200, description="The same for the same act."),
@@ -81,12 +81,12 @@ def act(here: AnyHouse, key: Caller, job_id: str, wanted: Doings, once: Once) ->
     return _acted(here, key, job_id, order)
 
 
-def _request(key: ApiKey, once: str) -> str:
+def _request(key: Principal, once: str) -> str:
     """Keys of different callers never meet, and none is a marker or a link's."""
     return f"api:{key.org_id}:{once}"
 
 
-def _acted(here: House, key: ApiKey, job_id: str, order: Act) -> dict[str, Any]:
+def _acted(here: House, key: Principal, job_id: str, order: Act) -> dict[str, Any]:
     done = acting.act(here.context, key.scope, job_id, order, now=here.now())
     return {**_one(here, key.scope, done.job.id), "repeated": done.repeated}
 

@@ -10,6 +10,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
 from starlette.exceptions import HTTPException as AnyHTTPException
 
+from gateway.domain.permissions import Permission
 from gateway.errors import (
     ConfigError,
     DeskError,
@@ -99,6 +100,18 @@ def no_key() -> Problem:
 def not_for_this_key() -> Problem:
     """The key is valid, but not for this."""
     return Problem(status=403, code="IDK-1405", title="This needs a key of the operator")
+
+
+def lacks(permission: Permission) -> Problem:
+    """The caller is known and may not do this (RFC 6750, 3.1)."""
+    challenge = f'Bearer realm="interdesk", error="insufficient_scope", scope="{permission}"'
+    return Problem(
+        status=403,
+        code="IDK-1408",
+        title="The caller may not do this",
+        detail=f"this asks for the permission {permission}",
+        headers={"www-authenticate": challenge},
+    )
 
 
 def not_valid(detail: str) -> Problem:

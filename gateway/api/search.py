@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends, Query
 from gateway.api.deps import AnyHouse, caller
 from gateway.domain.numbering import LONGEST
 from gateway.flows.find import find
-from gateway.store.keys import ApiKey
+from gateway.flows.principal import Principal
 from gateway.store.scope import OPERATOR_ID
 
 router = APIRouter(prefix="/v1/search")
@@ -17,7 +17,7 @@ router = APIRouter(prefix="/v1/search")
 @router.get("")
 def by_number(
     here: AnyHouse,
-    key: Annotated[ApiKey, Depends(caller)],
+    key: Annotated[Principal, Depends(caller)],
     number: Annotated[
         str, Query(min_length=1, max_length=LONGEST, description="A ticket's number at any desk.")
     ],

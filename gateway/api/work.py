@@ -13,20 +13,20 @@ from gateway.domain.worklog import Unit, Work, WorkState
 from gateway.errors import Invalid, NotFound
 from gateway.flows import worklog
 from gateway.flows.commands import Order
+from gateway.flows.principal import Principal
 from gateway.flows.worklog import Way
-from gateway.store.keys import ApiKey
 from gateway.store.scope import OPERATOR_ID
 from gateway.store.worklogs import Asked
 
 router = APIRouter(prefix="/v1/work")
-Caller = Annotated[ApiKey, Depends(caller)]
+Caller = Annotated[Principal, Depends(caller)]
 
 
-def _party(key: ApiKey) -> str | None:
+def _party(key: Principal) -> str | None:
     return None if key.org_id == OPERATOR_ID else key.org_id
 
 
-def _order(key: ApiKey, now: datetime, reason: str = "") -> Order:
+def _order(key: Principal, now: datetime, reason: str = "") -> Order:
     return Order(actor=key.label or key.id, now=now, reason=reason)
 
 
@@ -86,7 +86,7 @@ def one(here: AnyHouse, key: Caller, line_id: str) -> dict[str, Any]:
     return _one(here, key, line_id)
 
 
-def _one(here: AnyHouse, key: ApiKey, line_id: str) -> dict[str, Any]:
+def _one(here: AnyHouse, key: Principal, line_id: str) -> dict[str, Any]:
     asked = Asked(line_id=line_id, limit=1)
     found = worklog.listed(here.context, _party(key), asked, now=here.now())
     if not found:

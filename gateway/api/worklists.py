@@ -6,8 +6,8 @@ from fastapi import APIRouter, Depends, Query
 
 from gateway.api.deps import AnyHouse, Limit, caller
 from gateway.flows import worklists
+from gateway.flows.principal import Principal
 from gateway.flows.worklists import Wanted
-from gateway.store.keys import ApiKey
 from gateway.store.scope import OPERATOR_ID
 
 router = APIRouter(prefix="/v1/worklists")
@@ -16,7 +16,7 @@ router = APIRouter(prefix="/v1/worklists")
 @router.get("/{name}")
 def one(
     here: AnyHouse,
-    key: Annotated[ApiKey, Depends(caller)],
+    key: Annotated[Principal, Depends(caller)],
     name: str,
     limit: Limit = 50,
     after: Annotated[

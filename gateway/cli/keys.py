@@ -12,6 +12,14 @@ from gateway.flows import rotation
 from gateway.flows.context import OPERATOR
 from gateway.store.keys import ApiKey
 
+May = Annotated[
+    list[str] | None,
+    typer.Option("--may", help="A permission, like tickets:read; repeat it. Without: all its owner may."),
+]
+Network = Annotated[
+    list[str] | None,
+    typer.Option("--network", help="A network it may be used from, like 10.20.0.0/16; repeat it."),
+]
 _COLUMNS = {
     "id": "ID",
     "owner": "OWNER",
@@ -19,6 +27,9 @@ _COLUMNS = {
     "shown": "KEY",
     "created_at": "MADE",
     "expires_at": "EXPIRES",
+    "used_at": "LAST USED",
+    "permissions": "MAY",
+    "networks": "FROM",
     "revoked_at": "REVOKED",
 }
 
@@ -28,6 +39,7 @@ def register(app: typer.Typer) -> None:
     group = typer.Typer(help="API keys, and the ring that seals secrets.", no_args_is_help=True)
     group.command("create")(create)
     group.command("list")(listed)
+    group.command("renew")(renew)
     group.command("revoke")(revoke)
     group.command("rotate")(rotate)
     app.add_typer(group, name="keys")
@@ -39,6 +51,9 @@ def create(
         str | None, typer.Option("--organization", help="The organization's code; without it: the operator.")
     ] = None,
     days: Annotated[int | None, typer.Option("--days", min=1, help="Valid for so many days.")] = None,
+    *,
+    may: May = None,
+    network: Network = None,
     actor: Actor = None,
     as_json: AsJson = False,
 ) -> None:
@@ -46,8 +61,18 @@ def create(
     now = utc_now()
     with opened() as gateway:
         expires_at = now + timedelta(days=days) if days else None
-        wanted = flow.Wanted(label=label, organization=organization, expires_at=expires_at)
+        wanted = flow.Wanted(
+            label=label,
+            organization=organization,
+            expires_at=expires_at,
+            permissions=tuple(may or ()),
+            networks=tuple(network or ()),
+        )
         key, text = flow.create(gateway.context, wanted, actor=acting(actor), now=now)
+    _tell(key, text, as_json=as_json)
+
+
+def _tell(key: ApiKey, text: str, *, as_json: bool) -> None:
     if as_json:
         print_json({"id": key.id, "key": text, "expires_at": key.expires_at})
     else:
@@ -67,7 +92,24 @@ def listed(as_json: AsJson = False) -> None:
 
 def _view(key: ApiKey, codes: dict[str, str]) -> dict[str, object]:
     owner = codes.get(key.org_id, key.org_id)
-    return {"owner": owner, **{name: getattr(key, name) for name in _COLUMNS if name != "owner"}}
+    shown = {name: getattr(key, name) for name in _COLUMNS if name != "owner"}
+    may = "everything" if key.permissions is None else ", ".join(key.permissions)
+    return {"owner": owner, **shown, "permissions": may, "networks": ", ".join(key.networks)}
+
+
+def renew(
+    key_id: Annotated[str, typer.Argument(help="The key's id.", show_default=False)],
+    overlap: Annotated[
+        int, typer.Option("--overlap", min=0, max=8760, help="Hours for which the old one works still.")
+    ] = 24,
+    actor: Actor = None,
+    as_json: AsJson = False,
+) -> None:
+    """Make another key for the same; the old one works until the overlap is over."""
+    lasts = timedelta(hours=overlap)
+    with opened() as gateway:
+        key, text = flow.renew(gateway.context, key_id, lasts, actor=acting(actor), now=utc_now())
+    _tell(key, text, as_json=as_json)
 
 
 def revoke(

@@ -330,3 +330,8 @@ class ApiKeyRow(SQLModel, table=True):
     created_at: datetime = fields.moment(nullable=False)
     expires_at: datetime | None = fields.moment()
     revoked_at: datetime | None = fields.moment()
+    permissions: Any = fields.document()
+    """A list of names; nothing: all that its owner may."""
+    networks: Any = fields.document()
+    """A list of CIDRs that it may be used from; nothing: any."""
+    used_at: datetime | None = fields.moment()

@@ -3,15 +3,15 @@
 from dataclasses import dataclass
 from typing import Annotated
 
-from fastapi import Depends, Header, Query
+from fastapi import Depends, Header, Query, Request
 
+from gateway.domain.permissions import Permission
 from gateway.flows import keys
-from gateway.store.keys import ApiKey
-from gateway.store.scope import OPERATOR_ID
-from gateway.web.parlour import Parlour
+from gateway.flows.addresses import address_of
+from gateway.flows.permissions import needed
+from gateway.flows.principal import Principal
+from gateway.web.parlour import AnyParlour
 from gateway.words import Words, chosen
-
-Authorization = Annotated[str, Header()]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,12 +39,20 @@ def wanted(
 AnyWanted = Annotated[Wanted, Depends(wanted)]
 
 
-def bearer(here: Parlour, authorization: str) -> ApiKey | None:
-    """The key that a visitor shows; None for none that is good."""
-    scheme, _, text = authorization.partition(" ")
-    return keys.verify(here.context, text.strip(), now=here.now()) if scheme.lower() == "bearer" else None
+def visitor(request: Request, here: AnyParlour) -> Principal | None:
+    """Who asks for this page; None for nobody who may see it."""
+    scheme, _, text = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() != "bearer":
+        return None
+    nearest, told = (
+        request.client.host if request.client else None,
+        request.headers.getlist("x-forwarded-for"),
+    )
+    address = address_of(nearest, told, here.trusted_proxies)
+    key = keys.verify(here.context, text.strip(), now=here.now(), address=address)
+    who = keys.principal(key) if key else None
+    need = needed(request.method, request.scope["route"].path)
+    return who if who is not None and isinstance(need, Permission) and who.may(need) else None
 
 
-def viewer(key: ApiKey) -> str | None:
-    """Whose eyes the holder of a key sees with: an organization's id, None for the operator's."""
-    return None if key.org_id == OPERATOR_ID else key.org_id
+Visitor = Annotated[Principal | None, Depends(visitor)]

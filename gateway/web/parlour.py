@@ -20,6 +20,7 @@ class Parlour:
     blobs: BlobStore | None = None
     most_bytes: int = 25_000_000
     """Of a form with a file in it."""
+    trusted_proxies: tuple[str, ...] = ()
 
 
 def parlour(request: Request) -> Parlour:

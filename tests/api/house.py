@@ -131,7 +131,9 @@ class Doors:
         self.app = wiring.web_app(gateway, with_worker=False, life=self.life)
         self.socket = socket.create_server(("127.0.0.1", 0))
         self.port = int(self.socket.getsockname()[1])
-        config = uvicorn.Config(self.app, http="httptools", lifespan="on", log_config=None, access_log=False)
+        config = uvicorn.Config(
+            self.app, http="httptools", lifespan="on", log_config=None, access_log=False, proxy_headers=False
+        )
         self._server = uvicorn.Server(config)
         self._thread = threading.Thread(target=self._server.run, args=([self.socket],))
 

@@ -8,7 +8,8 @@ import pytest
 from sqlalchemy import select
 
 from gateway import keys as key_form
-from gateway.errors import NotFound
+from gateway.domain.permissions import Permission
+from gateway.errors import Invalid, NotFound, Refused
 from gateway.flows import keys
 from gateway.flows.apply import apply
 from gateway.flows.context import OPERATOR, Context
@@ -106,6 +107,65 @@ def test_an_organization_sees_and_revokes_only_its_own_keys(context: Context) ->
     assert len(keys.listed(context, OPERATOR)) == 3
     with pytest.raises(NotFound):
         keys.revoke(context, north_key, scope=caller.scope, actor="acme", now=NOW)
+
+
+def test_a_narrowed_key_may_what_it_names_and_what_follows(context: Context) -> None:
+    wanted = Wanted(label="pusher", organization="acme", permissions=("tickets:write",))
+    _, text = keys.create(context, wanted, actor="maria", now=NOW)
+    found = keys.verify(context, text, now=NOW)
+
+    assert found is not None
+    assert {*keys.principal(found).permissions} == {Permission.TICKETS_WRITE, Permission.TICKETS_READ}
+
+
+@pytest.mark.parametrize(
+    ("more", "told"),
+    [
+        ({"permissions": ("tickets:reed",)}, "did you mean 'tickets:read'"),
+        ({"networks": ("10.0.0.1/8",)}, "network"),
+    ],
+    ids=["permission", "network"],
+)
+def test_what_is_no_permission_or_network_is_refused(
+    context: Context, more: dict[str, tuple[str, ...]], told: str
+) -> None:
+    with pytest.raises(Invalid, match=told):
+        keys.create(context, Wanted(label="x", **more), actor="maria", now=NOW)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("address", "good"),
+    [("10.1.2.3", True), ("::ffff:10.1.2.3", True), ("11.1.2.3", False), (None, False), ("client", False)],
+)
+def test_a_bound_key_works_only_from_its_networks(context: Context, address: str | None, good: bool) -> None:
+    wanted = Wanted(label="x", networks=("10.0.0.0/8", "2001:db8::/32"))
+    _, text = keys.create(context, wanted, actor="maria", now=NOW)
+
+    assert (keys.verify(context, text, now=NOW, address=address) is not None) is good
+
+
+def test_a_renewed_key_overlaps_with_the_one_before(context: Context) -> None:
+    old, text = make(context, "acme")
+    fresh, other = keys.renew(context, old, timedelta(hours=2), actor="maria", now=NOW)
+
+    inside, after = NOW + timedelta(hours=1), NOW + timedelta(hours=2)
+    assert keys.verify(context, text, now=inside) is not None
+    assert keys.verify(context, text, now=after) is None
+    found = keys.verify(context, other, now=after)
+    assert found is not None
+    assert (found.id, found.label) == (fresh.id, "laptop")
+    with pytest.raises(Refused):
+        keys.renew(context, old, timedelta(), actor="maria", now=after)
+
+
+def test_last_use_is_remembered_once_a_minute(context: Context) -> None:
+    key_id, text = make(context)
+    for seconds in (0, 59, 61):
+        keys.verify(context, text, now=NOW + timedelta(seconds=seconds))
+
+        (key,) = keys.listed(context, OPERATOR)
+        assert key.id == key_id
+        assert key.used_at == NOW + timedelta(seconds=61 if seconds == 61 else 0)
 
 
 def test_only_a_digest_is_kept_and_every_step_is_audited(context: Context) -> None:

@@ -13,7 +13,7 @@ from gateway.flows import publishing
 from gateway.flows.publishing import Shown
 from gateway.store.share import ShareLink
 from gateway.web import security
-from gateway.web.asking import AnyWanted, Authorization, Wanted, bearer, viewer
+from gateway.web.asking import AnyWanted, Visitor, Wanted
 from gateway.web.parlour import AnyParlour, Parlour
 from gateway.web.rendering import refusal
 from gateway.words import Words
@@ -27,15 +27,14 @@ def of_key(
     here: AnyParlour,
     report_id: str,
     asked: AnyWanted,
+    who: Visitor,
     form: Annotated[str, Query(alias="format", max_length=8)] = "",
-    authorization: Authorization = "",
 ) -> Response:
     """With the key of the operator or of the organization whose report it is."""
-    key = bearer(here, authorization)
-    if key is None:
+    if who is None:
         return refusal(asked.words(), 401)
     try:
-        return show(publishing.read(here.context, report_id, viewer(key)), asked, form)
+        return show(publishing.read(here.context, report_id, who.party), asked, form)
     except NotFound:
         return refusal(asked.words(), 404)
 

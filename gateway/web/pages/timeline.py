@@ -12,7 +12,7 @@ from gateway.errors import NotFound
 from gateway.flows.timeline import Shown, read
 from gateway.store.share import ShareLink
 from gateway.web import chart
-from gateway.web.asking import AnyWanted, Authorization, Wanted, bearer, viewer
+from gateway.web.asking import AnyWanted, Visitor, Wanted
 from gateway.web.parlour import AnyParlour, Parlour
 from gateway.web.rendering import page, refusal
 from gateway.web.telling import Said
@@ -23,15 +23,12 @@ _ICONS = {RUNNING: "▶", MET: "✔", BREACHED: "!", CANCELLED: "✕"}
 
 
 @router.get("/tickets/{ticket_id}/timeline", response_class=HTMLResponse)
-def of_ticket(
-    here: AnyParlour, ticket_id: str, asked: AnyWanted, authorization: Authorization = ""
-) -> HTMLResponse:
+def of_ticket(here: AnyParlour, ticket_id: str, asked: AnyWanted, who: Visitor) -> HTMLResponse:
     """With the key of the operator or of an organization that has to do with the ticket."""
-    key = bearer(here, authorization)
-    if key is None:
+    if who is None:
         return refusal(asked.words(), 401)
     try:
-        return show(read(here.context, ticket_id, viewer(key), now=here.now()), asked)
+        return show(read(here.context, ticket_id, who.party, now=here.now()), asked)
     except NotFound:
         return refusal(asked.words(), 404)
 

@@ -1,0 +1,75 @@
+"""Which permission each door asks for: the one table. A route without a row here is the operator's alone, and
+`tests/api/test_permissions.py` fails until it has one. Whose rows a caller sees is not decided here but by its Scope."""
+
+from enum import Enum
+
+from gateway.domain.permissions import Permission
+
+
+class Open(Enum):
+    """Doors that ask for no permission."""
+
+    ANYBODY = "anybody"
+    ADDRESS = "the address itself is the secret: a link that somebody was given"
+
+
+Need = Permission | Open
+Route = tuple[str, str]
+"""Method and path as it is declared."""
+
+_READ, _WRITE = Permission.TICKETS_READ, Permission.TICKETS_WRITE
+_LINKS, _LINKING = Permission.LINKS_READ, Permission.LINKS_WRITE
+
+NEEDS: dict[Route, Need] = {
+    ("GET", "/healthz"): Open.ANYBODY,
+    ("GET", "/readyz"): Open.ANYBODY,
+    ("GET", "/metrics"): Permission.METRICS_READ,
+    # tickets
+    ("GET", "/v1/tickets"): _READ,
+    ("GET", "/v1/tickets/{ticket_id}"): _READ,
+    ("GET", "/v1/search"): _READ,
+    ("GET", "/v1/worklists/{name}"): _READ,
+    ("GET", "/v1/deliveries"): _READ,
+    ("GET", "/v1/deliveries/{delivery_id}"): _READ,
+    ("GET", "/v1/conflicts"): _READ,
+    ("POST", "/v1/conflicts/{conflict_id}"): _WRITE,
+    ("GET", "/v1/work"): _READ,
+    ("POST", "/v1/work"): _WRITE,
+    ("GET", "/v1/work/{line_id}"): _READ,
+    ("POST", "/v1/work/{line_id}"): _WRITE,
+    ("GET", "/v1/portal/jobs"): _READ,
+    ("GET", "/v1/portal/jobs/{job_id}"): _READ,
+    ("POST", "/v1/portal/jobs/{job_id}"): _WRITE,
+    ("POST", "/v1/portal/jobs/{job_id}/files"): _WRITE,
+    # links
+    ("GET", "/v1/links"): _LINKS,
+    ("GET", "/v1/links/news"): _LINKS,
+    ("POST", "/v1/links/invitations"): _LINKING,
+    ("POST", "/v1/links/invitations/{invitation_id}/take-back"): _LINKING,
+    ("POST", "/v1/links/look"): _LINKS,
+    ("POST", "/v1/links/accept"): _LINKING,
+    ("POST", "/v1/links/decline"): _LINKING,
+    ("GET", "/v1/links/{name}"): _LINKS,
+    ("POST", "/v1/links/{name}/activate"): _LINKING,
+    ("POST", "/v1/links/{name}/pause"): _LINKING,
+    ("POST", "/v1/links/{name}/resume"): _LINKING,
+    ("POST", "/v1/links/{name}/end"): _LINKING,
+    ("POST", "/v1/links/{name}/checks"): _LINKING,
+    ("POST", "/v1/links/{name}/dry-run"): _LINKS,
+    ("GET", "/v1/links/{name}/export"): _LINKS,
+    ("GET", "/v1/brakes"): _LINKS,
+    ("POST", "/v1/brakes"): _LINKING,
+    ("POST", "/v1/brakes/off"): _LINKING,
+    ("GET", "/v1/audit"): Permission.ADMIN,
+    # pages
+    ("GET", "/tickets/{ticket_id}/timeline"): _READ,
+    ("GET", "/reports/{report_id}"): Permission.REPORTS_READ,
+    ("GET", "/shared/{token}"): Open.ADDRESS,
+    ("GET", "/portal/{token}"): Open.ADDRESS,
+    ("POST", "/portal/{token}"): Open.ADDRESS,
+}
+
+
+def needed(method: str, path: str) -> Need | None:
+    """What the door at this route asks for; None for a route that the table does not know. HEAD asks what GET asks."""
+    return NEEDS.get(("GET" if method == "HEAD" else method, path))
