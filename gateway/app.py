@@ -24,6 +24,7 @@ from gateway.desk_client import DeskClient, Door, GuardedTransport, Limits, Netw
 from gateway.domain.model import Message
 from gateway.errors import ConfigError
 from gateway.flows import intake
+from gateway.flows.api_desk.door import SCHEME, ApiDoor
 from gateway.flows.auditing import SEAL_EVERY, Sealer
 from gateway.flows.context import Context
 from gateway.flows.credentials import OpenedCredentials
@@ -106,7 +107,10 @@ class Gateway:
 
     def doors(self) -> dict[str, Door]:
         """The desks that live in this gateway, by the scheme of their address."""
-        return {"portal": PortalDoor(context=self.context, blobs=self.blobs, now=utc_now)}
+        return {
+            "portal": PortalDoor(context=self.context, blobs=self.blobs, now=utc_now),
+            SCHEME: ApiDoor(context=self.context, blobs=self.blobs, now=utc_now),
+        }
 
     def worker(self, client: DeskClient) -> Worker:
         """A worker of this installation."""

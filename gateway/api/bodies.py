@@ -22,13 +22,18 @@ class Body(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _storable(cls, given: object) -> object:
-        try:
-            told = orjson.dumps(given, default=str)
-        except TypeError as error:  # half a surrogate pair, a number beyond 64 bits, 254 levels
-            raise ValueError(f"this cannot be kept: {error}") from error
-        if b"\\u0000" in told:
-            raise ValueError("a text holds a NUL sign")
-        return given
+        return storable(given)
+
+
+def storable(given: object) -> object:
+    """The same, if every database keeps it. Raises ValueError."""
+    try:
+        told = orjson.dumps(given, default=str)
+    except TypeError as error:  # half a surrogate pair, a number beyond 64 bits, 254 levels
+        raise ValueError(f"this cannot be kept: {error}") from error
+    if b"\\u0000" in told:
+        raise ValueError("a text holds a NUL sign")
+    return given
 
 
 def refuse_nul(scope: Scope) -> None:

@@ -1,7 +1,7 @@
 """How a door says no: problem+json (RFC 9457) with a stable code, and which of our errors is which HTTP status."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import orjson
@@ -69,6 +69,16 @@ def encoded(encoding: str) -> Problem:
         title="Compressed bodies are not taken",
         detail=f"content-encoding {encoding[:40]!r}; send the body as it is",
         headers={"accept-encoding": "identity"},
+    )
+
+
+def wrong_type(taken: Sequence[str]) -> Problem:
+    """A body of a media type that this door does not read."""
+    return Problem(
+        status=415,
+        code="IDK-1409",
+        title="This media type is not taken",
+        detail=f"send one of {', '.join(taken)}",
     )
 
 

@@ -17,6 +17,7 @@ from gateway.api import (
     problems,
     search,
     tickets,
+    tmf621,
     work,
     worklists,
 )
@@ -61,7 +62,7 @@ def build(house: House, lifespan: Lifespan[FastAPI]) -> FastAPI:
     app = Site(house, lifespan)
     for router in (health.open_to_all, health.for_operators):
         app.include_router(router)
-    for door in (tickets, deliveries, work, worklists, links, portal, search, conflicts, audit):
+    for door in (tickets, deliveries, work, worklists, links, portal, search, conflicts, audit, tmf621):
         app.include_router(door.router)
     problems.install(app)
     return app

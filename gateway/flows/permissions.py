@@ -19,6 +19,7 @@ Route = tuple[str, str]
 
 _READ, _WRITE = Permission.TICKETS_READ, Permission.TICKETS_WRITE
 _LINKS, _LINKING = Permission.LINKS_READ, Permission.LINKS_WRITE
+_TMF = "/tmf-api/troubleTicket/{version}/troubleTicket"
 
 NEEDS: dict[Route, Need] = {
     ("GET", "/healthz"): Open.ANYBODY,
@@ -41,6 +42,13 @@ NEEDS: dict[Route, Need] = {
     ("GET", "/v1/portal/jobs/{job_id}"): _READ,
     ("POST", "/v1/portal/jobs/{job_id}"): _WRITE,
     ("POST", "/v1/portal/jobs/{job_id}/files"): _WRITE,
+    # a party's own API desk
+    ("POST", _TMF): _WRITE,
+    ("GET", _TMF): _READ,
+    ("GET", f"{_TMF}/{{ticket_id}}"): _READ,
+    ("PATCH", f"{_TMF}/{{ticket_id}}"): _WRITE,
+    ("DELETE", f"{_TMF}/{{ticket_id}}"): _WRITE,
+    ("GET", f"{_TMF}/{{ticket_id}}/attachment/{{place}}"): _READ,
     # links
     ("GET", "/v1/links"): _LINKS,
     ("GET", "/v1/links/news"): _LINKS,

@@ -4,6 +4,7 @@ from sqlmodel import SQLModel
 
 from gateway.store import (
     agreement_tables,
+    api_ticket_tables,
     audit_tables,
     clock_tables,
     closing_tables,
@@ -39,4 +40,5 @@ MODULES = (
     portal_tables,
     mapping_tables,
     audit_tables,
+    api_ticket_tables,
 )

@@ -183,7 +183,9 @@ class Answer:
 
     @property
     def code(self) -> str:
-        """The stable code of a problem document."""
+        """The stable code of a problem document, or of TM Forum's `Error`."""
+        if self.document.get("@type") == "Error":
+            return str(self.document["code"])
         assert self.headers["content-type"] == "application/problem+json", self.body
         document = self.document
         assert document["status"] == self.status

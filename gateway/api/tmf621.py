@@ -1,0 +1,158 @@
+"""`/tmf-api/troubleTicket/{v5,v4}/troubleTicket`: TM Forum's Trouble Ticket API over the tickets of a party's own API desk.
+The key says whose; nobody sees another's. What each attribute is here, is written in schemas/tmf621.md."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any
+from urllib.parse import urlencode
+
+import orjson
+from fastapi import APIRouter, Depends, Query, Request
+from fastapi.responses import Response, StreamingResponse
+
+from gateway.api import problems
+from gateway.api.deps import AnyHouse, caller
+from gateway.api.house import House
+from gateway.api.tmf_answers import JSON, AnyBody, TmfRoute
+from gateway.domain.tmf621 import listing, patching
+from gateway.domain.tmf621.reading import moment
+from gateway.domain.tmf621.versions import DIALECTS, Dialect
+from gateway.errors import ConfigError, Invalid
+from gateway.flows.api_desk import pushing
+from gateway.flows.api_desk.pushing import Asked, Caller, Errand, Patch, Place
+from gateway.flows.principal import Principal
+from gateway.store.api_desk import Page
+
+router = APIRouter(prefix="/tmf-api/troubleTicket/{version}/troubleTicket", route_class=TmfRoute)
+MOST = 200
+_OURS = frozenset({"fields", "offset", "limit", "after", "before", "sort", "filter", "desk"})
+"""Parameters that are no filters."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Visit:
+    """Who came, in which version, and to which desk."""
+
+    house: House
+    caller: Caller
+    dialect: Dialect
+
+    def errand(self) -> Errand:
+        """What the caller wants done, now."""
+        place = Place(blobs=self.house.blobs, largest=self.house.max_file_bytes)
+        return Errand(context=self.house.context, caller=self.caller, place=place, now=self.house.now())
+
+
+def visit(
+    version: str,
+    here: AnyHouse,
+    key: Annotated[Principal, Depends(caller)],
+    desk: Annotated[str, Query(max_length=100, description="The desk's code, where a key has several.")] = "",
+) -> Visit:
+    """The visit. Raises Problem (401, 404)."""
+    dialect = DIALECTS.get(version)
+    if dialect is None:
+        raise problems.nowhere()
+    who = Caller(scope=key.scope, name=key.label or key.id, desk=desk)
+    return Visit(house=here, caller=who, dialect=dialect)
+
+
+AnyVisit = Annotated[Visit, Depends(visit)]
+Fields = Annotated[str | None, Query(max_length=1000, description="Attributes to tell, with commas between.")]
+
+
+def _told(
+    coming: Visit, document: Mapping[str, Any], *, fields: str | None = None, status: int = 200
+) -> Response:
+    told = coming.dialect.to(document)
+    headers = {"location": str(told["href"])} if status == 201 else {}
+    body = orjson.dumps(listing.chosen(told, fields))
+    return Response(body, status_code=status, headers=headers, media_type=JSON)
+
+
+@router.post("", status_code=201)
+def create(coming: AnyVisit, document: AnyBody, fields: Fields = None) -> Response:
+    """Open a ticket; the same external identifier with the same document opens it once."""
+    if not isinstance(document, dict):
+        raise Invalid("a trouble ticket is a JSON object")
+    told = pushing.opened(coming.errand(), coming.dialect.of(document))
+    return _told(coming, told.document, fields=fields, status=201)
+
+
+@router.get("")
+def listed(
+    request: Request,
+    coming: AnyVisit,
+    fields: Fields = None,
+    offset: Annotated[int, Query(ge=0, le=1_000_000)] = 0,
+    limit: Annotated[int, Query(ge=0, le=1_000_000)] = 50,
+) -> Response:
+    """The newest first, at most 200; how many there are in all stands in X-Total-Count."""
+    limit, after = min(limit, MOST), request.query_params.get("after")
+    asked = _asked(request, Page(offset=offset, limit=limit, after=after))
+    found = pushing.listed(coming.house.context, coming.caller, asked, coming.dialect)
+    told = [listing.chosen(one, fields) for one in found.documents]
+    headers = {"x-total-count": str(found.total), "x-result-count": str(len(told))}
+    following = offset + len(told)
+    if told and following < found.total:
+        kept = [(n, v) for n, v in request.query_params.multi_items() if n not in ("offset", "limit")]
+        query = urlencode([*kept, ("offset", following), ("limit", limit)])
+        headers["link"] = f'<{request.url.path}?{query}>; rel="next"'
+    return Response(orjson.dumps(told), headers=headers, media_type=JSON)
+
+
+def _asked(request: Request, page: Page) -> Asked:
+    parameters = request.query_params
+    if parameters.get("filter"):
+        raise Invalid("filter by JSONPath is not served", cure="filter by attribute: ?note.author=Ann")
+    if parameters.get("before"):
+        raise Invalid("a list goes one way", cure="take `after`, or offset and limit")
+    filters = [(name, value) for name, value in parameters.multi_items() if name not in _OURS]
+    after, before = (moment(parameters.get(f"creationDate.{verb}")) for verb in ("gt", "lt"))
+    narrowed = Page(
+        made_after=after, made_before=before, after=page.after, offset=page.offset, limit=page.limit
+    )
+    return Asked(filters=tuple(filters), sort=parameters.get("sort"), page=narrowed)
+
+
+@router.get("/{ticket_id}")
+def one(coming: AnyVisit, ticket_id: str, fields: Fields = None) -> Response:
+    """One ticket."""
+    told = pushing.one(coming.house.context, coming.caller, ticket_id)
+    return _told(coming, told.document, fields=fields)
+
+
+@router.patch("/{ticket_id}")
+def change(
+    request: Request, coming: AnyVisit, ticket_id: str, body: AnyBody, fields: Fields = None
+) -> Response:
+    """Change a ticket by a JSON merge patch, a JSON patch, or a JSON patch with queries."""
+    kind = request.headers.get("content-type", JSON).partition(";")[0].strip().lower()
+    if kind not in (*patching.MERGE, *patching.OPERATIONS):
+        raise problems.wrong_type((*patching.MERGE, *patching.OPERATIONS))
+    patch = Patch(media_type=kind, body=body, dialect=coming.dialect)
+    told = pushing.patched(coming.errand(), ticket_id, patch)
+    return _told(coming, told.document, fields=fields)
+
+
+@router.delete("/{ticket_id}")
+def delete(coming: AnyVisit, ticket_id: str) -> Response:
+    """Nothing that others answer for is deleted."""
+    pushing.one(coming.house.context, coming.caller, ticket_id)
+    raise problems.wrong_method("GET, PATCH")
+
+
+@router.get("/{ticket_id}/attachment/{place}")
+def attachment(coming: AnyVisit, ticket_id: str, place: str) -> StreamingResponse:
+    """The bytes of a file; nothing in it is shown by a browser."""
+    blobs = coming.house.blobs
+    if blobs is None:
+        raise ConfigError("this gateway has no place for files")
+    _, blob = pushing.file(coming.house.context, coming.caller, ticket_id, place)
+    headers = {
+        "content-length": str(blob.size),
+        "content-disposition": "attachment",
+        "x-content-type-options": "nosniff",
+        "content-security-policy": "sandbox",
+    }
+    return StreamingResponse(blobs.chunks(blob), headers=headers, media_type="application/octet-stream")

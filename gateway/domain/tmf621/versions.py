@@ -1,0 +1,106 @@
+"""The same trouble ticket as other versions of the standard write it: a dialect is v5 (as everything here is kept) or v4.
+What a dialect does not know of passes as it is."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from gateway.domain.tmf621 import telling
+
+Document = Mapping[str, Any]
+
+
+def _same(document: Document) -> dict[str, Any]:
+    return dict(document)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Dialect:
+    """`to` writes a v5 document in this dialect, `of` reads one; `names` are attributes that are called otherwise."""
+
+    name: str
+    path: str
+    to: Callable[[Document], dict[str, Any]] = _same
+    of: Callable[[Document], dict[str, Any]] = _same
+    names: Mapping[str, str] = field(default_factory=dict)
+    """This dialect's attribute → v5's."""
+
+    def touched(self, names: frozenset[str]) -> frozenset[str]:
+        """Attributes in this dialect's words, in v5's."""
+        return frozenset(self.names.get(name, name) for name in names)
+
+
+V4_PATH = "/tmf-api/troubleTicket/v4/troubleTicket"
+_V4_NAMES = {
+    "externalId": "externalIdentifier",
+    "statusChange": "statusChangeHistory",
+}
+
+
+def _to_v4(document: Document) -> dict[str, Any]:
+    told = {_V5_TO_V4.get(name, name): value for name, value in document.items()}
+    told["href"] = _elsewhere(document.get("href"), telling.PATH, V4_PATH)
+    if "externalId" in told:
+        told["externalId"] = next((str(one.get("id", "")) for one in told["externalId"]), "")
+    if "statusChange" in told:
+        told["statusChange"] = [_to_change(one) for one in told["statusChange"]]
+    for name, inner in (("relatedParty", "partyOrPartyRole"), ("relatedEntity", "entity")):
+        if name in told:
+            told[name] = [_flat(one, inner) for one in told[name]]
+    if "attachment" in told:
+        told["attachment"] = [_at_v4(one) for one in told["attachment"]]
+    return told
+
+
+_V5_TO_V4 = {theirs: ours for ours, theirs in _V4_NAMES.items()}
+
+
+def _at_v4(file: Document) -> dict[str, Any]:
+    return {**file, "url": _elsewhere(file["url"], telling.PATH, V4_PATH)} if "url" in file else dict(file)
+
+
+def _elsewhere(url: Any, here: str, there: str) -> Any:
+    return there + url.removeprefix(here) if isinstance(url, str) and url.startswith(f"{here}/") else url
+
+
+def _to_change(one: Document) -> dict[str, Any]:
+    names = {"statusChangeDate": "changeDate", "statusChangeReason": "changeReason"}
+    return {names.get(name, name): value for name, value in one.items()}
+
+
+def _flat(one: Document, inner: str) -> dict[str, Any]:
+    """`{role, entity: {id …}}` as `{id …, role}`; of the outer object nothing that the inner one says otherwise."""
+    held = one.get(inner)
+    if not isinstance(held, dict):
+        return dict(one)
+    outer = {name: value for name, value in one.items() if name not in (inner, "@type")}
+    return {**outer, **held}
+
+
+def _of_v4(document: Document) -> dict[str, Any]:
+    told = {_V4_NAMES.get(name, name): value for name, value in document.items()}
+    told["@type"] = told.get("@type") or "TroubleTicket"
+    named = told.get("externalIdentifier")
+    if isinstance(named, str):
+        told["externalIdentifier"] = [{"id": named, "@type": "ExternalIdentifier"}]
+    wrappings = (
+        ("relatedParty", "partyOrPartyRole", "RelatedPartyRefOrPartyRoleRef"),
+        ("relatedEntity", "entity", "RelatedEntity"),
+    )
+    for name, inner, kind in wrappings:
+        if isinstance(told.get(name), list):
+            told[name] = [_nested(one, inner, kind) for one in told[name]]
+    return told
+
+
+def _nested(one: Any, inner: str, kind: str) -> Any:
+    if not isinstance(one, dict) or inner in one:
+        return one
+    held = {name: value for name, value in one.items() if name != "role"}
+    role = {"role": one["role"]} if "role" in one else {}
+    return {**role, "@type": kind, inner: held}
+
+
+V5 = Dialect(name="v5", path=telling.PATH)
+V4 = Dialect(name="v4", path=V4_PATH, to=_to_v4, of=_of_v4, names=_V4_NAMES)
+DIALECTS = {one.name: one for one in (V5, V4)}

@@ -1,0 +1,141 @@
+"""Tickets of API desks in and out of the store. A ticket's row is locked before it changes."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, RowMapping, Table, func, insert, select, update
+
+from gateway.domain.api_desk import DeskTicket, Part, PartKind, Written
+from gateway.domain.model import Actor, ActorKind
+from gateway.store import rows
+from gateway.store.api_ticket_tables import ApiPartRow, ApiTicketRow
+from gateway.store.db import Db
+from gateway.store.scope import Scope
+
+TICKET: Table = ApiTicketRow.__table__  # type: ignore[attr-defined]
+PART: Table = ApiPartRow.__table__  # type: ignore[attr-defined]
+_TICKET = tuple(field.name for field in fields(DeskTicket))
+_CHANGES = ("fields", "document", "changed_at", "revision", "parts")
+
+
+def next_place(db: Db, desk_id: str) -> int:
+    """The next number at a desk; the desk's row is locked, so that two that ask get two."""
+    db.execute(select(rows.desk.c.id).where(rows.desk.c.id == desk_id).with_for_update())
+    highest = db.execute(select(func.max(TICKET.c.place)).where(TICKET.c.desk_id == desk_id)).scalar()
+    return (highest or 0) + 1
+
+
+def create(db: Db, ticket: DeskTicket, *, place: int) -> None:
+    """Keep a new ticket."""
+    db.execute(insert(TICKET).values(**{name: getattr(ticket, name) for name in _TICKET}, place=place))
+
+
+def marked(db: Db, scope: Scope, desk_id: str, marker: str) -> DeskTicket | None:
+    """The ticket that was made under this marker."""
+    return _one(db, scope, TICKET.c.desk_id == desk_id, TICKET.c.marker == marker)
+
+
+def named(db: Db, scope: Scope, desk_id: str, external: str) -> DeskTicket | None:
+    """The ticket that its party calls so."""
+    return _one(db, scope, TICKET.c.desk_id == desk_id, TICKET.c.external == external)
+
+
+def get(
+    db: Db, scope: Scope, ticket_id: str, *, desk_id: str | None = None, lock: bool = False
+) -> DeskTicket | None:
+    """One ticket by its id."""
+    here = () if desk_id is None else (TICKET.c.desk_id == desk_id,)
+    return _one(db, scope, TICKET.c.id == ticket_id, *here, lock=lock)
+
+
+def _one(db: Db, scope: Scope, *conditions: Any, lock: bool = False) -> DeskTicket | None:
+    query = select(*(TICKET.c[name] for name in _TICKET)).where(*conditions, scope.where(TICKET)).limit(1)
+    row = db.execute(query.with_for_update() if lock else query).mappings().first()
+    return _ticket(row) if row else None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Page:
+    """Which tickets of a desk: made after and before those moments, the newest first, from `after` (an id) on."""
+
+    made_after: datetime | None = None
+    made_before: datetime | None = None
+    after: str | None = None
+    offset: int = 0
+    limit: int = 50
+
+
+def listed(db: Db, scope: Scope, desk_id: str, page: Page) -> list[DeskTicket]:
+    """The newest first (ids grow with time)."""
+    query = select(*(TICKET.c[name] for name in _TICKET)).where(*_here(scope, desk_id, page))
+    if page.after is not None:
+        query = query.where(TICKET.c.id < page.after)
+    query = query.order_by(TICKET.c.id.desc()).offset(page.offset).limit(page.limit)
+    return [_ticket(row) for row in db.execute(query).mappings()]
+
+
+def count(db: Db, scope: Scope, desk_id: str, page: Page) -> int:
+    """How many there are, whatever the page."""
+    return db.execute(select(func.count()).where(*_here(scope, desk_id, page))).scalar() or 0
+
+
+def _here(scope: Scope, desk_id: str, page: Page) -> list[ColumnElement[bool]]:
+    found = [TICKET.c.desk_id == desk_id, scope.where(TICKET)]
+    if page.made_after is not None:
+        found.append(TICKET.c.created_at > page.made_after)
+    if page.made_before is not None:
+        found.append(TICKET.c.created_at < page.made_before)
+    return found
+
+
+def changed_since(db: Db, scope: Scope, desk_id: str, since: datetime, *, limit: int) -> list[DeskTicket]:
+    """The tickets of a desk that changed then or later, the oldest change first."""
+    query = select(*(TICKET.c[name] for name in _TICKET)).where(
+        TICKET.c.desk_id == desk_id, TICKET.c.changed_at >= since, scope.where(TICKET)
+    )
+    found = db.execute(query.order_by(TICKET.c.changed_at, TICKET.c.id).limit(limit)).mappings()
+    return [_ticket(row) for row in found]
+
+
+def _ticket(row: RowMapping) -> DeskTicket:
+    return DeskTicket(**{name: row[name] for name in _TICKET})
+
+
+def write(db: Db, written: Written, *, known: frozenset[str] = frozenset()) -> None:
+    """A ticket as it is now, with what was added; of parts that are `known` (ids) the words."""
+    ticket = written.ticket
+    db.execute(
+        update(TICKET)
+        .where(TICKET.c.id == ticket.id)
+        .values({name: getattr(ticket, name) for name in _CHANGES})
+    )
+    for part in written.parts:
+        if part.id in known:
+            db.execute(update(PART).where(PART.c.id == part.id).values(data=part.data))
+        else:
+            db.execute(insert(PART).values(_row(part)))
+
+
+def _row(part: Part) -> dict[str, Any]:
+    own = {
+        name: getattr(part, name) for name in ("id", "org_id", "ticket_id", "place", "at", "data", "request")
+    }
+    who = {"actor_id": part.actor.id, "actor_name": part.actor.name, "actor_kind": part.actor.kind.value}
+    return {**own, **who, "kind": part.kind.value}
+
+
+def parts(db: Db, scope: Scope, ticket_ids: Sequence[str]) -> dict[str, list[Part]]:
+    """Ticket id → what was added to it, in order."""
+    query = select(PART).where(PART.c.ticket_id.in_(ticket_ids), scope.where(PART))
+    found: dict[str, list[Part]] = {ticket_id: [] for ticket_id in ticket_ids}
+    for row in db.execute(query.order_by(PART.c.ticket_id, PART.c.place)).mappings():
+        found[row["ticket_id"]].append(_part(row))
+    return found
+
+
+def _part(row: RowMapping) -> Part:
+    names = ("id", "org_id", "ticket_id", "place", "at", "data", "request")
+    who = Actor(id=row["actor_id"], name=row["actor_name"], kind=ActorKind(row["actor_kind"]))
+    return Part(**{name: row[name] for name in names}, kind=PartKind(row["kind"]), actor=who)

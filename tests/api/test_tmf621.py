@@ -1,0 +1,251 @@
+"""`/tmf-api/troubleTicket/{v5,v4}`: a stock client opens, reads, lists, filters and changes tickets of its own desk; refusals
+are the standard's `Error`; nobody sees another's."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from gateway import app as wiring
+from gateway.app import Gateway
+from gateway.flows.apply import apply
+from gateway.flows.proposal import Terms
+from gateway.installation.reading import read
+from tests.api import house
+from tests.api.house import Doors
+
+PARTIES = """
+organizations:
+  - {code: big, name: Big Stores}
+  - {code: bank, name: Bank}
+desks:
+  - {code: big, organization: big, connector: api_desk}
+  - {code: bank, organization: bank, connector: api_desk}
+  - {code: bank-two, organization: bank, connector: api_desk}
+"""
+V5, V4 = "/tmf-api/troubleTicket/v5/troubleTicket", "/tmf-api/troubleTicket/v4/troubleTicket"
+TICKET = {
+    "@type": "TroubleTicket",
+    "description": "Till 7 is dead",
+    "severity": "Major",
+    "ticketType": "device",
+}
+
+
+@pytest.fixture(scope="module")
+def installed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
+    """One installation for all: every test opens tickets of its own."""
+    folder: Path = tmp_path_factory.mktemp("tmf")
+    with house.installed(folder) as gateway:
+        file = folder / "parties.yaml"
+        file.write_text(PARTIES, encoding="utf-8")
+        apply(gateway.context, read(file), Terms(vault=gateway.vault), actor="test", now=wiring.utc_now())
+        yield gateway
+
+
+@pytest.fixture(scope="module")
+def doors(installed: Gateway) -> Iterator[Doors]:
+    with Doors(installed) as opened:
+        yield opened
+
+
+def client_of(doors: Doors, gateway: Gateway, organization: str) -> httpx.Client:
+    headers = house.key(gateway, organization)
+    return httpx.Client(base_url=f"http://127.0.0.1:{doors.port}", headers=headers, trust_env=False)
+
+
+@pytest.fixture(scope="module")
+def big(doors: Doors, installed: Gateway) -> Iterator[httpx.Client]:
+    with client_of(doors, installed, "big") as client:
+        yield client
+
+
+def refused(answer: httpx.Response) -> tuple[int, str]:
+    """Status and code of an `Error` of the standard."""
+    told = answer.json()
+    assert answer.headers["content-type"] == "application/json"
+    assert (told["@type"], told["status"]) == ("Error", str(answer.status_code))
+    assert told["reason"]
+    return answer.status_code, str(told["code"])
+
+
+def opened(client: httpx.Client, **changes: Any) -> dict[str, Any]:
+    answer = client.post(V5, json={**TICKET, **changes})
+    assert answer.status_code == 201, answer.text
+    told: dict[str, Any] = answer.json()
+    return told
+
+
+def test_a_ticket_is_opened_read_changed_and_read_again(big: httpx.Client) -> None:
+    sent = {
+        **TICKET,
+        "name": "Till",
+        "note": [{"text": "Cash only", "author": "Ann"}],
+        "unknown": {"kept": [1, None]},
+    }
+    answer = big.post(V5, json=sent)
+    told = answer.json()
+    assert (answer.status_code, answer.headers["location"]) == (201, told["href"])
+    assert {name: told[name] for name in (*TICKET, "name", "unknown")} == {
+        n: v for n, v in sent.items() if n != "note"
+    }
+    assert (told["status"], told["priority"], told["note"][0]["text"]) == (
+        "acknowledged",
+        "high",
+        "Cash only",
+    )
+    assert big.get(told["href"]).json() == told
+
+    patch = big.patch(told["href"], json={"severity": "Minor", "note": [{"text": "Hurry"}], "status": "held"})
+    changed = patch.json()
+    assert (patch.status_code, changed["severity"], changed["status"]) == (200, "Minor", "held")
+    assert [note["text"] for note in changed["note"]] == ["Cash only", "Hurry"]
+    assert changed["note"][1]["author"] == "test"
+    operations = [{"op": "replace", "path": "/ticketType", "value": "network"}]
+    kind = {"content-type": "application/json-patch+json"}
+    assert (
+        big.patch(told["href"], content=json.dumps(operations), headers=kind).json()["ticketType"]
+        == "network"
+    )
+
+
+def test_a_list_is_filtered_paged_and_cut_down(big: httpx.Client) -> None:
+    made = [opened(big, ticketType="listed", severity=word)["id"] for word in ("Minor", "Critical", "Minor")]
+    every = big.get(V5, params={"ticketType": "listed"})
+    assert [one["id"] for one in every.json()] == made[::-1]
+    assert every.headers["x-total-count"] == every.headers["x-result-count"] == "3"
+    minor = big.get(V5, params={"ticketType": "listed", "severity": "Minor", "fields": "severity"})
+    assert [one["id"] for one in minor.json()] == [made[2], made[0]]
+    assert set(minor.json()[0]) == {"id", "href", "@type", "severity"}
+    page = big.get(V5, params={"ticketType": "listed", "offset": 1, "limit": 1, "sort": "severity"})
+    assert ([one["severity"] for one in page.json()], page.headers["x-total-count"]) == (["Minor"], "3")
+    following = big.get(page.links["next"]["url"])
+    assert (following.headers["x-result-count"], "next" in following.links) == ("1", False)
+    assert big.get(V5, params={"limit": 1, "offset": 1}).headers["x-result-count"] == "1"
+    assert big.get(V5, params={"ticketType": "listed", "after": made[1]}).json()[0]["id"] == made[0]
+    assert big.get(V5, params={"creationDate.gt": "2100-01-01T00:00:00Z"}).json() == []
+
+
+def test_the_fourth_version_is_a_thin_view_of_the_same(big: httpx.Client) -> None:
+    sent: dict[str, Any] = {
+        "description": "Till 7", "severity": "Major", "ticketType": "device", "externalId": "INC-4",
+        "relatedParty": [{"id": "7", "name": "Ann", "role": "reporter", "@referredType": "Individual"}],
+    }  # fmt: skip
+    fourth = big.post(V4, json=sent).json()
+    assert {name: fourth[name] for name in sent if name != "relatedParty"} == {
+        n: v for n, v in sent.items() if n != "relatedParty"
+    }
+    assert fourth["relatedParty"][0].items() >= sent["relatedParty"][0].items()
+    assert fourth["href"] == f"{V4}/{fourth['id']}"
+    fifth = big.get(f"{V5}/{fourth['id']}").json()
+    assert fifth["externalIdentifier"][0]["id"] == "INC-4"
+    assert fifth["relatedParty"][0]["partyOrPartyRole"]["name"] == "Ann"
+    moved = big.patch(fourth["href"], json={"status": "inProgress", "statusChangeReason": "seen"}).json()
+    assert moved["statusChange"][-1].items() >= {"status": "inProgress", "changeReason": "seen"}.items()
+    assert big.post(V4, json=sent).json()["id"] == fourth["id"]
+    assert refused(big.post(V4, json={**sent, "severity": "Minor"})) == (409, "IDK-1402")
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        (b"", 400),
+        (b"{", 400),
+        (b"[]", 400),
+        (b'"x"', 400),
+        (b"{}", 400),
+        (b'{"description": "x"}', 400),
+        (b'{"description": "x\\u0000", "severity": "a", "ticketType": "b"}', 400),
+        (b'{"description": "x", "severity": "a", "ticketType": "b", "note": {"text": "x"}}', 400),
+        (b'{"description": "x", "severity": "a", "ticketType": "b", "n": 1' + b"0" * 5000 + b"}", 400),
+        (b'{"description": "x", "severity": "a", "ticketType": "b", "n": 18446744073709551616}', 400),
+        (b'{"description": "x", "severity": "a", "ticketType": "b", "n": 0.12345678901234567890123}', 400),
+        (b'{"description": "x", "severity": "a", "ticketType": "b", "n": NaN}', 400),
+        (b"[" * 5000, 400),
+        (b'{"description": "\xff"}', 400),
+        (b'{"x": "' + b"y" * 2_000_001 + b'"}', 413),
+    ],
+    ids=range(15),
+)
+def test_what_is_no_ticket_is_told_in_the_standards_shape(
+    big: httpx.Client, body: bytes, status: int
+) -> None:
+    answer = big.post(V5, content=body, headers={"content-type": "application/json"})
+    assert refused(answer)[0] == status
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "more", "expected"),
+    [
+        ("GET", f"{V5}/apt_none", {}, (404, "IDK-1401")),
+        ("GET", "/tmf-api/troubleTicket/v3/troubleTicket", {}, (404, "IDK-1401")),
+        ("GET", V5, {"params": {"colour": "red"}}, (400, "IDK-1403")),
+        ("GET", V5, {"params": {"filter": "attachment[?(@size==300)]"}}, (400, "IDK-1403")),
+        ("GET", V5, {"params": {"offset": "-1"}}, (400, "IDK-1403")),
+        ("GET", V5, {"params": {"sort": "colour"}}, (400, "IDK-1403")),
+        ("GET", V5, {"headers": {"authorization": "Bearer x"}}, (401, "IDK-1404")),
+        ("GET", V5, {"params": {"desk": "bank"}}, (404, "IDK-1401")),
+    ],
+)
+def test_a_refusal_is_an_error_of_the_standard(
+    big: httpx.Client, method: str, path: str, more: dict[str, Any], expected: tuple[int, str]
+) -> None:
+    assert refused(big.request(method, path, **more)) == expected
+
+
+@pytest.mark.parametrize(
+    ("patch", "status"),
+    [
+        ({"id": "other"}, 400),
+        ({"creationDate": "2026-01-01T00:00:00Z"}, 400),
+        ({"status": "Submitted"}, 400),
+        ({"status": None}, 400),
+        ({"status": "closed"}, 409),
+        ({"status": "rejected"}, 400),
+        ({"note": [{"author": "x"}]}, 400),
+        ([], 400),
+    ],
+)
+def test_a_change_that_cannot_be_is_refused_and_changes_nothing(
+    big: httpx.Client, patch: Any, status: int
+) -> None:
+    told = opened(big)
+    assert refused(big.patch(told["href"], json=patch))[0] == status
+    assert big.get(told["href"]).json() == told
+    assert refused(big.patch(told["href"], content=b"x", headers={"content-type": "text/plain"}))[0] in (
+        400,
+        415,
+    )
+    assert refused(big.delete(told["href"])) == (405, "IDK-1406")
+
+
+def test_nobody_sees_or_changes_anothers(big: httpx.Client, doors: Doors, installed: Gateway) -> None:
+    mine = opened(big)
+    with client_of(doors, installed, "bank") as bank:
+        assert refused(bank.get(V5)) == (400, "IDK-1403")
+        asked = {"desk": "bank"}
+        assert bank.get(V5, params=asked).json() == []
+        missing = bank.get(f"{V5}/apt_none", params=asked)
+        for answer in (
+            bank.get(mine["href"], params=asked),
+            bank.patch(mine["href"], params=asked, json={"name": "x"}),
+        ):
+            assert (answer.status_code, answer.content) == (404, missing.content)
+    with client_of(doors, installed, "north") as north:
+        assert refused(north.get(V5)) == (404, "IDK-1401")
+    assert big.get(mine["href"]).json() == mine
+
+
+def test_a_file_is_kept_and_given_back_as_bytes(big: httpx.Client) -> None:
+    file = {"name": "plan.svg", "mimeType": "image/svg+xml", "content": "PHN2Zy8+", "@type": "Attachment"}
+    [shown] = opened(big, attachment=[file])["attachment"]
+    assert (
+        shown.items()
+        >= {"name": "plan.svg", "mimeType": "image/svg+xml", "size": {"amount": 6, "units": "byte"}}.items()
+    )
+    answer = big.get(shown["url"])
+    assert (answer.content, answer.headers["content-type"]) == (b"<svg/>", "application/octet-stream")
+    assert answer.headers["content-disposition"] == "attachment"

@@ -1,0 +1,100 @@
+"""A stage on which one party has an API desk in the hub, reached as the wire reaches it and spoken to as its callers do."""
+
+from collections.abc import Mapping
+from typing import Any, cast
+
+from gateway.blobs import BlobStore
+from gateway.desk_client import Asked
+from gateway.domain.tmf621.patching import MERGE
+from gateway.flows.api_desk import pushing
+from gateway.flows.api_desk.door import ApiDoor
+from gateway.flows.api_desk.pushing import Caller, Errand, Patch, Place
+from gateway.store.db import Database
+from gateway.store.scope import Scope
+from gateway.testing.loopback.desk import LoopbackDesk
+from gateway.testing.loopback.faults import Answer
+from gateway.testing.loopback.wire import MemoryWire
+from tests.flows.portal import Shelf
+from tests.flows.scenes.stage import Cast, Stage
+
+API_DESK: Mapping[str, Any] = {
+    "connector": "api_desk",
+    "base_url": "apidesk://here",
+    "profile": {},
+    "settings": {},
+    "poll_every": "10m",
+}
+TICKET: Mapping[str, Any] = {
+    "@type": "TroubleTicket",
+    "name": "till is dead",
+    "description": "since eight",
+    "severity": "Major",
+    "ticketType": "incident",
+}
+
+
+class AsDesk:
+    """The API desk in the place of a loopback desk."""
+
+    def __init__(self, desk_id: str, door: ApiDoor) -> None:
+        self.desk_id, self.door = desk_id, door
+        self.said: list[Answer] = []
+
+    def handle(
+        self, method: str, path: str, *, query: Mapping[str, str], headers: object, body: bytes
+    ) -> Answer:
+        told = self.door(Asked(desk_id=self.desk_id, method=method, path=path, query=query, body=body))
+        whole = told.body if isinstance(told.body, bytes) else b"".join(told.body)
+        self.said.append(Answer(told.status, {"content-type": "application/json"}, whole))
+        return self.said[-1]
+
+
+class ApiStage(Stage):
+    """customer > vendor > partner, of whom one (`at`) has an API desk. Everything that the customer opens is offered on."""
+
+    def __init__(
+        self,
+        at: str,
+        *,
+        links: Mapping[str, Mapping[str, Any]] | None = None,
+        database: Database | None = None,
+        **cast_: Any,
+    ) -> None:
+        always = {"passes": {"when": {"field": "category", "value": "incident"}}}
+        given = {"customer>vendor": always if at == "customer" else {}} | dict(links or {})
+        whole = Cast(desks={at: API_DESK}, links=given, **cast_)
+        super().__init__("customer>vendor", "vendor>partner", cast=whole, database=database)
+        hub, self.at = self.hub, at
+        shelf = cast("BlobStore", Shelf(hub.blobs))
+        self.as_desk = AsDesk(f"dsk_{at}", ApiDoor(context=hub.context, blobs=shelf, now=hub.own_clock))
+        desk = cast("LoopbackDesk", self.as_desk)
+        hub.wires[f"dsk_{at}"] = MemoryWire(desk=desk, now=hub.own_clock, blobs=hub.blobs)
+        self.caller = Caller(scope=Scope.of(f"org_{at}"), name="Their System")
+
+    def errand(self, place: Place | None = None) -> Errand:
+        """What the party's system wants done now."""
+        place = place or Place(blobs=None)
+        return Errand(context=self.hub.context, caller=self.caller, place=place, now=self.hub.now)
+
+    def push(self, **changes: Any) -> Mapping[str, Any]:
+        """The party's system opens a ticket, and it arrives everywhere."""
+        told = pushing.opened(self.errand(), {**TICKET, **changes})
+        self.ticket = self.ticket or told.ticket.id
+        self.wait()
+        return told.document
+
+    def patch(self, document: Any, *, kind: str = MERGE[1]) -> Mapping[str, Any]:
+        """The party's system changes its newest ticket, and it arrives everywhere."""
+        ticket_id = self.shown()["id"]
+        told = pushing.patched(self.errand(), ticket_id, Patch(media_type=kind, body=document))
+        self.wait()
+        return told.document
+
+    def shown(self) -> Mapping[str, Any]:
+        """The party's newest ticket, as it reads it."""
+        found = pushing.listed(self.hub.context, self.caller, pushing.Asked())
+        return found.documents[0]
+
+    def notes(self) -> list[str]:
+        """The words of its notes."""
+        return [note["text"] for note in self.shown().get("note", ())]
