@@ -254,6 +254,7 @@ def _house(gateway: Gateway, life: Life) -> House:
         calling=gateway.calling,
         blobs=gateway.blobs,
         max_file_bytes=gateway.settings.max_attachment_bytes,
+        address=gateway.settings.address,
         trusted_proxies=gateway.settings.trusted_proxies,
     )
 

@@ -3,6 +3,7 @@ them and a mistyped one is refused without asking the database. Who holds a key 
 link `gateway.flows.share`, who was invited `gateway.flows.handshake`."""
 
 import hashlib
+import re
 import secrets
 import string
 import zlib
@@ -17,7 +18,12 @@ _LINK_RANDOM = 43
 """256 bits: a link opens a page without a name or password beside it."""
 INVITATION_PREFIX = "fgw_join_"
 """An invitation to link two desks; as many signs as a link has."""
+CLIENT_PREFIX = "fgw_clnt_"
+"""A client's secret; a client asks for tokens with it."""
+ACCESS_PREFIX = "fgw_tokn_"
+"""An access token that a client was given."""
 _CHECKSUM = 6
+_ID = re.compile(r"[a-z]{3}_[0-9a-v]{26}")
 
 
 def new(choose: Callable[[Sequence[str]], str] = secrets.choice) -> str:
@@ -33,6 +39,16 @@ def new_link(choose: Callable[[Sequence[str]], str] = secrets.choice) -> str:
 def new_invitation(choose: Callable[[Sequence[str]], str] = secrets.choice) -> str:
     """A fresh code that makes one link, once."""
     return _made(INVITATION_PREFIX, _LINK_RANDOM, choose)
+
+
+def new_client_secret(choose: Callable[[Sequence[str]], str] = secrets.choice) -> str:
+    """A fresh secret of a client."""
+    return _made(CLIENT_PREFIX, _LINK_RANDOM, choose)
+
+
+def new_token(choose: Callable[[Sequence[str]], str] = secrets.choice) -> str:
+    """A fresh access token."""
+    return _made(ACCESS_PREFIX, _LINK_RANDOM, choose)
 
 
 def _made(prefix: str, length: int, choose: Callable[[Sequence[str]], str]) -> str:
@@ -62,6 +78,21 @@ def is_link(text: str) -> bool:
 def is_invitation(text: str) -> bool:
     """The same of an invitation's code."""
     return _fits(text, INVITATION_PREFIX, _LINK_RANDOM)
+
+
+def is_client_secret(text: str) -> bool:
+    """The same of a client's secret."""
+    return _fits(text, CLIENT_PREFIX, _LINK_RANDOM)
+
+
+def is_token(text: str) -> bool:
+    """The same of an access token."""
+    return _fits(text, ACCESS_PREFIX, _LINK_RANDOM)
+
+
+def is_id(text: str, prefix: str) -> bool:
+    """Whether a stranger's text can be an id of ours (`tkt_` and 26 signs): no other is looked for."""
+    return text.startswith(f"{prefix}_") and _ID.fullmatch(text) is not None
 
 
 def _fits(text: str, prefix: str, length: int) -> bool:

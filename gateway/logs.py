@@ -10,7 +10,7 @@ from structlog.types import EventDict, Processor, WrappedLogger
 from gateway.config import LogFormat, LogLevel, Settings
 from gateway.redaction import Redaction
 
-QUIET = ("httpx", "httpcore", "uvicorn", "uvicorn.error", "alembic", "asyncio")
+QUIET = ("httpx", "httpcore", "uvicorn", "uvicorn.error", "alembic", "asyncio", "authlib")
 
 
 def set_up(settings: Settings, redaction: Redaction, *, stream: TextIO | None = None) -> None:

@@ -2,6 +2,7 @@
 
 import re
 import string
+from collections.abc import Callable
 
 import pytest
 
@@ -58,3 +59,26 @@ def test_what_is_kept_and_shown_does_not_give_it_away() -> None:
     assert len(keys.digest(text)) == 64
     assert text[13:] not in keys.shown(text)
     assert text.startswith(keys.shown(text).rstrip("…"))
+
+
+@pytest.mark.parametrize(
+    ("make", "is_one"),
+    [(keys.new_client_secret, keys.is_client_secret), (keys.new_token, keys.is_token)],
+    ids=["secret", "token"],
+)
+def test_secrets_and_tokens_have_forms_of_their_own(
+    make: Callable[[], str], is_one: Callable[[str], bool]
+) -> None:
+    text = make()
+    assert is_one(text)
+    assert not keys.is_well_formed(text)
+    assert not is_one(text[:-1] + ("0" if text[-1] != "0" else "1"))
+    assert not is_one(keys.new())
+
+
+@pytest.mark.parametrize(
+    ("text", "good"),
+    [("cli_" + "0" * 26, True), ("tkt_" + "0" * 26, False), ("cli_" + "z" * 26, False), ("cli_\0", False)],
+)
+def test_what_can_be_an_id(text: str, good: bool) -> None:
+    assert keys.is_id(text, "cli") is good

@@ -8,8 +8,8 @@ from fastapi import Depends, Query, Request
 from gateway.api import problems
 from gateway.api.house import House
 from gateway.domain.permissions import ALL, Permission
-from gateway.flows import keys
 from gateway.flows.addresses import address_of
+from gateway.flows.bearers import bearer
 from gateway.flows.permissions import Open, needed
 from gateway.flows.principal import Principal
 from gateway.store.scope import Scope
@@ -34,12 +34,12 @@ def known(request: Request, here: AnyHouse) -> Principal:
     """Who calls, whatever it may do here. Raises Problem (401)."""
     scheme, _, text = request.headers.get("authorization", "").partition(" ")
     address = address_of(*reached(request), here.trusted_proxies)
-    key = None
+    who = None
     if scheme.lower() == "bearer":
-        key = keys.verify(here.context, text.strip(), now=here.now(), address=address)
-    if key is None:
+        who = bearer(here.context, text.strip(), now=here.now(), address=address)
+    if who is None:
         raise problems.no_key()
-    return keys.principal(key)
+    return who
 
 
 def caller(request: Request, who: Annotated[Principal, Depends(known)]) -> Principal:

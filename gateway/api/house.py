@@ -30,6 +30,8 @@ class House:
     blobs: BlobStore | None = None
     """Where files go; None: nowhere."""
     max_file_bytes: int = 0
+    address: str = "http://localhost"
+    """Where others find these doors, without a slash at its end."""
     trusted_proxies: tuple[str, ...] = ()
     """Networks whose `X-Forwarded-For` is believed."""
     askings: Askings = field(default_factory=Askings)

@@ -13,6 +13,7 @@ from gateway.api import (
     deliveries,
     health,
     links,
+    oauth,
     portal,
     problems,
     search,
@@ -62,7 +63,19 @@ def build(house: House, lifespan: Lifespan[FastAPI]) -> FastAPI:
     app = Site(house, lifespan)
     for router in (health.open_to_all, health.for_operators):
         app.include_router(router)
-    for door in (tickets, deliveries, work, worklists, links, portal, search, conflicts, audit, tmf621):
+    for door in (
+        tickets,
+        deliveries,
+        work,
+        worklists,
+        links,
+        portal,
+        search,
+        conflicts,
+        oauth,
+        audit,
+        tmf621,
+    ):
         app.include_router(door.router)
     problems.install(app)
     return app

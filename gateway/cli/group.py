@@ -17,6 +17,7 @@ MODULES: Mapping[str, tuple[str, ...]] = {
     "configuration": ("plan", "apply"),
     "doctor": ("doctor",),
     "keys": ("keys",),
+    "clients": ("clients",),
     "audit": ("audit",),
     "linking": ("link",),
     "brake": ("brake",),

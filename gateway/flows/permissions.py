@@ -25,6 +25,10 @@ NEEDS: dict[Route, Need] = {
     ("GET", "/healthz"): Open.ANYBODY,
     ("GET", "/readyz"): Open.ANYBODY,
     ("GET", "/metrics"): Permission.METRICS_READ,
+    ("POST", "/oauth/token"): Open.ANYBODY,
+    ("POST", "/oauth/introspect"): Open.ANYBODY,
+    ("POST", "/oauth/revoke"): Open.ANYBODY,
+    ("GET", "/.well-known/oauth-authorization-server"): Open.ANYBODY,
     # tickets
     ("GET", "/v1/tickets"): _READ,
     ("GET", "/v1/tickets/{ticket_id}"): _READ,

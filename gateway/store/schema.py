@@ -11,6 +11,7 @@ from gateway.store import (
     import_tables,
     linking_tables,
     mapping_tables,
+    oauth_tables,
     outcome_tables,
     portal_tables,
     publication_tables,
@@ -39,6 +40,7 @@ MODULES = (
     linking_tables,
     portal_tables,
     mapping_tables,
+    oauth_tables,
     audit_tables,
     api_ticket_tables,
 )

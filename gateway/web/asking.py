@@ -6,8 +6,8 @@ from typing import Annotated
 from fastapi import Depends, Header, Query, Request
 
 from gateway.domain.permissions import Permission
-from gateway.flows import keys
 from gateway.flows.addresses import address_of
+from gateway.flows.bearers import bearer
 from gateway.flows.permissions import needed
 from gateway.flows.principal import Principal
 from gateway.web.parlour import AnyParlour
@@ -49,8 +49,7 @@ def visitor(request: Request, here: AnyParlour) -> Principal | None:
         request.headers.getlist("x-forwarded-for"),
     )
     address = address_of(nearest, told, here.trusted_proxies)
-    key = keys.verify(here.context, text.strip(), now=here.now(), address=address)
-    who = keys.principal(key) if key else None
+    who = bearer(here.context, text.strip(), now=here.now(), address=address)
     need = needed(request.method, request.scope["route"].path)
     return who if who is not None and isinstance(need, Permission) and who.may(need) else None
 
