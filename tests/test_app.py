@@ -162,10 +162,10 @@ def test_a_port_that_is_taken_is_told_in_one_line(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_workers_share_a_postgresql_and_end_when_asked(tmp_path: Path, fresh_postgres: str) -> None:
-    with house.installed(tmp_path, url=fresh_postgres):
+def test_workers_share_a_postgresql_and_end_when_asked(tmp_path: Path, migrated_postgres: str) -> None:
+    with house.installed(tmp_path, url=migrated_postgres):
         pass
-    environment = {"INTERDESK_DATABASE_URL": fresh_postgres}
+    environment = {"INTERDESK_DATABASE_URL": migrated_postgres}
     with house.working(tmp_path, **environment) as first, house.working(tmp_path, **environment) as second:
         assert ended(first) == 0
         assert ended(second) == 0

@@ -7,12 +7,13 @@ from typing import Any
 
 import pytest
 
-from gateway.store import migrate, outcomes
+from gateway.store import outcomes
 from gateway.store.db import Database
 from tests.bench import aims, compliance
 from tests.bench.__main__ import BENCHES, README, RESULTS, main
 from tests.bench.figures import Bench, Row, benches_of, document, percentile, shown, table
 from tests.bench.report import MACHINE, NOTHING, aims_table, faults, section, with_section
+from tests.migrated import bring_up
 
 
 def _saved() -> dict[str, Any] | None:
@@ -159,7 +160,7 @@ def test_a_years_report_is_judged_in_ms_and_beside_duckdb() -> None:
 
 def test_a_years_report_has_the_same_answers_from_sums_from_rows_and_from_duckdb(tmp_path: Path) -> None:
     database = Database("sqlite://")
-    migrate.upgrade(database)
+    bring_up(database)
     compliance.fill(database, 2_000)
     with database.write() as db:
         answers = compliance.whole(db), compliance.one_customer(db), compliance.late(db)

@@ -7,6 +7,7 @@ Until the first release there is one revision. After a change of tables.py write
 and afterwards add a revision beside it: `add_revision("what changes")`, read it, correct it.
 """
 
+import functools
 import re
 import secrets
 import threading
@@ -47,10 +48,13 @@ def _config(db: Db | None = None) -> Config:
     return config
 
 
+@functools.cache
 def _scripts() -> ScriptDirectory:
+    """The revisions, read once: each is a file of its own, and every command asks for them."""
     return ScriptDirectory.from_config(_config())
 
 
+@functools.cache
 def head() -> str:
     """The revision that this version of the product needs."""
     return str(_scripts().get_current_head())

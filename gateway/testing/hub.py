@@ -13,9 +13,10 @@ from gateway.flows import intake
 from gateway.flows.capacity import Capacity
 from gateway.flows.context import Context
 from gateway.registry import Registry
-from gateway.store import agenda, schema, tables
+from gateway.store import agenda, tables
 from gateway.store.db import Database
 from gateway.store.directory import prepare
+from gateway.store.scratch import make_tables
 from gateway.testing.loopback.desk import LoopbackDesk
 from gateway.testing.loopback.hooks import Hook
 from gateway.testing.loopback.wire import MemoryWire
@@ -80,7 +81,7 @@ class Hub:
         self.worker = self.new_worker("hub")
 
     def _install(self) -> None:
-        schema.METADATA.create_all(self.database.engine)
+        make_tables(self.database)
         with self.database.write() as db:
             prepare(db, salt=self._directory.salt)
             for desk in self._directory.desks.values():

@@ -20,7 +20,7 @@ def gateway(tmp_path: Path) -> Iterator[Gateway]:
 @pytest.fixture(params=["sqlite", "postgresql"])
 def either(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Gateway]:
     """Installed on each of the two databases."""
-    url = None if request.param == "sqlite" else request.getfixturevalue("fresh_postgres")
+    url = None if request.param == "sqlite" else request.getfixturevalue("migrated_postgres")
     with house.installed(tmp_path, url=url) as opened:
         yield opened
 

@@ -27,10 +27,11 @@ from gateway.flows import intake, keys
 from gateway.flows.apply import apply
 from gateway.flows.proposal import Terms
 from gateway.installation.reading import read
-from gateway.store import migrate, rows, views
+from gateway.store import rows, views
 from gateway.store.scope import Scope
 from gateway.testing.loopback import PLAIN, LoopbackDesk
 from gateway.testing.loopback.hooks import signed
+from tests.migrated import bring_up
 
 HOOK_SECRET = "north-hook-secret-0123456789-0123456789"
 TOKEN = "a-token-in-the-address-0123456789-0123456789"
@@ -94,7 +95,7 @@ def installed(folder: Path, *, url: str | None = None, said: str = "", **urls: s
     os.environ.update(SECRETS)
     gateway = wiring.open_gateway(settings(folder, **({"database_url": url} if url else {})))
     try:
-        migrate.upgrade(gateway.database)
+        bring_up(gateway.database)
         wanted = read(configuration(folder, said=said, **urls))
         apply(gateway.context, wanted, Terms(vault=gateway.vault), actor="test", now=wiring.utc_now())
         yield gateway

@@ -63,7 +63,7 @@ class Senders:
 def test_what_was_accepted_survives_a_kill(
     database: str, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
-    url = None if database == "sqlite" else request.getfixturevalue("fresh_postgres")
+    url = None if database == "sqlite" else request.getfixturevalue("migrated_postgres")
     with house.installed(tmp_path, url=url):
         environment = {"INTERDESK_DATABASE_URL": url} if url else {}
     with served(tmp_path, "--no-worker", **environment) as (process, port):

@@ -185,9 +185,11 @@ def test_a_database_that_does_not_answer(run: Run, monkeypatch: pytest.MonkeyPat
     assert "hunter2" not in str(told)
 
 
-def test_postgresql(run: Run, fresh_postgres: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    with house.installed(tmp_path, url=fresh_postgres):
-        monkeypatch.setenv("INTERDESK_DATABASE_URL", fresh_postgres)
+def test_postgresql(
+    run: Run, migrated_postgres: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with house.installed(tmp_path, url=migrated_postgres):
+        monkeypatch.setenv("INTERDESK_DATABASE_URL", migrated_postgres)
         _, told = findings(run)
     assert told["database"][0][0] == "good"
     assert told["database"][0][1].startswith("postgresql ")

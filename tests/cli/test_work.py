@@ -255,10 +255,10 @@ def test_a_person_hands_over_and_a_wrong_moment_is_refused(gateway: Gateway, cha
 
 
 def test_the_same_on_postgresql(
-    run: Run, tmp_path: Path, fresh_postgres: str, monkeypatch: pytest.MonkeyPatch
+    run: Run, tmp_path: Path, migrated_postgres: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("INTERDESK_DATABASE_URL", fresh_postgres)
-    with house.installed(tmp_path, url=fresh_postgres) as gateway:
+    monkeypatch.setenv("INTERDESK_DATABASE_URL", migrated_postgres)
+    with house.installed(tmp_path, url=migrated_postgres) as gateway:
         chain = house.open_chain(gateway)
         name = delivery(gateway)["id"]
         assert chain.ticket in run("tickets", "list", "--open").stdout

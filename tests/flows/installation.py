@@ -10,8 +10,8 @@ from gateway.domain.documents import manifest_from
 from gateway.domain.model import Capabilities, Manifest
 from gateway.flows.context import Context
 from gateway.registry import Registry
-from gateway.store import migrate
 from gateway.store.db import Database
+from tests.migrated import bring_up
 
 FULL: Manifest = manifest_from(
     {
@@ -105,7 +105,7 @@ def registry() -> Registry:
 
 def context(database: Database) -> Context:
     numbers = itertools.count(1)
-    migrate.upgrade(database)
+    bring_up(database)
     return Context(
         database=database,
         registry=registry(),

@@ -52,7 +52,7 @@ def context() -> Iterator[Context]:
 @pytest.fixture(params=["sqlite", "postgresql"])
 def either(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Context]:
     is_sqlite = request.param == "sqlite"
-    url = f"sqlite:///{tmp_path / 'x.db'}" if is_sqlite else request.getfixturevalue("fresh_postgres")
+    url = f"sqlite:///{tmp_path / 'x.db'}" if is_sqlite else request.getfixturevalue("migrated_postgres")
     database = Database(url)
     yield installation.context(database)
     database.close()

@@ -47,7 +47,7 @@ def either(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Context]:
     url = (
         f"sqlite:///{tmp_path / 'x.db'}"
         if request.param == "sqlite"
-        else request.getfixturevalue("fresh_postgres")
+        else request.getfixturevalue("migrated_postgres")
     )
     database = Database(url)
     yield installation.context(database)

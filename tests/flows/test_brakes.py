@@ -25,7 +25,7 @@ EVERYTHING = Wanted(kind=Reach.EVERYTHING)
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def gateway(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Gateway]:
-    url = None if request.param == "sqlite" else request.getfixturevalue("fresh_postgres")
+    url = None if request.param == "sqlite" else request.getfixturevalue("migrated_postgres")
     with house.installed(tmp_path, url=url) as opened:
         house.open_chain(opened)
         yield opened

@@ -231,8 +231,8 @@ def fold_at(found: Stage) -> datetime:
         return moment(db.exec_driver_sql("SELECT fold_at FROM ticket").scalar_one()) or found.hub.now
 
 
-def test_postgresql_keeps_and_warns_as_sqlite_does(fresh_postgres: str) -> None:
-    database = Database(fresh_postgres)
+def test_postgresql_keeps_and_warns_as_sqlite_does(migrated_postgres: str) -> None:
+    database = Database(migrated_postgres)
     contact = Contact(
         id="ctc_1", org_id="org_vendor", code="duty", level=1, channel="email", address="duty@vendor.example"
     )

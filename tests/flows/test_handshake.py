@@ -30,7 +30,7 @@ WANTED = Wanted(desk="south", role=Role.UPSTREAM, to="north", contact="Nora, nig
 @pytest.fixture
 def gateway(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Gateway]:
     wanted = getattr(request, "param", "sqlite")
-    url = None if wanted == "sqlite" else request.getfixturevalue("fresh_postgres")
+    url = None if wanted == "sqlite" else request.getfixturevalue("migrated_postgres")
     with house.installed(tmp_path, url=url) as opened:
         with opened.database.read() as db:
             opened.context.directory(db)

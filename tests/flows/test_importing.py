@@ -168,7 +168,7 @@ def either(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Scene]:
     url = (
         f"sqlite:///{tmp_path / 'y.db'}"
         if request.param == "sqlite"
-        else request.getfixturevalue("fresh_postgres")
+        else request.getfixturevalue("migrated_postgres")
     )
     database = Database(url)
     yield Scene(installation.context(database), tmp_path)

@@ -15,10 +15,11 @@ from gateway.domain.sla.terms import NONE
 from gateway.flows import outcomes, sla
 from gateway.flows.commands import Order
 from gateway.flows.context import OPERATOR
-from gateway.store import clocks, migrate, rollups
+from gateway.store import clocks, rollups
 from gateway.store import outcomes as store
 from gateway.store.db import Database
 from tests.flows.scenes.stage import MINUTE, Cast, Stage
+from tests.migrated import bring_up
 
 HOUR = 60 * MINUTE
 ALL = Query()
@@ -50,9 +51,9 @@ UC = {
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.pg)])
 def database(request: pytest.FixtureRequest) -> Iterator[Database]:
-    url = "sqlite://" if request.param == "sqlite" else request.getfixturevalue("fresh_postgres")
+    url = "sqlite://" if request.param == "sqlite" else request.getfixturevalue("migrated_postgres")
     opened = Database(url)
-    migrate.upgrade(opened)
+    bring_up(opened)
     yield opened
     opened.close()
 

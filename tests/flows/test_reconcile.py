@@ -290,8 +290,8 @@ def test_a_ticket_that_ended_long_ago_is_left_out(few: Hub) -> None:
 
 
 @pytest.mark.pg
-def test_a_run_on_postgresql(fresh_postgres: str) -> None:
-    hub = pair(3, database=Database(fresh_postgres))
+def test_a_run_on_postgresql(migrated_postgres: str) -> None:
+    hub = pair(3, database=Database(migrated_postgres))
     alone(hub)
     hub.desks["vendor"].person("bob").set("2", "status", "open")
     alone(hub)

@@ -29,7 +29,7 @@ def context(
     for name, value in SECRETS.items():
         monkeypatch.setenv(name, value)
     database = Database(
-        "sqlite://" if request.param == "sqlite" else request.getfixturevalue("fresh_postgres")
+        "sqlite://" if request.param == "sqlite" else request.getfixturevalue("migrated_postgres")
     )
     context = installation.context(database)
     apply(context, read(write(tmp_path, FILE)), Terms(vault=ring(OLD)), actor="maria", now=NOW)

@@ -26,7 +26,7 @@ EITHER = pytest.mark.parametrize("gateway", ["sqlite", "postgresql"], indirect=T
 @pytest.fixture
 def gateway(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Gateway]:
     wanted = getattr(request, "param", "sqlite")
-    url = None if wanted == "sqlite" else request.getfixturevalue("fresh_postgres")
+    url = None if wanted == "sqlite" else request.getfixturevalue("migrated_postgres")
     with house.installed(tmp_path, url=url) as opened:
         yield opened
 

@@ -33,7 +33,7 @@ EITHER = pytest.mark.parametrize("gateway", ["sqlite", "postgresql"], indirect=T
 @pytest.fixture
 def gateway(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Gateway]:
     wanted = getattr(request, "param", "sqlite")
-    url = None if wanted == "sqlite" else request.getfixturevalue("fresh_postgres")
+    url = None if wanted == "sqlite" else request.getfixturevalue("migrated_postgres")
     with house.installed(tmp_path, url=url) as opened:
         yield opened
 
@@ -222,9 +222,9 @@ def test_a_line_for_a_closed_month_is_refused_or_logged_late(gateway: Gateway, c
 
 
 def test_on_postgresql_nobody_decides_a_line_while_its_month_is_being_closed(
-    fresh_postgres: str, tmp_path: Path
+    migrated_postgres: str, tmp_path: Path
 ) -> None:
-    with house.installed(tmp_path, url=fresh_postgres) as gateway:
+    with house.installed(tmp_path, url=migrated_postgres) as gateway:
         chain = accepted_chain(gateway)
         line = log(gateway, chain)
         told: list[str] = []

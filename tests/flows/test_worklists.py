@@ -18,10 +18,11 @@ from gateway.flows import sla, worklists, worklog
 from gateway.flows.commands import Order
 from gateway.flows.context import OPERATOR, Context
 from gateway.flows.worklists import Wanted
-from gateway.store import cases, migrate
+from gateway.store import cases
 from gateway.store.db import Database
 from tests.flows.installation import registry
 from tests.flows.scenes.stage import MINUTE, Cast, Stage
+from tests.migrated import bring_up
 
 HOUR = 60 * MINUTE
 UC = {
@@ -293,7 +294,7 @@ INDEXES = {
 @pytest.fixture
 def migrated(tmp_path: Path) -> Iterator[Database]:
     opened = Database(f"sqlite:///{tmp_path / 'x.db'}")
-    migrate.upgrade(opened)
+    bring_up(opened)
     yield opened
     opened.close()
 
@@ -325,8 +326,8 @@ def test_no_list_reads_every_ticket(migrated: Database, name: str, party: str | 
 TABLES = ("hop", "ticket", "clock", "event", "work_line", "booked_visit", "stop_to_decide")
 
 
-def test_postgresql_answers_as_sqlite_does(fresh_postgres: str) -> None:
-    database = Database(fresh_postgres)
+def test_postgresql_answers_as_sqlite_does(migrated_postgres: str) -> None:
+    database = Database(migrated_postgres)
     found = stage(database)
     logged(found)
     found.set("vendor", "status", "waiting")

@@ -208,8 +208,8 @@ def test_a_review_period_of_the_links_own() -> None:
     assert log(found, "vendor").review_until == datetime.fromisoformat("2026-03-04T00:00:00+00:00")
 
 
-def test_postgresql_tells_reviews_and_lapses_as_sqlite_does(fresh_postgres: str) -> None:
-    database = Database(fresh_postgres)
+def test_postgresql_tells_reviews_and_lapses_as_sqlite_does(migrated_postgres: str) -> None:
+    database = Database(migrated_postgres)
     found = Stage("customer>vendor", database=database)
     found.open()
     found.set("vendor", "status", "open")

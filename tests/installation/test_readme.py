@@ -16,9 +16,9 @@ from gateway.flows.proposal import Terms
 from gateway.installation.csv_text import TABLES
 from gateway.installation.reading import SECTIONS, read
 from gateway.registry import Registry
-from gateway.store import migrate
 from gateway.store.db import Database
 from gateway.vault import new_entry, ring
+from tests.migrated import bring_up
 
 README = (schemas.folder() / "README.md").read_text(encoding="utf-8")
 
@@ -26,7 +26,7 @@ README = (schemas.folder() / "README.md").read_text(encoding="utf-8")
 def applied(folder: Path) -> Plan:
     """What applying the files of a folder to a new installation did."""
     database, numbers = Database("sqlite://"), itertools.count()
-    migrate.upgrade(database)
+    bring_up(database)
     context = Context(
         database=database,
         registry=Registry(),

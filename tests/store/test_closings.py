@@ -12,20 +12,21 @@ from gateway.domain.reports.lists import Frame, ListedBy, Theirs
 from gateway.domain.reports.outcome import Verdict
 from gateway.domain.reports.review import Closing
 from gateway.domain.sla.terms import TargetKind
-from gateway.store import closings, migrate
+from gateway.store import closings
 from gateway.store.db import Database
 from gateway.store.scope import Scope
 from tests.domain.reports.month import OCTOBER
 from tests.domain.reports.test_review import NOW, closing, line
+from tests.migrated import bring_up
 
 OPERATOR = Scope.operator()
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.pg)])
 def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
-    url = "sqlite://" if request.param == "sqlite" else request.getfixturevalue("fresh_postgres")
+    url = "sqlite://" if request.param == "sqlite" else request.getfixturevalue("migrated_postgres")
     opened = Database(url)
-    migrate.upgrade(opened)
+    bring_up(opened)
     yield opened
     opened.close()
 

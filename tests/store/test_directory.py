@@ -48,7 +48,7 @@ def context(
 ) -> Iterator[Context]:
     for name, value in SECRETS.items():
         monkeypatch.setenv(name, value)
-    url = "sqlite://" if request.param == "sqlite" else request.getfixturevalue("fresh_postgres")
+    url = "sqlite://" if request.param == "sqlite" else request.getfixturevalue("migrated_postgres")
     database = Database(url)
     context = installation.context(database)
     apply(context, read(write(tmp_path, THREE)), Terms(vault=VAULT), actor="maria", now=NOW)

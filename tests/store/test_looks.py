@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 
-from gateway.store import looks, migrate, prepared
+from gateway.store import looks, prepared
 from gateway.store.claiming import Claim
 from gateway.store.db import Database
 from gateway.store.scope import Scope
+from tests.migrated import bring_up
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 EVERYBODY = Scope.operator()
@@ -19,7 +20,7 @@ EVERYBODY = Scope.operator()
 @pytest.fixture
 def database(tmp_path: Path) -> Iterator[Database]:
     opened = Database(f"sqlite:///{tmp_path / 'x.db'}")
-    migrate.upgrade(opened)
+    bring_up(opened)
     yield opened
     opened.close()
 

@@ -7,19 +7,20 @@ from pathlib import Path
 import pytest
 
 from gateway.domain.reports.period import period_from
-from gateway.store import migrate, numbers, outcomes, rows, unpromised
+from gateway.store import numbers, outcomes, rows, unpromised
 from gateway.store.db import Database, Db
 from gateway.store.scope import Scope
 from tests.domain.reports.month import OCTOBER, at, case
+from tests.migrated import bring_up
 
 OPERATOR = Scope.operator()
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.pg)])
 def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
-    url = "sqlite://" if request.param == "sqlite" else request.getfixturevalue("fresh_postgres")
+    url = "sqlite://" if request.param == "sqlite" else request.getfixturevalue("migrated_postgres")
     opened = Database(url)
-    migrate.upgrade(opened)
+    bring_up(opened)
     yield opened
     opened.close()
 

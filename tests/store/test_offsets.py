@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 
 from gateway.domain.outcome import ClockSample
-from gateway.store import migrate, offsets
+from gateway.store import offsets
 from gateway.store.db import Database
 from gateway.store.scope import Scope
+from tests.migrated import bring_up
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 
@@ -27,13 +28,13 @@ SOUTH = (sample(10, -7),)
 def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     if request.param == "sqlite":
         return f"sqlite:///{tmp_path / 'interdesk.db'}"
-    return str(request.getfixturevalue("fresh_postgres"))
+    return str(request.getfixturevalue("migrated_postgres"))
 
 
 @pytest.fixture
 def database(url: str) -> Iterator[Database]:
     found = Database(url)
-    migrate.upgrade(found)
+    bring_up(found)
     with found.write() as db:
         told = [("north", one) for one in reversed(NORTH)] + [("south", one) for one in SOUTH]
         offsets.keep(

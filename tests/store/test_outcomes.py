@@ -16,10 +16,11 @@ from gateway.domain.reports.period import period_from
 from gateway.domain.reports.query import Query
 from gateway.domain.reports.rollup import By, Measure, rolled
 from gateway.domain.sla.terms import NONE, TargetKind
-from gateway.store import migrate, outcomes, rollups
+from gateway.store import outcomes, rollups
 from gateway.store.db import Database, Db
 from gateway.store.scope import Scope
 from tests.domain.reports.outcomes import kept
+from tests.migrated import bring_up
 
 OPERATOR = Scope.operator()
 ALL = Query()
@@ -39,9 +40,9 @@ QUERIES = (
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.pg)])
 def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
-    url = "sqlite://" if request.param == "sqlite" else request.getfixturevalue("fresh_postgres")
+    url = "sqlite://" if request.param == "sqlite" else request.getfixturevalue("migrated_postgres")
     opened = Database(url)
-    migrate.upgrade(opened)
+    bring_up(opened)
     yield opened
     opened.close()
 

@@ -11,10 +11,11 @@ import pytest
 from sqlalchemy import Select, bindparam, select
 from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 
-from gateway.store import bulk, migrate, rows
+from gateway.store import bulk, rows
 from gateway.store.db import Database, Db
 from gateway.store.prepared import Statement, among, tuples, within
 from gateway.store.scope import Scope
+from tests.migrated import bring_up
 
 NOW = datetime(2026, 3, 2, 9, 0, 0, 123456, tzinfo=UTC)
 BY_ID = Statement(
@@ -29,9 +30,9 @@ BY_ID = Statement(
 @pytest.fixture(params=["sqlite", "postgresql"])
 def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
     sqlite = request.param == "sqlite"
-    url = f"sqlite:///{tmp_path / 'a.db'}" if sqlite else request.getfixturevalue("fresh_postgres")
+    url = f"sqlite:///{tmp_path / 'a.db'}" if sqlite else request.getfixturevalue("migrated_postgres")
     opened = Database(url)
-    migrate.upgrade(opened)
+    bring_up(opened)
     with opened.write() as db:
         bulk.add(db, rows.look, [_look(number) for number in range(4)])
     yield opened
@@ -111,10 +112,10 @@ def _oversleep(db: Db, own: Statement) -> None:
     own.raw(db, id="x")
 
 
-def test_a_connection_that_broke_is_not_used_again(fresh_postgres: str) -> None:
-    database = Database(fresh_postgres, pool_size=1)
+def test_a_connection_that_broke_is_not_used_again(migrated_postgres: str) -> None:
+    database = Database(migrated_postgres, pool_size=1)
     own = Statement(lambda _dialect: select(rows.look.c.id).where(rows.look.c.id == bindparam("id")))
-    migrate.upgrade(database)
+    bring_up(database)
     with pytest.raises(DBAPIError) as told, database.write() as db:
         _oversleep(db, own)
     assert told.value.connection_invalidated

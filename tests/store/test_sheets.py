@@ -10,9 +10,10 @@ from sqlalchemy import func, select
 from gateway.domain.agreement_documents import sheet_at, sheet_of
 from gateway.domain.model import Site
 from gateway.domain.sla.terms import TargetKind
-from gateway.store import cases, directory, migrate, rows
+from gateway.store import cases, directory, rows
 from gateway.store.db import Database
 from tests.builders import tree
+from tests.migrated import bring_up
 
 AGREEMENT = {
     "id": "agr_1",
@@ -29,9 +30,9 @@ SHOP = {"shop": {"code": "shop", "zone": "site", "weekly": {"mon": ["08:00-18:00
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
-    url = "sqlite://" if request.param == "sqlite" else request.getfixturevalue("fresh_postgres")
+    url = "sqlite://" if request.param == "sqlite" else request.getfixturevalue("migrated_postgres")
     opened = Database(url)
-    migrate.upgrade(opened)
+    bring_up(opened)
     yield opened
     opened.close()
 

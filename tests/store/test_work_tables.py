@@ -8,10 +8,11 @@ from typing import Any
 import pytest
 from sqlalchemy import event
 
-from gateway.store import gauges, migrate, outbox, prepared
+from gateway.store import gauges, outbox, prepared
 from gateway.store.claiming import Claim
 from gateway.store.db import Database, Db
 from gateway.store.scope import Scope
+from tests.migrated import bring_up
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 EVERYBODY = Scope.operator()
@@ -33,7 +34,7 @@ QUESTIONS: dict[str, Callable[[Db], object]] = {
 @pytest.fixture
 def database(tmp_path: Path) -> Iterator[Database]:
     opened = Database(f"sqlite:///{tmp_path / 'x.db'}")
-    migrate.upgrade(opened)
+    bring_up(opened)
     yield opened
     opened.close()
 
