@@ -6,12 +6,14 @@ has changed since the last time, and then starts the real command. Inside an act
 
 from __future__ import annotations  # so that an older Python gets as far as the message that it is too old
 
+import contextlib
 import hashlib
 import json
 import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 CHECKOUT = Path(__file__).resolve().parent.parent
@@ -43,6 +45,8 @@ STATIC_CHECKS = (
         ("-c", "import sys; from importlinter.cli import lint_imports; sys.exit(lint_imports())"),
     ),
 )
+# Reads every test once and keeps what it compiled, so that no worker has to do it again; what is wrong the tests will tell.
+READ_TESTS = ("-m", "pytest", "--collect-only", "-qq", "-p", "no:cacheprovider")
 # Three workers, for many tests wait for desks and processes; those that share something dear (tests/conftest.py) stay together.
 PYTEST = ("-m", "pytest", "-n", "3", "--dist", "loadgroup")
 
@@ -77,13 +81,40 @@ def test(arguments: list[str]) -> int:
     if python is None:
         return 1
     variables = {**os.environ, **provide_desks()}
-    failed = [name for name, check in STATIC_CHECKS if _step(name, python, check, variables)]
+    # Many tests start a Python of their own, and one that may not keep what it compiles takes three times as long to start.
+    variables.pop("PYTHONDONTWRITEBYTECODE", None)
+    warming = () if any(Path(word.partition("::")[0]).exists() for word in arguments) else (READ_TESTS,)
+    failed = check(python, variables, beside=warming)
     if failed:
         _say("FAILED before the tests: " + ", ".join(failed))
     code = _step("tests", python, (*PYTEST, *arguments), variables)
     if failed:
         _say("The tests have run, but these checks FAILED: " + ", ".join(failed))
     return code or bool(failed)
+
+
+def check(python: Path, variables: dict[str, str], *, beside: Sequence[tuple[str, ...]] = ()) -> list[str]:
+    """Run the static checks side by side, and with them what is to be ready afterwards, which has no say. What a check says
+    is shown in one piece, in their order. Answers the names of those that failed."""
+    _say("style, types and imports, side by side")
+    failed = []
+    with contextlib.ExitStack() as stack:
+        started = [
+            (name, stack.enter_context(_start(python, words, variables)))
+            for name, words in (*STATIC_CHECKS, *(("", words) for words in beside))
+        ]
+        for name, process in started:
+            said, _ = process.communicate()
+            if name:
+                _say(name)
+                sys.stdout.write(said.decode(errors="replace"))
+                failed += [name] if process.returncode else []
+    return failed
+
+
+def _start(python: Path, arguments: tuple[str, ...], variables: dict[str, str]) -> subprocess.Popen[bytes]:
+    out = subprocess.PIPE
+    return subprocess.Popen([python, *arguments], env=variables, stdout=out, stderr=subprocess.STDOUT)
 
 
 def environment(lock: str) -> Path | None:

@@ -3,6 +3,7 @@
 import ast
 import importlib.util
 import json
+import os
 import sys
 from pathlib import Path
 from types import ModuleType
@@ -168,3 +169,21 @@ def test_desk_tests_may_skip_only_where_desks_cannot_be_had(
         monkeypatch.setenv("CI", "true")
     assert run.provide_desks() == ({run.REQUIRE_DESKS: "1"} if required else {})
     assert ("WILL BE SKIPPED" in capsys.readouterr().out) is not required
+
+
+def test_the_checks_run_side_by_side_and_what_each_says_stays_together(
+    run: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """The first ends only when the second has begun; `beside` runs with them and has no say."""
+    gate = tmp_path / "gate"
+    os.mkfifo(gate)
+    python = program(
+        tmp_path / "python",
+        f'case "$1" in one) read word < "{gate}"; echo "one $word"; exit 1;;\n'
+        f' two) echo two; echo through > "{gate}";;\n *) echo "$1" >&2; touch "{tmp_path}/ready"; exit 1;;\nesac',
+    )
+    monkeypatch.setattr(run, "STATIC_CHECKS", (("the first", ("one",)), ("the second", ("two",))))
+    assert run.check(python, dict(os.environ), beside=[("warm",)]) == ["the first"]
+    told = capfd.readouterr().out.splitlines()
+    assert told[1:] == ["==> the first", "one through", "==> the second", "two"]
+    assert (tmp_path / "ready").exists()
