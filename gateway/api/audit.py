@@ -6,9 +6,10 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query
 
 from gateway.api.deps import AnyHouse, AnyScope, Limit
+from gateway.api.door import Door
 from gateway.flows import auditing
 
-router = APIRouter(prefix="/v1/audit")
+router = APIRouter(prefix="/v1/audit", route_class=Door)
 
 
 @router.get("")

@@ -4,16 +4,21 @@ from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Query
+from fastapi.responses import Response
 from pydantic import Field
 
 from gateway.api.bodies import Body
-from gateway.api.deps import AnyHouse, Limit, caller
+from gateway.api.deps import AnyHouse, caller
+from gateway.api.described import tells, tells_page
+from gateway.api.door import Door
+from gateway.api.listing import AnyAsked
+from gateway.client.work_shapes import Conflict
 from gateway.flows import conflicts
 from gateway.flows.commands import Order
 from gateway.flows.principal import Principal
 from gateway.store.scope import OPERATOR_ID
 
-router = APIRouter(prefix="/v1/conflicts")
+router = APIRouter(prefix="/v1/conflicts", route_class=Door)
 Caller = Annotated[Principal, Depends(caller)]
 
 
@@ -25,17 +30,25 @@ def _order(key: Principal, now: datetime, reason: str = "") -> Order:
     return Order(actor=key.label or key.id, now=now, reason=reason)
 
 
-@router.get("")
+@router.get("", **tells_page("conflicts", Conflict))
 def listed(
     here: AnyHouse,
     key: Caller,
-    limit: Limit = 50,
+    asked: AnyAsked,
     every: Annotated[bool, Query(alias="all", description="Those that are settled or decided, too.")] = False,
     ticket: Annotated[str | None, Query(max_length=64, description="Of one ticket.")] = None,
-) -> dict[str, Any]:
+) -> Response:
     """The newest first."""
-    asked = conflicts.Asked(party=_party(key), every=every, ticket_id=ticket, limit=limit)
-    return {"conflicts": conflicts.listed(here.context, asked, _order(key, here.now()))}
+    after = asked.after("conflicts")
+    wanted = conflicts.Asked(
+        party=_party(key),
+        every=every,
+        ticket_id=ticket,
+        limit=asked.limit,
+        before=after[0] if after else None,
+    )
+    found = conflicts.listed(here.context, wanted, _order(key, here.now()))
+    return asked.page("conflicts", found, ("conflict",), Conflict)
 
 
 class Decision(Body):
@@ -46,7 +59,7 @@ class Decision(Body):
     reason: str = Field(default="", max_length=10_000)
 
 
-@router.post("/{conflict_id}")
+@router.post("/{conflict_id}", **tells(Conflict))
 def decide(here: AnyHouse, key: Caller, conflict_id: str, said: Decision) -> dict[str, Any]:
     """Decide one."""
     order, party = _order(key, here.now(), said.reason), _party(key)

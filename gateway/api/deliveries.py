@@ -1,38 +1,48 @@
 """`GET /v1/deliveries`: what was, is or should be written at a party's own desks."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Query
+from fastapi.responses import Response
 
-from gateway.api.deps import AnyHouse, AnyScope, Before, Limit
+from gateway.api.deps import AnyHouse, AnyScope
+from gateway.api.described import tells, tells_page
+from gateway.api.door import Door
+from gateway.api.listing import AnyAsked, Fields, document, sparse
+from gateway.client.shapes import Delivery
 from gateway.domain.model import DeliveryState
 from gateway.errors import NotFound
 from gateway.store import views
 
-router = APIRouter(prefix="/v1/deliveries")
+router = APIRouter(prefix="/v1/deliveries", route_class=Door)
 
 
-@router.get("")
+@router.get("", **tells_page("deliveries", Delivery))
 def listed(
     here: AnyHouse,
     scope: AnyScope,
-    limit: Limit = 50,
-    before: Before = None,
+    asked: AnyAsked,
     state: Annotated[list[DeliveryState] | None, Query(description="Any of these; may be repeated.")] = None,
-) -> dict[str, Any]:
+    ticket: Annotated[str | None, Query(max_length=64, description="Of one ticket.")] = None,
+) -> Response:
     """The newest first."""
+    after = asked.after("deliveries")
+    wanted = views.Deliveries(
+        states=[each.value for each in state or ()],
+        ticket_id=ticket,
+        limit=asked.limit,
+        before=after[0] if after else None,
+    )
     with here.context.database.read() as db:
-        found = views.deliveries(
-            db, scope, states=[each.value for each in state or ()], limit=limit, before=before
-        )
-    return {"deliveries": found, "next": found[-1]["id"] if len(found) == limit else None}
+        found = views.deliveries(db, scope, wanted)
+    return asked.page("deliveries", found, ("id",), Delivery)
 
 
-@router.get("/{delivery_id}")
-def one(here: AnyHouse, scope: AnyScope, delivery_id: str) -> dict[str, Any]:
+@router.get("/{delivery_id}", **tells(Delivery))
+def one(here: AnyHouse, scope: AnyScope, delivery_id: str, fields: Fields = "") -> Response:
     """One delivery with its tries."""
     with here.context.database.read() as db:
         found = views.delivery(db, scope, delivery_id)
     if found is None:
         raise NotFound("there is no such delivery")
-    return found
+    return document(sparse(found, fields, Delivery))

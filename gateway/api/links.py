@@ -11,7 +11,10 @@ from pydantic import Field
 
 from gateway.api.bodies import Body
 from gateway.api.deps import AnyHouse, caller
+from gateway.api.described import tells, tells_list
+from gateway.api.door import Door
 from gateway.api.house import House
+from gateway.client.link_shapes import Brake, DryRun, Exported, Invitation, Link, LinkInShort, Step
 from gateway.domain.brakes import Reach
 from gateway.domain.linking import Act, Role
 from gateway.flows import brakes, dry_run, handshake, links, preflight
@@ -19,7 +22,7 @@ from gateway.flows.link_steps import By
 from gateway.flows.principal import Principal
 from gateway.store.scope import OPERATOR_ID
 
-router = APIRouter(prefix="/v1")
+router = APIRouter(prefix="/v1", route_class=Door)
 Caller = Annotated[Principal, Depends(caller)]
 Document = dict[str, Any]
 T = TypeVar("T")
@@ -49,19 +52,19 @@ class NewInvitation(Body):
     activate: bool = False
 
 
-@router.get("/links")
+@router.get("/links", **tells_list("Links", links=LinkInShort, invitations=Invitation))
 def listed(here: AnyHouse, key: Caller) -> Document:
     """The caller's links and invitations."""
     return links.listed(here.context, _by(here, key))
 
 
-@router.get("/links/news")
+@router.get("/links/news", **tells_list("News", steps=Step))
 def news(here: AnyHouse, key: Caller) -> Document:
     """What happened to them, the newest first."""
     return {"steps": links.news(here.context, _by(here, key))}
 
 
-@router.post("/links/invitations", status_code=201)
+@router.post("/links/invitations", status_code=201, **tells(Invitation, 201))
 def invite(here: AnyHouse, key: Caller, said: NewInvitation) -> Document:
     """Invite; the code is told this once."""
     by = _by(here, key)
@@ -76,7 +79,7 @@ class Reason(Body):
     reason: str = Field(default="", max_length=10_000)
 
 
-@router.post("/links/invitations/{invitation_id}/take-back")
+@router.post("/links/invitations/{invitation_id}/take-back", **tells(Invitation))
 def take_back(here: AnyHouse, key: Caller, invitation_id: str, said: Reason) -> Document:
     """Take an invitation of one's own back."""
     by = _by(here, key)
@@ -90,7 +93,7 @@ class Code(Body):
     code: str = Field(max_length=200)
 
 
-@router.post("/links/look")
+@router.post("/links/look", **tells(Invitation))
 def look(here: AnyHouse, key: Caller, said: Code) -> Document:
     """What an invitation offers; it stays open."""
     by = _by(here, key)
@@ -106,7 +109,7 @@ class Acceptance(Body):
     activate: bool = False
 
 
-@router.post("/links/accept", status_code=201)
+@router.post("/links/accept", status_code=201, **tells(Link, 201))
 def accept(here: AnyHouse, key: Caller, said: Acceptance) -> Document:
     """Make the link, and ask both desks whether they are ready."""
     by = _by(here, key)
@@ -122,7 +125,7 @@ class Refusal(Reason):
     code: str = Field(max_length=200)
 
 
-@router.post("/links/decline")
+@router.post("/links/decline", **tells(Invitation))
 def decline(here: AnyHouse, key: Caller, said: Refusal) -> Document:
     """Decline an invitation; its inviter reads why."""
     by = _by(here, key)
@@ -130,37 +133,37 @@ def decline(here: AnyHouse, key: Caller, said: Refusal) -> Document:
     return links.of_invitation(here.context, gone, by)
 
 
-@router.get("/links/{name}")
+@router.get("/links/{name}", **tells(Link))
 def one(here: AnyHouse, key: Caller, name: str) -> Document:
     """One link, by its code or id."""
     return links.show(here.context, name, _by(here, key))
 
 
-@router.post("/links/{name}/activate")
+@router.post("/links/{name}/activate", **tells(Link))
 def activate(here: AnyHouse, key: Caller, name: str, said: Reason) -> Document:
     """Say that it may go live; it does when both sides have."""
     return links.move(here.context, name, Act.ACTIVATE, said.reason, _by(here, key))
 
 
-@router.post("/links/{name}/pause")
+@router.post("/links/{name}/pause", **tells(Link))
 def pause(here: AnyHouse, key: Caller, name: str, said: Reason) -> Document:
     """No new ticket passes until whoever paused it resumes."""
     return links.move(here.context, name, Act.PAUSE, said.reason, _by(here, key))
 
 
-@router.post("/links/{name}/resume")
+@router.post("/links/{name}/resume", **tells(Link))
 def resume(here: AnyHouse, key: Caller, name: str, said: Reason) -> Document:
     """Take one's own pause back."""
     return links.move(here.context, name, Act.RESUME, said.reason, _by(here, key))
 
 
-@router.post("/links/{name}/end")
+@router.post("/links/{name}/end", **tells(Link))
 def end(here: AnyHouse, key: Caller, name: str, said: Reason) -> Document:
     """End it for good; tells what stays where."""
     return links.end(here.context, name, said.reason, _by(here, key))
 
 
-@router.post("/links/{name}/checks")
+@router.post("/links/{name}/checks", **tells(Link))
 def check(here: AnyHouse, key: Caller, name: str) -> Document:
     """Ask both desks now; what they said within the last minute stands."""
     by = _by(here, key)
@@ -186,7 +189,7 @@ class Tickets(Body):
     tickets: list[str] = Field(max_length=dry_run.MOST)
 
 
-@router.post("/links/{name}/dry-run")
+@router.post("/links/{name}/dry-run", **tells_list("DryRuns", tickets=DryRun))
 def try_out(here: AnyHouse, key: Caller, name: str, said: Tickets) -> Document:
     """What the link would make of them; nothing is written."""
 
@@ -198,7 +201,7 @@ def try_out(here: AnyHouse, key: Caller, name: str, said: Tickets) -> Document:
         return {"tickets": _run(ask(said.tickets))}
 
 
-@router.get("/links/{name}/export")
+@router.get("/links/{name}/export", **tells_list("Export", documents=Exported))
 def export(here: AnyHouse, key: Caller, name: str) -> Document:
     """Everything the caller may read of the link and its tickets."""
     return {"documents": links.export(here.context, name, _by(here, key))}
@@ -211,7 +214,7 @@ class Stop(Reason):
     target: str = Field(default="", max_length=64)
 
 
-@router.get("/brakes")
+@router.get("/brakes", **tells_list("Brakes", brakes=Brake))
 def brakes_shown(
     here: AnyHouse, key: Caller, every: Annotated[bool, Query(description="Those that are off too.")] = False
 ) -> Document:
@@ -219,14 +222,14 @@ def brakes_shown(
     return {"brakes": brakes.shown(here.context, _by(here, key), every=every)}
 
 
-@router.post("/brakes", status_code=201)
+@router.post("/brakes", status_code=201, **tells(Brake, 201))
 def brake_on(here: AnyHouse, key: Caller, said: Stop) -> Document:
     """Put one on."""
     wanted = brakes.Wanted(kind=said.kind, target=said.target)
     return brakes.on(here.context, wanted, said.reason, _by(here, key))
 
 
-@router.post("/brakes/off")
+@router.post("/brakes/off", **tells(Brake))
 def brake_off(here: AnyHouse, key: Caller, said: Stop) -> Document:
     """Take one off."""
     return brakes.off(here.context, brakes.Wanted(kind=said.kind, target=said.target), _by(here, key))

@@ -5,13 +5,18 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Header, Query, Request
 from fastapi.concurrency import run_in_threadpool
+from fastapi.responses import Response
 from pydantic import Field
 
 from gateway.api import problems
 from gateway.api.bodies import Body
-from gateway.api.deps import AnyHouse, AnyScope, Before, Limit, caller
+from gateway.api.deps import AnyHouse, AnyScope, caller
+from gateway.api.described import tells, tells_page
+from gateway.api.door import Door
 from gateway.api.house import House
+from gateway.api.listing import AnyAsked
 from gateway.blobs import BlobTooLarge
+from gateway.client.work_shapes import Job, JobInShort
 from gateway.domain import portal
 from gateway.domain.model import Blob
 from gateway.domain.portal import Act, Doing
@@ -21,7 +26,7 @@ from gateway.flows.portal.door import document
 from gateway.flows.principal import Principal
 from gateway.store.scope import Scope
 
-router = APIRouter(prefix="/v1/portal/jobs")
+router = APIRouter(prefix="/v1/portal/jobs", route_class=Door)
 Caller = Annotated[Principal, Depends(caller)]
 Once = Annotated[
     str,
@@ -29,11 +34,12 @@ Once = Annotated[
 ]
 
 
-@router.get("")
-def listed(here: AnyHouse, scope: AnyScope, limit: Limit = 50, before: Before = None) -> dict[str, Any]:
+@router.get("", **tells_page("jobs", JobInShort))
+def listed(here: AnyHouse, scope: AnyScope, asked: AnyAsked) -> Response:
     """The newest first."""
-    found = acting.listed(here.context, scope, limit=limit, before=before)
-    return {"jobs": [_short(job) for job in found], "next": found[-1].id if len(found) == limit else None}
+    after = asked.after("jobs")
+    found = acting.listed(here.context, scope, limit=asked.limit, before=after[0] if after else None)
+    return asked.page("jobs", [_short(job) for job in found], ("id",), JobInShort)
 
 
 def _short(job: portal.Job) -> dict[str, Any]:
@@ -47,7 +53,7 @@ def _short(job: portal.Job) -> dict[str, Any]:
     }
 
 
-@router.get("/{job_id}")
+@router.get("/{job_id}", **tells(Job))
 def one(here: AnyHouse, scope: AnyScope, job_id: str) -> dict[str, Any]:
     """One job with what was said and done."""
     return _one(here, scope, job_id)
@@ -72,7 +78,7 @@ class Doings(Body):
     text: str = Field(default="", max_length=portal.LONGEST_TEXT)
 
 
-@router.post("/{job_id}")
+@router.post("/{job_id}", **tells(Job))
 def act(here: AnyHouse, key: Caller, job_id: str, wanted: Doings, once: Once) -> dict[str, Any]:
     """Do it; the same Idempotency-Key does nothing a second time."""
     if wanted.act is Doing.FILE:
@@ -100,7 +106,7 @@ class Named:
     by: Annotated[str, Query(max_length=portal.LONGEST_NAME)] = ""
 
 
-@router.post("/{job_id}/files")
+@router.post("/{job_id}/files", **tells(Job))
 async def attach(
     request: Request, here: AnyHouse, key: Caller, job_id: str, named: Annotated[Named, Depends()]
 ) -> dict[str, Any]:

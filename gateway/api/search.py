@@ -6,15 +6,18 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Query
 
 from gateway.api.deps import AnyHouse, caller
+from gateway.api.described import tells
+from gateway.api.door import Door
+from gateway.client.shapes import Findings
 from gateway.domain.numbering import LONGEST
 from gateway.flows.find import find
 from gateway.flows.principal import Principal
 from gateway.store.scope import OPERATOR_ID
 
-router = APIRouter(prefix="/v1/search")
+router = APIRouter(prefix="/v1/search", route_class=Door)
 
 
-@router.get("")
+@router.get("", **tells(Findings))
 def by_number(
     here: AnyHouse,
     key: Annotated[Principal, Depends(caller)],

@@ -11,6 +11,7 @@ from gateway.api import (
     bodies,
     conflicts,
     deliveries,
+    directory,
     health,
     links,
     oauth,
@@ -25,6 +26,20 @@ from gateway.api import (
 from gateway.api.hooks import HookDoor
 from gateway.api.house import House
 
+DOORS = (
+    tickets,
+    directory,
+    deliveries,
+    work,
+    worklists,
+    links,
+    portal,
+    search,
+    conflicts,
+    audit,
+    oauth,
+    tmf621,
+)
 _HOOK = re.compile(r"/hooks/(?P<desk>[^/]+)(?:/(?P<token>[^/]+))?")
 
 
@@ -63,19 +78,7 @@ def build(house: House, lifespan: Lifespan[FastAPI]) -> FastAPI:
     app = Site(house, lifespan)
     for router in (health.open_to_all, health.for_operators):
         app.include_router(router)
-    for door in (
-        tickets,
-        deliveries,
-        work,
-        worklists,
-        links,
-        portal,
-        search,
-        conflicts,
-        oauth,
-        audit,
-        tmf621,
-    ):
+    for door in DOORS:
         app.include_router(door.router)
     problems.install(app)
     return app

@@ -4,10 +4,15 @@ from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Query
+from fastapi.responses import Response
 from pydantic import Field
 
 from gateway.api.bodies import Body
-from gateway.api.deps import AnyHouse, Before, Limit, caller
+from gateway.api.deps import AnyHouse, caller
+from gateway.api.described import tells, tells_page
+from gateway.api.door import Door
+from gateway.api.listing import AnyAsked
+from gateway.client.work_shapes import WorkLine
 from gateway.domain import worklog as rules
 from gateway.domain.worklog import Unit, Work, WorkState
 from gateway.errors import Invalid, NotFound
@@ -18,7 +23,7 @@ from gateway.flows.worklog import Way
 from gateway.store.scope import OPERATOR_ID
 from gateway.store.worklogs import Asked
 
-router = APIRouter(prefix="/v1/work")
+router = APIRouter(prefix="/v1/work", route_class=Door)
 Caller = Annotated[Principal, Depends(caller)]
 
 
@@ -30,19 +35,18 @@ def _order(key: Principal, now: datetime, reason: str = "") -> Order:
     return Order(actor=key.label or key.id, now=now, reason=reason)
 
 
-@router.get("")
+@router.get("", **tells_page("lines", WorkLine))
 def listed(
     here: AnyHouse,
     key: Caller,
-    limit: Limit = 50,
-    before: Before = None,
+    asked: AnyAsked,
     state: Annotated[list[WorkState] | None, Query(description="Any of these; may be repeated.")] = None,
-) -> dict[str, Any]:
+) -> Response:
     """The newest first."""
-    states = [each.value for each in state or ()]
-    asked = Asked(states=states, limit=limit, before=before)
-    found = worklog.listed(here.context, _party(key), asked, now=here.now())
-    return {"lines": found, "next": found[-1]["id"] if len(found) == limit else None}
+    states, after = [each.value for each in state or ()], asked.after("lines")
+    wanted = Asked(states=states, limit=asked.limit, before=after[0] if after else None)
+    found = worklog.listed(here.context, _party(key), wanted, now=here.now())
+    return asked.page("lines", found, ("id",), WorkLine)
 
 
 class NewLine(Body):
@@ -60,7 +64,7 @@ class NewLine(Body):
     late: bool = False
 
 
-@router.post("", status_code=201)
+@router.post("", status_code=201, **tells(WorkLine, 201))
 def log(here: AnyHouse, key: Caller, line: NewLine) -> dict[str, Any]:
     """Log a line and tell it one link up."""
     if line.at.tzinfo is None:
@@ -80,7 +84,7 @@ def log(here: AnyHouse, key: Caller, line: NewLine) -> dict[str, Any]:
     return _one(here, key, made.id)
 
 
-@router.get("/{line_id}")
+@router.get("/{line_id}", **tells(WorkLine))
 def one(here: AnyHouse, key: Caller, line_id: str) -> dict[str, Any]:
     """One line."""
     return _one(here, key, line_id)
@@ -101,7 +105,7 @@ class Verdict(Body):
     reason: str = Field(default="", max_length=10_000)
 
 
-@router.post("/{line_id}")
+@router.post("/{line_id}", **tells(WorkLine))
 def decide(here: AnyHouse, key: Caller, line_id: str, said: Verdict) -> dict[str, Any]:
     """Accept or dispute a line."""
     order = _order(key, here.now(), said.reason)

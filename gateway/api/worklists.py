@@ -1,35 +1,45 @@
 """`GET /v1/worklists/{name}`: what waits for the caller, page by page, each row with what to do."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter, Depends
+from fastapi.responses import Response
 
-from gateway.api.deps import AnyHouse, Limit, caller
+from gateway.api import problems
+from gateway.api.deps import AnyHouse, caller
+from gateway.api.described import tells, tells_page
+from gateway.api.door import Door
+from gateway.api.listing import AnyAsked, cursor
+from gateway.client.work_shapes import Names, Waiting
+from gateway.domain.worklists import NAMES
 from gateway.flows import worklists
 from gateway.flows.principal import Principal
 from gateway.flows.worklists import Wanted
 from gateway.store.scope import OPERATOR_ID
 
-router = APIRouter(prefix="/v1/worklists")
+router = APIRouter(prefix="/v1/worklists", route_class=Door)
 
 
-@router.get("/{name}")
+@router.get("", dependencies=[Depends(caller)], **tells(Names))
+def names() -> Names:
+    """The names of the lists."""
+    return {"worklists": list(NAMES)}
+
+
+@router.get("/{name}", **tells_page("items", Waiting))
 def one(
     here: AnyHouse,
     key: Annotated[Principal, Depends(caller)],
     name: str,
-    limit: Limit = 50,
-    after: Annotated[
-        str | None, Query(max_length=128, description="Go on here: `next` of the last answer.")
-    ] = None,
-) -> dict[str, Any]:
+    asked: AnyAsked,
+) -> Response:
     """A page of a work list; `next` is null at its end, and a page before that may be short."""
     party = None if key.org_id == OPERATOR_ID else key.org_id
-    wanted = Wanted(name=name, party=party, limit=limit, after=after)
+    after = asked.after("items", 2)
+    if after is not None and after[0] != name:
+        raise problems.not_valid("cursor: it is none that this list gave")
+    wanted = Wanted(name=name, party=party, limit=asked.limit, after=after[1] if after else None)
     found = worklists.listed(here.context, wanted, now=here.now())
-    names = {one.id: one.code for one in here.context.directory_now.organizations.values()}
-    return {
-        "worklist": name,
-        "items": [worklists.view(item, names) for item in found.items],
-        "next": found.next,
-    }
+    known = {one.id: one.code for one in here.context.directory_now.organizations.values()}
+    onward = None if found.next is None else cursor("items", name, found.next)
+    return asked.answer("items", [worklists.view(item, known) for item in found.items], onward, Waiting)

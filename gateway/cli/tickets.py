@@ -48,7 +48,7 @@ def listed(
 ) -> None:
     """List tickets, the newest first."""
     with opened() as gateway, gateway.database.read() as db:
-        found = views.tickets(db, OPERATOR, limit=limit, only_open=only_open)
+        found = views.tickets(db, OPERATOR, limit=limit, narrow=views.Narrow(is_open=only_open))
     if as_json:
         show(found, {}, as_json=True)
         return

@@ -65,7 +65,7 @@ def doubtful(limit: Limit = 200, as_json: AsJson = False) -> None:
 
 def _list(states: Sequence[str], limit: int, *, as_json: bool, empty: str) -> None:
     with opened() as gateway, gateway.database.read() as db:
-        found = views.deliveries(db, OPERATOR, states=states, limit=limit)
+        found = views.deliveries(db, OPERATOR, views.Deliveries(states=states, limit=limit))
     show(found, _DELIVERIES, as_json=as_json, empty=empty)
 
 

@@ -30,13 +30,14 @@ class Asked:
     every: bool = False
     ticket_id: str | None = None
     limit: int = 200
+    before: str | None = None
 
 
 def listed(context: Context, asked: Asked, order: Order) -> list[dict[str, Any]]:
     """The newest first. Of a text only what the reader's own desk said, or what may be read there, is shown."""
     with context.database.read() as db:
         scope = Scope.of(asked.party) if asked.party else OPERATOR
-        pages = conflicts.newest(db, scope, ticket_id=asked.ticket_id)
+        pages = conflicts.newest(db, scope, ticket_id=asked.ticket_id, before=asked.before)
         shown = (
             row for page in pages for row in _rows(context, db, _open(page, asked, order), (asked, order))
         )

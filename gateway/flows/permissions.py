@@ -32,7 +32,10 @@ NEEDS: dict[Route, Need] = {
     # tickets
     ("GET", "/v1/tickets"): _READ,
     ("GET", "/v1/tickets/{ticket_id}"): _READ,
+    ("GET", "/v1/tickets/{ticket_id}/hops"): _READ,
+    ("GET", "/v1/tickets/{ticket_id}/events"): _READ,
     ("GET", "/v1/search"): _READ,
+    ("GET", "/v1/worklists"): _READ,
     ("GET", "/v1/worklists/{name}"): _READ,
     ("GET", "/v1/deliveries"): _READ,
     ("GET", "/v1/deliveries/{delivery_id}"): _READ,
@@ -53,6 +56,17 @@ NEEDS: dict[Route, Need] = {
     ("PATCH", f"{_TMF}/{{ticket_id}}"): _WRITE,
     ("DELETE", f"{_TMF}/{{ticket_id}}"): _WRITE,
     ("GET", f"{_TMF}/{{ticket_id}}/attachment/{{place}}"): _READ,
+    # what is configured
+    ("GET", "/v1/organizations"): _READ,
+    ("GET", "/v1/organizations/{name}"): _READ,
+    ("GET", "/v1/sites"): _READ,
+    ("GET", "/v1/sites/{site_id}"): _READ,
+    ("GET", "/v1/assets"): _READ,
+    ("GET", "/v1/assets/{asset_id}"): _READ,
+    ("GET", "/v1/contacts"): _READ,
+    ("GET", "/v1/contacts/{contact_id}"): _READ,
+    ("GET", "/v1/desks"): _LINKS,
+    ("GET", "/v1/desks/{name}"): _LINKS,
     # links
     ("GET", "/v1/links"): _LINKS,
     ("GET", "/v1/links/news"): _LINKS,

@@ -13,7 +13,9 @@ from gateway.store.scope import Scope
 PAGE = 200
 
 
-def newest(db: Db, scope: Scope, *, ticket_id: str | None) -> Iterator[list[Event]]:
+def newest(
+    db: Db, scope: Scope, *, ticket_id: str | None, before: str | None = None
+) -> Iterator[list[Event]]:
     """Conflicts in tickets that have a hop within the scope, the newest first, page by page for as long as they are asked for:
     which of them are open is seen in their tickets alone."""
     event, hop = rows.event.c, rows.hop
@@ -21,6 +23,9 @@ def newest(db: Db, scope: Scope, *, ticket_id: str | None) -> Iterator[list[Even
     wanted = rows.choose(Event).add_columns(event.seq).where(event.type == FOUND, event.ticket_id.in_(near))
     if ticket_id is not None:
         wanted = wanted.where(event.ticket_id == ticket_id)
+    if before is not None:
+        last = select(event.seq).where(event.id == before, event.type == FOUND, event.ticket_id.in_(near))
+        wanted = wanted.where(event.seq < last.scalar_subquery())
     wanted = wanted.order_by(event.seq.desc()).limit(PAGE)
     found = db.execute(wanted).all()
     while found:

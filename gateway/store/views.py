@@ -4,7 +4,9 @@ What an organization sees: its own hops, with their events and deliveries; of th
 whose they are and how they stand; of everything else not even that it exists. Counts for Prometheus are in `gauges`.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, Table, exists, func, select
@@ -68,14 +70,46 @@ def _listed(db: Db, query: Select[Any]) -> list[View]:
     return [dict(row) for row in db.execute(query).mappings()]
 
 
+@dataclass(frozen=True, kw_only=True)
+class Narrow:
+    """Only tickets with a hop of which all of this is true; `opened_from` and `opened_until` (not included) are the case's."""
+
+    is_open: bool = False
+    statuses: Sequence[str] = ()
+    desk: str | None = None
+    link: str | None = None
+    opened_from: datetime | None = None
+    opened_until: datetime | None = None
+
+    def of(self, hops: Select[Any], tickets: Table) -> Select[Any]:
+        """The hops that are meant."""
+        if self.is_open:
+            hops = hops.where(rows.hop.c.status.in_(_OPEN))
+        if self.statuses:
+            hops = hops.where(rows.hop.c.status.in_(self.statuses))
+        if self.desk is not None:
+            desk = select(rows.desk.c.id).where(rows.desk.c.code == self.desk)
+            hops = hops.where(rows.hop.c.desk_id.in_(desk))
+        if self.link is not None:
+            hops = hops.where(rows.hop.c.link_id.in_(select(LINK.c.id).where(LINK.c.code == self.link)))
+        if self.opened_from is not None:
+            hops = hops.where(tickets.c.opened_at >= self.opened_from)
+        return hops if self.opened_until is None else hops.where(tickets.c.opened_at < self.opened_until)
+
+
 def tickets(
-    db: Db, scope: Scope, *, limit: int, before: str | None = None, only_open: bool = False
+    db: Db,
+    scope: Scope,
+    *,
+    limit: int,
+    before: str | None = None,
+    narrow: Narrow | None = None,
 ) -> list[View]:
     """The newest tickets first (ids grow with time), from `before` on, each with the hops one may see."""
     table = rows.ticket
     mine = select(rows.hop.c.id).where(rows.hop.c.ticket_id == table.c.id, scope.where(rows.hop))
-    if only_open:
-        mine = mine.where(rows.hop.c.status.in_(_OPEN))
+    if narrow is not None:
+        mine = narrow.of(mine, table)
     query = select(*_columns(table, _TICKET)).where(exists(mine))
     if before is not None:
         query = query.where(table.c.id < before)
@@ -180,16 +214,26 @@ def event(db: Db, scope: Scope, event_id: str) -> View | None:
     return next(iter(_listed(db, query)), None)
 
 
-def deliveries(
-    db: Db, scope: Scope, *, states: Iterable[str] = (), limit: int = 50, before: str | None = None
-) -> list[View]:
-    """The newest deliveries first, to desks within the scope; in any of `states`, or in every state."""
-    query, wanted = _deliveries(scope), sorted(states)
-    if wanted:
-        query = query.where(rows.delivery.c.state.in_(wanted))
-    if before is not None:
-        query = query.where(rows.delivery.c.id < before)
-    return _listed(db, query.order_by(rows.delivery.c.id.desc()).limit(limit))
+@dataclass(frozen=True, kw_only=True)
+class Deliveries:
+    """Which deliveries: in any of `states`, or in every state; of one ticket; so many, from `before` on."""
+
+    states: Sequence[str] = ()
+    ticket_id: str | None = None
+    limit: int = 50
+    before: str | None = None
+
+
+def deliveries(db: Db, scope: Scope, wanted: Deliveries) -> list[View]:
+    """The newest deliveries first, to desks within the scope."""
+    query, table = _deliveries(scope), rows.delivery
+    if wanted.states:
+        query = query.where(table.c.state.in_(wanted.states))
+    if wanted.ticket_id is not None:
+        query = query.where(table.c.ticket_id == wanted.ticket_id)
+    if wanted.before is not None:
+        query = query.where(table.c.id < wanted.before)
+    return _listed(db, query.order_by(table.c.id.desc()).limit(wanted.limit))
 
 
 def _deliveries(scope: Scope) -> Select[Any]:

@@ -63,7 +63,7 @@ def test_signs_that_no_database_keeps_are_told(gateway: Gateway, doors: Doors, t
         answer = doors.send("POST", path, body=body, headers=told)
         assert (answer.status, answer.code) == (422, "IDK-1403"), body
         assert "NUL" in answer.document["detail"] or "kept" in answer.document["detail"], body
-    for path in ("/v1/search?number=%00", "/v1/conflicts?ticket=%00", "/v1/portal/jobs?before=x%00"):
+    for path in ("/v1/search?number=%00", "/v1/conflicts?ticket=%00", "/v1/portal/jobs?cursor=x%00"):
         answer = doors.send("GET", path, headers=told)
         assert (answer.status, answer.code) == (422, "IDK-1403"), path
     for path in ("/v1/portal/jobs/%00", "/v1/links/a%00", "/portal/%00"):

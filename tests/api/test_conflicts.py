@@ -35,7 +35,10 @@ def test_each_end_reads_what_may_cross_and_decides_what_is_its_own(gateway: Gate
             "north": ("critical", None),
             "south": ("critical", "low"),
         }
-        assert doors.send("GET", "/v1/conflicts", headers=keys["north"]).document == {"conflicts": []}
+        assert doors.send("GET", "/v1/conflicts", headers=keys["north"]).document == {
+            "conflicts": [],
+            "next": None,
+        }
         assert doors.send("GET", "/v1/conflicts").status == 401
 
         refused = post(doors, conflict, keys["south"], keep="mine")

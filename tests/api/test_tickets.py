@@ -112,13 +112,13 @@ def test_the_list_holds_what_is_yours_and_goes_on_where_it_ended(
     ]
 
     first = doors.send("GET", "/v1/tickets?limit=1", headers=operator).document
-    second = doors.send("GET", f"/v1/tickets?limit=1&before={first['next']}", headers=operator).document
+    second = doors.send("GET", f"/v1/tickets?limit=1&cursor={first['next']}", headers=operator).document
     assert [one["id"] for page in (first, second) for one in page["tickets"]] == [chain.stayed, chain.ticket]
-    last = doors.send("GET", f"/v1/tickets?limit=1&before={second['next']}", headers=operator).document
+    last = doors.send("GET", f"/v1/tickets?limit=1&cursor={second['next']}", headers=operator).document
     assert last == {"tickets": [], "next": None}
 
 
-@pytest.mark.parametrize("query", ["limit=0", "limit=1000", "limit=many", "before=" + "x" * 65])
+@pytest.mark.parametrize("query", ["limit=0", "limit=1000", "limit=many", "cursor=" + "x" * 401])
 def test_a_parameter_that_makes_no_sense_is_told(doors: Doors, operator: dict[str, str], query: str) -> None:
     answer = doors.send("GET", f"/v1/tickets?{query}", headers=operator)
     assert (answer.status, answer.code) == (422, "IDK-1403")

@@ -124,15 +124,15 @@ def test_a_list_goes_on_where_it_ended(doors: Doors, chain: Chain, keys: dict[st
         post(doors, "/v1/work", keys["south"], **line(chain, amount=amount))
     path = "/v1/worklists/hours-to-approve?limit=2"
     first = doors.send("GET", path, headers=keys["north"]).document
-    second = doors.send("GET", f"{path}&after={first['next']}", headers=keys["north"]).document
+    second = doors.send("GET", f"{path}&cursor={first['next']}", headers=keys["north"]).document
     assert [len(first["items"]), len(second["items"]), second["next"]] == [2, 1, None]
     newest = doors.send("GET", "/v1/work?limit=2", headers=keys["north"]).document
-    older = doors.send("GET", f"/v1/work?limit=2&before={newest['next']}", headers=keys["north"]).document
+    older = doors.send("GET", f"/v1/work?limit=2&cursor={newest['next']}", headers=keys["north"]).document
     assert [one["amount"] for one in (*newest["lines"], *older["lines"])] == ["30", "20", "10"]
 
 
 @pytest.mark.parametrize(
-    "path", ["/v1/worklists/hours", "/v1/worklists/at-risk?after=x", "/v1/worklists/at-risk?limit=0"]
+    "path", ["/v1/worklists/hours", "/v1/worklists/at-risk?cursor=x", "/v1/worklists/at-risk?limit=0"]
 )
 def test_no_such_list_and_no_such_place(
     doors: Doors, chain: Chain, keys: dict[str, dict[str, str]], path: str

@@ -21,7 +21,7 @@ def chain(gateway: Gateway) -> Chain:
 
 def delivery(gateway: Gateway) -> views.View:
     with gateway.database.read() as db:
-        (found,) = views.deliveries(db, OPERATOR)
+        (found,) = views.deliveries(db, OPERATOR, views.Deliveries())
         return views.delivery(db, OPERATOR, found["id"]) or {}
 
 

@@ -33,7 +33,7 @@ def report(stage: Stage) -> Report:
 def _is_behind(stage: Stage) -> bool:
     """Whether a ticket is not closed yet, or its clocks are to be folded again."""
     with stage.gateway.database.read() as db:
-        still_open = views.tickets(db, OPERATOR, limit=1, only_open=True)
+        still_open = views.tickets(db, OPERATOR, limit=1, narrow=views.Narrow(is_open=True))
         return bool(still_open or clocks.due(db, OPERATOR, now=utc_now(), limit=1))
 
 
