@@ -5,9 +5,10 @@ from collections.abc import Mapping, Sequence
 from gateway.domain import handover, queueing
 from gateway.domain.case import OPEN, Because, Case
 from gateway.domain.conditions import View, holds, labels
-from gateway.domain.model import Field, Hop, HopStatus, Link
+from gateway.domain.model import Event, Field, Hop, HopStatus, Link
 
 _NOT_FROM = frozenset({HopStatus.RESOLVED})
+_FINISHED = frozenset({HopStatus.RESOLVED, HopStatus.CLOSED})
 
 
 def after_changes(case: Case, hop_id: str, *, before: View | None, because: Because) -> None:
@@ -22,6 +23,24 @@ def after_changes(case: Case, hop_id: str, *, before: View | None, because: Beca
     ]
     handover.dispatch(case, hop, matched, because)
     _tell_who_there_is(case, hop, before, because)
+    if any(_is_return(event, hop_id) for event in case.events):
+        back_at_work(case, hop_id, because)
+
+
+def back_at_work(case: Case, hop_id: str, because: Because) -> None:
+    """A finished hop works again. What came to match meanwhile, when nothing is handed on, passes now: a partner named
+    while the ticket was resolved is not forgotten. Who was asked before is not asked again by that."""
+    hop = case.hops[hop_id]
+    if hop.status not in OPEN or hop.status in _NOT_FROM:
+        return
+    asked = {child.link_id for child in case.children(hop)}
+    missed = [link for link in case.directory.links_from(hop.desk_id) if link.id not in asked]
+    handover.dispatch(case, hop, [link for link in missed if passes(link, hop.shadow)], because)
+
+
+def _is_return(event: Event, hop_id: str) -> bool:
+    moved = event.type == "status.changed" and event.hop_id == hop_id
+    return moved and event.data["from"] in _FINISHED
 
 
 def _tell_who_there_is(case: Case, hop: Hop, before: View | None, because: Because) -> None:

@@ -1,9 +1,9 @@
 """Work at a hop and what it means next door: a child's status at its parent, questions and answers, resolution,
 confirmation, rejection, reopening. Defaults as agreed in DECISIONS; a link may differ (`parent_means`)."""
 
-from gateway.domain import contest, handover, queueing
+from gateway.domain import contest, dispatching, handover, queueing
 from gateway.domain.case import OPEN, Because, Case
-from gateway.domain.model import Content, Event, Field, Hop, HopStatus, Reason
+from gateway.domain.model import Carry, Content, Event, Field, Hop, HopStatus, Reason
 
 WORKING = frozenset(
     {HopStatus.ACCEPTED, HopStatus.ACKNOWLEDGED, HopStatus.IN_PROGRESS, HopStatus.PENDING, HopStatus.HELD}
@@ -157,9 +157,15 @@ def _tell_children(case: Case, hop: Hop, event: Event, words: str, resting: froz
         elif hop.status is HopStatus.RESOLVED and child.status is HopStatus.RESOLVED:
             confirm(case, child, Because(cause_id=event.id))
         elif hop.status in WORKING and before in FINISHED and child.status in FINISHED:
-            reopen(case, child, words, Because(cause_id=event.id))
+            reopen(case, child, words if _hears_words(case, child) else "", Because(cause_id=event.id))
         elif hop.status in _ANSWERING and child.status is HopStatus.PENDING and child.asked:
             answered(case, child, event)
+
+
+def _hears_words(case: Case, child: Hop) -> bool:
+    """Whether what is said above may be read at the child: why a ticket is opened again is quoted from there."""
+    link = case.link(child)
+    return link is not None and link.crossing.comments_down is not Carry.STOP
 
 
 def _end_child(case: Case, child: Hop, parent: Hop, event: Event) -> None:
@@ -213,6 +219,7 @@ def _work_again(case: Case, hop: Hop, kind: str, reason: str, event: Event) -> N
     who = queueing.neighbour(case, parent, working) if parent else ""
     queueing.note(case, working, kind, event, who=who, reason=reason)
     queueing.set_status(case, working, HopStatus.IN_PROGRESS, event)
+    dispatching.back_at_work(case, hop.id, Because(cause_id=event.id))
     if parent is not None:
         stop_verifying(case, parent, event)
 

@@ -12,7 +12,9 @@ from gateway.domain.model import (
     ActorKind,
     ActRow,
     Capabilities,
+    Carry,
     Content,
+    Crossing,
     HopStatus,
     ReasonFrom,
     Source,
@@ -440,6 +442,20 @@ def test_a_reopening_says_why_with_what_was_said_since() -> None:
     show(case, "customer", "open")
 
     assert said(case, "vendor") == ["Customer reopened the ticket. Reason: it is back"]
+
+
+def test_words_that_may_not_be_read_below_are_not_quoted_there_either() -> None:
+    case = tree(
+        "customer>vendor", links={"customer>vendor": {"crossing": Crossing(comments_down=Carry.STOP)}}
+    )
+    case.ticket = replace(case.ticket, closed_at=later(5))
+    put(case, "customer", status=S.CLOSED)
+    put(case, "vendor", status=S.CLOSED)
+    case.library = lambda: [content("customer", "it is back", at=later(6))]
+
+    show(case, "customer", "open")
+
+    assert said(case, "vendor") == ["Customer reopened the ticket. Reason: –"]
 
 
 def test_what_was_said_before_is_not_why() -> None:

@@ -65,6 +65,34 @@ def test_nothing_is_handed_on_from_a_hop_that_is(status: HopStatus) -> None:
     assert fire(case, {}) == 0
 
 
+def back(case: Case, status: HopStatus = HopStatus.IN_PROGRESS) -> None:
+    """The customer's desk shows that it works again on what was resolved."""
+    hop = case.hops["hop_customer"]
+    case.record("status.changed", hop, PERSON, {"from": "resolved", "to": status.value, "reason": None})
+    put(case, "customer", status=status)
+
+
+def test_a_partner_named_while_it_was_resolved_is_asked_when_it_is_worked_on_again() -> None:
+    case = ready()
+    put(case, "customer", shadow={"delegate": "North"}, status=HopStatus.RESOLVED)
+    assert fire(case, {}) == 0
+
+    back(case)
+
+    assert fire(case, {"delegate": "North"}) == 1
+
+
+def test_who_was_asked_before_it_was_resolved_is_not_asked_again() -> None:
+    case = tree("customer>north", links={"customer>north": {"passage": BOTH}})
+    put(case, "customer", shadow={"delegate": "North"})
+    put(case, "north", status=HopStatus.DECLINED)
+
+    back(case)
+
+    assert fire(case, {"delegate": "North"}) == 1
+    assert case.hops["hop_north"].status is HopStatus.DECLINED
+
+
 def test_a_paused_link_passes_nothing() -> None:
     case = ready(state=LinkState.PAUSED)
     put(case, "customer", shadow={"queue": "network"})
