@@ -21,6 +21,7 @@ from gateway.api.readiness import Readiness
 from gateway.blobs import BlobStore
 from gateway.config import Settings
 from gateway.desk_client import DeskClient, Door, GuardedTransport, Limits, NetworkPolicy
+from gateway.desk_client.webhooks import DEADLINE, MOST_ANSWER, Poster
 from gateway.domain.model import Message
 from gateway.errors import ConfigError
 from gateway.flows import intake
@@ -31,8 +32,10 @@ from gateway.flows.credentials import OpenedCredentials
 from gateway.flows.hooks import GroupCommit, NotStored
 from gateway.flows.portal.door import PortalDoor
 from gateway.flows.portal.mailing import Mailing
+from gateway.flows.postman import EVERY as MAIL_EVERY
 from gateway.flows.postman import Postman
 from gateway.flows.preflight import Call
+from gateway.flows.webhooks.herald import EVERY, Herald
 from gateway.flows.worker import Worker
 from gateway.mail import Mailer
 from gateway.metrics import Metrics
@@ -90,14 +93,21 @@ class Gateway:
             body_bytes=settings.max_answer_bytes,
             blob_bytes=settings.max_attachment_bytes,
         )
-        policy = NetworkPolicy.of(settings.allowed_networks)
-        policy = NetworkPolicy(allowed=policy.allowed, ports=frozenset(settings.allowed_ports))
         return DeskClient(
             now=utc_now,
-            transport=GuardedTransport(limits=limits, policy=policy, doors=self.doors()),
+            transport=GuardedTransport(limits=limits, policy=self._policy(), doors=self.doors()),
             blobs=self.blobs,
             limits=limits,
         )
+
+    def _policy(self) -> NetworkPolicy:
+        policy = NetworkPolicy.of(self.settings.allowed_networks)
+        return NetworkPolicy(allowed=policy.allowed, ports=frozenset(self.settings.allowed_ports))
+
+    def poster(self) -> Poster:
+        """The way out for webhooks; lives on the running event loop."""
+        limits = Limits(deadline=DEADLINE, read=DEADLINE, body_bytes=MOST_ANSWER)
+        return Poster(GuardedTransport(limits=limits, policy=self._policy()), now=utc_now)
 
     @asynccontextmanager
     async def calling(self) -> AsyncIterator[Call]:
@@ -115,7 +125,12 @@ class Gateway:
     def worker(self, client: DeskClient) -> Worker:
         """A worker of this installation."""
         worker = Worker(self.context, client, self.credentials, worker_id=worker_id(), now=utc_now)
-        worker.postman = self.postman()
+        postman = self.postman()
+        if postman is not None:
+            worker.rounds.append((postman.round, MAIL_EVERY))
+        herald = Herald(self.context, self.poster(), source=self.settings.address, now=utc_now)
+        worker.rounds.append((herald.round, EVERY))
+        worker.endings.append(herald.finish)
         sealer = Sealer(self.context, self.vault, self.settings.anchors, utc_now)
         worker.rounds.append((sealer.round, SEAL_EVERY))
         return worker
@@ -253,6 +268,7 @@ def _house(gateway: Gateway, life: Life) -> House:
         max_hook_bytes=gateway.settings.max_hook_bytes,
         calling=gateway.calling,
         blobs=gateway.blobs,
+        vault=gateway.vault,
         max_file_bytes=gateway.settings.max_attachment_bytes,
         address=gateway.settings.address,
         trusted_proxies=gateway.settings.trusted_proxies,

@@ -11,6 +11,7 @@ from gateway.domain.model import Message
 from gateway.flows.context import Context
 from gateway.flows.preflight import Askings, Call
 from gateway.metrics import Metrics
+from gateway.vault import Vault
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,6 +30,8 @@ class House:
     calling: Callable[[], AbstractAsyncContextManager[Call]]
     blobs: BlobStore | None = None
     """Where files go; None: nowhere."""
+    vault: Vault | None = None
+    """Seals the secrets that doors make; None: they make none."""
     max_file_bytes: int = 0
     address: str = "http://localhost"
     """Where others find these doors, without a slash at its end."""

@@ -20,6 +20,7 @@ from gateway.api import (
     search,
     tickets,
     tmf621,
+    webhooks,
     work,
     worklists,
 )
@@ -39,6 +40,7 @@ DOORS = (
     audit,
     oauth,
     tmf621,
+    webhooks,
 )
 _HOOK = re.compile(r"/hooks/(?P<desk>[^/]+)(?:/(?P<token>[^/]+))?")
 

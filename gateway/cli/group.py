@@ -21,6 +21,7 @@ MODULES: Mapping[str, tuple[str, ...]] = {
     "audit": ("audit",),
     "linking": ("link",),
     "brake": ("brake",),
+    "webhooks": ("webhooks",),
     "tickets": ("tickets", "explain"),
     "find": ("find",),
     "work": ("parked", "give-up", "ambiguous", "messages"),

@@ -122,7 +122,7 @@ def revoke(
 
 
 def rotate(actor: Actor = None) -> None:
-    """Seal every desk's secrets again under the current key of the ring, while the gateway works."""
+    """Seal every desk's and webhook's secrets again under the current key of the ring, while the gateway works."""
     with opened() as gateway:
         done = rotation.reseal(gateway.context, gateway.vault, actor=acting(actor), now=utc_now())
-        say(f"sealed the secrets of {done} desks again, under {gateway.vault.current!r}")
+        say(f"sealed the secrets of {done} desks and webhooks again, under {gateway.vault.current!r}")

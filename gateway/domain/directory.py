@@ -8,6 +8,7 @@ from typing import TypeVar
 from gateway.domain.agreements import Agreement
 from gateway.domain.model import Asset, Contact, CoverageRow, Desk, Link, LinkState, Organization, Site
 from gateway.domain.rules.model import UNRULED, LinkRules
+from gateway.domain.webhooks.model import Webhook
 from gateway.errors import NotFound
 
 T = TypeVar("T")
@@ -38,6 +39,8 @@ class Directory:
     contacts: Mapping[str, tuple[Contact, ...]] = field(default_factory=dict)
     rules: Mapping[str, LinkRules] = field(default_factory=dict)
     """What both sides of a link have published, by the link's id."""
+    webhooks: Mapping[str, tuple[Webhook, ...]] = field(default_factory=dict)
+    """Where organizations want to be told what happens, by the organization's id."""
     _desks_by_code: Mapping[str, Desk] = field(init=False, repr=False, compare=False)
     _from: Mapping[str, tuple[Link, ...]] = field(init=False, repr=False, compare=False)
     _to: Mapping[str, tuple[Link, ...]] = field(init=False, repr=False, compare=False)

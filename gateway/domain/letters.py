@@ -141,6 +141,11 @@ _SUBJECTS: Mapping[str, Mapping[str, str]] = {
         "ru": "Связь {link}: проверка вашей системы не проходит",
         "it": "Collegamento {link}: un controllo del vostro sistema non riesce",
     },
+    "webhook_ended": {
+        "en": "Webhook {webhook} is disabled",
+        "ru": "Вебхук {webhook} отключён",
+        "it": "Webhook {webhook} disattivato",
+    },
     "report": {
         "en": "Report: {title}",
         "ru": "Отчёт: {title}",
@@ -167,6 +172,11 @@ _BODIES: Mapping[str, Mapping[str, str]] = {
         "en": "Tickets over {link} go on as far as they can. What fails, and what to do:\n{lines}",
         "ru": "Заявки по связи {link} идут, насколько возможно. Что не проходит и что делать:\n{lines}",
         "it": "I ticket su {link} proseguono per quanto possibile. Che cosa non riesce, e che cosa fare:\n{lines}",
+    },
+    "webhook_ended": {
+        "en": "Nothing is sent to {url} any more: {why}. What happens meanwhile is kept for 30 days and sent once you resume it: interdesk webhooks resume {webhook}",
+        "ru": "На {url} больше ничего не отправляется: {why}. События хранятся 30 дней и будут отправлены после возобновления: interdesk webhooks resume {webhook}",
+        "it": "A {url} non si invia più nulla: {why}. Ciò che accade intanto è conservato 30 giorni e inviato alla ripresa: interdesk webhooks resume {webhook}",
     },
     "agreement_ends": {
         "en": "Agreement {agreement} between {provider} and {consumer} ends on {end}. Without a renewal nothing is promised from the day after. Please agree on its renewal or on its end.",

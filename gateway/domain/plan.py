@@ -21,6 +21,7 @@ class Kind(StrEnum):
     LINK = "link"
     COVERAGE = "coverage"
     AGREEMENT = "agreement"
+    WEBHOOK = "webhook"
 
 
 ORDER = {kind: place for place, kind in enumerate(Kind)}
@@ -183,7 +184,17 @@ def _calendars(document: Mapping[str, Any]) -> Iterator[str]:
         yield from (code for code in (*named, *own) if code)
 
 
-LOCAL = frozenset({Kind.CALENDAR, Kind.CONTACT, Kind.SITE, Kind.ASSET, Kind.COVERAGE, Kind.AGREEMENT})
+LOCAL = frozenset(
+    {
+        Kind.CALENDAR,
+        Kind.CONTACT,
+        Kind.SITE,
+        Kind.ASSET,
+        Kind.COVERAGE,
+        Kind.AGREEMENT,
+        Kind.WEBHOOK,
+    }
+)
 """Kinds whose codes are unique only within their organization."""
 
 _NAMING: Mapping[Kind, Mapping[Kind, Collection[str]]] = {

@@ -11,6 +11,7 @@ from gateway.errors import Refused
 from gateway.flows import lifecycle
 from gateway.flows.context import OPERATOR, Context
 from gateway.flows.proposal import Proposal, Terms, judge, propose
+from gateway.flows.webhooks import endpoints
 from gateway.installation.reading import Installation
 from gateway.store import audit, configuration, directory, looks
 from gateway.store.configuration import Names, Write
@@ -86,6 +87,7 @@ def _carry_out(
     ]
     configuration.put(db, writes, names=names, vault=terms.vault, now=now)
     configuration.remove(db, {change.ref: ids[change.ref] for change in proposal.plan.of(Action.REMOVE)})
+    endpoints.follow(db, proposal.plan, names, vault=terms.vault, now=now)
     return ids
 
 

@@ -16,6 +16,7 @@ from gateway.errors import NotFound
 from gateway.flows import preflight
 from gateway.flows.context import Context
 from gateway.flows.link_steps import By, record
+from gateway.flows.webhooks import facts
 from gateway.store import directory, views
 from gateway.store import linking as store
 from gateway.store.db import Db
@@ -197,12 +198,13 @@ def move(context: Context, name: str, act: Act, reason: str, by: By) -> View:
     with context.database.write() as db:
         directory.lock(db)
         link = find(context.directory(db), name, by)
-        _moved(db, link, act, reason, by)
+        _moved(context, db, link, (act, reason), by)
     return show(context, link.id, by)
 
 
-def _moved(db: Db, link: Link, act: Act, reason: str, by: By) -> Standing:
-    """The same link afterwards; told to both sides if anything is different."""
+def _moved(context: Context, db: Db, link: Link, move: tuple[Act, str], by: By) -> Standing:
+    """The same link afterwards; told to both sides if anything is different. `move`: what is done, and why."""
+    act, reason = move
     known = store.life(db, link.id, link.org_id)
     before = Standing(link=link, state=store.state_of(db, link.id), life=known)
     after = rules.after(before, act, by.org_id)
@@ -214,6 +216,7 @@ def _moved(db: Db, link: Link, act: Act, reason: str, by: By) -> Standing:
         directory.bump(db)
     sides = (link.id, link.upstream_org_id, link.downstream_org_id)
     record(db, sides, act, by, (before.state, after.state, reason))
+    facts.tell_of_link(context, db, link, (act, before.state, after.state), now=by.now)
     return after
 
 
@@ -224,7 +227,7 @@ def end(context: Context, name: str, reason: str, by: By) -> View:
         directory.lock(db)
         known = context.directory(db)
         link = find(known, name, by)
-        after = _moved(db, link, Act.END, reason, by)
+        after = _moved(context, db, link, (Act.END, reason), by)
         store.keep_life(db, replace(after.life, ended_at=by.now))
         tickets = store.tickets_over(db, link.id)
         pages = store.revoke_pages(db, tickets, now=by.now)

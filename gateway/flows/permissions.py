@@ -87,6 +87,23 @@ NEEDS: dict[Route, Need] = {
     ("POST", "/v1/brakes"): _LINKING,
     ("POST", "/v1/brakes/off"): _LINKING,
     ("GET", "/v1/audit"): Permission.ADMIN,
+    # webhooks: what is told outside is decided by whoever answers for the organization
+    **{
+        (method, f"/v1/webhooks{path}"): Permission.ADMIN
+        for method, path in (
+            ("GET", ""),
+            ("POST", ""),
+            ("GET", "/{name}"),
+            ("DELETE", "/{name}"),
+            ("POST", "/{name}/test"),
+            ("POST", "/{name}/rotate"),
+            ("POST", "/{name}/pause"),
+            ("POST", "/{name}/resume"),
+            ("GET", "/{name}/messages"),
+            ("GET", "/{name}/messages/{message_id}"),
+            ("POST", "/{name}/replay"),
+        )
+    },
     # pages
     ("GET", "/tickets/{ticket_id}/timeline"): _READ,
     ("GET", "/reports/{report_id}"): Permission.REPORTS_READ,

@@ -17,6 +17,8 @@ from gateway.store import alarms
 log = logging.getLogger(__name__)
 
 LIMIT = 20
+EVERY = 1.0
+"""Seconds between rounds."""
 LEASE = timedelta(minutes=5)
 
 

@@ -22,6 +22,7 @@ from gateway.domain.preflight import Asked, Check
 from gateway.errors import DeskDenied, DeskError, InterdeskError, NotFound, Refused
 from gateway.flows.context import OPERATOR, Context
 from gateway.flows.link_steps import By, record
+from gateway.flows.webhooks import facts
 from gateway.store import alarms, directory, inbox, views
 from gateway.store import linking as store
 from gateway.store.db import Db
@@ -174,6 +175,8 @@ def keep(context: Context, link: Link, found: Sequence[Check], by: By) -> None:
         if after.state is not before.state:
             store.set_state(db, link.id, after.state)
             _told(db, after, "validated", by, (before.state, after.state, ""))
+            moved = ("validated", before.state, after.state)
+            facts.tell_of_link(context, db, link, moved, now=by.now)
             directory.bump(db)
         store.keep_life(db, life)
         worse = preflight.worse(checks_of(known), found) if known.checked_at and not over else []

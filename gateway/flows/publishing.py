@@ -20,6 +20,7 @@ from gateway.export import Format, Manner, documents
 from gateway.flows import reporting
 from gateway.flows.commands import Order
 from gateway.flows.context import OPERATOR, Context
+from gateway.flows.webhooks import facts
 from gateway.store import audit, publications
 from gateway.store.db import Db
 from gateway.store.publications import Listed
@@ -90,7 +91,13 @@ def published(context: Context, db: Db, made: Draft, order: Order) -> Published:
     kept = _sealed(context, replace(made, report=report), order, last)
     publications.append(db, kept)
     _audit(db, kept, last, order)
+    facts.tell(context, db, [kept.org_id], ("report.published", kept.id, _told(kept)), now=order.now)
     return Published(publication=kept, report=report, is_new=True, difference=found)
+
+
+def _told(kept: Publication) -> dict[str, Any]:
+    """What a webhook is told: which report, and its seal; never its figures."""
+    return {"report": kept.id, **vars(kept.line), "version": kept.version, "seal": kept.seal}
 
 
 def _matters(found: Difference) -> bool:

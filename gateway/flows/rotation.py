@@ -1,29 +1,40 @@
 """Sealing every secret again under the current key, so that an older one can leave the ring. Runs while the gateway
-works: each desk is one short transaction, and both keys open meanwhile."""
+works: each desk and each webhook is one short transaction, and both keys open meanwhile."""
 
 from datetime import datetime
 
 from gateway.flows.context import OPERATOR, Context
-from gateway.store import audit, configuration
+from gateway.store import audit, configuration, webhook_endpoints
+from gateway.store.db import Db
 from gateway.vault import Vault
 
 
 def reseal(context: Context, vault: Vault, *, actor: str, now: datetime) -> int:
-    """How many desks' secrets were sealed again. A second time none is. Raises ConfigError for one that does not open."""
+    """How many desks' and webhooks' secrets were sealed again. A second time none is. Raises ConfigError for one that does not open."""
     with context.database.read() as db:
         desk_ids = configuration.sealed_under_older_keys(db, OPERATOR, vault)
+        webhook_ids = webhook_endpoints.sealed_under_older_keys(db, OPERATOR, vault)
     for desk_id in desk_ids:
         with context.database.write() as db:
             org_id = configuration.reseal(db, OPERATOR, desk_id, vault=vault)
-            if org_id is not None:
-                audit.record(
-                    db,
-                    now=now,
-                    org_id=org_id,
-                    actor=actor,
-                    action="secrets sealed anew",
-                    subject=desk_id,
-                    before=None,
-                    after={"key": vault.current},
-                )
-    return len(desk_ids)
+            _audit(db, org_id, desk_id, (actor, vault.current), now=now)
+    for webhook_id in webhook_ids:
+        with context.database.write() as db:
+            org_id = webhook_endpoints.reseal(db, OPERATOR, webhook_id, vault=vault)
+            _audit(db, org_id, webhook_id, (actor, vault.current), now=now)
+    return len(desk_ids) + len(webhook_ids)
+
+
+def _audit(db: Db, org_id: str | None, subject: str, by: tuple[str, str], *, now: datetime) -> None:
+    """`by`: who, and the key it is sealed under now. `org_id` is None where there was nothing to seal any more."""
+    if org_id is not None:
+        audit.record(
+            db,
+            now=now,
+            org_id=org_id,
+            actor=by[0],
+            action="secrets sealed anew",
+            subject=subject,
+            before=None,
+            after={"key": by[1]},
+        )

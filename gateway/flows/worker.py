@@ -24,7 +24,6 @@ from gateway.flows import deliver, intake, observe, poll, preflight, sweep
 from gateway.flows.capacity import Capacity
 from gateway.flows.context import Context
 from gateway.flows.offsets import Offsets
-from gateway.flows.postman import Postman
 from gateway.flows.reconciler import Reconciler
 from gateway.store import signals
 from gateway.store.health import failure_of, will_pass
@@ -59,10 +58,10 @@ class Worker:
         self._credentials = credentials
         self._id = worker_id
         self._now = now
-        self.postman: Postman | None = None
-        """Who carries letters, where there is a mail server; set before it runs."""
         self.rounds: list[tuple[Callable[[], Awaitable[bool]], float]] = []
         """What else is done, each every so many seconds; set before it runs."""
+        self.endings: list[Callable[[], Awaitable[None]]] = []
+        """What lets go of what these have under way, when the process is asked to stop."""
         self._threads = ThreadPoolExecutor(max_workers=4, thread_name_prefix="flows")
         self._capacity = Capacity(context)
         self._offsets = Offsets(context)
@@ -104,7 +103,6 @@ class Worker:
             self._repeat(stop, self._sweep, every=SWEEP_EVERY),
             self._repeat(stop, self._compare, every=SWEEP_EVERY),
             self._repeat(stop, preflight.Daily(self._context, call).round, every=preflight.ROUND_SECONDS),
-            *([self._repeat(stop, self.postman.round, every=SWEEP_EVERY)] if self.postman else []),
             *(self._repeat(stop, act, every=seconds) for act, seconds in self.rounds),
         ]
         await asyncio.gather(*loops)
@@ -130,6 +128,7 @@ class Worker:
         await asyncio.gather(*self._exchanges, return_exceptions=True)
         await self._outcomes.join()
         await self._looked.join()
+        await asyncio.gather(*(end() for end in self.endings))
         await self._in_thread(sweep.leave, self._context, self._id)
         for settler in settlers:
             settler.cancel()

@@ -21,6 +21,7 @@ SECTIONS: Mapping[str, Kind] = {
     "links": Kind.LINK,
     "coverage": Kind.COVERAGE,
     "agreements": Kind.AGREEMENT,
+    "webhooks": Kind.WEBHOOK,
 }
 
 

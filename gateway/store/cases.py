@@ -11,7 +11,7 @@ from gateway.domain import keeping
 from gateway.domain.case import Case, Occasion
 from gateway.domain.delivery import FINAL
 from gateway.domain.model import Content, Delivery, Hop, Ticket
-from gateway.store import bulk, copies, history, looks, numbers, outbox, people, rows, worklogs
+from gateway.store import bulk, copies, history, looks, numbers, outbox, people, rows, webhooks, worklogs
 from gateway.store.db import Db
 from gateway.store.prepared import Statement, among, tuples, within
 from gateway.store.scope import Scope
@@ -117,6 +117,7 @@ def save(db: Db, cases: Iterable[Case]) -> None:
     bulk.add_new(db, rows.sheet, [row for case in judged for row in _sheets(case)])
     worklogs.follow(db, judged)
     bulk.add(db, rows.event, [rows.row(event) for case in judged for event in case.events])
+    webhooks.tell(db, judged)
     bulk.add(db, rows.copy, [rows.row(copy) for case in judged for copy in case.copies])
     bulk.change(db, rows.copy, [rows.row(copy) for case in judged for copy in case.changed_copies.values()])
     people.keep(db, {key: person for case in judged for key, person in case.people.items()})

@@ -22,6 +22,8 @@ from gateway.domain.documents import (
     site_from,
 )
 from gateway.domain.model import Contact, CoverageRow, Desk, Link, Manifest, Organization
+from gateway.domain.webhooks.documents import webhook_from
+from gateway.domain.webhooks.model import Webhook
 from gateway.errors import ConfigError
 from gateway.store import imported_desks, mappings
 from gateway.store.db import Db
@@ -138,7 +140,15 @@ def load(
         coverage=_coverage(documents.get("coverage", ()), organizations=organizations, links=links),
         agreements=tuple(_agreements(documents, organizations=organizations, links=links)),
         contacts=_contacts(documents.get("contact", ()), organizations),
+        webhooks=_webhooks(documents.get("webhook", ())),
     )
+
+
+def _webhooks(documents: Any) -> dict[str, tuple[Webhook, ...]]:
+    found: dict[str, list[Webhook]] = {}
+    for webhook in map(webhook_from, documents):
+        found.setdefault(webhook.org_id, []).append(webhook)
+    return {org_id: tuple(group) for org_id, group in found.items()}
 
 
 def _contacts(documents: Any, organizations: Mapping[str, Organization]) -> dict[str, tuple[Contact, ...]]:

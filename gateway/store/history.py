@@ -46,6 +46,13 @@ def _events(query: Select[Any], dialect: str) -> Select[Any]:
 _EVENTS = rows.Choice(Event, _events)
 
 
+def by_ids(db: Db, scope: Scope, event_ids: Iterable[str]) -> dict[str, Event]:
+    """Events by their ids."""
+    event = rows.event.c
+    wanted = rows.choose(Event).where(event.id.in_(sorted(set(event_ids))), scope.where(rows.event))
+    return {one.id: one for one in rows.nouns(Event, db.execute(wanted))}
+
+
 def by_remote(db: Db, scope: Scope, desk_id: str, remote_id: str) -> tuple[list[Hop], list[Event]]:
     """The same, of the ticket that has this id at this desk; empty when it is none of ours."""
     query = select(rows.hop.c.ticket_id).where(

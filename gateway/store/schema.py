@@ -18,6 +18,7 @@ from gateway.store import (
     reconcile_tables,
     share_tables,
     tables,
+    webhook_tables,
     work_tables,
     worklog_tables,
 )
@@ -43,4 +44,5 @@ MODULES = (
     oauth_tables,
     audit_tables,
     api_ticket_tables,
+    webhook_tables,
 )

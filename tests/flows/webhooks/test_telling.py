@@ -1,0 +1,196 @@
+"""Who is told what: through the eyes of each party, in order, and never a word that is not for it."""
+
+import json
+from datetime import timedelta
+from typing import Any
+
+from gateway.domain.webhooks.model import Webhook
+from gateway.flows.context import OPERATOR
+from gateway.store import rows, webhook_endpoints, webhooks
+from gateway.store.webhook_tables import WebhookMessageRow
+from gateway.store.webhooks import Span
+from tests.domain.test_alarms import HOUR, UC, VENDOR
+from tests.domain.test_alarms import stage as with_clocks
+from tests.flows.scenes.stage import MINUTE, Cast, Stage
+from tests.flows.webhooks.hearing import claim, heard, of_kind, queued, subscribe
+
+CHAIN = ("customer>vendor", "vendor>north")
+
+
+def chain(**links: Any) -> tuple[Stage, dict[str, Webhook]]:
+    """A ticket that goes down two links, and a webhook of each party."""
+    stage = Stage(*CHAIN, cast=Cast(links=links))
+    hooks = {code: subscribe(stage, code) for code in ("customer", "vendor", "north")}
+    stage.open()
+    stage.delegate("vendor", "north")
+    return stage, hooks
+
+
+def test_each_party_hears_of_its_own_and_of_its_neighbours_how_they_stand() -> None:
+    stage, hooks = chain()
+    stage.set("north", "status", "open")
+    top, low = heard(stage, hooks["customer"]), []
+
+    [opened] = of_kind(top, "ticket.opened")
+    assert (opened["here"]["desk"], opened["about"]["side"]) == ("customer", "own")
+    acts = [(one["about"]["organization"], one["act"]) for one in of_kind(top, "assignment.changed")]
+    assert ("vendor", "offered") in acts
+    assert "north" not in json.dumps(top), "a party two links below is nobody's business"
+
+    stage, hooks = chain()
+    low = heard(stage, hooks["north"])
+    assert [one["about"]["side"] for one in of_kind(low, "assignment.changed")][:1] == ["own"]
+    assert "customer" not in json.dumps(low)
+    assert of_kind(low, "ticket.opened") == []
+
+
+def test_of_a_neighbour_only_its_status_is_told() -> None:
+    stage, hooks = chain()
+    stage.set("vendor", "status", "waiting")
+    top = of_kind(heard(stage, hooks["customer"]), "ticket.status")
+
+    below = [one for one in top if one["about"]["side"] == "below"]
+    assert below
+    assert all(one.keys() == {"ticket", "here", "about", "to"} for one in below)
+
+
+def test_messages_of_a_ticket_are_claimed_one_by_one_in_order() -> None:
+    stage, hooks = chain()
+    stage.say("customer", "first")
+    stage.say("customer", "second")
+
+    assert sorted(one.message.webhook_id for one in claim(stage)) == sorted(one.id for one in hooks.values())
+    assert claim(stage) == [], "the next of a lane waits for the one before it"
+    stage.wait(2 * MINUTE)  # nobody came back with them: the same messages, under their own ids
+    told = [one["text"] for one in of_kind(heard(stage, hooks["vendor"]), "comment.added")]
+    assert told == ["first", "second"]
+
+
+def test_d6_no_private_word_reaches_another_party() -> None:
+    stage, hooks = chain()
+    canaries = {code: f"canary-{code}-7f3a" for code in hooks}
+    for code, canary in canaries.items():
+        stage.say(code, f"internal: {canary}", public=False)
+    everything = {code: json.dumps(heard(stage, hook)) for code, hook in list(hooks.items())[:1]}
+    with stage.hub.database.read() as db:
+        kept = [dict(row) for row in db.execute(webhooks.MESSAGE.select()).mappings()]
+
+    assert not any(canary in everything["customer"] for canary in canaries.values())
+    assert not any(canary in repr(kept) for canary in canaries.values()), "no row holds words of people"
+
+
+def test_own_private_notes_come_only_where_they_are_asked_for() -> None:
+    stage = Stage(*CHAIN)
+    plain, asking = subscribe(stage, "customer"), subscribe(stage, "customer", internal_notes=True)
+    other = subscribe(stage, "vendor", internal_notes=True)
+    stage.open()
+    stage.say("customer", "between us", public=False)
+
+    kinds = {
+        hook.id: [one.kind for one in queued(stage, hook)].count("comment.added")
+        for hook in (plain, asking, other)
+    }
+    assert kinds == {plain.id: 0, asking.id: 1, other.id: 0}
+
+
+def test_what_may_not_be_read_any_more_when_it_leaves_is_not_told() -> None:
+    stage, hooks = chain()
+    heard(stage, hooks["customer"])
+    stage.say("vendor", "a slip of the tongue")
+    content = stage.content("a slip of the tongue")
+    assert [one.kind for one in queued(stage, hooks["customer"])][-1] == "comment.added"
+    with stage.hub.database.write() as db:
+        turned = rows.content.update().where(rows.content.c.id == content.id)
+        db.execute(turned.values(visibility="private"))
+
+    assert "slip" not in json.dumps(heard(stage, hooks["customer"]))
+    assert queued(stage, hooks["customer"])[-1].state == "dropped"
+
+
+def test_an_edit_and_a_removal_are_told_to_whoever_was_told_of_the_comment() -> None:
+    stage, hooks = chain()
+    number = stage.say("vendor", "it is the cabel")
+    told = heard(stage, hooks["customer"])
+    vendor = stage.person("vendor")
+    vendor.edit(stage.id("vendor"), number, "it is the cable")
+    stage.wait(timedelta(minutes=11))
+    told += heard(stage, hooks["customer"])
+    vendor.remove(stage.id("vendor"), number)
+    stage.wait(timedelta(minutes=21))
+    told += heard(stage, hooks["customer"])
+
+    [added], [edited], [removed] = (
+        of_kind(told, kind) for kind in ("comment.added", "comment.edited", "comment.removed")
+    )
+    assert added["content"] == edited["content"] == removed["content"]
+    assert edited["text"] == "it is the cable"
+    assert removed.keys() == {"ticket", "here", "content"}
+
+
+def test_names_are_told_as_the_link_lets_people_be_named() -> None:
+    stage, hooks = chain(**{"customer>vendor": {"crosses": {"people": "organization"}}})
+    stage.say("vendor", "we are on it. anna", by="anna")
+    [comment] = of_kind(heard(stage, hooks["customer"]), "comment.added")
+
+    assert comment["author"] is None
+    assert comment["organization"] == "vendor"
+    assert "anna" not in comment["text"]
+
+
+def test_filters_choose_events_and_tickets() -> None:
+    stage = Stage(*CHAIN)
+    hooks = {
+        "events": subscribe(stage, "customer", events=["comment.added"]),
+        "low": subscribe(stage, "customer", only={"priorities": ["low"]}),
+        "high": subscribe(stage, "customer", only={"priorities": ["high"]}),
+        "customers": subscribe(stage, "vendor", only={"customers": ["customer"]}),
+        "strangers": subscribe(stage, "vendor", only={"customers": ["stranger"]}),
+        "other link": subscribe(stage, "vendor", only={"links": ["another"]}),
+    }
+    stage.open(priority="high")
+    stage.say("customer", "hello")
+
+    counts = {name: len(queued(stage, hook)) for name, hook in hooks.items()}
+    assert counts["events"] == 1
+    assert (counts["low"], counts["strangers"], counts["other link"]) == (0, 0, 0)
+    assert min(counts["high"], counts["customers"]) > 1
+
+
+def test_clocks_are_told_to_the_parties_of_their_agreement() -> None:
+    stage = with_clocks(UC, contacts=VENDOR, edges=CHAIN)
+    hooks = {code: subscribe(stage, code) for code in ("customer", "vendor", "north")}
+    stage.delegate("vendor", "north")
+    stage.wait(2 * HOUR + MINUTE)
+    stage.wait(3 * HOUR)
+
+    for code, told in ((code, heard(stage, hooks[code])) for code in ("customer",)):
+        assert of_kind(told, "clock.warned"), code
+        [breach] = of_kind(told, "clock.breached")
+        assert (breach["agreement"], breach["clock"], breach["target_seconds"]) == (
+            "vendor-uc",
+            "resolution",
+            4 * 3600.0,
+        )
+    north = [one.kind for one in queued(stage, hooks["north"])]
+    assert not {"clock.warned", "clock.breached"} & set(north)
+    assert "clock.breached" in [one.kind for one in queued(stage, hooks["vendor"])]
+
+
+def test_nobody_s_webhook_costs_nothing_and_one_that_is_gone_gets_nothing() -> None:
+    stage, hooks = chain()
+    known = stage.hub.context.directory_now
+    left = {org: group for org, group in known.webhooks.items() if org != "org_north"}
+    stage.hub.context.use(type(known)(**_fields(known, webhooks=left)))
+    heard(stage, hooks["customer"])
+
+    assert {one.state.value for one in queued(stage, hooks["north"])} == {"dropped"}
+    with stage.hub.database.read() as db:
+        assert hooks["north"].id not in webhook_endpoints.every(db, OPERATOR)
+    assert WebhookMessageRow.__tablename__ == "webhook_message"
+    assert Span().where() == []
+
+
+def _fields(known: Any, **changes: Any) -> dict[str, Any]:
+    return {
+        name: getattr(known, name) for name in known.__dataclass_fields__ if not name.startswith("_")
+    } | changes
