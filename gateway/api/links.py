@@ -17,7 +17,7 @@ from gateway.api.house import House
 from gateway.client.link_shapes import Brake, DryRun, Exported, Invitation, Link, LinkInShort, Step
 from gateway.domain.brakes import Reach
 from gateway.domain.linking import Act, Role
-from gateway.flows import brakes, dry_run, handshake, links, preflight
+from gateway.flows import brakes, dry_run, handshake, links, newcomer, preflight
 from gateway.flows.link_steps import By
 from gateway.flows.principal import Principal
 from gateway.store.scope import OPERATOR_ID
@@ -88,23 +88,30 @@ def take_back(here: AnyHouse, key: Caller, invitation_id: str, said: Reason) -> 
 
 
 class Code(Body):
-    """An invitation's."""
+    """An invitation's. With `compare`, what is new beside the links you have, at `desk` or as on the link `like`."""
 
     code: str = Field(max_length=200)
+    compare: bool = False
+    desk: str = Field(default="", max_length=63)
+    like: str = Field(default="", max_length=63)
 
 
 @router.post("/links/look", **tells(Invitation))
 def look(here: AnyHouse, key: Caller, said: Code) -> Document:
     """What an invitation offers; it stays open."""
-    by = _by(here, key)
-    return links.of_invitation(here.context, handshake.look(here.context, said.code.strip(), by), by)
+    by, code = _by(here, key), said.code.strip()
+    found = links.of_invitation(here.context, handshake.look(here.context, code, by), by)
+    if not said.compare:
+        return found
+    return {**found, "new": newcomer.view(here.context, code, (said.desk, said.like), by)}
 
 
 class Acceptance(Body):
-    """With which desk an invitation is taken."""
+    """With which desk an invitation is taken, or like which link."""
 
     code: str = Field(max_length=200)
-    desk: str = Field(max_length=63)
+    desk: str = Field(default="", max_length=63)
+    like: str = Field(default="", max_length=63)
     terms: Document = Field(default_factory=dict)
     activate: bool = False
 

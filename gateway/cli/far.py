@@ -19,7 +19,7 @@ from gateway.client import Interdesk
 from gateway.domain.brakes import Reach
 from gateway.domain.linking import Act
 from gateway.errors import ConfigError
-from gateway.flows import brakes, dry_run, handshake, links, preflight
+from gateway.flows import brakes, dry_run, handshake, links, newcomer, preflight
 from gateway.flows.link_steps import By
 
 Url = Annotated[
@@ -41,6 +41,7 @@ class Links(Protocol):
     def invite(self, wanted: Mapping[str, Any]) -> Document: ...
     def take_back(self, invitation_id: str, reason: str) -> Document: ...
     def look(self, code: str) -> Document: ...
+    def compare(self, code: str, desk: str, like: str) -> Document: ...
     def accept(self, taken: Mapping[str, Any]) -> Document: ...
     def decline(self, code: str, reason: str) -> Document: ...
     def move(self, name: str, act: str, reason: str) -> Document: ...
@@ -123,6 +124,10 @@ class Here:
     def look(self, code: str) -> Document:
         """See `gateway.flows.handshake`."""
         return links.of_invitation(self._context, handshake.look(self._context, code, self._by), self._by)
+
+    def compare(self, code: str, desk: str, like: str) -> Document:
+        """See `gateway.flows.newcomer`."""
+        return {**self.look(code), "new": newcomer.view(self._context, code, (desk, like), self._by)}
 
     def accept(self, taken: Mapping[str, Any]) -> Document:
         """See `gateway.flows.handshake`."""

@@ -1,6 +1,7 @@
 """`interdesk link invite`, `look`, `accept`, `decline`, `take-back`: how two organizations come to have a link."""
 
 import sys
+from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -9,7 +10,7 @@ import typer
 
 from gateway.cli.far import KeyFile, Url, reached
 from gateway.cli.link_checks import tell_checked
-from gateway.cli.terminal import Actor, AsJson, Reason, moment, print_json, say, show_one
+from gateway.cli.terminal import Actor, AsJson, Reason, moment, out, print_json, say, show_one, words
 from gateway.domain.documents import length
 from gateway.domain.linking import Role
 from gateway.errors import Invalid
@@ -40,6 +41,16 @@ Terms = Annotated[
     Path | None,
     typer.Option(
         "--terms", help="A YAML file with parts of the link (schemas/README.md).", show_default=False
+    ),
+]
+TakenDesk = Annotated[
+    str,
+    typer.Option("--desk", help="Your desk on this link: its code.", show_default="the one your links use"),
+]
+Like = Annotated[
+    str,
+    typer.Option(
+        "--like", help="A link of yours: the same desk, and your own words said again.", show_default=False
     ),
 ]
 OwnRole = Annotated[
@@ -156,17 +167,49 @@ def _code(text: str) -> str:
     return sys.stdin.readline().strip() if text == "-" else text.strip()
 
 
-def look(code: OneCode, url: Url = None, key_file: KeyFile = None, as_json: AsJson = False) -> None:
+def look(
+    code: OneCode,
+    *,
+    compare: Annotated[
+        bool, typer.Option("--compare", help="Also what of it is new beside the links you have.")
+    ] = False,
+    desk: TakenDesk = "",
+    like: Like = "",
+    url: Url = None,
+    key_file: KeyFile = None,
+    as_json: AsJson = False,
+) -> None:
     """Show what an invitation offers, before it is answered."""
     with reached(url, key_file, "reader") as there:
-        found = there.look(_code(code))
-    show_one({name: value for name, value in found.items() if value}, as_json=as_json)
+        found = there.compare(_code(code), desk, like) if compare or desk or like else there.look(_code(code))
+    if as_json:
+        print_json(found)
+        return
+    new = found.pop("new", None)
+    show_one({name: value for name, value in found.items() if value}, as_json=False)
+    if new is not None:
+        _tell_new(new)
+
+
+_SIGNS = {"new": "[yellow]+[/]", "lacking": "[red]✖[/]", "known": "[green]=[/]"}
+
+
+def _tell_new(new: Mapping[str, Any]) -> None:
+    """A line for each thing that the reader's people, desk or contracts do not have yet."""
+    beside = ", ".join(new["beside"]) or "no live link"
+    out().print(f"\n[bold]At {words(new['desk'])}, beside {words(beside)}[/]")
+    for line in new["lines"]:
+        cure = f"\n    → {words(line['cure'])}" if line["cure"] else ""
+        out().print(
+            f"  {_SIGNS[line['weight']]} [bold]{words(line['about'])}[/]: {words(line['what'])}{cure}"
+        )
 
 
 def accept(
     code: OneCode,
     *,
-    desk: OwnDesk,
+    desk: TakenDesk = "",
+    like: Like = "",
     when: When = None,
     delegate_as: DelegateAs = None,
     terms: Terms = None,
@@ -180,6 +223,7 @@ def accept(
     taken = {
         "code": _code(code),
         "desk": desk,
+        "like": like,
         "terms": _terms(terms, when, delegate_as),
         "activate": go_live,
     }

@@ -46,6 +46,11 @@ class Interdesk:
         """What an invitation offers."""
         return self._wire.ask("POST", "/v1/links/look", {"code": code})
 
+    def compare(self, code: str, desk: str, like: str) -> Document:
+        """The same, with `new`: what of it the links that there are do not have."""
+        asked = {"code": code, "compare": True, "desk": desk, "like": like}
+        return self._wire.ask("POST", "/v1/links/look", asked)
+
     def accept(self, taken: Mapping[str, Any]) -> Document:
         """Make the link; it comes back checked."""
         return self._wire.ask("POST", "/v1/links/accept", taken)

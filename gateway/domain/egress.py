@@ -152,7 +152,7 @@ def _may_stand(case: Case, hop: Hop, name: str) -> bool:
     named = set(_OURS) | {Field.DUE} if AGREED_DUE in hop.facts else set(_OURS)
     named |= {*case.desk(hop).profile.defaults}
     if link is not None:
-        named |= {*link.create, link.crossing.needed_by, *_named(link, down=True)}
+        named |= {*link.create, link.crossing.needed_by, link.crossing.number_down, *_named(link, down=True)}
         named |= {str(Field.RATING)} if link.crossing.ratings_down else set()
     for child in case.children(hop):
         below = case.link(child)

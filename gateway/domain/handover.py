@@ -123,6 +123,8 @@ def _create(case: Case, parent: Hop, hop: Hop, event: Event) -> None:
         word = mapping.native(desk, name, value)
         if word is not None:
             fields[name] = word
+    if link.crossing.number_down and parent.number:
+        fields[link.crossing.number_down] = parent.number
     over = passing.passed(case.directory, case.hops[parent.id], link, down=True)
     texts = {name: known for name, known in _texts(case, hop).items() if name not in over.withheld_texts}
     if Field.TITLE not in texts:

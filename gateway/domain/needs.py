@@ -114,6 +114,9 @@ def link_problems(link: Item, *, upstream: End, downstream: End) -> Iterator[Pro
     needed = crosses.get("needed_by")
     if needed and not _is_declared(downstream, needed):
         yield _lacking(link, "needed_by", downstream, f"does not let us change {needed!r}")
+    shown = crosses.get("number_down")
+    if shown and not _is_declared(downstream, shown):
+        yield _lacking(link, "number_down", downstream, f"does not let us change {shown!r}")
     if crosses.get("addressed_notes"):
         yield from _private_comments(link, "addressed_notes", upstream)
         yield from _private_comments(link, "addressed_notes", downstream)

@@ -10,13 +10,12 @@ from gateway import keys
 from gateway.domain import linking as rules
 from gateway.domain.consistency import World, problems
 from gateway.domain.directory import Directory
-from gateway.domain.imported import is_connected
 from gateway.domain.linking import Answer, Invitation, Life, Role
 from gateway.domain.model import Desk, LinkState
 from gateway.domain.plan import Item, Kind, Ref
 from gateway.domain.problem import suggestion
 from gateway.errors import Invalid, NotFound, Refused, Unsupported
-from gateway.flows import guessing
+from gateway.flows import chosen, guessing
 from gateway.flows.context import OPERATOR, Context
 from gateway.flows.link_steps import By, record, tell
 from gateway.schemas import check
@@ -43,9 +42,11 @@ class Wanted:
 
 @dataclass(frozen=True, kw_only=True)
 class Taken:
-    """How an invitation is accepted: with which desk, and what the link's document says beyond the inviter's terms."""
+    """How an invitation is accepted: with which desk (empty: the one of `like`, of all live links, or the only one), what the
+    link's document says beyond the inviter's terms, and like which link of one's own it does."""
 
-    desk: str
+    desk: str = ""
+    like: str = ""
     terms: Mapping[str, Any] = field(default_factory=dict)
     activate: bool = False
 
@@ -69,7 +70,7 @@ def invite(context: Context, wanted: Wanted, by: By) -> tuple[Invitation, str]:
     _check_terms(wanted.terms, wanted.role)
     with context.database.read() as db:
         known = context.directory(db)
-    desk = own_desk(known, wanted.desk, by)
+    desk = chosen.own_desk(known, wanted.desk, by)
     to_org_id = _addressee(context, known, desk, wanted, by)
     _check_agreement(known, wanted.agreement, desk.org_id)
     code = keys.new_invitation()
@@ -114,18 +115,6 @@ def _check_terms(terms: Mapping[str, Any], role: Role, *, beyond: Mapping[str, A
         raise Refused(
             f"the inviter has said {', '.join(twice)} already", cure="accept it as it is, or decline"
         )
-
-
-def own_desk(known: Directory, code: str, by: By) -> Desk:
-    """A desk of one's own, by its code. Raises NotFound: what is not yours does not exist."""
-    mine = {
-        desk.code: desk
-        for desk in known.desks.values()
-        if by.party in (None, desk.org_id) and is_connected(desk)
-    }
-    if code not in mine:
-        raise NotFound(f"you have no desk {code!r}", cure=suggestion(code, mine))
-    return mine[code]
 
 
 def _addressee(context: Context, known: Directory, desk: Desk, wanted: Wanted, by: By) -> str | None:
@@ -187,11 +176,15 @@ def accept(context: Context, code: str, taken: Taken, by: By) -> str:
     invitation = _found(context, code, by)
     with context.database.read() as db:
         known = context.directory(db)
-    desk = own_desk(known, taken.desk, by)
+    role = Role.UPSTREAM if invitation.role is Role.DOWNSTREAM else Role.DOWNSTREAM
+    reader = by if taken.desk or not invitation.to_org_id else replace(by, party=_answering(invitation, by))
+    desk = chosen.desk_for(known, (taken.desk, taken.like), role, reader)
     rules.refuse_unless_open(invitation, org_id=desk.org_id, now=by.now)
-    is_upstream = invitation.role is Role.DOWNSTREAM
-    _check_terms(taken.terms, Role.UPSTREAM if is_upstream else Role.DOWNSTREAM, beyond=invitation.terms)
     with context.database.write() as db:
+        if taken.like:
+            again = chosen.words_again(db, known, taken.like, role, reader)
+            taken = replace(taken, terms={**again, **taken.terms})
+        _check_terms(taken.terms, role, beyond=invitation.terms)
         directory.lock(db)
         link_id = _link(context, db, invitation, (desk, taken), by)
         answered = replace(invitation, state=Answer.ACCEPTED, link_id=link_id, answered_org_id=desk.org_id)

@@ -1,7 +1,6 @@
 """Four parties, two of them without a desk: customer and vendor at desks over HTTP, the partner with nothing but e-mail behind
 a real Exim and Dovecot, its subcontractor by links in mails over the gateway's own doors. One gateway, one worker, real time."""
 
-import asyncio
 import os
 import re
 import time
@@ -12,7 +11,6 @@ from datetime import timedelta
 from email.message import EmailMessage, Message
 from itertools import pairwise
 from pathlib import Path
-from threading import Thread
 from typing import Any, TypeVar
 from urllib.parse import urlencode
 
@@ -29,6 +27,7 @@ from gateway.testing.loopback import PLAIN, LoopbackDesk
 from gateway.testing.loopback.server import LoopbackServer
 from tests.api import house
 from tests.api.house import Doors
+from tests.api.working import Working
 from tests.desks.launch.mailhouse import PASSWORD, MailHouse
 from tests.desks.mail_stage import text_of
 
@@ -169,32 +168,6 @@ def scene(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Scene]:
         stack.enter_context(Working(own))
         doors = stack.enter_context(Doors(own))
         yield Scene(gateway=own, doors=doors, servers=servers, desks=desks)
-
-
-class Working:
-    """The gateway's worker, in a thread with a loop of its own."""
-
-    def __init__(self, gateway: Gateway) -> None:
-        self._gateway = gateway
-        self._loop = asyncio.new_event_loop()
-        self._stop = asyncio.Event()
-        self._thread = Thread(target=self._loop.run_until_complete, args=(self._run(),))
-
-    async def _run(self) -> None:
-        client = self._gateway.desk_client()
-        try:
-            await self._gateway.worker(client).run(self._stop)
-        finally:
-            await client.close()
-
-    def __enter__(self) -> "Working":
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._loop.call_soon_threadsafe(self._stop.set)
-        self._thread.join(30)
-        self._loop.close()
 
 
 def test_a_job_goes_down_to_a_portal_through_a_mailbox_and_comes_back(scene: Scene) -> None:

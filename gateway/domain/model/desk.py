@@ -310,6 +310,8 @@ class Crossing:
     """The same for one direction; empty: as `people`."""
     needed_by: str = ""
     """The downstream's field that shows by when the chain above needs its work; empty: it is not told (R20)."""
+    number_down: str = ""
+    """The downstream's field that shows the upstream's own number of the ticket, to be searched for there; empty: it is not told."""
 
 
 class IdentityRule(StrEnum):
