@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -10,7 +11,7 @@ from gateway.domain.model import Capabilities, Crossing, Desk, HopStatus, Link, 
 from gateway.domain.model.desk import StatusRow
 from gateway.domain.newcomer import Beside, Line, Newcomer, Weight, compared, spelled
 from gateway.domain.sla.terms import StopRule, TargetKind, Terms
-from gateway.domain.worktime import Calendar, DayTarget
+from gateway.domain.worktime import Amount, Calendar, DayTarget
 from gateway.domain.worktime.calendar import DAY, ROUND_THE_CLOCK, Hours
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -30,21 +31,21 @@ THEIRS = replace(
 )
 
 
-def link(**crossing: object) -> Link:
+def link(**crossing: Any) -> Link:
     return Link(
         id="lnk", code="v-p", org_id="org_v", upstream_desk_id="dsk_v", downstream_desk_id="dsk_p",
         upstream_org_id="org_v", downstream_org_id="org_p", crossing=replace(Crossing(), **crossing),
     )  # fmt: skip
 
 
-def agreement(calendar: Calendar = OFFICE, hours: int = 4, **more: object) -> Agreement:
+def agreement(calendar: Calendar = OFFICE, hours: int = 4, **more: Any) -> Agreement:
     stops = more.pop("stops", ("requester_info",))
     terms = Terms(
         id="uc", hop="", provider="org_p", consumer="org_v", calendar=calendar,
         targets={TargetKind.RESOLUTION: {"high": timedelta(hours=hours)}},
-        stops={code: StopRule() for code in stops},  # type: ignore[attr-defined]
+        stops={code: StopRule() for code in stops},
     )  # fmt: skip
-    return Agreement(id="uc", code="uc", terms=terms, **more)  # type: ignore[arg-type]
+    return Agreement(id="uc", code="uc", terms=terms, **more)
 
 
 SAME = Newcomer(link=link(), desk=DESK, theirs=THEIRS, is_downstream=True, agreement=agreement())
@@ -116,6 +117,11 @@ def test_wider_coverage_is_told_by_name() -> None:
 
 
 def test_amounts_are_spelled() -> None:
-    amounts = [timedelta(hours=2), timedelta(minutes=90), timedelta(seconds=5), DayTarget(days=3)]
-    assert list(map(spelled, amounts)) == ["2h", "1h 30m", "5s", "3 business days"]
+    amounts: list[Amount] = [
+        timedelta(hours=2),
+        timedelta(minutes=90),
+        timedelta(seconds=5),
+        DayTarget(days=3),
+    ]
+    assert [spelled(amount) for amount in amounts] == ["2h", "1h 30m", "5s", "3 business days"]
     assert DAY == 86_400
