@@ -22,6 +22,10 @@ CLIENT_PREFIX = "fgw_clnt_"
 """A client's secret; a client asks for tokens with it."""
 ACCESS_PREFIX = "fgw_tokn_"
 """An access token that a client was given."""
+WELCOME_PREFIX = "fgw_acct_"
+"""An invitation to have an account."""
+SESSION_PREFIX = "fgw_sess_"
+"""The cookie of somebody who signed in."""
 _CHECKSUM = 6
 _ID = re.compile(r"[a-z]{3}_[0-9a-v]{26}")
 
@@ -49,6 +53,16 @@ def new_client_secret(choose: Callable[[Sequence[str]], str] = secrets.choice) -
 def new_token(choose: Callable[[Sequence[str]], str] = secrets.choice) -> str:
     """A fresh access token."""
     return _made(ACCESS_PREFIX, _LINK_RANDOM, choose)
+
+
+def new_welcome(choose: Callable[[Sequence[str]], str] = secrets.choice) -> str:
+    """A fresh invitation to have an account."""
+    return _made(WELCOME_PREFIX, _LINK_RANDOM, choose)
+
+
+def new_session(choose: Callable[[Sequence[str]], str] = secrets.choice) -> str:
+    """A fresh cookie of a session."""
+    return _made(SESSION_PREFIX, _LINK_RANDOM, choose)
 
 
 def _made(prefix: str, length: int, choose: Callable[[Sequence[str]], str]) -> str:
@@ -88,6 +102,16 @@ def is_client_secret(text: str) -> bool:
 def is_token(text: str) -> bool:
     """The same of an access token."""
     return _fits(text, ACCESS_PREFIX, _LINK_RANDOM)
+
+
+def is_welcome(text: str) -> bool:
+    """The same of an invitation to have an account."""
+    return _fits(text, WELCOME_PREFIX, _LINK_RANDOM)
+
+
+def is_session(text: str) -> bool:
+    """The same of a session's cookie."""
+    return _fits(text, SESSION_PREFIX, _LINK_RANDOM)
 
 
 def is_id(text: str, prefix: str) -> bool:

@@ -8,10 +8,13 @@ from fastapi import Depends, Query, Request
 from gateway.api import problems
 from gateway.api.house import House
 from gateway.domain.permissions import ALL, Permission
+from gateway.flows import sessions
 from gateway.flows.addresses import address_of
 from gateway.flows.bearers import bearer
+from gateway.flows.origins import is_ours
 from gateway.flows.permissions import Open, needed
 from gateway.flows.principal import Principal
+from gateway.flows.sessions import COOKIE
 from gateway.store.scope import Scope
 
 
@@ -31,10 +34,16 @@ def reached(request: Request) -> tuple[str | None, list[str]]:
 
 
 def known(request: Request, here: AnyHouse) -> Principal:
-    """Who calls, whatever it may do here. Raises Problem (401)."""
+    """Who calls, whatever it may do here: with a bearer token, or signed in by a browser that no other site sent here.
+    Raises Problem (401; 403)."""
     scheme, _, text = request.headers.get("authorization", "").partition(" ")
     address = address_of(*reached(request), here.trusted_proxies)
     who = None
+    if not scheme and COOKIE in request.cookies:
+        if not is_ours(request.method, request.headers):
+            raise problems.from_elsewhere()
+        customer = request.query_params.get("customer", "")
+        who = sessions.principal(here.context, request.cookies[COOKIE], customer, now=here.now())
     if scheme.lower() == "bearer":
         who = bearer(here.context, text.strip(), now=here.now(), address=address)
     if who is None:

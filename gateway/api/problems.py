@@ -124,6 +124,11 @@ def lacks(permission: Permission) -> Problem:
     )
 
 
+def from_elsewhere() -> Problem:
+    """A page of another site would do something in the name of whoever is signed in."""
+    return Problem(status=403, code="IDK-1410", title="Another site may not do this")
+
+
 def not_valid(detail: str) -> Problem:
     """A parameter or a body is not what it should be."""
     return Problem(status=422, code="IDK-1403", title="The request is not valid", detail=detail)

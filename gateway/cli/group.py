@@ -18,6 +18,7 @@ MODULES: Mapping[str, tuple[str, ...]] = {
     "doctor": ("doctor",),
     "keys": ("keys",),
     "clients": ("clients",),
+    "people": ("people",),
     "audit": ("audit",),
     "linking": ("link",),
     "brake": ("brake",),

@@ -10,6 +10,7 @@ class Open(Enum):
     """Doors that ask for no permission."""
 
     ANYBODY = "anybody"
+    SIGNED_IN = "whoever is signed in, and there only what is its own"
     ADDRESS = "the address itself is the secret: a link that somebody was given"
 
 
@@ -105,6 +106,13 @@ NEEDS: dict[Route, Need] = {
         )
     },
     # pages
+    ("GET", "/sign-in"): Open.ANYBODY,
+    ("POST", "/sign-in"): Open.ANYBODY,
+    ("POST", "/sign-out"): Open.ANYBODY,
+    ("GET", "/account"): Open.SIGNED_IN,
+    ("POST", "/account"): Open.SIGNED_IN,
+    ("GET", "/welcome/{token}"): Open.ADDRESS,
+    ("POST", "/welcome/{token}"): Open.ADDRESS,
     ("GET", "/tickets/{ticket_id}/timeline"): _READ,
     ("GET", "/reports/{report_id}"): Permission.REPORTS_READ,
     ("GET", "/shared/{token}"): Open.ADDRESS,

@@ -3,6 +3,7 @@
 from sqlmodel import SQLModel
 
 from gateway.store import (
+    account_tables,
     agreement_tables,
     api_ticket_tables,
     audit_tables,
@@ -42,6 +43,7 @@ MODULES = (
     portal_tables,
     mapping_tables,
     oauth_tables,
+    account_tables,
     audit_tables,
     api_ticket_tables,
     webhook_tables,

@@ -6,11 +6,14 @@ from typing import Annotated
 from fastapi import Depends, Header, Query, Request
 
 from gateway.domain.permissions import Permission
+from gateway.flows import sessions
 from gateway.flows.addresses import address_of
 from gateway.flows.bearers import bearer
+from gateway.flows.origins import is_ours
 from gateway.flows.permissions import needed
 from gateway.flows.principal import Principal
-from gateway.web.parlour import AnyParlour
+from gateway.flows.sessions import COOKIE
+from gateway.web.parlour import AnyParlour, Parlour
 from gateway.words import Words, chosen
 
 
@@ -39,18 +42,24 @@ def wanted(
 AnyWanted = Annotated[Wanted, Depends(wanted)]
 
 
+def place(request: Request, here: Parlour) -> str | None:
+    """The address of whoever asks."""
+    nearest = request.client.host if request.client else None
+    return address_of(nearest, request.headers.getlist("x-forwarded-for"), here.trusted_proxies)
+
+
 def visitor(request: Request, here: AnyParlour) -> Principal | None:
     """Who asks for this page; None for nobody who may see it."""
     scheme, _, text = request.headers.get("authorization", "").partition(" ")
+    need = needed(request.method, request.scope["route"].path)
+    if not scheme and COOKIE in request.cookies and is_ours(request.method, request.headers):
+        customer = request.query_params.get("customer", "")
+        found = sessions.principal(here.context, request.cookies[COOKIE], customer, now=here.now())
+        return found if found and isinstance(need, Permission) and found.may(need) else None
     if scheme.lower() != "bearer":
         return None
-    nearest, told = (
-        request.client.host if request.client else None,
-        request.headers.getlist("x-forwarded-for"),
-    )
-    address = address_of(nearest, told, here.trusted_proxies)
+    address = place(request, here)
     who = bearer(here.context, text.strip(), now=here.now(), address=address)
-    need = needed(request.method, request.scope["route"].path)
     return who if who is not None and isinstance(need, Permission) and who.may(need) else None
 
 

@@ -1,7 +1,7 @@
 """What the pages of one process share. Wired in `gateway.app`."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Annotated
 
@@ -9,6 +9,7 @@ from fastapi import Depends, Request
 
 from gateway.blobs import BlobStore
 from gateway.flows.context import Context
+from gateway.passwords import Cost
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,6 +22,8 @@ class Parlour:
     most_bytes: int = 25_000_000
     """Of a form with a file in it."""
     trusted_proxies: tuple[str, ...] = ()
+    cost: Cost = field(default_factory=Cost)
+    """Of a password."""
 
 
 def parlour(request: Request) -> Parlour:
