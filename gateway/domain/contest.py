@@ -15,14 +15,15 @@ from gateway.domain.ownership import Claim, effective, ownership_of, winner
 
 def overruled(case: Case, hop: Hop, edit: Edit) -> bool:
     """Whether the change does not stand, because a neighbour's value does or nobody may say: then all that follows from it
-    is done. An owner who has said nothing yet is not contradicted."""
+    is done. An owner who has said nothing yet is not contradicted. One whose newer value is on its way there has spoken:
+    what the desk shows until it arrives is not kept, even where a loser's value may stay."""
     for edge in edges(case, hop, edit.field):
         known = edge.other.facts.get(edit.field)
         if known is None or known == edit.value or _stands(case, edge, edit):
             continue
         if edge.rule.policy is Policy.HOLD:
             _hold(case, edge, edit)
-        elif edge.rule.loser is Loser.TELL:
+        elif edge.rule.loser is Loser.TELL and not queueing.under_way(case, hop, edit.field):
             _tell_only(case, edge, edit)
             return False
         else:

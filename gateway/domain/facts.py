@@ -60,6 +60,8 @@ def _fact_changed(case: Case, hop: Hop, change: FieldChange, because: Because) -
     if _says_no_more(case, hop, field, new, value):
         contest.confirmed(case, hop, edit)
         return
+    if change.ours and queueing.under_way(case, hop, field):
+        return  # what the desk made of what we wrote before; what we wrote since is on its way
     if not change.ours and contest.overruled(case, hop, edit):
         return
     kind = "priority.changed" if field == Field.PRIORITY else "field.changed"

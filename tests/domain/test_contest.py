@@ -113,6 +113,31 @@ def test_only_told_where_the_link_says_so() -> None:
     assert happened(case) == ["conflict.found", "priority.changed"]
 
 
+def test_what_is_shown_while_the_owners_newer_value_is_on_its_way_is_not_kept() -> None:
+    case = pair(loser=Loser.TELL)
+    sets(case, "customer", "low")
+
+    sets(case, "vendor", "critical")
+
+    assert values(case) == {"customer": "low", "vendor": "low"}
+    assert shown(case) == {"customer": WORD["low"], "vendor": WORD["low"]}
+
+
+def test_what_a_desk_made_of_an_older_value_of_ours_gives_way_to_the_newer_one() -> None:
+    """The first look after a creation in doubt: the desk had raised what was created, the owner has lowered it since."""
+    case = pair(loser=Loser.TELL)
+    sets(case, "customer", "low")
+    put(case, "vendor", shadow={"priority": "P1"})
+    made = FieldChange(
+        field="priority", old="P3", new="P1", at=NOW, actor=AGENT, source=Source.HISTORY, ours=True
+    )
+
+    facts.changed(case, case.hops["hop_vendor"], made, Because())
+
+    assert values(case) == {"customer": "low", "vendor": "low"}
+    assert shown(case) == {"customer": WORD["low"], "vendor": WORD["low"]}
+
+
 def test_an_owner_who_has_said_nothing_is_not_contradicted() -> None:
     case = pair()
     put(case, "customer", facts={})
