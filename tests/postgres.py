@@ -113,7 +113,8 @@ class PostgresServer:
     @contextlib.contextmanager
     def database(self, name: str, *, template: str = "template1") -> Iterator[str]:
         """A database copied from `template`, dropped at the end whoever is still connected; yields its URL."""
-        self.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+        # Copying files costs half of what the default costs, which writes a log of each page; nobody else is connected.
+        self.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}" STRATEGY FILE_COPY')
         try:
             yield self.url(name)
         finally:

@@ -5,13 +5,14 @@ from datetime import datetime
 from functools import partial
 from typing import Any, TypeVar
 
-from sqlalchemy import Select, bindparam, select
+from sqlalchemy import Integer, Select, bindparam, select
 
 from gateway.domain import keeping
 from gateway.domain.case import Case, Occasion
 from gateway.domain.delivery import FINAL
 from gateway.domain.model import Content, Delivery, Hop, Ticket
 from gateway.store import bulk, copies, history, looks, numbers, outbox, people, rows, webhooks, worklogs
+from gateway.store.columns import Moment
 from gateway.store.db import Db
 from gateway.store.prepared import Statement, among, tuples, within
 from gateway.store.scope import Scope
@@ -222,24 +223,35 @@ _HOPS_AT = Statement(_hops_at)
 
 def revisions(db: Db, scope: Scope, desk_id: str, remote_ids: Iterable[str]) -> dict[str, str | None]:
     """Remote id → the revision our shadow has, for tickets at this desk that are hops of ours."""
-    query = select(rows.hop.c.remote_id, rows.hop.c.revision).where(
-        rows.hop.c.desk_id == desk_id,
-        rows.hop.c.remote_id.in_(sorted(set(remote_ids))),
-        scope.where(rows.hop),
+    found = _REVISIONS.raw(db, desk=desk_id, remote_ids=sorted(set(remote_ids)), **scope.parameters)
+    return {row[0]: row[1] for row in found}
+
+
+_REVISIONS = Statement(
+    lambda dialect: select(rows.hop.c.remote_id, rows.hop.c.revision).where(
+        rows.hop.c.desk_id == bindparam("desk"),
+        among(dialect, rows.hop.c.remote_id, "remote_ids"),
+        within(dialect, rows.hop),
     )
-    return {row[0]: row[1] for row in db.execute(query)}
+)
 
 
 def due(db: Db, scope: Scope, column: str, *, now: datetime, limit: int) -> list[tuple[str, str]]:
     """(ticket id, hop id) of hops whose `answer_by`, `confirm_by` or `refetch_at` has come."""
+    return [(row[0], row[1]) for row in _DUE[column].raw(db, now=now, most=limit, **scope.parameters)]
+
+
+def _due(column: str) -> Callable[[str], Select[Any]]:
     moment = rows.hop.c[column]
-    query = (
+    return lambda dialect: (
         select(rows.hop.c.ticket_id, rows.hop.c.id)
-        .where(moment.is_not(None), moment <= now, scope.where(rows.hop))
+        .where(moment.is_not(None), moment <= bindparam("now", type_=Moment()), within(dialect, rows.hop))
         .order_by(moment)
-        .limit(limit)
+        .limit(bindparam("most", type_=Integer()))
     )
-    return [(row[0], row[1]) for row in db.execute(query)]
+
+
+_DUE = {column: Statement(_due(column)) for column in ("answer_by", "confirm_by", "refetch_at")}
 
 
 def ticket_of(db: Db, scope: Scope, hop_id: str) -> str | None:

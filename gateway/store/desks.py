@@ -1,15 +1,17 @@
 """The running state of talking to a desk: held or not, breaker, polling cursor. What it *is* stands in the directory."""
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import Integer, Select, Update, bindparam, not_, null, or_, select, update
 
 from gateway.errors import ConfigError, DeskDenied, InterdeskError
 from gateway.store import rows
+from gateway.store.columns import Moment
 from gateway.store.db import Db
+from gateway.store.prepared import Statement, among, within
 from gateway.store.scope import Scope
 
 
@@ -33,9 +35,15 @@ class PollClaim:
 
 def states(db: Db, scope: Scope) -> list[DeskState]:
     """The state of every desk."""
-    table = rows.desk
-    query = select(table.c.id, table.c.held, table.c.breaker).where(scope.where(table))
-    return [DeskState(desk_id=row[0], held=row[1], breaker=row[2]) for row in db.execute(query)]
+    found = _STATES.rows(db, **scope.parameters)
+    return [DeskState(desk_id=row[0], held=row[1], breaker=row[2]) for row in found]
+
+
+_STATES = Statement(
+    lambda dialect: select(rows.desk.c.id, rows.desk.c.held, rows.desk.c.breaker).where(
+        within(dialect, rows.desk)
+    )
+)
 
 
 def hold(db: Db, desk_id: str, why: str, *, now: datetime) -> None:
@@ -76,35 +84,57 @@ class PollTerms:
 
 def claim_poll(db: Db, scope: Scope, terms: PollTerms) -> list[PollClaim]:
     """Desks whose time to be polled has come; one poller at a time."""
-    now = terms.now
-    table = rows.desk
-    query = (
+    asked = {"now": terms.now, "resting": sorted(terms.resting), "most": terms.limit, **scope.parameters}
+    claims = [
+        PollClaim(desk_id=row[0], cursor=row[1], fence=row[2] + 1) for row in _POLLABLE.raw(db, **asked)
+    ]
+    if claims:
+        _POLL.run(db, ids=[claim.desk_id for claim in claims], until=terms.now + terms.lease)
+    return claims
+
+
+def _pollable(dialect: str) -> Select[Any]:
+    table, now = rows.desk, bindparam("now", type_=Moment())
+    return (
         select(table.c.id, table.c.cursor, table.c.poll_fence)
         .where(
             or_(table.c.poll_at.is_(None), table.c.poll_at <= now),
             or_(table.c.poll_lease_until.is_(None), table.c.poll_lease_until < now),
             table.c.held == "",
-            table.c.id.not_in(sorted(terms.resting)),
-            scope.where(table),
+            not_(among(dialect, table.c.id, "resting")),
+            within(dialect, table),
         )
         .order_by(table.c.poll_at)
-        .limit(terms.limit)
+        .limit(bindparam("most", type_=Integer()))
         .with_for_update(skip_locked=True)
     )
-    claims = [PollClaim(desk_id=row[0], cursor=row[1], fence=row[2] + 1) for row in db.execute(query)]
-    if claims:
-        changes = {"poll_lease_until": now + terms.lease, "poll_fence": table.c.poll_fence + 1}
-        db.execute(update(table).where(table.c.id.in_([claim.desk_id for claim in claims])).values(changes))
-    return claims
+
+
+_POLLABLE = Statement(_pollable)
+_POLL = Statement(
+    lambda dialect: (
+        update(rows.desk)
+        .where(among(dialect, rows.desk.c.id, "ids"))
+        .values(poll_lease_until=bindparam("until", type_=Moment()), poll_fence=rows.desk.c.poll_fence + 1)
+    )
+)
 
 
 def polled(db: Db, claim: PollClaim, *, cursor: str | None, next_at: datetime, now: datetime) -> bool:
     """A page was stored: the cursor moves. False when somebody else polled meanwhile."""
-    table = rows.desk
-    values: dict[str, Any] = {"poll_at": next_at, "poll_lease_until": None}
+    told: dict[str, Any] = {"desk": claim.desk_id, "claimed": claim.fence, "next": next_at}
     if cursor is not None:
-        values |= {"cursor": cursor, "polled_at": now}
-    done = db.execute(
-        update(table).where(table.c.id == claim.desk_id, table.c.poll_fence == claim.fence).values(values)
-    )
-    return bool(done.rowcount)
+        told |= {"to": cursor, "now": now}
+    return bool(_POLLED[cursor is not None].run(db, **told))
+
+
+def _moving(*, moved: bool) -> Callable[[str], Update]:
+    table = rows.desk
+    values: dict[str, Any] = {"poll_at": bindparam("next", type_=Moment()), "poll_lease_until": null()}
+    if moved:
+        values |= {"cursor": bindparam("to"), "polled_at": bindparam("now", type_=Moment())}
+    mine = (table.c.id == bindparam("desk")) & (table.c.poll_fence == bindparam("claimed"))
+    return lambda _dialect: update(table).where(mine).values(values)
+
+
+_POLLED = {moved: Statement(_moving(moved=moved)) for moved in (False, True)}

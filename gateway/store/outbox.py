@@ -247,19 +247,22 @@ def claim_doubtful(db: Db, scope: Scope, terms: Claim) -> list[Delivery]:
 
 def lapsed(db: Db, scope: Scope, *, now: datetime, limit: int) -> list[Delivery]:
     """Deliveries whose worker did not come back within its lease."""
-    table = rows.delivery
-    query = (
-        rows.choose(Delivery)
-        .where(
+    return _LAPSED.all(db, now=now, most=limit, **scope.parameters)
+
+
+_LAPSED = rows.Choice(
+    Delivery,
+    lambda query, dialect: (
+        query.where(
             WAITING,
-            table.c.state == DeliveryState.INFLIGHT.value,
-            table.c.lease_until < now,
-            scope.where(table),
+            rows.delivery.c.state == DeliveryState.INFLIGHT.value,
+            rows.delivery.c.lease_until < bindparam("now", type_=Moment()),
+            within(dialect, rows.delivery),
         )
-        .limit(limit)
+        .limit(bindparam("most", type_=Integer()))
         .with_for_update(skip_locked=True)
-    )
-    return rows.nouns(Delivery, db.execute(query))
+    ),
+)
 
 
 def still_mine(db: Db, deliveries: Iterable[Delivery]) -> set[tuple[str, int]]:

@@ -2,11 +2,13 @@
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import bindparam, delete, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from gateway.store import rows
+from gateway.store.columns import Moment
 from gateway.store.db import Db
+from gateway.store.prepared import Statement
 
 ALIVE_FOR = timedelta(seconds=15)
 FORGOTTEN_AFTER = timedelta(days=1)
@@ -29,5 +31,10 @@ def leave(db: Db, worker_id: str) -> None:
 
 def alive(db: Db, *, now: datetime) -> int:
     """How many processes work now; at least one, for whoever asks does."""
-    query = select(func.count()).where(rows.worker.c.seen_at > now - ALIVE_FOR)
-    return max(1, db.execute(query).scalar() or 0)
+    [[count]] = _ALIVE.raw(db, since=now - ALIVE_FOR)
+    return max(1, int(count))
+
+
+_ALIVE = Statement(
+    lambda _dialect: select(func.count()).where(rows.worker.c.seen_at > bindparam("since", type_=Moment()))
+)

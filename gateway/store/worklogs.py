@@ -6,14 +6,27 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import ColumnElement, Table, and_, literal_column, or_, select, true, update
+from sqlalchemy import (
+    ColumnElement,
+    Integer,
+    Table,
+    and_,
+    bindparam,
+    literal_column,
+    or_,
+    select,
+    true,
+    update,
+)
 
 from gateway.domain import worklog
 from gateway.domain.bookings import Booking, bookings
 from gateway.domain.case import Case
 from gateway.domain.worklog import OWN, Unit, WorkKind, WorkLine, WorkState
 from gateway.store import bulk, rows
+from gateway.store.columns import Moment
 from gateway.store.db import Db
+from gateway.store.prepared import Statement
 from gateway.store.scope import Scope
 from gateway.store.worklog_tables import (
     LAPSING,
@@ -136,21 +149,32 @@ def undecided(db: Db, scope: Scope, *, after: tuple[datetime, str] | None, limit
 
 def arrived(db: Db, *, limit: int) -> list[tuple[WorkLine, datetime]]:
     """Lines whose note has reached the desk above since, and when; by `work_line_untold`."""
-    delivery = rows.delivery.c
-    query = (
-        select(*_COLUMNS, delivery.done_at)
-        .join(rows.delivery, delivery.id == WORK_LINE.c.delivery_id)
-        .where(WORK_LINE.c.state == literal_column("'logged'"), delivery.state == "done")
-        .limit(limit)
+    return [(read(row), row[-1]) for row in _ARRIVED.rows(db, most=limit)]
+
+
+_ARRIVED = Statement(
+    lambda _dialect: (
+        select(*_COLUMNS, rows.delivery.c.done_at)
+        .join(rows.delivery, rows.delivery.c.id == WORK_LINE.c.delivery_id)
+        .where(WORK_LINE.c.state == literal_column("'logged'"), rows.delivery.c.state == "done")
+        .limit(bindparam("most", type_=Integer()))
     )
-    return [(read(row), row[-1]) for row in db.execute(query)]
+)
 
 
 def lapsing(db: Db, *, now: datetime, limit: int) -> list[WorkLine]:
     """Told lines that nobody answered in time; by `work_line_lapsing`."""
-    line = WORK_LINE.c
-    query = select(*_COLUMNS).where(LAPSING, line.review_until <= now)
-    return [read(row) for row in db.execute(query.order_by(line.review_until).limit(limit))]
+    return [read(row) for row in _LAPSING.rows(db, now=now, most=limit)]
+
+
+_LAPSING = Statement(
+    lambda _dialect: (
+        select(*_COLUMNS)
+        .where(LAPSING, WORK_LINE.c.review_until <= bindparam("now", type_=Moment()))
+        .order_by(WORK_LINE.c.review_until)
+        .limit(bindparam("most", type_=Integer()))
+    )
+)
 
 
 def follow(db: Db, judged: Iterable[Case]) -> None:

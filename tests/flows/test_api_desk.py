@@ -47,7 +47,7 @@ LOWER = {
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def database(request: pytest.FixtureRequest) -> Iterator[Database]:
-    url = "sqlite://" if request.param == "sqlite" else str(request.getfixturevalue("fresh_postgres"))
+    url = "sqlite://" if request.param == "sqlite" else str(request.getfixturevalue("migrated_postgres"))
     found = Database(url)
     yield found
     found.close()

@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import shutil
 import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -29,38 +28,18 @@ OLD, NEW = new_entry("k1"), new_entry("k2")
 RING = ring(OLD)
 
 
-@pytest.fixture(scope="session")
-def postgres_template(postgres_server: PostgresServer) -> Iterator[str]:
-    """Migrated once for all tests here."""
-    with postgres_server.database("audit_template") as url:
-        database = Database(url)
-        migrate.upgrade(database)
-        database.close()
-        yield "audit_template"
-
-
-@pytest.fixture(scope="session")
-def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A file, migrated once for all tests here."""
-    file = tmp_path_factory.mktemp("audit") / "a.db"
-    database = Database(f"sqlite:///{file}")
-    migrate.upgrade(database)
-    database.close()
-    return file
-
-
 @pytest.fixture(params=["sqlite", "postgresql"])
-def context(request: pytest.FixtureRequest, migrated: Path, tmp_path: Path) -> Iterator[Context]:
-    url = f"sqlite:///{shutil.copy(migrated, tmp_path / 'a.db')}"
-    database = Database(url if request.param == "sqlite" else request.getfixturevalue("fresh_postgres"))
+def context(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Context]:
+    url = f"sqlite:///{tmp_path / 'a.db'}"
+    database = Database(url if request.param == "sqlite" else request.getfixturevalue("migrated_postgres"))
     yield installation.context(database)
     database.close()
 
 
 @pytest.fixture
-def embedded(migrated: Path, tmp_path: Path) -> Iterator[Context]:
+def embedded(tmp_path: Path) -> Iterator[Context]:
     """On SQLite, where the database makes no difference."""
-    database = Database(f"sqlite:///{shutil.copy(migrated, tmp_path / 'e.db')}")
+    database = Database(f"sqlite:///{tmp_path / 'e.db'}")
     yield installation.context(database)
     database.close()
 
