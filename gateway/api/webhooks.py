@@ -9,6 +9,7 @@ from pydantic import AwareDatetime, Field
 
 from gateway.api.bodies import Body
 from gateway.api.deps import AnyHouse, Limit, caller
+from gateway.api.door import Door
 from gateway.api.house import House
 from gateway.domain.webhooks.model import State
 from gateway.errors import Refused
@@ -20,7 +21,7 @@ from gateway.store.webhooks import Span
 from gateway.vault import Vault
 from gateway.webhook_signatures import Scheme
 
-router = APIRouter(prefix="/v1/webhooks")
+router = APIRouter(prefix="/v1/webhooks", route_class=Door)
 Caller = Annotated[Principal, Depends(caller)]
 Document = dict[str, Any]
 _CODE = r"^[a-z0-9][a-z0-9._-]*$"

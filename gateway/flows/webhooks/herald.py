@@ -87,6 +87,9 @@ class Herald:
 
 async def carry(context: Context, poster: Poster, parcel: Parcel, now: Callable[[], datetime]) -> Answer:
     """One attempt, and what became of it."""
+    if parcel.trouble is not None:
+        await asyncio.to_thread(sending.settle, context, parcel, parcel.trouble, now=now())
+        return parcel.trouble
     if parcel.document is None:
         await asyncio.to_thread(sending.drop, context, parcel, now=now())
         return Answer(reached=False, error="nothing of it may be read any more")

@@ -17,6 +17,7 @@ from gateway.domain.webhooks import envelope, eyes, sending
 from gateway.domain.webhooks.model import Answer, Endpoint, Message, Secret, Standing, State, Webhook
 from gateway.errors import ConfigError
 from gateway.flows.context import OPERATOR, Context
+from gateway.flows.outcomes import UNREADABLE
 from gateway.store import alarms, audit, cases, history, webhook_endpoints, webhooks
 from gateway.store.db import Db
 
@@ -30,12 +31,14 @@ Content = tuple[bytes, Mapping[str, str]]
 
 @dataclass(frozen=True, kw_only=True)
 class Parcel:
-    """A claimed message with where it goes and what it says; `document` None: there is nothing to be told any more."""
+    """A claimed message with where it goes and what it says; `document` None: there is nothing to be told any more.
+    `trouble`: why nothing can be sent, as it would be if the subscriber had not taken it."""
 
     message: Message
     webhook: Webhook
     document: Mapping[str, object] | None
     secrets: Sequence[str] = field(default=(), repr=False)
+    trouble: Answer | None = None
 
     def signed(self, *, now: datetime) -> Content:
         """The bytes and headers of an attempt at `now`."""
@@ -100,21 +103,32 @@ def _worded(
         tickets = {one.ticket_id for one in found if one.ticket_id}
         loaded = cases.load(db, OPERATOR, tickets, occasion, lock=False)
         events = history.by_ids(db, OPERATOR, [one.event_id for one in found if one.ticket_id])
-        return [
-            Parcel(
-                message=message,
-                webhook=known[0][message.webhook_id],
-                document=_document(message, known[0][message.webhook_id], (loaded, events), source),
-                secrets=_secrets(context, known[1][message.webhook_id], now=now),
-            )
-            for message in found
-        ]
+        told = (loaded, events, source)
+        return [_parcel(context, message, known, told, now=now) for message in found]
 
 
-def _document(
-    message: Message, webhook: Webhook, told: tuple[Mapping[str, Case], Mapping[str, Event]], source: str
-) -> dict[str, object] | None:
-    case, event = told[0].get(message.ticket_id), told[1].get(message.event_id)
+Told = tuple[Mapping[str, Case], Mapping[str, Event], str]
+"""Cases and events by id, and the installation's address."""
+
+
+def _parcel(context: Context, message: Message, known: Known, told: Told, *, now: datetime) -> Parcel:
+    """One that cannot be put into words, or whose secret does not open, is written down as such and holds up no other."""
+    webhook = known[0][message.webhook_id]
+    try:
+        secrets = _secrets(context, known[1][webhook.id], now=now)
+        document = _document(message, webhook, told)
+    except ConfigError as error:
+        trouble = Answer(error=str(error), reached=False)
+    except UNREADABLE as error:
+        log.exception("message %s cannot be put into words", message.id)
+        trouble = Answer(error=f"it cannot be put into words: {error!r}", reached=False, refused=True)
+    else:
+        return Parcel(message=message, webhook=webhook, document=document, secrets=secrets)
+    return Parcel(message=message, webhook=webhook, document=None, trouble=trouble)
+
+
+def _document(message: Message, webhook: Webhook, told: Told) -> dict[str, object] | None:
+    case, event, source = told[0].get(message.ticket_id), told[1].get(message.event_id), told[2]
     if not message.ticket_id:
         return envelope.event(
             message.kind,

@@ -45,8 +45,13 @@ def claim(stage: Stage) -> list[sending.Parcel]:
 
 
 def heard(stage: Stage, webhook: Webhook) -> list[dict[str, Any]]:
-    """All that its subscriber is sent, each judged by its schema, as if everything were taken at once."""
-    found: list[dict[str, Any]] = []
+    """All that its subscriber is sent."""
+    return everything(stage).get(webhook.id, [])
+
+
+def everything(stage: Stage) -> dict[str, list[dict[str, Any]]]:
+    """Webhook id → all that is sent there, each judged by its schema, as if everything were taken at once."""
+    found: dict[str, list[dict[str, Any]]] = {}
     while parcels := claim(stage):
         for parcel in parcels:
             if parcel.document is None:
@@ -55,8 +60,7 @@ def heard(stage: Stage, webhook: Webhook) -> list[dict[str, Any]]:
             document = dict(parcel.document)
             kind = str(document["type"]).removeprefix("interdesk.").removesuffix(".v1")
             schemas.check(kinds.schema_of(kind), document)
-            if parcel.webhook.id == webhook.id:
-                found.append(document)
+            found.setdefault(parcel.webhook.id, []).append(document)
             sending.settle(stage.hub.context, parcel, Answer(status=200), now=stage.hub.now)
     return found
 
