@@ -103,6 +103,20 @@ class BlobStore:
         """Whether this file is kept."""
         return _place(self._root, key).is_file()
 
+    def keys(self) -> Iterator[str]:
+        """Every file that is kept, in order."""
+        for folder in sorted(self._root.glob("??")):
+            yield from (
+                key for path in sorted(folder.iterdir()) if _KEY.fullmatch(key := folder.name + path.name)
+            )
+
+    def size(self, key: str) -> int:
+        """How many bytes a file has. Raises NotFound."""
+        try:
+            return _place(self._root, key).stat().st_size
+        except FileNotFoundError as error:
+            raise NotFound(f"the file {key} is not in the store") from error
+
     def remove(self, key: str) -> None:
         """Erase a file; no harm if it is gone already."""
         _place(self._root, key).unlink(missing_ok=True)

@@ -15,6 +15,8 @@ from pathlib import Path
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from gateway.config import Settings
 from gateway.errors import ConfigError
@@ -94,6 +96,11 @@ class Vault:
     def _signature(self, key_id: str, text: str, purpose: str) -> str:
         bound = f"signature|{len(purpose)}:{purpose}|".encode()
         return hmac.new(self._key(key_id), bound + text.encode(), sha256).hexdigest()
+
+    def file_key(self, key_id: str, salt: bytes) -> bytes:
+        """The key of one sealed file (`gateway.sealed_files`), derived from a key of the ring. Raises ConfigError."""
+        derived = HKDF(algorithm=SHA256(), length=KEY_BYTES, salt=salt, info=b"interdesk sealed file")
+        return derived.derive(self._key(key_id))
 
     def _key(self, key_id: str) -> bytes:
         key = self.keys.get(key_id)

@@ -45,6 +45,7 @@ MODULES: Mapping[str, tuple[str, ...]] = {
     "warnings": ("warnings",),
     "report": ("report",),
     "closing": ("close",),
+    "backup": ("backup", "restore"),
     "restored": ("restored",),
     "reconcile": ("reconcile",),
     "mapping": ("mapping",),
