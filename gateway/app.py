@@ -25,7 +25,9 @@ from gateway.desk_client.webhooks import DEADLINE, MOST_ANSWER, Poster
 from gateway.domain.model import Message
 from gateway.errors import ConfigError
 from gateway.flows import intake
-from gateway.flows.api_desk.door import SCHEME, ApiDoor
+from gateway.flows.api_desk import crier
+from gateway.flows.api_desk.caller import SCHEME
+from gateway.flows.api_desk.door import ApiDoor
 from gateway.flows.auditing import SEAL_EVERY, Sealer
 from gateway.flows.context import Context
 from gateway.flows.credentials import OpenedCredentials
@@ -128,6 +130,9 @@ class Gateway:
         postman = self.postman()
         if postman is not None:
             worker.rounds.append((postman.round, MAIL_EVERY))
+        teller = crier.Crier(self.context, self.poster(), now=utc_now)
+        worker.rounds.append((teller.round, crier.EVERY))
+        worker.endings.append(teller.finish)
         herald = Herald(self.context, self.poster(), source=self.settings.address, now=utc_now)
         worker.rounds.append((herald.round, EVERY))
         worker.endings.append(herald.finish)

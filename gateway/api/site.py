@@ -17,9 +17,11 @@ from gateway.api import (
     oauth,
     portal,
     problems,
+    pushing,
     search,
     tickets,
     tmf621,
+    tmf_hub,
     webhooks,
     work,
     worklists,
@@ -41,6 +43,8 @@ DOORS = (
     oauth,
     tmf621,
     webhooks,
+    tmf_hub,
+    pushing,
 )
 _HOOK = re.compile(r"/hooks/(?P<desk>[^/]+)(?:/(?P<token>[^/]+))?")
 

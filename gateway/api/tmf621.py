@@ -13,13 +13,14 @@ from fastapi.responses import Response, StreamingResponse
 from gateway.api import problems
 from gateway.api.deps import AnyHouse, caller
 from gateway.api.house import House
-from gateway.api.tmf_answers import JSON, AnyBody, TmfRoute
+from gateway.api.tmf_answers import JSON, AnyBody, OptionalBody, TmfRoute
 from gateway.domain.tmf621 import listing, patching
 from gateway.domain.tmf621.reading import moment
 from gateway.domain.tmf621.versions import DIALECTS, Dialect
 from gateway.errors import ConfigError, Invalid
 from gateway.flows.api_desk import pushing
-from gateway.flows.api_desk.pushing import Asked, Caller, Errand, Patch, Place
+from gateway.flows.api_desk.caller import Caller
+from gateway.flows.api_desk.pushing import Asked, Command, Errand, Patch, Place
 from gateway.flows.principal import Principal
 from gateway.store.api_desk import Page
 
@@ -140,6 +141,18 @@ def delete(coming: AnyVisit, ticket_id: str) -> Response:
     """Nothing that others answer for is deleted."""
     pushing.one(coming.house.context, coming.caller, ticket_id)
     raise problems.wrong_method("GET, PATCH")
+
+
+@router.post("/{ticket_id}/{command}", status_code=204)
+def command(coming: AnyVisit, ticket_id: str, command: str, body: OptionalBody) -> Response:
+    """MEF 124's commands: `cancel`, `close`, `reopen` with `{"reason": …}`."""
+    if command not in [*Command]:
+        raise problems.nowhere()
+    reason = body.get("reason", "") if isinstance(body, dict) else None
+    if not isinstance(reason, str):
+        raise Invalid("the command is not valid", problems=("reason: a text is needed",))
+    pushing.commanded(coming.errand(), ticket_id, Command(command), reason)
+    return Response(status_code=204)
 
 
 @router.get("/{ticket_id}/attachment/{place}")

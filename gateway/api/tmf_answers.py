@@ -1,9 +1,6 @@
 """How the doors of TM Forum's API read bodies and say no: its `Error` document, with our stable codes in it."""
 
-import json
 from collections.abc import Callable, Coroutine
-from decimal import Decimal
-from math import isfinite
 from typing import Annotated, Any
 
 import orjson
@@ -14,9 +11,9 @@ from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 
 from gateway.api import problems
-from gateway.api.bodies import storable
+from gateway.api.loads import loads
 from gateway.api.problems import Problem
-from gateway.errors import InterdeskError, Invalid
+from gateway.errors import InterdeskError
 
 JSON = "application/json"
 
@@ -59,32 +56,13 @@ def refusal(problem: Problem) -> Response:
 
 async def body_of(request: Request) -> Any:
     """The JSON that came. Raises Invalid for what is none, or cannot be kept."""
-    raw = await request.body()
-    try:
-        document = json.loads(raw, parse_int=_whole, parse_float=_broken, parse_constant=_none)
-        storable(document)
-    except (ValueError, RecursionError) as error:
-        raise Invalid("the body is not JSON that can be kept", why=str(error)[:300]) from error
-    return document
+    return loads(await request.body())
 
 
-def _whole(digits: str) -> int:
-    """A whole number that comes back as it came. Raises ValueError for one beyond 64 bits."""
-    if len(digits) > 20 or not -(2**63) <= (number := int(digits)) < 2**64:
-        raise ValueError("a number beyond 64 bits")
-    return number
-
-
-def _broken(digits: str) -> float:
-    """The same of one with a fraction. Raises ValueError for one that would come back as another."""
-    number = float(digits)
-    if not isfinite(number) or Decimal(digits) != Decimal(repr(number)):
-        raise ValueError("a number that cannot be kept exactly")
-    return number
-
-
-def _none(word: str) -> float:
-    raise ValueError(f"{word} is no number")
+async def optional_body(request: Request) -> Any:
+    """The JSON that came, {} where nothing did. Raises Invalid."""
+    return await body_of(request) if await request.body() else {}
 
 
 AnyBody = Annotated[Any, Depends(body_of)]
+OptionalBody = Annotated[Any, Depends(optional_body)]

@@ -21,6 +21,7 @@ Route = tuple[str, str]
 _READ, _WRITE = Permission.TICKETS_READ, Permission.TICKETS_WRITE
 _LINKS, _LINKING = Permission.LINKS_READ, Permission.LINKS_WRITE
 _TMF = "/tmf-api/troubleTicket/{version}/troubleTicket"
+_HUB = "/tmf-api/troubleTicket/{version}/hub"
 
 NEEDS: dict[Route, Need] = {
     ("GET", "/healthz"): Open.ANYBODY,
@@ -57,6 +58,11 @@ NEEDS: dict[Route, Need] = {
     ("PATCH", f"{_TMF}/{{ticket_id}}"): _WRITE,
     ("DELETE", f"{_TMF}/{{ticket_id}}"): _WRITE,
     ("GET", f"{_TMF}/{{ticket_id}}/attachment/{{place}}"): _READ,
+    ("POST", f"{_TMF}/{{ticket_id}}/{{command}}"): _WRITE,
+    ("POST", _HUB): _WRITE,
+    ("GET", f"{_HUB}/{{listener_id}}"): _READ,
+    ("DELETE", f"{_HUB}/{{listener_id}}"): _WRITE,
+    ("POST", "/v1/tickets"): _WRITE,
     # what is configured
     ("GET", "/v1/organizations"): _READ,
     ("GET", "/v1/organizations/{name}"): _READ,

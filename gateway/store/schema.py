@@ -19,6 +19,7 @@ from gateway.store import (
     reconcile_tables,
     share_tables,
     tables,
+    tmf_tables,
     webhook_tables,
     work_tables,
     worklog_tables,
@@ -47,4 +48,5 @@ MODULES = (
     audit_tables,
     api_ticket_tables,
     webhook_tables,
+    tmf_tables,
 )

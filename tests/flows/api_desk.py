@@ -7,8 +7,9 @@ from gateway.blobs import BlobStore
 from gateway.desk_client import Asked
 from gateway.domain.tmf621.patching import MERGE
 from gateway.flows.api_desk import pushing
+from gateway.flows.api_desk.caller import Caller
 from gateway.flows.api_desk.door import ApiDoor
-from gateway.flows.api_desk.pushing import Caller, Errand, Patch, Place
+from gateway.flows.api_desk.pushing import Errand, Patch, Place
 from gateway.store.db import Database
 from gateway.store.scope import Scope
 from gateway.testing.loopback.desk import LoopbackDesk

@@ -14,7 +14,8 @@ from gateway.domain.tmf621 import patching
 from gateway.errors import Invalid, NotFound, Refused
 from gateway.flows import commands
 from gateway.flows.api_desk import pushing
-from gateway.flows.api_desk.pushing import Caller, Place
+from gateway.flows.api_desk.caller import Caller
+from gateway.flows.api_desk.pushing import Place
 from gateway.store.db import Database
 from gateway.store.scope import Scope
 from tests.flows.api_desk import TICKET, ApiStage

@@ -22,12 +22,25 @@ class Dialect:
     path: str
     to: Callable[[Document], dict[str, Any]] = _same
     of: Callable[[Document], dict[str, Any]] = _same
+    misspells: bool = False
+    """Whether its events say `timeOcurred`, as v4's file does."""
     names: Mapping[str, str] = field(default_factory=dict)
     """This dialect's attribute → v5's."""
 
     def touched(self, names: frozenset[str]) -> frozenset[str]:
         """Attributes in this dialect's words, in v5's."""
         return frozenset(self.names.get(name, name) for name in names)
+
+    def event(self, event: Document) -> dict[str, Any]:
+        """A v5 event in this dialect."""
+        told = dict(event)
+        held = dict(told["event"])
+        held["troubleTicket"] = self.to(held["troubleTicket"])
+        if self.misspells:
+            told["timeOcurred"] = told.pop("timeOccurred")
+            asked = held.pop("informationRequired", None)
+            told |= {"fieldPath": asked["path"]} if asked else {}
+        return {**told, "event": held}
 
 
 V4_PATH = "/tmf-api/troubleTicket/v4/troubleTicket"
@@ -102,5 +115,5 @@ def _nested(one: Any, inner: str, kind: str) -> Any:
 
 
 V5 = Dialect(name="v5", path=telling.PATH)
-V4 = Dialect(name="v4", path=V4_PATH, to=_to_v4, of=_of_v4, names=_V4_NAMES)
+V4 = Dialect(name="v4", path=V4_PATH, to=_to_v4, of=_of_v4, misspells=True, names=_V4_NAMES)
 DIALECTS = {one.name: one for one in (V5, V4)}

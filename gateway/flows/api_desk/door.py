@@ -25,11 +25,11 @@ from gateway.domain import api_desk as rules
 from gateway.domain.api_desk import US, DeskTicket, Part, PartKind, Shown, Stamp, State, Written
 from gateway.domain.model import Blob, Desk
 from gateway.errors import InterdeskError, Invalid, NotFound
+from gateway.flows.api_desk import hubs
 from gateway.flows.context import OPERATOR, Context
 from gateway.store import api_desk as store
 from gateway.store.db import Db
 
-SCHEME = "apidesk"
 PAGE = 200
 
 
@@ -148,6 +148,8 @@ class ApiDoor:
             revision=1,
         )
         store.create(db, ticket, place=place)
+        change = hubs.Change(before=None, after=ticket, by_party=False)
+        hubs.tell(self.context, db, change, now=now)
         return ticket
 
     def _change(self, asked: Asked, name: str, change: "Change") -> Told:
@@ -163,6 +165,8 @@ class ApiDoor:
                 stamp = Stamp(who=US, now=self.now(), ids=ids, request=told["marker"])
                 written = change(written, told, stamp)
                 store.write(db, written)
+                told_of = hubs.Change(before=(ticket, parts), after=written.ticket, by_party=False)
+                hubs.tell(self.context, db, told_of, now=stamp.now)
             whole = _whole(db, written.ticket)
         return _reply(200, {"ticket": whole, "parts": [str(part.place) for part in written.parts]})
 

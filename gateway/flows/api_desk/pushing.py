@@ -8,36 +8,30 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from enum import StrEnum
 from typing import Any
 
 from gateway.blobs import BlobStore, BlobTooLarge
 from gateway.domain import api_desk as rules
-from gateway.domain.api_desk import PUSHED, DeskTicket, Part, PartKind, Stamp, Wanted, Written
+from gateway.domain.api_desk import PUSHED, DeskTicket, Part, PartKind, Stamp, State, Wanted, Written
 from gateway.domain.model import Blob, Desk
 from gateway.domain.model.change import replace
 from gateway.domain.tmf621 import listing, patching, reading, telling, wishes
 from gateway.domain.tmf621.versions import V5, Dialect
 from gateway.errors import ConfigError, Invalid, NotFound, Refused
-from gateway.flows.api_desk.door import SCHEME, blob_of, number
+from gateway.flows.api_desk import hubs
+from gateway.flows.api_desk.caller import Caller, desk_of
+from gateway.flows.api_desk.door import blob_of, number
+from gateway.flows.api_desk.hubs import Change
 from gateway.flows.api_desk.promises import promises
-from gateway.flows.context import Context
+from gateway.flows.context import OPERATOR, Context
 from gateway.store import api_desk as store
-from gateway.store import looks
+from gateway.store import cases, looks
 from gateway.store.db import Db
 from gateway.store.looks import Wish
-from gateway.store.scope import Scope
 
 MOST_SEARCHED = 5_000
 """Tickets that a filter is held against; a list of more is to be narrowed by `creationDate`."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Caller:
-    """Who asks, under which name, and of which of its desks (a code; "" where it has one)."""
-
-    scope: Scope
-    name: str
-    desk: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,23 +66,6 @@ class Told:
     repeated: bool = False
 
 
-def desk_of(context: Context, db: Db, caller: Caller) -> Desk:
-    """The API desk that a caller means. Raises NotFound where it has none, Invalid where it must say which."""
-    directory = context.directory(db)
-    mine = [
-        desk
-        for desk in directory.desks.values()
-        if desk.base_url.startswith(f"{SCHEME}:")
-        and (caller.scope.org_ids is None or desk.org_id in caller.scope.org_ids)
-        and caller.desk in ("", desk.code)
-    ]
-    if not mine:
-        raise NotFound("there is no API desk for this key", cure="add a desk with connector api_desk")
-    if len(mine) > 1:
-        raise Invalid("there are several API desks for this key", cure="say which: ?desk=CODE")
-    return mine[0]
-
-
 def opened(errand: Errand, document: Mapping[str, Any]) -> Told:
     """Open a ticket. Asked again under the same external identifier, the same ticket is told; a different document under
     it is refused (Refused). Raises Invalid."""
@@ -108,6 +85,7 @@ def opened(errand: Errand, document: Mapping[str, Any]) -> Told:
         made = _as_made(rules.done(ticket, kept, errand.stamp()), kept)
         store.write(db, made)
         _look(db, made.ticket, now)
+        hubs.tell(context, db, Change(before=None, after=made.ticket, by_party=True), now=now)
         return _told(context, db, caller, made.ticket)
 
 
@@ -176,6 +154,42 @@ def patched(errand: Errand, ticket_id: str, patch: Patch) -> Told:
         return _written(errand, db, (ticket, parts), _with_blobs(wanted, errand.place))
 
 
+class Command(StrEnum):
+    """What MEF 124 asks for by an address of its own."""
+
+    CANCEL = "cancel"
+    CLOSE = "close"
+    REOPEN = "reopen"
+
+
+_LEADS_TO = {
+    Command.CANCEL: State.CANCELLED,
+    Command.CLOSE: State.CLOSED,
+    Command.REOPEN: State.IN_PROGRESS,
+}
+
+
+def commanded(errand: Errand, ticket_id: str, command: Command, reason: str) -> Told:
+    """Cancel a ticket, or say of what is resolved whether it is. Raises NotFound, Invalid, Refused."""
+    found = one(errand.context, errand.caller, ticket_id)
+    if command is not Command.CANCEL and found.ticket.state is not State.RESOLVED:
+        raise Refused(
+            f"a ticket that is {found.document['status']} cannot be {command}d",
+            why="only what is resolved is closed or reopened",
+        )
+    if command is Command.REOPEN and not reason.strip():
+        raise Invalid("the command is not whole", problems=("reason: reopening needs its reason",))
+    body = {"status": _LEADS_TO[command].value} | ({"statusChangeReason": reason} if reason else {})
+    return patched(errand, ticket_id, Patch(media_type=patching.MERGE[1], body=body))
+
+
+def chain_of(context: Context, ticket: DeskTicket) -> str | None:
+    """The id of the case that a ticket is in; None as long as it is in none."""
+    with context.database.read() as db:
+        found = cases.hops_at(db, OPERATOR, [(ticket.desk_id, ticket.id)])
+    return next((chain for chain, _ in found.values()), None)
+
+
 def _after(before: Mapping[str, Any], patch: Patch) -> dict[str, Any]:
     """The document after the patch, both in the patch's dialect."""
     if patch.media_type in patching.OPERATIONS:
@@ -190,6 +204,9 @@ def _written(errand: Errand, db: Db, which: tuple[DeskTicket, Sequence[Part]], w
     if written.ticket != ticket:
         store.write(db, written, known=frozenset(part.id for part in parts))
         _look(db, ticket, errand.now)
+        hubs.tell(
+            errand.context, db, Change(before=which, after=written.ticket, by_party=True), now=errand.now
+        )
     return _told(errand.context, db, errand.caller, written.ticket)
 
 
