@@ -33,7 +33,7 @@ def listed(
         limit=asked.limit,
         before=after[0] if after else None,
     )
-    with here.context.database.read() as db:
+    with here.context.database.read(scope) as db:
         found = views.deliveries(db, scope, wanted)
     return asked.page("deliveries", found, ("id",), Delivery)
 
@@ -41,7 +41,7 @@ def listed(
 @router.get("/{delivery_id}", **tells(Delivery))
 def one(here: AnyHouse, scope: AnyScope, delivery_id: str, fields: Fields = "") -> Response:
     """One delivery with its tries."""
-    with here.context.database.read() as db:
+    with here.context.database.read(scope) as db:
         found = views.delivery(db, scope, delivery_id)
     if found is None:
         raise NotFound("there is no such delivery")

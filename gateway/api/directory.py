@@ -1,6 +1,7 @@
 """`/v1/organizations`, `/v1/sites`, `/v1/assets`, `/v1/contacts`, `/v1/desks`: what is configured, as the caller may see it."""
 
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Annotated, Any
 
@@ -37,13 +38,18 @@ def _local(
 ) -> Response:
     of, name, shape = kind
     page = _page(asked, of, **wanted)
-    with here.context.database.read() as db:
+    with here.context.database.read(scope) as db:
         found = catalogue.local(db, scope, name, page)
     return asked.page(of, found, ("code", "id"), shape)
 
 
-def _one(here: House, read: Callable[[Any], View | None], what: str, fields: str, shape: type) -> Response:
-    with here.context.database.read() as db:
+Reading = AbstractContextManager[Any]
+
+
+def _one(
+    reading: Reading, read: Callable[[Any], View | None], what: str, fields: str, shape: type
+) -> Response:
+    with reading as db:
         found: Mapping[str, Any] | None = read(db)
     if found is None:
         raise NotFound(f"there is no such {what}")
@@ -54,7 +60,7 @@ def _one(here: House, read: Callable[[Any], View | None], what: str, fields: str
 def organizations(here: AnyHouse, scope: AnyScope, asked: AnyAsked) -> Response:
     """One's own organization and those at the other ends of one's links, by code."""
     page = _page(asked, "organizations")
-    with here.context.database.read() as db:
+    with here.context.database.read(scope) as db:
         found = catalogue.organizations(db, scope, page)
     return asked.page("organizations", found, ("code", "id"), Organization)
 
@@ -63,7 +69,11 @@ def organizations(here: AnyHouse, scope: AnyScope, asked: AnyAsked) -> Response:
 def organization(here: AnyHouse, scope: AnyScope, name: str, fields: Fields = "") -> Response:
     """One of them, by its id or code."""
     return _one(
-        here, lambda db: catalogue.organization(db, scope, name), "organization", fields, Organization
+        here.context.database.read(scope),
+        lambda db: catalogue.organization(db, scope, name),
+        "organization",
+        fields,
+        Organization,
     )
 
 
@@ -87,7 +97,13 @@ def sites(
 @router.get("/sites/{site_id}", **tells(Site))
 def site(here: AnyHouse, scope: AnyScope, site_id: str, fields: Fields = "") -> Response:
     """One place."""
-    return _one(here, lambda db: catalogue.local_one(db, scope, "site", site_id), "site", fields, Site)
+    return _one(
+        here.context.database.read(scope),
+        lambda db: catalogue.local_one(db, scope, "site", site_id),
+        "site",
+        fields,
+        Site,
+    )
 
 
 @dataclass(frozen=True)
@@ -110,7 +126,13 @@ def assets(
 @router.get("/assets/{asset_id}", **tells(Asset))
 def asset(here: AnyHouse, scope: AnyScope, asset_id: str, fields: Fields = "") -> Response:
     """One piece of equipment."""
-    return _one(here, lambda db: catalogue.local_one(db, scope, "asset", asset_id), "asset", fields, Asset)
+    return _one(
+        here.context.database.read(scope),
+        lambda db: catalogue.local_one(db, scope, "asset", asset_id),
+        "asset",
+        fields,
+        Asset,
+    )
 
 
 @router.get("/contacts", **tells_page("contacts", Contact))
@@ -123,7 +145,11 @@ def contacts(here: AnyHouse, scope: AnyScope, asked: AnyAsked, organization: Tex
 def contact(here: AnyHouse, scope: AnyScope, contact_id: str, fields: Fields = "") -> Response:
     """One contact."""
     return _one(
-        here, lambda db: catalogue.local_one(db, scope, "contact", contact_id), "contact", fields, Contact
+        here.context.database.read(scope),
+        lambda db: catalogue.local_one(db, scope, "contact", contact_id),
+        "contact",
+        fields,
+        Contact,
     )
 
 
@@ -133,7 +159,7 @@ def desks(
 ) -> Response:
     """Service desks and how talking to them goes, by code."""
     page = _page(asked, "desks", organization=organization, connector=connector)
-    with here.context.database.read() as db:
+    with here.context.database.read(scope) as db:
         found = catalogue.desks(db, scope, page)
     return asked.page("desks", found, ("code", "id"), Desk)
 
@@ -141,4 +167,6 @@ def desks(
 @router.get("/desks/{name}", **tells(Desk))
 def desk(here: AnyHouse, scope: AnyScope, name: str, fields: Fields = "") -> Response:
     """One desk, by its id or code."""
-    return _one(here, lambda db: catalogue.desk(db, scope, name), "desk", fields, Desk)
+    return _one(
+        here.context.database.read(scope), lambda db: catalogue.desk(db, scope, name), "desk", fields, Desk
+    )

@@ -56,7 +56,7 @@ def listed(
 ) -> Response:
     """The newest first."""
     after = asked.after("tickets")
-    with here.context.database.read() as db:
+    with here.context.database.read(scope) as db:
         found = views.tickets(
             db,
             scope,
@@ -74,7 +74,7 @@ def one(here: AnyHouse, scope: AnyScope, ticket_id: str, fields: Fields = "") ->
 
 
 def _ticket(here: House, scope: Scope, ticket_id: str) -> View:
-    with here.context.database.read() as db:
+    with here.context.database.read(scope) as db:
         found = views.ticket(db, scope, ticket_id)
     if found is None:
         raise NotFound("there is no such ticket")
@@ -101,7 +101,7 @@ def events(
     """What happened at the caller's assignments, oldest first."""
     _ticket(here, scope, ticket_id)
     wanted = event_pages.Wanted(limit=asked.limit, after=_place(asked, ticket_id), types=kinds or ())
-    with here.context.database.read() as db:
+    with here.context.database.read(scope) as db:
         found, onward = event_pages.page(db, scope, ticket_id, wanted)
     place = None if onward is None else cursor("events", ticket_id, str(onward))
     return asked.answer("events", found, place, Event)

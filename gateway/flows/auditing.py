@@ -16,6 +16,7 @@ from gateway.domain.audit import Check, Flaw, Head, Line, canonical
 from gateway.errors import ConfigError, NotFound
 from gateway.flows.context import OPERATOR, Context
 from gateway.store import audit, audit_chain
+from gateway.store.db import beyond
 from gateway.store.scope import Scope
 from gateway.vault import Vault
 
@@ -143,8 +144,10 @@ class Verified:
 def verify(context: Context, vault: Vault, folder: Path, *, scope: Scope = OPERATOR) -> Verified:
     """Follow every chain within the scope and compare it with the heads that were signed, in the database and in the
     files of `folder`."""
-    with context.database.read() as db:
-        anchors = _anchors(vault, audit_chain.anchors(db, OPERATOR), _files(folder))
+    with context.database.read(scope) as db:
+        with beyond(db):  # the heads of all are signed together; of others' nothing is told
+            kept = audit_chain.anchors(db, OPERATOR)
+        anchors = _anchors(vault, kept, _files(folder))
         check, lines = Check(anchors=anchors.digests(scope)), 0
         for line in audit_chain.lines(db, scope):
             check.follow(line)
@@ -199,14 +202,14 @@ def listed(
     context: Context, scope: Scope, *, subject: str | None = None, limit: int = 50, before: int | None = None
 ) -> list[dict[str, Any]]:
     """The newest lines within the scope, each with who, what, before and after, and its place in the chain."""
-    with context.database.read() as db:
+    with context.database.read(scope) as db:
         return audit.entries(db, scope, subject=subject, limit=limit, before=before)
 
 
 def exported(context: Context, scope: Scope) -> Iterator[dict[str, Any]]:
     """Every sealed line as a document, in the order of the chains, and after them the signed heads: all that is needed to
     follow the chains elsewhere."""
-    with context.database.read() as db:
+    with context.database.read(scope) as db:
         for line in audit_chain.lines(db, scope):
             yield _document(line)
         for day, (document, signature) in audit_chain.anchors(db, scope).items():

@@ -12,7 +12,7 @@ from gateway.flows.link_steps import By
 from gateway.flows.links import Reader, find
 from gateway.store import audit, signals
 from gateway.store import brakes as store
-from gateway.store.db import Db
+from gateway.store.db import Db, beyond
 
 View = dict[str, Any]
 MOST = 200
@@ -37,7 +37,7 @@ def on(context: Context, wanted: Wanted, reason: str, by: By) -> View:
     """Stop. Raises NotFound, Invalid, or Refused for what only the operator may stop."""
     if not reason.strip():
         raise Invalid("a brake says why it is on", cure="--reason …")
-    with context.database.write() as db:
+    with context.database.write(by.scope) as db:
         reader = Reader(known=context.directory(db), by=by)
         target = _target(reader, wanted, by)
         if any(
@@ -96,10 +96,16 @@ def off(context: Context, wanted: Wanted, by: By) -> View:
 
 def shown(context: Context, by: By, *, every: bool = False) -> list[View]:
     """Brakes that concern the reader: those that are on (and of one's own, those that were); the newest last."""
-    with context.database.read() as db:
+    with context.database.read(by.scope) as db:
         reader = Reader(known=context.directory(db), by=by)
-        found = store.every(db, by.scope, limit=MOST)[::-1] if every else store.standing(db, OPERATOR)
+        found = store.every(db, by.scope, limit=MOST)[::-1] if every else _standing(db)
         return [view(reader, one) for one in found if _concerns(reader, one)]
+
+
+def _standing(db: Db) -> list[Brake]:
+    """All that are on: another's may stop a link of the reader's."""
+    with beyond(db):
+        return store.standing(db, OPERATOR)
 
 
 def _concerns(reader: Reader, brake: Brake) -> bool:

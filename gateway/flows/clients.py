@@ -73,7 +73,7 @@ def _new_secret(context: Context, db: Db, client: Client, *, now: datetime) -> s
 
 def listed(context: Context, scope: Scope = OPERATOR) -> list[Client]:
     """The clients within the scope, revoked ones too, the newest first."""
-    with context.database.read() as db:
+    with context.database.read(scope) as db:
         return oauth.clients(db, scope)
 
 
@@ -101,7 +101,7 @@ def rotate(
 
 def revoke(context: Context, client_id: str, *, scope: Scope = OPERATOR, actor: str, now: datetime) -> Client:
     """Take a client back with all its tokens, at once. Raises NotFound within the scope; a second time nothing happens."""
-    with context.database.write() as db:
+    with context.database.write(scope) as db:
         client = _found(db, scope, client_id)
         if client.revoked_at is None:
             oauth.revoke_client(db, scope, client_id, now=now)

@@ -10,7 +10,7 @@ from gateway.domain.directory import Directory
 from gateway.domain.model import Desk
 from gateway.registry import Registry
 from gateway.store import directory as directory_store
-from gateway.store.db import Database, Db
+from gateway.store.db import Database, Db, beyond
 from gateway.store.directory import OpenSecret
 from gateway.store.scope import Scope
 
@@ -29,8 +29,9 @@ class Context:
     _directory: Directory = field(default_factory=lambda: Directory(version=-1))
 
     def directory(self, db: Db) -> Directory:
-        """The directory as of now; read again only when its version has grown."""
-        return self._as_of(db, directory_store.version(db))
+        """The directory as of now, whole also in a transaction for a scope; read again only when its version has grown."""
+        with beyond(db):
+            return self._as_of(db, directory_store.version(db))
 
     def _as_of(self, db: Db, version: int) -> Directory:
         if version != self._directory.version:
@@ -41,8 +42,9 @@ class Context:
 
     def occasion(self, db: Db, now: datetime) -> Occasion:
         """The circumstances of a judgement at `now`."""
-        version, restored_at = directory_store.stamps(db)
-        directory = self._as_of(db, version)
+        with beyond(db):
+            version, restored_at = directory_store.stamps(db)
+            directory = self._as_of(db, version)
         return Occasion(directory=directory, now=now, new_id=self.new_id, restored_at=restored_at)
 
     @property

@@ -28,7 +28,7 @@ class Explanation:
 
 def explain(context: Context, scope: Scope, name: str, *, now: datetime) -> Explanation:
     """`name` is an id of ours, or the number of a ticket at its desk. Raises NotFound within the scope."""
-    with context.database.read() as db:
+    with context.database.read(scope) as db:
         tellers: Mapping[str, Callable[[_Reader, str], Explanation | None]] = {
             "tkt": _ticket,
             "hop": _hop,

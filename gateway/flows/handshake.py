@@ -297,7 +297,7 @@ def decline(context: Context, code: str, reason: str, by: By) -> Invitation:
 
 def take_back(context: Context, invitation_id: str, reason: str, by: By) -> Invitation:
     """Take one's own invitation back before it is answered. Raises NotFound or Refused."""
-    with context.database.read() as db:
+    with context.database.read(by.scope) as db:
         invitation = store.invitation(db, by.scope, invitation_id)
     if invitation is None:
         raise NotFound(f"there is no invitation {invitation_id}", cure="interdesk link list shows them")

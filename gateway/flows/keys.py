@@ -86,7 +86,7 @@ def owner_id(context: Context, db: Db, code: str | None) -> str:
 
 def listed(context: Context, scope: Scope) -> list[ApiKey]:
     """The keys within the scope, revoked and expired ones too, the newest first."""
-    with context.database.read() as db:
+    with context.database.read(scope) as db:
         return key_store.listed(db, scope)
 
 
@@ -110,7 +110,7 @@ def renew(
 
 def revoke(context: Context, key_id: str, *, scope: Scope = OPERATOR, actor: str, now: datetime) -> ApiKey:
     """Take a key back, at once. Raises NotFound within the scope; a second time nothing happens."""
-    with context.database.write() as db:
+    with context.database.write(scope) as db:
         key = _found(db, scope, key_id)
         if key.revoked_at is None:
             key_store.revoke(db, scope, key_id, now=now)

@@ -19,7 +19,7 @@ from gateway.flows.link_steps import By, record
 from gateway.flows.webhooks import facts
 from gateway.store import directory, views
 from gateway.store import linking as store
-from gateway.store.db import Db
+from gateway.store.db import Db, beyond
 
 View = dict[str, Any]
 _OPEN = sorted(status.value for status in OPEN)
@@ -66,7 +66,7 @@ def _sees(link: Link, by: By) -> bool:
 
 def listed(context: Context, by: By) -> View:
     """`links` and `invitations`, as documents."""
-    with context.database.read() as db:
+    with context.database.read(by.scope) as db:
         reader = Reader(known=context.directory(db), by=by)
         mine = [link for link in reader.known.links.values() if _sees(link, by)]
         return {
@@ -124,7 +124,7 @@ def of_invitation(context: Context, one: Invitation, by: By) -> View:
 
 def show(context: Context, name: str, by: By) -> View:
     """One link whole: how it stands, what was agreed, its checks, what happened to it. Raises NotFound."""
-    with context.database.read() as db:
+    with context.database.read(by.scope) as db:
         reader = Reader(known=context.directory(db), by=by)
         link = find(reader.known, name, by)
         life = store.life(db, link.id, link.org_id)
@@ -136,13 +136,19 @@ def show(context: Context, name: str, by: By) -> View:
             "agreement": life.agreement,
             "ready": sorted(map(reader.code, life.ready)),
             "paused_by": sorted(map(reader.code, rules.pausers(standing))),
-            "open_tickets": store.open_over(db, link.id, _OPEN),
+            "open_tickets": _open_over(db, link.id),
             "warnings": list(_warnings(reader, link)),
             "checked_at": life.checked_at,
             "check_at": life.check_at,
             "checks": preflight.shown(preflight.checks_of(life), by.party),
             "steps": [_step(reader, row) for row in store.steps(db, by.scope, subject=link.id)],
         }
+
+
+def _open_over(db: Db, link_id: str) -> int:
+    """A number that both ends read; the assignments are the downstream's."""
+    with beyond(db):
+        return store.open_over(db, link_id, _OPEN)
 
 
 def _document(noun: Any) -> View:
@@ -183,7 +189,7 @@ def _step(reader: Reader, row: store.Row) -> View:
 
 def news(context: Context, by: By) -> list[View]:
     """What happened to the reader's links and invitations, the newest first."""
-    with context.database.read() as db:
+    with context.database.read(by.scope) as db:
         reader = Reader(known=context.directory(db), by=by)
         return [
             {"subject": row["subject"], **_step(reader, row)} for row in store.steps(db, by.scope, limit=MOST)
@@ -261,8 +267,9 @@ def export(context: Context, name: str, by: By) -> list[View]:
     """Everything one side may read of a link: the link, then each of its tickets with assignments and events, a document
     each. Raises NotFound."""
     whole = show(context, name, by)
-    with context.database.read() as db:
-        ids = store.tickets_over(db, whole["id"])
+    with context.database.read(by.scope) as db:
+        with beyond(db):  # by the hops at the other end; what is seen of each is asked next
+            ids = store.tickets_over(db, whole["id"])
         seen = [views.ticket(db, by.scope, ticket_id) for ticket_id in ids]
     return [{"link": whole}, *({"ticket": one} for one in seen if one is not None)]
 

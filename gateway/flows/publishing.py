@@ -157,7 +157,7 @@ class Shown:
 def read(context: Context, name: str, org_id: str | None) -> Shown:
     """By its id, for an organization or (None) the operator. Raises NotFound."""
     scope = OPERATOR if org_id is None else Scope.of(org_id)
-    with context.database.read() as db:
+    with context.database.read(scope) as db:
         found = publications.get(db, scope, name)
         if found is None:
             raise NotFound(

@@ -18,7 +18,7 @@ from gateway.flows.commands import Order
 from gateway.flows.context import OPERATOR, Context
 from gateway.store import cases, copies, worklogs
 from gateway.store.audit import record as audit
-from gateway.store.db import Db
+from gateway.store.db import Db, beyond
 from gateway.store.scope import Scope
 from gateway.store.worklogs import Asked
 
@@ -274,12 +274,13 @@ def _lapsed(db: Db, loaded: dict[str, Case], line: WorkLine) -> WorkLine | None:
 
 def listed(context: Context, party: str | None, asked: Asked, *, now: datetime) -> list[dict[str, Any]]:
     """Lines as one organization reads them (None: the operator), the newest first."""
-    with context.database.read() as db:
-        scope = Scope.of(party) if party else OPERATOR
+    scope = Scope.of(party) if party else OPERATOR
+    with context.database.read(scope) as db:
         if asked.hop_id is not None and asked.ticket_id is None:  # lines are found by their ticket
             asked = replace(asked, ticket_id=cases.ticket_of(db, OPERATOR, asked.hop_id) or "")
         found = worklogs.listed(db, scope, asked)
-        return views(db, context.directory(db), found, party, now=now)
+        with beyond(db):  # a line tells both ends' numbers
+            return views(db, context.directory(db), found, party, now=now)
 
 
 def views(

@@ -5,11 +5,22 @@ from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
 from sqlalchemy.pool import StaticPool
+
+from gateway.errors import ConfigError
+from gateway.store.scope import Scope
 
 Db = Connection
 """What store functions take as their first argument: a connection inside the caller's transaction."""
+
+TOLD = text(
+    "SELECT obj_description(oid, 'pg_policy') FROM pg_policy"
+    " WHERE polname = 'tenant' AND polrelid = 'organization'::regclass"
+)
+"""Which role serves organizations, and which lock that is: said where copying and emptying tables leave it. `tenancy` writes it."""
+ORGANIZATIONS = "interdesk.organizations"
+"""The setting that its policies read."""
 
 _PRAGMAS = (
     "PRAGMA journal_mode=WAL",
@@ -42,8 +53,12 @@ _PEER: Mapping[str, int] = {
 """For libpq: a server that vanished without a word (its host lost power, a fail-over) is noticed within half a minute."""
 
 
+_OPERATOR = Scope.operator()
+
+
 class Database:
-    """One database. `write()` is a transaction that may change things, `read()` one that does not."""
+    """One database. `write()` is a transaction that may change things, `read()` one that does not. On PostgreSQL one that is
+    opened for a scope touches nothing else, whatever its statements say; `beyond` is the only way round."""
 
     def __init__(self, url: str, *, pool_size: int = 10) -> None:
         self.url = url
@@ -52,14 +67,16 @@ class Database:
         # SQLite has one writer; queueing here is fair and costs no busy-waiting.
         self._writer: Any = threading.RLock() if self.is_sqlite else nullcontext()
         self._kept: Connection | None = None
+        self._role: str | None = None
 
     @contextmanager
-    def write(self, *, slow: bool = False) -> Iterator[Db]:
+    def write(self, scope: Scope = _OPERATOR, *, slow: bool = False) -> Iterator[Db]:
         """A transaction that commits at the end of the block and rolls back on any exception. `slow`: it may take as long
         as it takes (a migration, a big configuration)."""
         with self._writer, self._writing() as db, db.begin():
             if slow and not self.is_sqlite and _ends_transactions(db):
                 db.exec_driver_sql("SET LOCAL transaction_timeout = 0")
+            self._confine(db, scope)
             yield db
 
     def _writing(self) -> AbstractContextManager[Db]:
@@ -71,12 +88,30 @@ class Database:
         return nullcontext(self._kept)
 
     @contextmanager
-    def read(self) -> Iterator[Db]:
+    def read(self, scope: Scope = _OPERATOR) -> Iterator[Db]:
         """A transaction for reading."""
         lock = self._writer if self._in_memory else nullcontext()
         with lock, self.engine.connect().execution_options(reading=True) as db:
+            self._confine(db, scope)
             yield db
             db.rollback()
+
+    def _confine(self, db: Db, scope: Scope) -> None:
+        """From here on only what is the scope's. The operator and workers own the tables and are what they are."""
+        if self.is_sqlite or scope.org_ids is None:
+            return
+        role = self._tenant_role(db)
+        values = {"role": role, "name": ORGANIZATIONS, "orgs": ",".join(sorted(scope.org_ids))}
+        db.execute(_CONFINE, values)
+        db.execution_options(tenant=role)
+
+    def _tenant_role(self, db: Db) -> str:
+        if self._role is None:
+            told = db.execute(TOLD).scalar()
+            if not told:
+                raise ConfigError("row-level security is not in place", cure="run interdesk migrate")
+            self._role = str(told).partition(" ")[0]
+        return self._role
 
     @property
     def _in_memory(self) -> bool:
@@ -89,6 +124,28 @@ class Database:
                 self._kept.close()
                 self._kept = None
             self.engine.dispose()
+
+
+_CONFINE = text("SELECT set_config(:name, :orgs, true), set_config('role', :role, true)")
+_AS = text("SELECT set_config('role', :role, true)")
+_IN_TRANSACTION = 2
+"""What libpq calls a transaction in which no statement has failed."""
+
+
+@contextmanager
+def beyond(db: Db) -> Iterator[Db]:
+    """Within the block as the installation itself, in a transaction for a scope: for what the scope may know of others, such
+    as how a neighbour's assignment stands. Whoever uses it answers for what is shown; tests list the places."""
+    role = db.get_execution_options().get("tenant")
+    if role is None:
+        yield db
+        return
+    db.execute(_AS, {"role": "none"})
+    try:
+        yield db
+    finally:
+        if db.connection.driver_connection.info.transaction_status == _IN_TRANSACTION:  # type: ignore[union-attr]
+            db.execute(_AS, {"role": role})
 
 
 def _sqlite(url: str) -> Engine:

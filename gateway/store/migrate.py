@@ -28,7 +28,7 @@ from sqlalchemy.schema import CreateIndex, CreateTable
 from sqlmodel import SQLModel
 
 from gateway.errors import ConfigError
-from gateway.store import schema
+from gateway.store import schema, tenancy
 from gateway.store.db import Database, Db
 from gateway.store.directory import prepare
 
@@ -91,6 +91,9 @@ def check(database: Database) -> None:
         raise ConfigError(
             f"the database has schema {have}, this version needs {head()}", cure="run interdesk migrate"
         )
+    if not database.is_sqlite:
+        with database.read() as db:
+            tenancy.check(db)
 
 
 def _known(revision: str | None) -> str | None:
@@ -114,6 +117,8 @@ def upgrade(database: Database, *, new_salt: Callable[[], str] = secrets.token_h
         if _known(_current(db)) != head():
             command.upgrade(_config(db), "head")
         prepare(db, salt=new_salt())
+        if not database.is_sqlite:
+            tenancy.ensure(db)
     return head()
 
 
@@ -140,13 +145,7 @@ def is_ours(thing: Any, name: str | None, kind: str, _reflected: bool, _other: A
 
 
 def _our_tables() -> frozenset[str]:
-    rows = (
-        thing
-        for module in schema.MODULES
-        for thing in vars(module).values()
-        if isinstance(thing, type) and issubclass(thing, SQLModel)
-    )
-    return frozenset(row.__table__.name for row in rows if hasattr(row, "__table__"))
+    return frozenset(table.name for table in schema.every_table())
 
 
 def rewrite_first() -> None:

@@ -1,5 +1,6 @@
 """The whole schema: importing this module imports every table."""
 
+from sqlalchemy import Table
 from sqlmodel import SQLModel
 
 from gateway.store import (
@@ -50,3 +51,14 @@ MODULES = (
     webhook_tables,
     tmf_tables,
 )
+
+
+def every_table() -> list[Table]:
+    """Every table of ours; what somebody else declared on SQLModel is not among them."""
+    rows = (
+        thing
+        for module in MODULES
+        for thing in vars(module).values()
+        if isinstance(thing, type) and issubclass(thing, SQLModel) and hasattr(thing, "__table__")
+    )
+    return list({row.__table__.name: row.__table__ for row in rows}.values())

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from sqlalchemy import inspect, text
 from sqlalchemy.engine import make_url
 
-from gateway.store import schema
+from gateway.store import schema, tenancy
 from gateway.store.db import Database
 
 
@@ -48,6 +48,9 @@ def make_tables(database: Database) -> None:
         copy_into(database, _tables())
     else:
         schema.METADATA.create_all(database.engine)
+        if not database.is_sqlite:
+            with database.write() as db:
+                tenancy.ensure(db)
 
 
 @functools.cache

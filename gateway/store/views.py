@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, Select, Table, exists, func, select
 
 from gateway.domain.case import OPEN
 from gateway.store import rows
-from gateway.store.db import Db
+from gateway.store.db import Db, beyond
 from gateway.store.directory import LINK, ORGANIZATION
 from gateway.store.imported_desks import IMPORTED_DESK
 from gateway.store.scope import Scope
@@ -182,8 +182,10 @@ def _neighbours(db: Db, ticket_id: str, hops: Sequence[View]) -> list[View]:
         .where(table.c.ticket_id == ticket_id)
         .order_by(table.c.created_at, table.c.id)
     )
+    with beyond(db):
+        near = _listed(db, query)
     found = []
-    for one in _listed(db, query):
+    for one in near:
         side = "upstream" if one["id"] in above else "downstream" if one["parent_id"] in mine else None
         if side is not None and one["id"] not in mine:
             known = {name: one[name] for name in ("organization", "status", "offered_at")}

@@ -27,7 +27,7 @@ from gateway.flows.api_desk.promises import promises
 from gateway.flows.context import OPERATOR, Context
 from gateway.store import api_desk as store
 from gateway.store import cases, looks
-from gateway.store.db import Db
+from gateway.store.db import Db, beyond
 from gateway.store.looks import Wish
 
 MOST_SEARCHED = 5_000
@@ -252,14 +252,14 @@ def _told(context: Context, db: Db, caller: Caller, ticket: DeskTicket) -> Told:
 
 def one(context: Context, caller: Caller, ticket_id: str) -> Told:
     """One ticket. Raises NotFound."""
-    with context.database.read() as db:
+    with context.database.read(caller.scope) as db:
         ticket, _ = _found(context, db, caller, ticket_id)
         return _told(context, db, caller, ticket)
 
 
 def file(context: Context, caller: Caller, ticket_id: str, place: str) -> tuple[Part, Blob]:
     """A file of a ticket. Raises NotFound."""
-    with context.database.read() as db:
+    with context.database.read(caller.scope) as db:
         _, parts = _found(context, db, caller, ticket_id)
     found = [one for one in parts if str(one.place) == place and one.kind is PartKind.FILE]
     if not found:
@@ -287,7 +287,7 @@ class Listed:
 def listed(context: Context, caller: Caller, asked: Asked, dialect: Dialect = V5) -> Listed:
     """Tickets of the caller's desk in a dialect, the newest first. Raises Invalid."""
     wanted = listing.tests(asked.filters)
-    with context.database.read() as db:
+    with context.database.read(caller.scope) as db:
         desk = desk_of(context, db, caller)
         if not wanted and not asked.sort:
             found = store.listed(db, caller.scope, desk.id, asked.page)
@@ -309,5 +309,6 @@ def _documents(
     context: Context, db: Db, caller: Caller, found: Sequence[DeskTicket], dialect: Dialect = V5
 ) -> list[Mapping[str, Any]]:
     parts = store.parts(db, caller.scope, [ticket.id for ticket in found])
-    due = promises(db, context.directory(db), found)
+    with beyond(db):  # by when is the whole chain's
+        due = promises(db, context.directory(db), found)
     return [dialect.to(telling.document(ticket, parts[ticket.id], due[ticket.id])) for ticket in found]

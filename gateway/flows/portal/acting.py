@@ -51,7 +51,7 @@ class Acted:
 def act(context: Context, scope: Scope, name: str, wanted: Act, *, now: datetime) -> Acted:
     """Do it. Raises NotFound for a job that is not within the scope, Invalid for what is missing, Refused for what the
     job's state does not allow."""
-    with context.database.write() as db:
+    with context.database.write(scope) as db:
         return _act(context, db, (scope, name), wanted, now=now)
 
 
@@ -114,13 +114,13 @@ def _refuse_unless_possible(job: Job, doing: Doing) -> None:
 
 def listed(context: Context, scope: Scope, *, limit: int, before: str | None = None) -> list[Job]:
     """The newest jobs first."""
-    with context.database.read() as db:
+    with context.database.read(scope) as db:
         return store.listed(db, scope, limit=limit, before=before)
 
 
 def one(context: Context, scope: Scope, name: str) -> tuple[Job, tuple[Part, ...]]:
     """A job and what was added to it. Raises NotFound."""
-    with context.database.read() as db:
+    with context.database.read(scope) as db:
         job = store.get(db, scope, name)
         if job is None:
             raise NotFound(f"there is no job {name}", cure="interdesk portal list shows them")
