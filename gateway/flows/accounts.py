@@ -146,7 +146,7 @@ def _welcomed(
 
 def listed(context: Context, scope: Scope = OPERATOR) -> list[Account]:
     """The accounts within the scope, disabled ones too, by address."""
-    with context.database.read() as db:
+    with context.database.read(scope) as db:
         return store.listed(db, scope)
 
 

@@ -184,6 +184,8 @@ def test_an_owner_who_may_make_no_roles_is_told_what_to_run(postgres_server: Pos
 
 
 OPEN = {
+    "gateway/flows/webhooks/subscriptions.py:remove": "the directory's version grows, which is the installation's",
+    "gateway/flows/webhooks/subscriptions.py:replay": "workers are told, and the endpoint's state is theirs",
     "gateway/flows/api_desk/pushing.py:opened": "what is pushed is found and kept at the caller's own desk",
     "gateway/flows/conflicts.py:listed": "whether a conflict is open, and what each end may read of it, is judged in the whole case",
 }

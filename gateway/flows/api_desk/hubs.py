@@ -24,7 +24,7 @@ def registered(context: Context, caller: Caller, wanted: tuple[str, Any, Any], *
     """Keep a listener: its dialect, callback and query. Raises Invalid, and Refused for one that listens already."""
     dialect, callback, query = wanted
     address, narrowed = rules.checked(callback, query)
-    with context.database.write() as db:
+    with context.database.write(caller.scope) as db:
         desk = desk_of(context, db, caller)
         known = store.listeners(db, caller.scope, desk.id)
         if any((one.callback, one.query) == (address, narrowed) for one in known):
@@ -47,7 +47,7 @@ def registered(context: Context, caller: Caller, wanted: tuple[str, Any, Any], *
 
 def one(context: Context, caller: Caller, listener_id: str) -> Listener:
     """One listener. Raises NotFound."""
-    with context.database.read() as db:
+    with context.database.read(caller.scope) as db:
         desk = desk_of(context, db, caller)
         found = store.listener(db, caller.scope, desk.id, listener_id)
     if found is None:
@@ -57,7 +57,7 @@ def one(context: Context, caller: Caller, listener_id: str) -> Listener:
 
 def removed(context: Context, caller: Caller, listener_id: str, *, now: datetime) -> None:
     """Tell it nothing more. Raises NotFound."""
-    with context.database.write() as db:
+    with context.database.write(caller.scope) as db:
         desk = desk_of(context, db, caller)
         found = store.listener(db, caller.scope, desk.id, listener_id)
         if found is None:

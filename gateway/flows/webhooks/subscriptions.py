@@ -240,14 +240,14 @@ def trial(context: Context, name: str, by: By, *, claimed: bool = False) -> Mess
 
 def messages(context: Context, name: str, by: By, span: Span, *, limit: int = 50) -> list[View]:
     """A webhook's messages, the newest first. Raises NotFound."""
-    with context.database.read() as db:
+    with context.database.read(by.scope) as db:
         found = _find(context, db, name, by)
         return [_message(one) for one in webhooks.listed(db, by.scope, found.webhook.id, span, limit=limit)]
 
 
 def message(context: Context, message_id: str, by: By) -> View:
     """One message with its tries. Raises NotFound."""
-    with context.database.read() as db:
+    with context.database.read(by.scope) as db:
         found = webhooks.get(db, by.scope, message_id)
         if found is None:
             raise NotFound(f"there is no message {message_id}", cure="interdesk webhooks messages lists them")
