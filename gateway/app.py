@@ -21,10 +21,11 @@ from gateway.api.readiness import Readiness
 from gateway.blobs import BlobStore
 from gateway.config import Settings
 from gateway.desk_client import DeskClient, Door, GuardedTransport, Limits, NetworkPolicy
+from gateway.desk_client.documents import fetching
 from gateway.desk_client.webhooks import DEADLINE, MOST_ANSWER, Poster
 from gateway.domain.model import Message
 from gateway.errors import ConfigError
-from gateway.flows import intake
+from gateway.flows import identity, intake
 from gateway.flows.api_desk import crier
 from gateway.flows.api_desk.caller import SCHEME
 from gateway.flows.api_desk.door import ApiDoor
@@ -32,6 +33,9 @@ from gateway.flows.auditing import SEAL_EVERY, Sealer
 from gateway.flows.context import Context
 from gateway.flows.credentials import OpenedCredentials
 from gateway.flows.hooks import GroupCommit, NotStored
+from gateway.flows.identity import Identity
+from gateway.flows.issuers import Issuers
+from gateway.flows.known_keys import KnownKeys
 from gateway.flows.portal.door import PortalDoor
 from gateway.flows.portal.mailing import Mailing
 from gateway.flows.postman import EVERY as MAIL_EVERY
@@ -89,12 +93,7 @@ class Gateway:
 
     def desk_client(self) -> DeskClient:
         """A wire to the desks within the operator's limits; lives on the running event loop."""
-        settings = self.settings
-        limits = Limits(
-            deadline=settings.desk_deadline,
-            body_bytes=settings.max_answer_bytes,
-            blob_bytes=settings.max_attachment_bytes,
-        )
+        limits = self._limits()
         return DeskClient(
             now=utc_now,
             transport=GuardedTransport(limits=limits, policy=self._policy(), doors=self.doors()),
@@ -103,13 +102,32 @@ class Gateway:
         )
 
     def _policy(self) -> NetworkPolicy:
-        policy = NetworkPolicy.of(self.settings.allowed_networks)
-        return NetworkPolicy(allowed=policy.allowed, ports=frozenset(self.settings.allowed_ports))
+        settings = self.settings
+        policy = NetworkPolicy.of(settings.allowed_networks)
+        return NetworkPolicy(allowed=policy.allowed, ports=frozenset(settings.allowed_ports))
 
     def poster(self) -> Poster:
         """The way out for webhooks; lives on the running event loop."""
         limits = Limits(deadline=DEADLINE, read=DEADLINE, body_bytes=MOST_ANSWER)
         return Poster(GuardedTransport(limits=limits, policy=self._policy()), now=utc_now)
+
+    def _limits(self) -> Limits:
+        settings = self.settings
+        return Limits(
+            deadline=settings.desk_deadline,
+            body_bytes=settings.max_answer_bytes,
+            blob_bytes=settings.max_attachment_bytes,
+        )
+
+    def identity(self) -> tuple[Identity, KnownKeys]:
+        """Who else says who somebody is, and the way to ask them. Raises ConfigError and Invalid for a bad file."""
+        settings = self.settings
+        found = identity.read(settings.identity_file)
+        self.vault.redaction.remember(
+            one.client_secret for one in found.providers.values() if one.client_secret
+        )
+        fetch = fetching(lambda: GuardedTransport(limits=self._limits(), policy=self._policy()))
+        return found, KnownKeys(fetch=fetch, now=utc_now)
 
     @asynccontextmanager
     async def calling(self) -> AsyncIterator[Call]:
@@ -239,7 +257,8 @@ def web_app(gateway: Gateway, *, with_worker: bool, life: Life | None = None) ->
     from gateway.web.parlour import Parlour  # noqa: PLC0415
 
     life = life or Life()
-    house = _house(gateway, life)
+    others, known_keys = gateway.identity()
+    house = _house(gateway, life, Issuers(trusted=others.issuers, keys=known_keys))
 
     @asynccontextmanager
     async def lifespan(_app: "FastAPI") -> AsyncIterator[None]:
@@ -253,13 +272,20 @@ def web_app(gateway: Gateway, *, with_worker: bool, life: Life | None = None) ->
             await life.inbox.close()
 
     app = site.build(house, lifespan)
-    proxies = gateway.settings.trusted_proxies
-    parlour = Parlour(context=gateway.context, now=utc_now, blobs=gateway.blobs, trusted_proxies=proxies)
+    parlour = Parlour(
+        context=gateway.context,
+        now=utc_now,
+        blobs=gateway.blobs,
+        trusted_proxies=gateway.settings.trusted_proxies,
+        address=gateway.settings.address,
+        identity=others,
+        known_keys=known_keys,
+    )
     pages.furnish(app, parlour)
     return app
 
 
-def _house(gateway: Gateway, life: Life) -> House:
+def _house(gateway: Gateway, life: Life, issuers: Issuers) -> House:
     metrics = Metrics()
     metrics.watch(gateway.database, utc_now)
     return House(
@@ -276,6 +302,7 @@ def _house(gateway: Gateway, life: Life) -> House:
         vault=gateway.vault,
         max_file_bytes=gateway.settings.max_attachment_bytes,
         address=gateway.settings.address,
+        issuers=issuers,
         trusted_proxies=gateway.settings.trusted_proxies,
     )
 

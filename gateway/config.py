@@ -54,6 +54,8 @@ class Settings(BaseSettings):
     url: str | None = None
     key: SecretStr | None = None
 
+    identity_file: Path | None = None
+
     host: str = "127.0.0.1"
     port: int = Field(default=8080, ge=0, le=65535)
     public_url: str | None = Field(default=None, pattern=r"^https?://[^\s?#]+$")

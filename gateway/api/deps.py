@@ -45,7 +45,7 @@ def known(request: Request, here: AnyHouse) -> Principal:
         customer = request.query_params.get("customer", "")
         who = sessions.principal(here.context, request.cookies[COOKIE], customer, now=here.now())
     if scheme.lower() == "bearer":
-        who = bearer(here.context, text.strip(), now=here.now(), address=address)
+        who = bearer(here.context, text.strip(), here.issuers, now=here.now(), address=address)
     if who is None:
         raise problems.no_key()
     return who

@@ -9,6 +9,7 @@ from gateway.api.hook_desks import HookDesks
 from gateway.blobs import BlobStore
 from gateway.domain.model import Message
 from gateway.flows.context import Context
+from gateway.flows.issuers import Issuers
 from gateway.flows.preflight import Askings, Call
 from gateway.metrics import Metrics
 from gateway.vault import Vault
@@ -35,6 +36,8 @@ class House:
     max_file_bytes: int = 0
     address: str = "http://localhost"
     """Where others find these doors, without a slash at its end."""
+    issuers: Issuers | None = None
+    """Whose tokens are taken besides ours."""
     trusted_proxies: tuple[str, ...] = ()
     """Networks whose `X-Forwarded-For` is believed."""
     askings: Askings = field(default_factory=Askings)

@@ -4,7 +4,7 @@ what there is (RFC 8414). Clients show who they are by a secret or by an asserti
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Annotated, Any
 from urllib.parse import parse_qsl
 
@@ -34,6 +34,7 @@ from gateway.domain.permissions import Permission
 from gateway.errors import SignatureInvalid
 from gateway.flows import clients
 from gateway.flows.addresses import address_of
+from gateway.flows.issuers import moment
 from gateway.store.oauth import Client, Token
 
 router = APIRouter()
@@ -237,13 +238,6 @@ class Server(AuthorizationServer):  # type: ignore[misc]
         if begins is None or begins > now + leeway:
             return False
         return clients.claim_assertion(self.house.context, client, jti, now=now, expires_at=ends + leeway)
-
-
-def moment(value: object) -> datetime | None:
-    """A NumericDate (RFC 7519, 2); None for what is none."""
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value < 2**35:
-        return None
-    return datetime.fromtimestamp(value, UTC)
 
 
 async def _filled(request: Request) -> dict[str, str] | OAuth2Error:

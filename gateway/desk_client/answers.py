@@ -17,7 +17,7 @@ _STEP = 64 * 1024
 async def read(answer: httpx.Response, *, limit: int, now: Callable[[], datetime]) -> Response:
     """The whole answer. Raises AnswerUnreadable for one that is larger than `limit` bytes or packed in a strange way."""
     body = bytearray()
-    async for chunk in _chunks(answer, limit):
+    async for chunk in stream_of(answer, limit):
         body += chunk
         if len(body) > limit:
             raise AnswerUnreadable(f"the desk's answer is larger than {limit} bytes")
@@ -33,7 +33,7 @@ async def read_blob(
         raise ConfigError("this gateway has no place for files", cure="set a folder for files")
     with blobs.writer(limit=limit) as writer:
         try:
-            async for chunk in _chunks(answer, limit):
+            async for chunk in stream_of(answer, limit):
                 writer.write(chunk)
         except BlobTooLarge as error:
             raise DeskRejected(error.what) from error
@@ -50,8 +50,8 @@ def _headers(answer: httpx.Response) -> dict[str, str]:
     return headers
 
 
-def _chunks(answer: httpx.Response, limit: int) -> AsyncIterator[bytes]:
-    """The body as it should be read. We ask for `identity`; a desk that packs all the same is unpacked within `limit`."""
+def stream_of(answer: httpx.Response, limit: int) -> AsyncIterator[bytes]:
+    """The body as it should be read, in pieces. We ask for `identity`; a desk that packs all the same is unpacked within `limit`."""
     stream = answer.stream
     if not isinstance(stream, httpx.AsyncByteStream):
         raise TypeError("the transport gave an answer that cannot be awaited")

@@ -114,6 +114,8 @@ NEEDS: dict[Route, Need] = {
     # pages
     ("GET", "/sign-in"): Open.ANYBODY,
     ("POST", "/sign-in"): Open.ANYBODY,
+    ("GET", "/sign-in/with/{provider}"): Open.ANYBODY,
+    ("GET", "/sign-in/back/{provider}"): Open.ANYBODY,
     ("POST", "/sign-out"): Open.ANYBODY,
     ("GET", "/account"): Open.SIGNED_IN,
     ("POST", "/account"): Open.SIGNED_IN,

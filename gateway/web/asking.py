@@ -59,7 +59,7 @@ def visitor(request: Request, here: AnyParlour) -> Principal | None:
     if scheme.lower() != "bearer":
         return None
     address = place(request, here)
-    who = bearer(here.context, text.strip(), now=here.now(), address=address)
+    who = bearer(here.context, text.strip(), here.issuers, now=here.now(), address=address)
     return who if who is not None and isinstance(need, Permission) and who.may(need) else None
 
 

@@ -76,7 +76,7 @@ def test_a_key_without_the_permission_is_refused_at_every_door(gateway: Gateway,
                 assert page or answer.code == "IDK-1408"
 
 
-def test_a_key_that_is_taken_back_stops_with_the_next_request(gateway: Gateway, doors: Doors) -> None:
+def test_t24_a_key_that_is_taken_back_stops_with_the_next_request(gateway: Gateway, doors: Doors) -> None:
     wanted = keys.Wanted(label="brief", permissions=("tickets:read",))
     key, text = keys.create(gateway.context, wanted, actor="test", now=wiring.utc_now())
     headers = {"authorization": f"Bearer {text}"}

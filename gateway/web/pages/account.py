@@ -31,7 +31,9 @@ Came = Annotated[Visit | None, Depends(signed_in)]
 def own(here: AnyParlour, asked: AnyWanted, came: Came) -> HTMLResponse:
     """Of whoever is signed in; anybody else may sign in."""
     if came is None:
-        return sign_in.form(asked, sign_in.HOME, status=401)
+        answer = sign_in.form(here, asked, sign_in.HOME)
+        answer.status_code = 401
+        return answer
     words, account = asked.words(), came.account
     zone, _ = zone_of(asked.zone, "")
     look = Look(words, zone)
@@ -61,6 +63,6 @@ def own(here: AnyParlour, asked: AnyWanted, came: Came) -> HTMLResponse:
 def ended(here: AnyParlour, asked: AnyWanted, came: Came, filled: Filled) -> Response:
     """A session of one's own (`session`), or all of them, end."""
     if came is None or filled is None:
-        return sign_in.form(asked, sign_in.HOME, lacks="sign_in.lacks.form", status=403)
+        return sign_in.form(here, asked, sign_in.HOME, lacks="form")
     sessions.end(here.context, came.account, now=here.now(), only=filled.get("session") or None)
     return RedirectResponse("/account", status_code=303, headers=security.headers())

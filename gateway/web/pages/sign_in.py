@@ -27,17 +27,27 @@ def path_of(text: str) -> str:
 
 
 @router.get("/sign-in")
-def asked(asked: AnyWanted, after: Annotated[str, Query(alias="next", max_length=501)] = "") -> HTMLResponse:
+def asked(
+    here: AnyParlour, asked: AnyWanted, after: Annotated[str, Query(alias="next", max_length=501)] = ""
+) -> HTMLResponse:
     """The form."""
-    return form(asked, after)
+    return form(here, asked, after)
 
 
-def form(asked: Wanted, after: str, *, lacks: str = "", email: str = "", status: int = 200) -> HTMLResponse:
-    """The form, with what is wrong."""
+_STATUSES = {"": 200, "form": 422, "wrong": 401, "pause": 429, "account": 403, "provider": 403}
+
+
+def form(here: Parlour, asked: Wanted, after: str, *, lacks: str = "", email: str = "") -> HTMLResponse:
+    """The form, with what is wrong (a key of `_STATUSES`)."""
     words = asked.words()
-    shown = {"lacks": words(lacks) if lacks else "", "email": email, "after": path_of(after)}
-    answer = page("sign_in.html", words, status=status, **shown)
-    if status == 429:
+    shown = {
+        "lacks": words(f"sign_in.lacks.{lacks}") if lacks else "",
+        "email": email,
+        "after": path_of(after),
+        "providers": list(here.identity.providers.values()),
+    }
+    answer = page("sign_in.html", words, status=_STATUSES[lacks], **shown)
+    if lacks == "pause":
         answer.headers["retry-after"] = str(int(signing_in.WITHIN.total_seconds()))
     return answer
 
@@ -46,16 +56,16 @@ def form(asked: Wanted, after: str, *, lacks: str = "", email: str = "", status:
 def done(request: Request, here: AnyParlour, asked: AnyWanted, filled: Filled) -> Response:
     """Let somebody in."""
     if filled is None:
-        return form(asked, "", lacks="sign_in.lacks.form", status=422)
+        return form(here, asked, "", lacks="form")
     email, password = filled.get("email", ""), filled.get("password", "")
     after = filled.get("next", "")
     given, address = (email, password), place(request, here) or ""
     try:
         account = signing_in.by_password(here.context, given, address, here.cost, now=here.now())
     except signing_in.TooMany:
-        return form(asked, after, lacks="sign_in.lacks.pause", email=email[:254], status=429)
+        return form(here, asked, after, lacks="pause", email=email[:254])
     if account is None:
-        return form(asked, after, lacks="sign_in.lacks.wrong", email=email[:254], status=401)
+        return form(here, asked, after, lacks="wrong", email=email[:254])
     return let_in(request, here, account, path_of(after))
 
 

@@ -11,7 +11,7 @@ from gateway.store.accounts import Invitation
 from gateway.web.asking import AnyWanted, Wanted
 from gateway.web.filled import Filled
 from gateway.web.pages.sign_in import HOME, let_in
-from gateway.web.parlour import AnyParlour
+from gateway.web.parlour import AnyParlour, Parlour
 from gateway.web.rendering import page, refusal
 
 router = APIRouter()
@@ -21,15 +21,22 @@ router = APIRouter()
 def asked(here: AnyParlour, token: str, asked: AnyWanted) -> HTMLResponse:
     """What one was invited to, and the form."""
     found = accounts.opened(here.context, token, now=here.now())
-    return refusal(asked.words(), 404) if found is None else _form(asked, found)
+    return refusal(asked.words(), 404) if found is None else _form(asked, found, _ways(here, token))
 
 
-def _form(asked: Wanted, found: Invitation, *, lacks: str = "", status: int = 200) -> HTMLResponse:
+def _ways(here: Parlour, token: str) -> dict[str, str]:
+    """The providers to sign in with instead, by name, and where."""
+    found = here.identity.providers.values()
+    return {one.name: f"/sign-in/with/{one.code}?invitation={token}" for one in found}
+
+
+def _form(asked: Wanted, found: Invitation, ways: dict[str, str], *, lacks: str = "") -> HTMLResponse:
     words = asked.words()
     told = words(lacks, shortest=passwords.SHORTEST) if lacks else ""
     role = words(f"role.{Role(found.role).value}")
     limits = {"shortest": passwords.SHORTEST, "longest": passwords.LONGEST}
-    return page("welcome.html", words, status=status, email=found.email, role=role, lacks=told, limits=limits)
+    shown = {"email": found.email, "role": role, "lacks": told, "limits": limits, "ways": ways}
+    return page("welcome.html", words, status=422 if lacks else 200, **shown)
 
 
 @router.post("/welcome/{token}")
@@ -39,9 +46,9 @@ def done(request: Request, here: AnyParlour, token: str, asked: AnyWanted, fille
     if found is None:
         return refusal(asked.words(), 404)
     if filled is None:
-        return _form(asked, found, lacks="sign_in.lacks.form", status=422)
+        return _form(asked, found, _ways(here, token), lacks="sign_in.lacks.form")
     try:
         account = accounts.accept(here.context, found, filled.get("password", ""), here.cost, now=here.now())
     except Invalid:
-        return _form(asked, found, lacks="sign_in.lacks.short", status=422)
+        return _form(asked, found, _ways(here, token), lacks="sign_in.lacks.short")
     return refusal(asked.words(), 404) if account is None else let_in(request, here, account, HOME)

@@ -73,7 +73,7 @@ def sign_in(doors: Doors, email: str, password: str = PASSWORD, **fields: str) -
     return post(doors, "/sign-in", email=email, password=password, next=after)
 
 
-def test_an_invitation_is_opened_by_post_and_once(gateway: Gateway, doors: Doors) -> None:
+def test_t18_an_invitation_is_opened_by_post_and_once(gateway: Gateway, doors: Doors) -> None:
     token = invited(gateway, "Ann@Example.org", Role.INTEGRATION_ADMIN, organization="north")
     for _ in range(10):
         told = get(doors, f"/welcome/{token}")
@@ -114,7 +114,7 @@ def test_signing_in_leads_on_to_a_page_of_ours_only(gateway: Gateway, doors: Doo
         assert (answer.status, answer.headers["location"]) == (303, path)
 
 
-def test_what_is_wrong_is_told_in_the_same_words(gateway: Gateway, doors: Doors) -> None:
+def test_t25_what_is_wrong_is_told_in_the_same_words(gateway: Gateway, doors: Doors) -> None:
     joined(gateway, doors, "dan@example.org")
     joined(gateway, doors, "off@example.org")
     accounts.disable(gateway.context, "off@example.org", actor="test", now=utc_now())
@@ -127,7 +127,7 @@ def test_what_is_wrong_is_told_in_the_same_words(gateway: Gateway, doors: Doors)
     assert len(pages) == 1
 
 
-def test_many_wrong_tries_lock_out_whoever_tries_and_nobody_else(gateway: Gateway, doors: Doors) -> None:
+def test_t25_many_wrong_tries_lock_out_whoever_tries_and_nobody_else(gateway: Gateway, doors: Doors) -> None:
     """T25: 1,000 wrong tries; the owner elsewhere signs in as before."""
     joined(gateway, doors, "eve@example.org")
     now, seen = utc_now(), []
