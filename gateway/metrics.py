@@ -82,11 +82,15 @@ class _Stock(Collector):
             looks = [gauges.waiting_looks(db, everybody)]
             desks = gauges.desks(db, everybody)
             standing = gauges.brakes(db, everybody)
+            told = [gauges.waiting_webhooks(db, everybody)]
+            endpoints = gauges.endpoints(db, everybody)
             tries = self._count_tries(db)
         yield from _backlog("interdesk_messages", "Messages that are not processed", messages, now)
         yield from _backlog("interdesk_deliveries", "Deliveries that are not finished", deliveries, now)
         yield from _backlog("interdesk_looks", "Tickets to be read at their desk", looks, now)
-        yield _brakes(standing)
+        yield from _backlog("interdesk_webhook_messages", "Messages to webhooks", told, now)
+        yield _counted("interdesk_brakes", "Brakes that are on, by what they stop.", ("kind", standing))
+        yield _counted("interdesk_webhooks", "Webhooks, by how they stand.", ("standing", endpoints))
         yield from _desks([(desk, self._last_sign(desk, now)) for desk in desks], now)
         attempts = CounterMetricFamily(
             "interdesk_attempts",
@@ -126,11 +130,13 @@ def _backlog(name: str, what: str, found: list[gauges.Backlog], now: datetime) -
     return iter((count, oldest))
 
 
-def _brakes(found: dict[str, int]) -> Metric:
-    on = GaugeMetricFamily("interdesk_brakes", "Brakes that are on, by what they stop.", labels=("kind",))
-    for kind, count in found.items():
-        on.add_metric((kind,), count)
-    return on
+def _counted(name: str, what: str, found: tuple[str, dict[str, int]]) -> Metric:
+    """`found`: a label, and how many for each of its values."""
+    label, counts = found
+    gauge = GaugeMetricFamily(name, what, labels=(label,))
+    for value, count in counts.items():
+        gauge.add_metric((value,), count)
+    return gauge
 
 
 def _desks(found: list[tuple[gauges.DeskGauge, datetime]], now: datetime) -> Iterator[Metric]:

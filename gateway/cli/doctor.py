@@ -64,6 +64,7 @@ def _findings(gateway: Gateway) -> Iterator[Finding]:
     if opens[0].level is Level.BAD:
         return  # nobody can read the directory
     yield from flow.brakes(gateway.context)
+    yield from flow.webhooks(gateway.context, now=utc_now())
     yield from flow.calendars(gateway.context, now=utc_now())
     yield from flow.ended_agreements(gateway.context, now=utc_now())
     mailed = gateway.settings.smtp_url is not None

@@ -13,13 +13,25 @@ from gateway.domain.calendar_documents import known_years
 from gateway.domain.imported import is_connected
 from gateway.domain.lifecycle import State
 from gateway.domain.model import Desk, DeskFacts
+from gateway.domain.webhooks.model import Standing
 from gateway.errors import ConfigError, DeskDenied, DeskError, InterdeskError
 from gateway.flows import brakes as brake_flow
 from gateway.flows import lifecycle
 from gateway.flows.context import OPERATOR, Context
 from gateway.flows.link_steps import By
 from gateway.flows.preflight import Call
-from gateway.store import agreement_life, alarms, configuration, directory, gauges, health, migrate, views
+from gateway.flows.webhooks import subscriptions
+from gateway.store import (
+    agreement_life,
+    alarms,
+    configuration,
+    directory,
+    gauges,
+    health,
+    migrate,
+    views,
+    webhook_endpoints,
+)
 from gateway.vault import Vault
 
 LITTLE_ROOM, NO_ROOM = 1_000_000_000, 100_000_000
@@ -95,6 +107,7 @@ def keys(context: Context, vault: Vault) -> Iterator[Finding]:
         with context.database.read() as db:
             context.directory(db)
             older = configuration.sealed_under_older_keys(db, OPERATOR, vault)
+            hooks = webhook_endpoints.sealed_under_older_keys(db, OPERATOR, vault)
     except ConfigError as error:
         yield bad("key ring", error.what, error.cure)
         return
@@ -105,6 +118,25 @@ def keys(context: Context, vault: Vault) -> Iterator[Finding]:
             f"the secrets of {len(older)} desks are sealed under older keys",
             "interdesk keys rotate",
         )
+    if hooks:
+        told = f"the secrets of {len(hooks)} webhooks are sealed under older keys"
+        yield warning("key ring", told, "interdesk keys rotate")
+
+
+def webhooks(context: Context, *, now: datetime) -> Iterator[Finding]:
+    """Addresses that take nothing, and messages that a person has to look at."""
+    for one in subscriptions.listed(context, By(party=None, actor="doctor", now=now)):
+        name = f"{one['organization']}/{one['code']}"
+        if one["standing"] == Standing.DISABLED:
+            yield warning(f"webhook {name}", f"disabled: {one['why']}", f"interdesk webhooks resume {name}")
+        elif one["failing_since"] is not None:
+            since = f"{one['failing_since']:%Y-%m-%d %H:%M} UTC"
+            told = f"takes nothing since {since}: {one['last_error']}"
+            yield warning(f"webhook {name}", told, f"interdesk webhooks test {name}")
+        if one["today"]["parked"]:
+            told = f"{one['today']['parked']} messages of the last day are parked"
+            cure = f"interdesk webhooks messages {name} --state parked, then replay"
+            yield warning(f"webhook {name}", told, cure)
 
 
 def backlog(context: Context, *, now: datetime) -> Iterator[Finding]:

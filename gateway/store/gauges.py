@@ -7,8 +7,9 @@ from datetime import datetime
 from sqlalchemy import func, select, text
 
 from gateway.domain.brakes import Reach
+from gateway.domain.webhooks.model import Standing
 from gateway.store import brakes as store
-from gateway.store import rows
+from gateway.store import rows, webhook_endpoints, webhooks
 from gateway.store.db import Db
 from gateway.store.scope import Scope
 
@@ -85,6 +86,22 @@ def brakes(db: Db, scope: Scope) -> dict[str, int]:
     """How many brakes are on, by what they stop; 0 where none is."""
     found = store.standing(db, scope)
     return {kind.value: sum(brake.kind is kind for brake in found) for kind in Reach}
+
+
+def waiting_webhooks(db: Db, scope: Scope) -> Backlog:
+    """Messages to webhooks that are not taken yet, those of endpoints that nothing is sent to among them."""
+    table = webhooks.MESSAGE
+    query = select(func.count(), func.min(table.c.created_at)).where(
+        text("state IN ('pending', 'sending')"), scope.where(table)
+    )
+    count, oldest = db.execute(query).one()
+    return Backlog(state="waiting", count=count, oldest=oldest)
+
+
+def endpoints(db: Db, scope: Scope) -> dict[str, int]:
+    """How many webhooks stand how."""
+    found = [one.standing for one in webhook_endpoints.every(db, scope).values()]
+    return {standing.value: found.count(standing) for standing in Standing}
 
 
 def last_attempt(db: Db) -> int:

@@ -148,7 +148,7 @@ def test_keys_that_are_lost_and_keys_that_are_old(
         "the secrets of 2 desks are sealed under older keys",
         "interdesk keys rotate",
     ) in findings(run)[1]["key ring"]
-    assert run("keys", "rotate").stderr == "sealed the secrets of 2 desks again, under 'k2'\n"
+    assert run("keys", "rotate").stderr == "sealed the secrets of 2 desks and webhooks again, under 'k2'\n"
     assert [level for level, _, _ in findings(run)[1]["key ring"]] == ["good"]
 
 

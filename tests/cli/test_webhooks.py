@@ -43,6 +43,7 @@ def test_made_tried_rotated_and_taken_away_from_a_terminal(gateway: Gateway, run
     [listed] = lines(run("webhooks", "list", "--json"))
     assert (listed["delivered"], listed["health"], listed["last_status"]) == (1, "failing", 500)
     assert secret not in run("webhooks", "show", "pager").output
+    assert "webhook north/pager: takes nothing since" in run("doctor").output
     run("webhooks", "pause", "pager", "--reason", "moving house")
     assert "paused" in run("webhooks", "list").stdout
     assert "active" in run("webhooks", "resume", "pager").stderr

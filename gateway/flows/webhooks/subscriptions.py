@@ -24,6 +24,7 @@ from gateway.vault import Vault
 from gateway.webhook_signatures import Scheme
 
 View = dict[str, Any]
+Counted = Mapping[str, Mapping[str, int]]
 MOST = 50
 """Webhooks of one organization."""
 OVERLAP = timedelta(hours=24)
@@ -130,7 +131,8 @@ def listed(context: Context, by: By) -> list[View]:
     with context.database.read() as db:
         every = context.directory(db).webhooks
         mine = [one for org_id, group in every.items() if by.party in (None, org_id) for one in group]
-        shown = [_view(db, _find(context, db, one.id, by), by) for one in mine]
+        recent = webhooks.counts(db, by.scope, since=_RECENT, now=by.now)
+        shown = [_view(db, _find(context, db, one.id, by), by, recent) for one in mine]
     return sorted(shown, key=lambda one: (one["organization"], one["code"]))
 
 
@@ -140,9 +142,11 @@ def show(context: Context, name: str, by: By) -> View:
         return _view(db, _find(context, db, name, by), by)
 
 
-def _view(db: Db, found: _Known, by: By) -> View:
+def _view(db: Db, found: _Known, by: By, counted: Counted | None = None) -> View:
+    """`counted`: messages of the last day by webhook and state, where the caller has counted them."""
     webhook, endpoint, only = found.webhook, found.endpoint, found.webhook.filters
-    recent = webhooks.counts(db, by.scope, since=_RECENT, now=by.now).get(webhook.id, {})
+    counted = counted or webhooks.counts(db, by.scope, since=_RECENT, now=by.now)
+    recent = counted.get(webhook.id, {})
     waits = recent.get(State.PENDING.value, 0) + recent.get(State.SENDING.value, 0)
     return {
         "id": webhook.id,

@@ -6,6 +6,7 @@ from typing import Any
 
 from gateway.domain.webhooks.model import Webhook
 from gateway.flows.context import OPERATOR
+from gateway.flows.webhooks import facts
 from gateway.store import rows, webhook_endpoints, webhooks
 from tests.domain.test_alarms import HOUR, UC, VENDOR
 from tests.domain.test_alarms import stage as with_clocks
@@ -157,6 +158,35 @@ def test_a_message_that_cannot_be_put_into_words_is_parked_and_holds_up_no_other
     assert broken.trouble is not None
     assert broken.trouble.refused
     assert other.id in parcels
+
+
+def test_what_is_parked_is_told_to_whose_desk_it_is() -> None:
+    stage, hooks = chain()
+    desk = stage.hub.desks["vendor"]
+    take = desk.handle
+
+    def handle(method: str, path: str, **more: Any) -> Any:
+        return take(
+            method, path, **(more | ({"body": b"{}"} if b"unspeakable" in more.get("body", b"") else {}))
+        )
+
+    desk.handle = handle  # type: ignore[method-assign]
+    stage.say("customer", "something unspeakable")
+    told = everything(stage)
+    [parked] = of_kind(told[hooks["vendor"].id], "delivery.parked")
+    assert (parked["command"], parked["about"]["side"]) == ("comment", "own")
+    assert of_kind(told[hooks["customer"].id], "delivery.parked") == []
+
+
+def test_a_published_report_is_told_by_name_to_whom_it_is_for() -> None:
+    stage, hooks = chain()
+    data = {"report": "pub_1", "kind": "compliance", "subject": "customer", "period": "2026-02"}
+    fact = ("report.published", "pub_1", {**data, "view": "customer", "version": 1, "seal": "00"})
+    with stage.hub.database.write() as db:
+        facts.tell(stage.hub.context, db, ["org_customer"], fact, now=stage.hub.now)
+    told = everything(stage)
+    assert [one["seal"] for one in of_kind(told[hooks["customer"].id], "report.published")] == ["00"]
+    assert of_kind(told[hooks["vendor"].id], "report.published") == []
 
 
 def test_names_are_told_as_the_link_lets_people_be_named() -> None:
