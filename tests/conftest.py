@@ -1,5 +1,6 @@
 """Fixtures and rules that every test shares: PostgreSQL on request, loopback only, a clean environment, no hidden skips."""
 
+import gc
 import ipaddress
 import itertools
 import os
@@ -64,6 +65,14 @@ TOGETHER = {
 Of the others each file is a group of its own: what it sets up once is set up on one worker."""
 APART = ("tests/failpoints/test_kill.py", "tests/sim/test_slice.py")
 """Files whose tests take long and share nothing: each test goes where there is room."""
+FIRST = (
+    *("desks", "chain", "week", "architecture", "history", "crashes", "cluster"),
+    *("tests/failpoints/", "tests/cli/test_demo.py", "tests/deploy/test_processes.py", "tests/test_app.py"),
+    *("tests/web/test_browser.py", "tests/web/test_report_browser.py", "tests/store/test_migrations.py"),
+    *("tests/flows/test_outcomes.py", "tests/connectors/test_contract.py", "tests/sim/test_slice.py"),
+)
+"""Beginnings of groups: what takes long begins first, so that no worker is left with it at the end. Each of the three workers
+begins with one of the first three, and has one of the next three behind it."""
 
 
 def group_of(nodeid: str) -> str:
@@ -72,8 +81,20 @@ def group_of(nodeid: str) -> str:
     return named or (nodeid if nodeid.startswith(APART) else nodeid.partition("::")[0])
 
 
+def place_of(nodeid: str) -> int:
+    """When a test has its turn: the lower, the earlier."""
+    group = group_of(nodeid)
+    return next((place for place, name in enumerate(FIRST) if group.startswith(name)), len(FIRST))
+
+
 class Together(LoadScopeScheduling):  # type: ignore[misc] # xdist tells no types
     """Groups by path. The mark `xdist_group` does nothing here: xdist 3.8 writes it where pytest 9.2 no longer looks."""
+
+    def __init__(self, config: pytest.Config, log: Any) -> None:
+        super().__init__(config, log)
+        config.option.loadscopereorder = (
+            False  # by number of tests, which says nothing about how long they take
+        )
 
     def _split_scope(self, nodeid: str) -> str:
         return group_of(nodeid)
@@ -88,12 +109,21 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Together | N
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """What takes long begins first; what needs PostgreSQL is marked so."""
-    items.sort(key=lambda item: not item.nodeid.startswith((*TOGETHER, *APART)))
+    items.sort(key=lambda item: place_of(item.nodeid))
     for item in items:
         if {"postgres_server", "postgres_url", "fresh_postgres", "migrated_postgres"} & set(
             getattr(item, "fixturenames", ())
         ):
             item.add_marker(pytest.mark.pg)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_finish() -> None:
+    """The modules and ten thousand tests stay until the end: looking through them again and again for what could go took a
+    twentieth of the run."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(10_000, 20, 20)
 
 
 @pytest.hookimpl(wrapper=True)

@@ -30,6 +30,8 @@ FAST_AND_LOOSE: Mapping[str, str] = {
     "full_page_writes": "off",
     "shared_buffers": "64MB",
     "max_connections": "200",
+    "wal_level": "minimal",
+    "max_wal_senders": "0",
 }
 
 

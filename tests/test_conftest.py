@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import APART, TOGETHER, group_of
+from tests.conftest import APART, FIRST, TOGETHER, group_of, place_of
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 
@@ -95,7 +95,19 @@ def test_what_shares_something_dear_stays_together(nodeid: str, group: str) -> N
 
 def test_every_group_names_tests_that_are_there() -> None:
     files = [path.relative_to(CHECKOUT).as_posix() for path in (CHECKOUT / "tests").rglob("test_*.py")]
-    assert [path for path in (*TOGETHER, *APART) if not any(file.startswith(path) for file in files)] == []
+    named = (*TOGETHER, *APART, *(place for place in FIRST if "/" in place))
+    assert [path for path in named if not any(file.startswith(path) for file in files)] == []
+    assert {place for place in FIRST if "/" not in place} == set(TOGETHER.values())
+
+
+def test_what_takes_long_begins_first() -> None:
+    nodes = [
+        "tests/api/test_work.py::test_a",
+        "tests/failpoints/test_kill.py::test_a[x]",
+        "tests/desks/test_chain.py::test_a",
+        "tests/desks/test_roundup.py::test_a",
+    ]
+    assert sorted(nodes, key=place_of) == nodes[::-1]
 
 
 SHARED = """
