@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import orjson
 import typer
 
-from gateway.cli import handshake
+from gateway.cli import certify, handshake
 from gateway.cli.far import KeyFile, Url, reached
 from gateway.cli.link_checks import tell_checked, tell_checks
 from gateway.cli.terminal import (
@@ -69,6 +69,7 @@ def register(app: typer.Typer) -> None:
     for name, command in (
         ("list", listed), ("news", news), ("show", shown), ("check", check), ("dry-run", dry_run),
         ("activate", activate), ("pause", pause), ("resume", resume), ("end", end), ("export", export),
+        ("certify", certify.certify),
     ):  # fmt: skip
         group.command(name)(command)
     app.add_typer(group, name="link")

@@ -1,0 +1,73 @@
+"""`interdesk link certify` at a gateway at work: two situations, a stop, the rest of them, and a signature that tells of changes."""
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import orjson
+import pytest
+
+from gateway.app import utc_now
+from gateway.testing.loopback import PLAIN, LoopbackDesk
+from gateway.testing.loopback.server import LoopbackServer
+from tests.api import house
+from tests.api.working import Working
+from tests.cli.conftest import Run
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """Two desks, a link between them, a worker, and a file of Anna's own credentials for each desk."""
+    with ExitStack() as stack:
+        urls = {}
+        for code in ("north", "south"):
+            desk = LoopbackDesk(PLAIN, clock=utc_now, token=house.SECRETS[f"{code.upper()}_TOKEN"])
+            desk.people_by_token["annas-own-token"] = "anna"
+            urls[code] = stack.enter_context(LoopbackServer(desk)).url
+        said = house.CONFIGURATION.replace("poll_every: 1h", "poll_every: 1s, account: interdesk").replace(
+            ", account", "\n    account"
+        )
+        gateway = stack.enter_context(house.installed(tmp_path, said=said, **urls))
+        stack.enter_context(Working(gateway))
+        monkeypatch.setenv("ANNA", "annas-own-token")
+        (tmp_path / "anna.yaml").write_text("{kind: header, secret: {env: ANNA}}")
+        yield tmp_path
+
+
+def test_a_link_is_certified_in_two_sittings(folder: Path, run: Run) -> None:
+    file, anna = folder / "protocol.json", folder / "anna.yaml"
+    hands = ("--hand", f"upstream={anna}", "--hand", f"downstream={anna}", "--out", str(file), "--yes")
+    first = run("link", "certify", "north-south", *hands, "--only", "words down", "--patience", "20s")
+    assert "✔ words down" in first.stdout, first.output
+    assert first.exit_code == 1, "not all was played"
+    again = run("link", "certify", "north-south", *hands, "--only", "refuse", "--patience", "20s")
+    assert "✔ refuse" in again.stdout, again.output
+    document = orjson.loads(file.read_bytes())
+    assert [(one["name"], one["verdict"], one["left"]) for one in document["situations"]] == [
+        ("words down", "passed", []),
+        ("refuse", "passed", []),
+    ]
+    assert "annas-own-token" not in file.read_text()
+
+    told = run("link", "certify", "--verify", str(file))
+    assert (told.exit_code, "signed by this gateway" in told.output) == (0, True)
+    file.write_text(file.read_text().replace('"passed"', '"failed"'))
+    assert run("link", "certify", "--verify", str(file)).exit_code == 1
+    assert run("link", "certify", "north-south", *hands).exit_code == 3, (
+        "goes on with nothing that was changed"
+    )
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("north-south", "--only", "juggling"), "there is no situation juggling"),
+        (("north-south", "--hand", "sideways=x", "--yes"), "--hand 'sideways=x' is none"),
+        (("north-south", "--patience", "soon", "--yes"), "--patience 'soon' is no length of time"),
+        ((), "which link is to be certified?"),
+        (("--verify", "nothing.json"), "cannot be read as a protocol"),
+    ],
+)
+def test_what_is_mistaken_is_said(gateway: object, run: Run, words: tuple[str, ...], told: str) -> None:
+    ran = run("link", "certify", *words)
+    assert (ran.exit_code, told in ran.output) == (3, True), ran.output
