@@ -72,9 +72,10 @@ def claims(text: str, keys: Mapping[str, Any], algorithms: Iterable[str] = ALGOR
     """The claims, if one of the keys made the signature by one of the algorithms. Raises SignatureInvalid."""
     allowed = [name for name in algorithms if name in ALGORITHMS]
     header = _parts(text).headers()
-    if header.get("alg") not in allowed or "crit" in header:
-        raise SignatureInvalid("the token is signed in a way that is not taken")
     wanted = header.get("kid")
+    plain = isinstance(wanted, str | None) and "crit" not in header
+    if header.get("alg") not in allowed or not plain:
+        raise SignatureInvalid("the token is signed in a way that is not taken")
     named = [key for key in keys["keys"] if wanted is None or key.get("kid") in {None, wanted}]
     for key in named:
         try:
@@ -89,9 +90,12 @@ def _parts(text: str) -> jws.CompactSignature:
     try:
         if len(text) > LONGEST or not text.isascii():
             raise ValueError("too long, or no ASCII")
-        return jws.extract_compact(to_bytes(text))
-    except (JoseError, ValueError, TypeError) as error:
+        parts = jws.extract_compact(to_bytes(text))
+    except (JoseError, ValueError, TypeError, AttributeError, RecursionError) as error:
         raise SignatureInvalid("this is no signed token") from error
+    if not isinstance(parts.headers(), dict):
+        raise SignatureInvalid("the token's header is no object")
+    return parts
 
 
 def _claims(payload: bytes) -> dict[str, Any]:

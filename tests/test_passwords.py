@@ -15,6 +15,12 @@ def test_a_password_is_known_again_and_no_other() -> None:
     assert kept != passwords.kept("correct horse battery", CHEAP)
 
 
+def test_t25_where_there_is_no_password_the_same_work_is_done() -> None:
+    nobodys, somebodys = passwords._nobodys(CHEAP), passwords.kept("x" * 12, CHEAP)
+    assert nobodys.split("$")[:4] == somebodys.split("$")[:4]
+    assert [len(one) for one in nobodys.split("$")] == [len(one) for one in somebodys.split("$")]
+
+
 def test_one_word_written_in_two_ways_is_one_password() -> None:
     kept = passwords.kept("cafe\u0301 cafe\u0301 cafe\u0301", CHEAP)
     assert passwords.is_right("caf\u00e9 caf\u00e9 caf\u00e9", kept, CHEAP)

@@ -165,7 +165,7 @@ class Server(AuthorizationServer):  # type: ignore[misc]
         """Who asks. Whatever is wrong is told in the same words: nobody learns which clients there are."""
         try:
             self.asking = super().authenticate_client(request, methods, endpoint)
-        except InvalidClientError as error:
+        except (InvalidClientError, ValueError) as error:  # Authlib lets what is no UTF-8 through
             status = 401 if "Authorization" in request.headers else 400
             told = "the client is unknown, or did not show who it is"
             raise InvalidClientError(status_code=status, description=told) from error

@@ -284,3 +284,25 @@ def test_nothing_of_a_secret_or_token_is_kept(gateway: Gateway, doors: Doors) ->
 def test_rsa_keys_of_a_good_size_are_taken(gateway: Gateway) -> None:
     key = RSAKey.generate_key(2048)
     assert made(gateway, jwks={"keys": [key.as_dict(private=False)]})
+
+
+@pytest.mark.parametrize(
+    "shown",
+    [
+        "Basic /////w==",
+        "Basic %",
+        "Basic",
+        "Basic " + "A" * 9_000,
+        "Bearer x",
+        "Basic Og==",
+        "Basic YTpi=",
+        "\xff",
+        "Basic AAAA",
+    ],
+)
+def test_what_no_client_would_show_is_refused(doors: Doors, shown: str) -> None:
+    headers = {"content-type": "application/x-www-form-urlencoded", "authorization": shown}
+    for door in ("token", "introspect", "revoke"):
+        body = b"grant_type=client_credentials&token=x"
+        told = doors.send("POST", f"/oauth/{door}", body=body, headers=headers)
+        assert (told.status, told.document["error"]) == (401, "invalid_client")
