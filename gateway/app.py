@@ -41,6 +41,8 @@ from gateway.flows.portal.mailing import Mailing
 from gateway.flows.postman import EVERY as MAIL_EVERY
 from gateway.flows.postman import Postman
 from gateway.flows.preflight import Call
+from gateway.flows.quotas import Meter
+from gateway.flows.repeats import PRUNE_EVERY, Pruner
 from gateway.flows.webhooks.herald import EVERY, Herald
 from gateway.flows.worker import Worker
 from gateway.mail import Mailer
@@ -156,6 +158,7 @@ class Gateway:
         worker.endings.append(herald.finish)
         sealer = Sealer(self.context, self.vault, self.settings.anchors, utc_now)
         worker.rounds.append((sealer.round, SEAL_EVERY))
+        worker.rounds.append((Pruner(context=self.context, now=utc_now).round, PRUNE_EVERY))
         return worker
 
     def postman(self) -> Postman | None:
@@ -304,6 +307,7 @@ def _house(gateway: Gateway, life: Life, issuers: Issuers) -> House:
         address=gateway.settings.address,
         issuers=issuers,
         trusted_proxies=gateway.settings.trusted_proxies,
+        meter=Meter(context=gateway.context, most=gateway.settings.rate_per_minute),
     )
 
 

@@ -67,6 +67,7 @@ class Settings(BaseSettings):
     allowed_ports: Annotated[tuple[int, ...], NoDecode, BeforeValidator(_listed)] = (443, 8443)
     desk_deadline: float = Field(default=60, ge=1, le=600)
 
+    rate_per_minute: int = Field(default=3_000, ge=0, le=1_000_000)
     max_hook_bytes: int = Field(default=1_000_000, ge=1_000, le=100_000_000)
     max_attachment_bytes: int = Field(default=100_000_000, ge=1_000, le=10_000_000_000)
     max_answer_bytes: int = Field(default=20_000_000, ge=1_000, le=1_000_000_000)

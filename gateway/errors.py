@@ -136,6 +136,30 @@ class Refused(InterdeskError):
     code = "IDK-1402"
 
 
+class UnderWay(InterdeskError):
+    """The same request, by its Idempotency-Key, is being answered: answer 409."""
+
+    code = "IDK-1410"
+
+
+class AnotherRequest(InterdeskError):
+    """An Idempotency-Key came with another request before: answer 422."""
+
+    code = "IDK-1411"
+
+
+class Moved(InterdeskError):
+    """The thing has another version than the caller thinks (If-Match): answer 412."""
+
+    code = "IDK-1412"
+
+
+class Unconditional(InterdeskError):
+    """The caller must say which version it changes (If-Match): answer 428."""
+
+    code = "IDK-1413"
+
+
 class Invalid(InterdeskError):
     """A document that breaks its schema or names something unknown. `problems` lists path, what and what is right."""
 

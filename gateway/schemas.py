@@ -42,8 +42,9 @@ def folder() -> Path:
 
 
 def names() -> tuple[str, ...]:
-    """Every schema with its version: `manifest.v1`."""
-    return tuple(sorted(path.name.removesuffix(".json") for path in folder().glob("*.v*.json")))
+    """Every schema with its version: `manifest.v1`. The description of the API (`openapi.v1`) is none."""
+    found = (path.name.removesuffix(".json") for path in folder().glob("*.v*.json"))
+    return tuple(sorted(name for name in found if not name.startswith("openapi.")))
 
 
 @cache

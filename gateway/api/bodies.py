@@ -44,6 +44,13 @@ def refuse_nul(scope: Scope) -> None:
         raise problems.not_valid("a parameter holds a NUL sign")
 
 
+def refuse_encoded(scope: Scope) -> None:
+    """Raises Problem (415) for a compressed body: a bomb is never unpacked (T9)."""
+    said = dict(scope["headers"]).get(b"content-encoding", b"").decode("latin-1").strip()
+    if said.lower() not in ("", "identity"):
+        raise problems.encoded(said)
+
+
 def limited(scope: Scope, receive: Receive) -> Receive:
     """The body, which raises BodyTooLarge at the first byte too many: unread, if it says how long it is."""
     if _OWN_LIMIT.fullmatch(scope["path"]):

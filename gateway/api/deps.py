@@ -34,8 +34,11 @@ def reached(request: Request) -> tuple[str | None, list[str]]:
 
 
 def known(request: Request, here: AnyHouse) -> Principal:
-    """Who calls, whatever it may do here: with a bearer token, or signed in by a browser that no other site sent here.
-    Raises Problem (401; 403)."""
+    """Who calls, whatever it may do here: with a bearer token, or signed in by a browser that no other site sent here; found
+    once for each request. Raises Problem (401; 403)."""
+    found: Principal | None = getattr(request.state, "caller", None)
+    if found is not None:
+        return found
     scheme, _, text = request.headers.get("authorization", "").partition(" ")
     address = address_of(*reached(request), here.trusted_proxies)
     who = None
@@ -48,6 +51,7 @@ def known(request: Request, here: AnyHouse) -> Principal:
         who = bearer(here.context, text.strip(), here.issuers, now=here.now(), address=address)
     if who is None:
         raise problems.no_key()
+    request.state.caller = who
     return who
 
 

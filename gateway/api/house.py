@@ -11,6 +11,7 @@ from gateway.domain.model import Message
 from gateway.flows.context import Context
 from gateway.flows.issuers import Issuers
 from gateway.flows.preflight import Askings, Call
+from gateway.flows.quotas import Meter
 from gateway.metrics import Metrics
 from gateway.vault import Vault
 
@@ -40,4 +41,6 @@ class House:
     """Whose tokens are taken besides ours."""
     trusted_proxies: tuple[str, ...] = ()
     """Networks whose `X-Forwarded-For` is believed."""
+    meter: Meter | None = None
+    """Counts requests; None: nobody's are counted."""
     askings: Askings = field(default_factory=Askings)

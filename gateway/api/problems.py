@@ -12,13 +12,17 @@ from starlette.exceptions import HTTPException as AnyHTTPException
 
 from gateway.domain.permissions import Permission
 from gateway.errors import (
+    AnotherRequest,
     ConfigError,
     DeskError,
     InterdeskError,
     Invalid,
+    Moved,
     NotFound,
     Refused,
     SignatureInvalid,
+    Unconditional,
+    UnderWay,
     Unsupported,
 )
 from gateway.flows.hooks import NotStored
@@ -41,8 +45,8 @@ class Problem(Exception):
     headers: Mapping[str, str] = field(default_factory=dict)
 
     def body(self) -> bytes:
-        """The document. `type` is a name, not an address: there is nothing to fetch."""
-        told = {"type": f"urn:interdesk:problem:{self.code}", "title": self.title, "status": self.status}
+        """The document. `type` leads to what the code means (`gateway.api.problem_pages`)."""
+        told = {"type": f"/problems/{self.code}", "title": self.title, "status": self.status}
         return orjson.dumps({**told, "code": self.code, **({"detail": self.detail} if self.detail else {})})
 
 
@@ -79,6 +83,17 @@ def wrong_type(taken: Sequence[str]) -> Problem:
         code="IDK-1409",
         title="This media type is not taken",
         detail=f"send one of {', '.join(taken)}",
+    )
+
+
+def too_many(seconds: int) -> Problem:
+    """The caller made as many requests as it may in a minute."""
+    return Problem(
+        status=429,
+        code="IDK-1414",
+        title="Too many requests",
+        detail=f"come again in {seconds} s",
+        headers={"retry-after": str(seconds)},
     )
 
 
@@ -139,6 +154,10 @@ _STATUSES: tuple[tuple[type[InterdeskError], int, str], ...] = (
     (NotFound, 404, "There is no such thing here"),
     (Refused, 409, "The state of the chain does not allow this"),
     (Invalid, 422, "The document is not valid"),
+    (UnderWay, 409, "The same request is under way"),
+    (AnotherRequest, 422, "The Idempotency-Key is another request's"),
+    (Moved, 412, "The thing has another version"),
+    (Unconditional, 428, "The version that is changed must be named"),
     (Unsupported, 422, "The desk cannot do this"),
     (NotStored, 503, "The message could not be stored"),
     (DeskError, 502, "The desk did not answer as it should"),
@@ -181,6 +200,20 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(Exception, _unforeseen)
 
 
+REFUSALS = (Problem, InterdeskError, RequestValidationError, BodyTooLarge)
+
+
+def of_any(refusal: Exception) -> Problem:
+    """The problem that one of `REFUSALS` is."""
+    if isinstance(refusal, Problem):
+        return refusal
+    if isinstance(refusal, RequestValidationError):
+        return not_valid(_faults(refusal))
+    if isinstance(refusal, BodyTooLarge):
+        return too_large(refusal.limit)
+    return of_error(refusal) if isinstance(refusal, InterdeskError) else internal()
+
+
 async def _problem(_request: Request, error: Exception) -> Response:
     return response(error if isinstance(error, Problem) else internal())
 
@@ -211,9 +244,11 @@ async def _http(_request: Request, error: Exception) -> Response:
 
 async def _invalid(_request: Request, error: Exception) -> Response:
     """A parameter that is not what it should be; its value is not repeated."""
-    found = error.errors() if isinstance(error, RequestValidationError) else []
-    detail = "; ".join(f"{'.'.join(map(str, one['loc'][1:]))}: {one['msg']}" for one in found[:10])
-    return response(not_valid(detail))
+    return response(not_valid(_faults(error) if isinstance(error, RequestValidationError) else ""))
+
+
+def _faults(error: RequestValidationError) -> str:
+    return "; ".join(f"{'.'.join(map(str, one['loc'][1:]))}: {one['msg']}" for one in error.errors()[:10])
 
 
 async def _unforeseen(request: Request, error: Exception) -> Response:

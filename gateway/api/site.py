@@ -3,20 +3,25 @@
 import re
 
 from fastapi import FastAPI
+from fastapi.routing import APIRoute
 from starlette.types import Lifespan, Receive, Scope, Send
 
 from gateway import __version__
 from gateway.api import (
     audit,
     bodies,
+    clocks,
     conflicts,
     deliveries,
     directory,
     health,
     links,
     oauth,
+    openapi,
     portal,
+    problem_pages,
     problems,
+    promises,
     pushing,
     search,
     tickets,
@@ -31,6 +36,8 @@ from gateway.api.house import House
 
 DOORS = (
     tickets,
+    clocks,
+    promises,
     directory,
     deliveries,
     work,
@@ -45,8 +52,15 @@ DOORS = (
     webhooks,
     tmf_hub,
     pushing,
+    problem_pages,
+    openapi,
 )
 _HOOK = re.compile(r"/hooks/(?P<desk>[^/]+)(?:/(?P<token>[^/]+))?")
+
+
+def _named(route: APIRoute) -> str:
+    """What an operation is called: after its module and its function."""
+    return f"{route.endpoint.__module__.rpartition('.')[2]}.{route.endpoint.__name__}"
 
 
 class Site(FastAPI):
@@ -54,7 +68,13 @@ class Site(FastAPI):
     own errors and limits its own bodies."""
 
     def __init__(self, house: House, lifespan: Lifespan[FastAPI]) -> None:
-        super().__init__(title="Interdesk", version=__version__, lifespan=lifespan, openapi_url=None)
+        super().__init__(
+            title="Interdesk",
+            version=__version__,
+            lifespan=lifespan,
+            openapi_url=None,
+            generate_unique_id_function=_named,
+        )
         self.state.house = house
         self._hooks = HookDoor(house)
 
@@ -73,6 +93,7 @@ class Site(FastAPI):
         """What no database can be asked and what no memory should hold is refused before a key is looked at."""
         try:
             bodies.refuse_nul(scope)
+            bodies.refuse_encoded(scope)
         except problems.Problem as problem:
             await problems.response(problem)(scope, receive, send)
         else:

@@ -49,7 +49,7 @@ def refusal(problem: Problem) -> Response:
         "reason": problem.title,
         "message": problem.detail or problem.title,
         "status": str(status),
-        "referenceError": f"urn:interdesk:problem:{problem.code}",
+        "referenceError": f"/problems/{problem.code}",
     }
     return Response(orjson.dumps(told), status_code=status, headers=dict(problem.headers), media_type=JSON)
 

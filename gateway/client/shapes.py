@@ -194,7 +194,7 @@ class Delivery(TypedDict, total=False):
     first_sent_at: Moment | None
     done_at: Moment | None
     marker: str | None
-    note: str | None
+    note: bool | None
     event_id: str | None
     lease_until: Moment | None
     worker: str | None
@@ -237,3 +237,94 @@ class Findings(TypedDict):
     number: str
     found: list[Found]
     more: int
+
+
+class Clock(TypedDict, total=False):
+    """What an agreement's target comes to for a ticket, for a party to it. Lengths are seconds of its calendar."""
+
+    id: Required[str]
+    agreement: str
+    kind: str
+    calendar: str
+    provider: str
+    consumer: str
+    target_kind: str
+    cycle: int
+    state: str
+    stopped: bool
+    provisional: bool
+    superseded: bool
+    started_at: Moment | None
+    due_at: Moment | None
+    breached_at: Moment | None
+    ended_at: Moment | None
+    target: Seconds | None
+    elapsed: Seconds
+    stopped_time: Seconds
+    remaining: Seconds | None
+
+
+class Stop(TypedDict, total=False):
+    """A request to stop a clock, and how it stands under an agreement. `hop_id` only where it is the caller's own."""
+
+    id: Required[str]
+    agreement: str
+    hop_id: str | None
+    code: str
+    own_code: str
+    evidence: list[str]
+    start_at: Moment
+    end_at: Moment | None
+    expected_end_at: Moment | None
+    asked_at: Moment
+    standing: str
+
+
+class Visit(TypedDict, total=False):
+    """The visit of an assignment (`id`) that was last spoken of."""
+
+    id: Required[str]
+    opens_at: Moment | None
+    closes_at: Moment | None
+    state: str
+    event_id: str
+
+
+class Agreement(TypedDict, total=False):
+    """What a provider promises a consumer (schemas/agreement.v1.json), as `terms`; of what somebody else provides, only what
+    binds."""
+
+    id: Required[str]
+    code: str
+    organization: str
+    consumer: str
+    kind: str
+    valid_from: Day | None
+    valid_until: Day | None
+    draft: bool
+    template: bool
+    terms: dict[str, Any]
+
+
+class ReportInShort(TypedDict, total=False):
+    """A version of a published report."""
+
+    id: Required[str]
+    kind: str
+    subject: str
+    period: str
+    view: str
+    version: int
+    title: str
+    made_at: Moment
+    made_by: str
+    reason: str
+    sha256: str
+    previous: str
+    seal: str
+
+
+class Report(ReportInShort, total=False):
+    """A version of a published report whole; `document` as schemas/report.v1.json has it."""
+
+    document: dict[str, Any]

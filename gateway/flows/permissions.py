@@ -26,6 +26,8 @@ _HUB = "/tmf-api/troubleTicket/{version}/hub"
 NEEDS: dict[Route, Need] = {
     ("GET", "/healthz"): Open.ANYBODY,
     ("GET", "/readyz"): Open.ANYBODY,
+    ("GET", "/openapi.json"): Open.ANYBODY,
+    ("GET", "/problems/{code}"): Open.ANYBODY,
     ("GET", "/metrics"): Permission.METRICS_READ,
     ("POST", "/oauth/token"): Open.ANYBODY,
     ("POST", "/oauth/introspect"): Open.ANYBODY,
@@ -36,6 +38,9 @@ NEEDS: dict[Route, Need] = {
     ("GET", "/v1/tickets/{ticket_id}"): _READ,
     ("GET", "/v1/tickets/{ticket_id}/hops"): _READ,
     ("GET", "/v1/tickets/{ticket_id}/events"): _READ,
+    ("GET", "/v1/tickets/{ticket_id}/clocks"): _READ,
+    ("GET", "/v1/tickets/{ticket_id}/stops"): _READ,
+    ("GET", "/v1/tickets/{ticket_id}/visits"): _READ,
     ("GET", "/v1/search"): _READ,
     ("GET", "/v1/worklists"): _READ,
     ("GET", "/v1/worklists/{name}"): _READ,
@@ -63,6 +68,11 @@ NEEDS: dict[Route, Need] = {
     ("GET", f"{_HUB}/{{listener_id}}"): _READ,
     ("DELETE", f"{_HUB}/{{listener_id}}"): _WRITE,
     ("POST", "/v1/tickets"): _WRITE,
+    # what was promised
+    ("GET", "/v1/agreements"): Permission.REPORTS_READ,
+    ("GET", "/v1/agreements/{agreement_id}"): Permission.REPORTS_READ,
+    ("GET", "/v1/reports"): Permission.REPORTS_READ,
+    ("GET", "/v1/reports/{report_id}"): Permission.REPORTS_READ,
     # what is configured
     ("GET", "/v1/organizations"): _READ,
     ("GET", "/v1/organizations/{name}"): _READ,

@@ -1,6 +1,6 @@
 """What is configured, page by page as documents: organizations, contacts, sites, assets, desks. Nothing sealed is read."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -128,3 +128,18 @@ def _beyond(table: Table, after: tuple[str, str] | None) -> ColumnElement[bool]:
 def _first(db: Db, query: Select[Any], seen: Callable[[Row[Any]], View]) -> View | None:
     rows: Iterable[Row[Any]] = db.execute(query.limit(1))
     return next(map(seen, rows), None)
+
+
+def agreements(db: Db, scope: Scope, bound: Collection[str], page: Page) -> list[View]:
+    """The agreements of providers within the scope, and those of these ids that bind somebody within it."""
+    return _paged(db, _agreements(scope, bound), DIRECTORY, page)
+
+
+def agreement(db: Db, scope: Scope, bound: Collection[str], name: str) -> View | None:
+    """One of these."""
+    return _first(db, _agreements(scope, bound).where(DIRECTORY.c.id == name), _document)
+
+
+def _agreements(scope: Scope, bound: Collection[str]) -> Select[Any]:
+    mine = or_(scope.where(DIRECTORY), DIRECTORY.c.id.in_(sorted(bound)))
+    return _with_owner(DIRECTORY).where(DIRECTORY.c.kind == "agreement", mine)

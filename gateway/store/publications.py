@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 import orjson
-from sqlalchemy import ColumnElement, RowMapping, Table, and_, insert, select
+from sqlalchemy import ColumnElement, RowMapping, Table, and_, insert, or_, select
 
 from gateway.domain.reports.publication import Line, Publication
 from gateway.store.db import Db
@@ -69,11 +69,16 @@ def versions(db: Db, scope: Scope, line: Line) -> list[Listed]:
     return [_listed(row) for row in db.execute(query).mappings()]
 
 
-def listed(db: Db, scope: Scope, *, subject: str = "", limit: int = 50) -> list[Listed]:
-    """The newest versions of whatever line; of one subject if it is named."""
+def listed(
+    db: Db, scope: Scope, *, subject: str = "", limit: int = 50, before: tuple[datetime, str] | None = None
+) -> list[Listed]:
+    """The newest versions of whatever line; of one subject if it is named; from (made_at, id) on."""
     query = select(*_LIGHT).where(scope.where(PUBLICATION))
     if subject:
         query = query.where(PUBLICATION.c.subject == subject)
+    if before is not None:
+        at, name = PUBLICATION.c.made_at, PUBLICATION.c.id
+        query = query.where(or_(at < before[0], and_(at == before[0], name < before[1])))
     newest = query.order_by(PUBLICATION.c.made_at.desc(), PUBLICATION.c.id.desc()).limit(limit)
     return [_listed(row) for row in db.execute(newest).mappings()]
 

@@ -6,6 +6,7 @@ from sqlmodel import SQLModel
 from gateway.store import (
     account_tables,
     agreement_tables,
+    api_tables,
     api_ticket_tables,
     audit_tables,
     clock_tables,
@@ -50,6 +51,7 @@ MODULES = (
     api_ticket_tables,
     webhook_tables,
     tmf_tables,
+    api_tables,
 )
 
 
