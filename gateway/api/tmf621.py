@@ -1,7 +1,6 @@
-"""`/tmf-api/troubleTicket/{v5,v4}/troubleTicket`: TM Forum's Trouble Ticket API over the tickets of a party's own API desk.
+"""`/tmf-api/troubleTicket/{v5,v4}/troubleTicket`, `/mefApi/sonata/troubleTicket/v4/troubleTicket`: TM Forum's and MEF's API over the tickets of a party's own API desk.
 The key says whose; nobody sees another's. What each attribute is here, is written in schemas/tmf621.md."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any
 from urllib.parse import urlencode
@@ -15,8 +14,10 @@ from gateway.api.deps import AnyHouse, caller
 from gateway.api.house import House
 from gateway.api.tmf_answers import JSON, AnyBody, OptionalBody, TmfRoute
 from gateway.domain.tmf621 import listing, patching
+from gateway.domain.tmf621.dialects import DIALECTS
+from gateway.domain.tmf621.mef124 import MEF, SUMMARY
 from gateway.domain.tmf621.reading import moment
-from gateway.domain.tmf621.versions import DIALECTS, Dialect
+from gateway.domain.tmf621.versions import Dialect
 from gateway.errors import ConfigError, Invalid
 from gateway.flows.api_desk import pushing
 from gateway.flows.api_desk.caller import Caller
@@ -24,9 +25,10 @@ from gateway.flows.api_desk.pushing import Asked, Command, Errand, Patch, Place
 from gateway.flows.principal import Principal
 from gateway.store.api_desk import Page
 
-router = APIRouter(prefix="/tmf-api/troubleTicket/{version}/troubleTicket", route_class=TmfRoute)
 MOST = 200
-_OURS = frozenset({"fields", "offset", "limit", "after", "before", "sort", "filter", "desk"})
+_OURS = frozenset(
+    {"fields", "offset", "limit", "after", "before", "sort", "filter", "desk", "buyerId", "sellerId"}
+)
 """Parameters that are no filters."""
 
 
@@ -45,42 +47,41 @@ class Visit:
 
 
 def visit(
+    request: Request,
     version: str,
     here: AnyHouse,
     key: Annotated[Principal, Depends(caller)],
     desk: Annotated[str, Query(max_length=100, description="The desk's code, where a key has several.")] = "",
 ) -> Visit:
     """The visit. Raises Problem (401, 404)."""
-    dialect = DIALECTS.get(version)
+    base = request.url.path.split("/", 2)[1]
+    dialect = DIALECTS.get(_NAMED.get((base, version), ""))
     if dialect is None:
         raise problems.nowhere()
     who = Caller(scope=key.scope, name=key.label or key.id, desk=desk)
     return Visit(house=here, caller=who, dialect=dialect)
 
 
+_NAMED = {("tmf-api", "v5"): "v5", ("tmf-api", "v4"): "v4", ("mefApi", "v4"): "mef"}
 AnyVisit = Annotated[Visit, Depends(visit)]
 Fields = Annotated[str | None, Query(max_length=1000, description="Attributes to tell, with commas between.")]
 
 
-def _told(
-    coming: Visit, document: Mapping[str, Any], *, fields: str | None = None, status: int = 200
-) -> Response:
-    told = coming.dialect.to(document)
+def _told(coming: Visit, ticket_id: str, *, fields: str | None = None, status: int = 200) -> Response:
+    told = pushing.one(coming.house.context, coming.caller, ticket_id, coming.dialect).document
     headers = {"location": str(told["href"])} if status == 201 else {}
     body = orjson.dumps(listing.chosen(told, fields))
     return Response(body, status_code=status, headers=headers, media_type=JSON)
 
 
-@router.post("", status_code=201)
 def create(coming: AnyVisit, document: AnyBody, fields: Fields = None) -> Response:
     """Open a ticket; the same external identifier with the same document opens it once."""
     if not isinstance(document, dict):
         raise Invalid("a trouble ticket is a JSON object")
-    told = pushing.opened(coming.errand(), coming.dialect.of(document))
-    return _told(coming, told.document, fields=fields, status=201)
+    told = pushing.opened(coming.errand(), coming.dialect.of(document), coming.dialect)
+    return _told(coming, told.ticket.id, fields=fields, status=201)
 
 
-@router.get("")
 def listed(
     request: Request,
     coming: AnyVisit,
@@ -92,6 +93,7 @@ def listed(
     limit, after = min(limit, MOST), request.query_params.get("after")
     asked = _asked(request, Page(offset=offset, limit=limit, after=after))
     found = pushing.listed(coming.house.context, coming.caller, asked, coming.dialect)
+    fields = fields or (",".join(SUMMARY) if coming.dialect is MEF else None)
     told = [listing.chosen(one, fields) for one in found.documents]
     headers = {"x-total-count": str(found.total), "x-result-count": str(len(told))}
     following = offset + len(told)
@@ -102,13 +104,18 @@ def listed(
     return Response(orjson.dumps(told), headers=headers, media_type=JSON)
 
 
-def _asked(request: Request, page: Page) -> Asked:
+def filters_of(request: Request) -> list[tuple[str, str]]:
+    """The parameters that are filters. Raises Invalid for ways of asking that are not served."""
     parameters = request.query_params
     if parameters.get("filter"):
         raise Invalid("filter by JSONPath is not served", cure="filter by attribute: ?note.author=Ann")
     if parameters.get("before"):
         raise Invalid("a list goes one way", cure="take `after`, or offset and limit")
-    filters = [(name, value) for name, value in parameters.multi_items() if name not in _OURS]
+    return [(name, value) for name, value in parameters.multi_items() if name not in _OURS]
+
+
+def _asked(request: Request, page: Page) -> Asked:
+    filters, parameters = filters_of(request), request.query_params
     after, before = (moment(parameters.get(f"creationDate.{verb}")) for verb in ("gt", "lt"))
     narrowed = Page(
         made_after=after, made_before=before, after=page.after, offset=page.offset, limit=page.limit
@@ -116,34 +123,34 @@ def _asked(request: Request, page: Page) -> Asked:
     return Asked(filters=tuple(filters), sort=parameters.get("sort"), page=narrowed)
 
 
-@router.get("/{ticket_id}")
 def one(coming: AnyVisit, ticket_id: str, fields: Fields = None) -> Response:
     """One ticket."""
-    told = pushing.one(coming.house.context, coming.caller, ticket_id)
-    return _told(coming, told.document, fields=fields)
+    return _told(coming, ticket_id, fields=fields)
 
 
-@router.patch("/{ticket_id}")
 def change(
     request: Request, coming: AnyVisit, ticket_id: str, body: AnyBody, fields: Fields = None
 ) -> Response:
     """Change a ticket by a JSON merge patch, a JSON patch, or a JSON patch with queries."""
+    patch = patch_of(request, coming, body)
+    pushing.patched(coming.errand(), ticket_id, patch)
+    return _told(coming, ticket_id, fields=fields)
+
+
+def patch_of(request: Request, coming: Visit, body: Any) -> Patch:
+    """A change as it was sent. Raises Problem (415)."""
     kind = request.headers.get("content-type", JSON).partition(";")[0].strip().lower()
     if kind not in (*patching.MERGE, *patching.OPERATIONS):
         raise problems.wrong_type((*patching.MERGE, *patching.OPERATIONS))
-    patch = Patch(media_type=kind, body=body, dialect=coming.dialect)
-    told = pushing.patched(coming.errand(), ticket_id, patch)
-    return _told(coming, told.document, fields=fields)
+    return Patch(media_type=kind, body=body, dialect=coming.dialect)
 
 
-@router.delete("/{ticket_id}")
 def delete(coming: AnyVisit, ticket_id: str) -> Response:
     """Nothing that others answer for is deleted."""
     pushing.one(coming.house.context, coming.caller, ticket_id)
     raise problems.wrong_method("GET, PATCH")
 
 
-@router.post("/{ticket_id}/{command}", status_code=204)
 def command(coming: AnyVisit, ticket_id: str, command: str, body: OptionalBody) -> Response:
     """MEF 124's commands: `cancel`, `close`, `reopen` with `{"reason": …}`."""
     if command not in [*Command]:
@@ -155,7 +162,6 @@ def command(coming: AnyVisit, ticket_id: str, command: str, body: OptionalBody) 
     return Response(status_code=204)
 
 
-@router.get("/{ticket_id}/attachment/{place}")
 def attachment(coming: AnyVisit, ticket_id: str, place: str) -> StreamingResponse:
     """The bytes of a file; nothing in it is shown by a browser."""
     blobs = coming.house.blobs
@@ -169,3 +175,19 @@ def attachment(coming: AnyVisit, ticket_id: str, place: str) -> StreamingRespons
         "content-security-policy": "sandbox",
     }
     return StreamingResponse(blobs.chunks(blob), headers=headers, media_type="application/octet-stream")
+
+
+def doors(base: str) -> APIRouter:
+    """The routes of a version's tickets at that address."""
+    made = APIRouter(prefix=f"{base}/{{version}}/troubleTicket", route_class=TmfRoute)
+    made.post("", status_code=201)(create)
+    made.get("")(listed)
+    made.get("/{ticket_id}")(one)
+    made.patch("/{ticket_id}")(change)
+    made.delete("/{ticket_id}")(delete)
+    made.post("/{ticket_id}/{command}", status_code=204)(command)
+    made.get("/{ticket_id}/attachment/{place}")(attachment)
+    return made
+
+
+router = doors("/tmf-api/troubleTicket")

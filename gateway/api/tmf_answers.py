@@ -29,19 +29,30 @@ class TmfRoute(APIRoute):
             try:
                 return await handle(request)
             except Problem as problem:
-                return refusal(problem)
+                return refusal(problem, request)
             except problems.BodyTooLarge as error:
-                return refusal(problems.too_large(error.limit))
+                return refusal(problems.too_large(error.limit), request)
             except InterdeskError as error:
-                return refusal(problems.of_error(error))
+                return refusal(problems.of_error(error), request)
             except (RequestValidationError, HTTPException) as error:
-                return refusal(problems.not_valid(str(error)[:1000]))
+                return refusal(problems.not_valid(str(error)[:1000]), request)
 
         return told
 
 
-def refusal(problem: Problem) -> Response:
-    """A problem in the standard's shape, which has no 422: a request that is not valid is a 400 there."""
+_MEF_CODES = {
+    400: "invalidBody",
+    401: "invalidCredentials",
+    403: "accessDenied",
+    404: "notFound",
+    409: "conflict",
+}
+
+
+def refusal(problem: Problem, request: Request) -> Response:
+    """A problem in the standard's shape. TMF621 has no 422: a request that is not valid is a 400 there."""
+    if request.url.path.startswith("/mefApi/"):
+        return _mef(problem)
     status = 400 if problem.status == 422 else problem.status
     told = {
         "@type": "Error",
@@ -52,6 +63,28 @@ def refusal(problem: Problem) -> Response:
         "referenceError": f"/problems/{problem.code}",
     }
     return Response(orjson.dumps(told), status_code=status, headers=dict(problem.headers), media_type=JSON)
+
+
+def _mef(problem: Problem) -> Response:
+    """The same as MEF 124 has it: its own codes, and a list of what is not valid, each with a pointer."""
+    words = {
+        "message": problem.detail or problem.title,
+        "referenceError": f"urn:interdesk:problem:{problem.code}",
+    }
+    told: Any = {"code": _MEF_CODES.get(problem.status, "internalError"), "reason": problem.title, **words}
+    if problem.status == 422:
+        named = [
+            line.strip().partition(": ") for line in problem.detail.splitlines() if line.startswith("  ")
+        ]
+        told = [{**words, **_fault(name, why)} for name, _, why in named]
+        told = told or [{**words, "code": "otherIssue", "reason": problem.title}]
+    headers = dict(problem.headers)
+    return Response(orjson.dumps(told), status_code=problem.status, headers=headers, media_type=JSON)
+
+
+def _fault(name: str, why: str) -> dict[str, str]:
+    code = "missingProperty" if "missing" in why or "needs" in why else "invalidValue"
+    return {"code": code, "reason": why[:255], "propertyPath": "/" + name.replace(".", "/")}
 
 
 async def body_of(request: Request) -> Any:

@@ -13,10 +13,7 @@ from gateway.domain.tmf621.notices import Listener
 from gateway.errors import Invalid
 from gateway.flows.api_desk import hubs
 
-router = APIRouter(prefix="/tmf-api/troubleTicket/{version}/hub", route_class=TmfRoute)
 
-
-@router.post("", status_code=201)
 def register(coming: AnyVisit, document: AnyBody) -> Response:
     """Tell this address from now on."""
     if not isinstance(document, dict):
@@ -33,15 +30,25 @@ def _told(coming: Visit, listener: Listener) -> dict[str, Any]:
     return known | ({"query": listener.query} if listener.query else {})
 
 
-@router.get("/{listener_id}")
 def one(coming: AnyVisit, listener_id: str) -> Response:
     """One listener."""
     found = hubs.one(coming.house.context, coming.caller, listener_id)
     return Response(orjson.dumps(_told(coming, found)), media_type=JSON)
 
 
-@router.delete("/{listener_id}", status_code=204)
 def remove(coming: AnyVisit, listener_id: str) -> Response:
     """Tell it nothing more."""
     hubs.removed(coming.house.context, coming.caller, listener_id, now=coming.house.now())
     return Response(status_code=204)
+
+
+def doors(base: str) -> APIRouter:
+    """The routes of a version's hub at that address."""
+    made = APIRouter(prefix=f"{base}/{{version}}/hub", route_class=TmfRoute)
+    made.post("", status_code=201)(register)
+    made.get("/{listener_id}")(one)
+    made.delete("/{listener_id}", status_code=204)(remove)
+    return made
+
+
+router = doors("/tmf-api/troubleTicket")

@@ -21,6 +21,7 @@ Route = tuple[str, str]
 _READ, _WRITE = Permission.TICKETS_READ, Permission.TICKETS_WRITE
 _LINKS, _LINKING = Permission.LINKS_READ, Permission.LINKS_WRITE
 _TMF = "/tmf-api/troubleTicket/{version}/troubleTicket"
+_KINDS = "/tmf-api/troubleTicket/{version}/troubleTicketSpecification"
 _HUB = "/tmf-api/troubleTicket/{version}/hub"
 
 NEEDS: dict[Route, Need] = {
@@ -64,6 +65,11 @@ NEEDS: dict[Route, Need] = {
     ("DELETE", f"{_TMF}/{{ticket_id}}"): _WRITE,
     ("GET", f"{_TMF}/{{ticket_id}}/attachment/{{place}}"): _READ,
     ("POST", f"{_TMF}/{{ticket_id}}/{{command}}"): _WRITE,
+    ("POST", _KINDS): _WRITE,
+    ("GET", _KINDS): _READ,
+    ("GET", f"{_KINDS}/{{specification_id}}"): _READ,
+    ("PATCH", f"{_KINDS}/{{specification_id}}"): _WRITE,
+    ("DELETE", f"{_KINDS}/{{specification_id}}"): _WRITE,
     ("POST", _HUB): _WRITE,
     ("GET", f"{_HUB}/{{listener_id}}"): _READ,
     ("DELETE", f"{_HUB}/{{listener_id}}"): _WRITE,
@@ -137,6 +143,14 @@ NEEDS: dict[Route, Need] = {
     ("GET", "/portal/{token}"): Open.ADDRESS,
     ("POST", "/portal/{token}"): Open.ADDRESS,
 }
+
+_MEF = {
+    (method, path.replace("/tmf-api/", "/mefApi/sonata/", 1)): need
+    for (method, path), need in NEEDS.items()
+    if path.startswith((_TMF, _HUB)) and not path.startswith(_KINDS)
+}
+NEEDS |= _MEF
+"""MEF 124 is the same doors at another address."""
 
 
 def needed(method: str, path: str) -> Need | None:

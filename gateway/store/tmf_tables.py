@@ -43,3 +43,16 @@ class TmfNoticeRow(SQLModel, table=True):
     attempts: int = 0
     state: str
     error: str = column.words()
+
+
+class TmfSpecificationRow(SQLModel, table=True):
+    """A party's own description of a kind of ticket, as it was written."""
+
+    __tablename__ = "tmf_specification"
+    __table_args__ = (Index("tmf_specification_desk", "desk_id", "id"),)
+    id: str = Field(primary_key=True)
+    org_id: str
+    desk_id: str
+    document: Any = column.document()
+    created_at: datetime = column.moment(nullable=False)
+    changed_at: datetime = column.moment(nullable=False)

@@ -184,9 +184,9 @@ class Answer:
 
     @property
     def code(self) -> str:
-        """The stable code of a problem document, or of TM Forum's `Error`."""
-        if self.document.get("@type") == "Error":
-            return str(self.document["code"])
+        """The stable code of a problem document, or of TM Forum's and MEF's `Error`."""
+        if "referenceError" in self.document:
+            return str(self.document["referenceError"]).rpartition(":")[2]
         assert self.headers["content-type"] == "application/problem+json", self.body
         document = self.document
         assert document["status"] == self.status

@@ -16,6 +16,7 @@ from gateway.flows.proposal import Terms
 from gateway.installation.reading import read
 from tests.api import house
 from tests.api.house import Doors
+from tests.domain.tmf621.official import official
 
 PARTIES = """
 organizations:
@@ -311,3 +312,126 @@ def test_a_ticket_in_our_own_words_is_opened_once_and_is_the_same_ticket(big: ht
         {**sent, "priority": "purple"},
     ):
         assert big.post("/v1/tickets", json=wrong).status_code == 422
+
+
+KIND = {
+    "@type": "TroubleTicketSpecification",
+    "name": "Bill Dispute",
+    "lifecycleStatus": "inDesign",
+    "specCharacteristic": [
+        {
+            "id": "5",
+            "name": "amount",
+            "valueType": "number",
+            "configurable": True,
+            "@type": "CharacteristicSpecification",
+        }
+    ],
+}
+KINDS = {
+    name: value for name, value in official("TroubleTicketSpecification").items() if isinstance(value, dict)
+}
+SENT = {"own": KIND} | {name: value for name, value in KINDS.items() if value.get("name")}
+
+
+@pytest.mark.parametrize("document", SENT.values(), ids=SENT.keys())
+def test_a_specification_is_kept_as_it_is(big: httpx.Client, document: dict[str, Any]) -> None:
+    where = V5 + "Specification"
+    made = big.post(where, json=document)
+    told = made.json()
+    servers = {"id", "href", "lastUpdate"}
+    assert made.status_code == 201
+    assert {n: v for n, v in told.items() if n not in servers} == {
+        n: v for n, v in document.items() if n not in servers
+    }
+    assert big.get(told["href"]).json() == told
+    assert told in big.get(where, params={"name": document["name"], "limit": 200}).json()
+    assert big.delete(told["href"]).status_code == 204
+    assert refused(big.get(told["href"]))[0] == 404
+
+
+def test_a_specification_is_changed_in_every_way(big: httpx.Client, doors: Doors, installed: Gateway) -> None:
+    where = V5 + "Specification"
+    href = big.post(where, json=KIND).json()["href"]
+    assert big.patch(href, json={"lifecycleStatus": "active"}).json()["lifecycleStatus"] == "active"
+    query = [{"op": "replace", "path": "/specCharacteristic?id=5", "value": {"configurable": False}}]
+    kind = {"content-type": "application/json-patch-query+json"}
+    told = big.patch(href, content=json.dumps(query), headers=kind).json()
+    assert (told["specCharacteristic"][0]["configurable"], told["specCharacteristic"][0]["name"]) == (
+        False,
+        "amount",
+    )
+    bad: list[Any] = [{"name": None}, {"name": 7}, []]
+    assert [refused(big.patch(href, json=wrong))[0] for wrong in bad] == [400] * 3
+    assert refused(big.post(where, json={}))[0] == 400
+    assert refused(big.get(V4 + "Specification"))[0] == 404
+    with client_of(doors, installed, "bank") as bank:
+        answers = [
+            bank.request(method, href, params={"desk": "bank"}, json={})
+            for method in ("GET", "PATCH", "DELETE")
+        ]
+        assert [refused(answer)[0] for answer in answers] == [404] * 3
+
+
+MEF = "/mefApi/sonata/troubleTicket/v4/troubleTicket"
+BUYERS = {
+    "description": "Line is down", "severity": "significant", "priority": "low", "ticketType": "maintenance", "observedImpact": "down",
+    "relatedContactInformation": [{"role": "reporterContact", "name": "Ann", "emailAddress": "ann@big.example", "number": "1"}],
+    "relatedEntity": [{"id": "EVC-1", "role": "affected", "@referredType": "Product"}], "externalId": "MEF-1",
+}  # fmt: skip
+
+
+def test_mef_is_the_same_ticket_with_buyer_and_seller_apart(big: httpx.Client) -> None:
+    made = big.post(
+        MEF, json={**BUYERS, "note": [{"author": "Ann", "text": "Please hurry", "source": "seller"}]}
+    )
+    told = made.json()
+    assert (made.status_code, made.headers["location"]) == (201, f"{MEF}/{told['id']}")
+    assert {name: told[name] for name in BUYERS} == BUYERS
+    assert (told["sellerPriority"], told["sellerSeverity"], told["status"]) == (
+        "low",
+        "minor",
+        "acknowledged",
+    )
+    assert told["note"][0]["source"] == "buyer"
+    fifth = f"{V5}/{told['id']}"
+    assert big.get(fifth).json()["externalIdentifier"][0]["id"] == "MEF-1"
+    big.patch(fifth, json={"status": "held"})
+    assert big.get(told["href"]).json()["status"] == "inProgress"
+    changed = big.patch(
+        told["href"], json={"severity": "extensive", "note": [{"author": "Ann", "text": "Now"}]}
+    )
+    assert (changed.json()["severity"], len(changed.json()["note"])) == ("extensive", 2)
+    assert big.get(fifth).json()["status"] == "held"
+    [listed] = big.get(MEF, params={"externalId": "MEF-1"}).json()
+    assert (listed["id"], "note" in listed) == (told["id"], False)
+    assert big.post(f"{told['href']}/cancel").status_code == 204
+    assert big.get(told["href"]).json()["status"] == "cancelled"
+
+
+@pytest.mark.parametrize(
+    ("method", "body", "status", "code"),
+    [
+        (
+            "POST",
+            {"description": "x", "severity": "minor", "ticketType": "assistance"},
+            422,
+            "missingProperty",
+        ),
+        ("POST", {**BUYERS, "externalId": "MEF-2", "priority": 7}, 422, "invalidValue"),
+        ("PATCH", {"status": "closed"}, 422, "invalidValue"),
+        ("PATCH", {"note": [{"id": "n", "author": "Ann", "text": "other words"}]}, 422, "invalidValue"),
+    ],
+)
+def test_mef_names_what_is_not_valid(
+    big: httpx.Client, method: str, body: Any, status: int, code: str
+) -> None:
+    note = {"id": "n", "author": "Ann", "text": "words"}
+    made = big.post(MEF, json={**BUYERS, "externalId": f"MEF {code} {method} {len(body)}", "note": [note]})
+    answer = big.request(method, MEF if method == "POST" else made.json()["href"], json=body)
+    told = answer.json()
+    assert (answer.status_code, told[0]["code"]) == (status, code)
+    assert told[0]["propertyPath"].startswith("/")
+    assert told[0]["reason"]
+    missing = big.get(f"{MEF}/apt_none")
+    assert (missing.status_code, missing.json()["code"]) == (404, "notFound")

@@ -57,6 +57,14 @@ ATTRIBUTES = frozenset(
         *("creationDate", "lastUpdate", "statusChangeDate", "statusChangeReason", "statusChangeHistory"),
         *("statusChange", "requestedResolutionDate", "expectedResolutionDate", "resolutionDate"),
         *("troubleTicketRelationship", "troubleTicketSpecification", "troubleTicketCharacteristic"),
+        *("version", "lifecycleStatus", "specCharacteristic"),
+        *(
+            "sellerPriority",
+            "sellerSeverity",
+            "observedImpact",
+            "relatedContactInformation",
+            "issueStartDate",
+        ),
     }
 )
 

@@ -176,7 +176,7 @@ def _items(document: Document, name: str) -> Sequence[Document]:
 
 def _party(document: Document, roles: Sequence[str]) -> str | None:
     for role in roles:
-        for one in _items(document, "relatedParty"):
+        for one in (*_items(document, "relatedParty"), *_items(document, "relatedContactInformation")):
             party = one.get("partyOrPartyRole")
             party = party if isinstance(party, dict) else one
             if str(one.get("role") or "").casefold() == role and (party.get("name") or party.get("id")):

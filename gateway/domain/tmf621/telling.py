@@ -39,7 +39,7 @@ def document(ticket: DeskTicket, parts: Sequence[Part], promise: Promise = NOTHI
     if due is not None:
         told["expectedResolutionDate"] = due
     told["creationDate"], told["lastUpdate"] = stamp(ticket.created_at), stamp(ticket.changed_at)
-    notes, files = list(_notes(parts)), list(_files(ticket, parts))
+    notes, files = list(_notes(ticket, parts)), list(_files(ticket, parts))
     return told | ({"note": notes} if notes else {}) | ({"attachment": files} if files else {})
 
 
@@ -131,12 +131,23 @@ def _due(ticket: DeskTicket, parts: Sequence[Part], promise: Promise) -> str | N
     return stamp(value)
 
 
-def _notes(parts: Sequence[Part]) -> Iterator[dict[str, Any]]:
+def _whose(ticket: DeskTicket, part: Part) -> dict[str, str]:
+    """Who added a file, and when, as MEF 124 has it."""
+    return {"author": part.actor.name, "creationDate": stamp(part.at), "source": _source(ticket, part)}
+
+
+def _source(ticket: DeskTicket, part: Part) -> str:
+    """Whose a note or a file is, in MEF 124's words: whoever opened the ticket is the buyer."""
+    return "seller" if part.ours is ticket.pushed else "buyer"
+
+
+def _notes(ticket: DeskTicket, parts: Sequence[Part]) -> Iterator[dict[str, Any]]:
     for part in parts:
         if part.kind is PartKind.COMMENT and part.data["shown"] == Shown.NOTE:
             raw = dict(part.data.get("raw") or {})
             known = {"id": part.name, "author": part.actor.name, "date": stamp(part.at), "@type": "Note"}
-            yield {**known, **raw, "id": part.name, "text": part.data["text"]}
+            own = {"id": part.name, "text": part.data["text"], "source": _source(ticket, part)}
+            yield {**known, **raw, **own}
 
 
 def _files(ticket: DeskTicket, parts: Sequence[Part]) -> Iterator[dict[str, Any]]:
@@ -148,6 +159,7 @@ def _files(ticket: DeskTicket, parts: Sequence[Part]) -> Iterator[dict[str, Any]
             known = {"name": data["filename"], "mimeType": data["media_type"] or "application/octet-stream"}
             known |= {"attachmentType": "file", "@type": "Attachment"}
             own = {"id": part.name, "url": f"{PATH}/{ticket.id}/attachment/{part.place}"}
+            own |= _whose(ticket, part)
             yield {**known, **raw, **own, "size": {"amount": data["size"], "units": "byte"}}
         elif part.kind is PartKind.COMMENT and part.data["shown"] == Shown.LINK:
-            yield {"@type": "Attachment", **raw}
+            yield {"@type": "Attachment", **raw, **_whose(ticket, part)}

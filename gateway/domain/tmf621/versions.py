@@ -1,11 +1,13 @@
 """The same trouble ticket as other versions of the standard write it: a dialect is v5 (as everything here is kept) or v4.
 What a dialect does not know of passes as it is."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from gateway.domain.api_desk import DeskTicket, Part
 from gateway.domain.tmf621 import telling
+from gateway.domain.tmf621.telling import Promise
 
 Document = Mapping[str, Any]
 
@@ -26,6 +28,19 @@ class Dialect:
     """Whether its events say `timeOcurred`, as v4's file does."""
     names: Mapping[str, str] = field(default_factory=dict)
     """This dialect's attribute → v5's."""
+    required: tuple[str, ...] = ()
+    """What a new ticket must say beyond what v5 asks for."""
+    unmoved: frozenset[str] = frozenset()
+    """Attributes that a patch may not speak of."""
+    mends: bool = True
+    """Whether a party may mend the words of its own notes."""
+
+    def tell(self, ticket: DeskTicket, parts: Sequence[Part], promise: Promise) -> dict[str, Any]:
+        """A ticket in this dialect; where it has a seller's priority beside, the buyer's stays its own word."""
+        told = self.to(telling.document(ticket, parts, promise))
+        if "sellerPriority" in self.unmoved and ticket.document.get("priority"):
+            told["priority"] = ticket.document["priority"]
+        return told
 
     def touched(self, names: frozenset[str]) -> frozenset[str]:
         """Attributes in this dialect's words, in v5's."""
@@ -51,12 +66,15 @@ _V4_NAMES = {
 
 
 def _to_v4(document: Document) -> dict[str, Any]:
-    told = {_V5_TO_V4.get(name, name): value for name, value in document.items()}
+    """What v5 kept under a name that is v4's own gives way to what v4 means by it."""
+    clashing = {theirs for theirs, ours in _V4_NAMES.items() if ours in document}
+    told = {_V5_TO_V4.get(name, name): value for name, value in document.items() if name not in clashing}
     told["href"] = _elsewhere(document.get("href"), telling.PATH, V4_PATH)
-    if "externalId" in told:
-        told["externalId"] = next((str(one.get("id", "")) for one in told["externalId"]), "")
-    if "statusChange" in told:
-        told["statusChange"] = [_to_change(one) for one in told["statusChange"]]
+    if "externalIdentifier" in document:
+        named = [str(one.get("id", "")) for one in document["externalIdentifier"]]
+        told["externalId"] = next(iter(named), "")
+    if "statusChangeHistory" in document:
+        told["statusChange"] = [_to_change(one) for one in document["statusChangeHistory"]]
     for name, inner in (("relatedParty", "partyOrPartyRole"), ("relatedEntity", "entity")):
         if name in told:
             told[name] = [_flat(one, inner) for one in told[name]]
@@ -116,4 +134,3 @@ def _nested(one: Any, inner: str, kind: str) -> Any:
 
 V5 = Dialect(name="v5", path=telling.PATH)
 V4 = Dialect(name="v4", path=V4_PATH, to=_to_v4, of=_of_v4, misspells=True, names=_V4_NAMES)
-DIALECTS = {one.name: one for one in (V5, V4)}

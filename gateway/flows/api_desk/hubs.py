@@ -8,8 +8,8 @@ from typing import Any
 from gateway.domain.api_desk import DeskTicket, Part
 from gateway.domain.tmf621 import notices as rules
 from gateway.domain.tmf621 import telling
+from gateway.domain.tmf621.dialects import DIALECTS
 from gateway.domain.tmf621.notices import Listener, Notice
-from gateway.domain.tmf621.versions import DIALECTS
 from gateway.errors import NotFound, Refused
 from gateway.flows.api_desk.caller import Caller, desk_of
 from gateway.flows.api_desk.promises import promises

@@ -66,10 +66,14 @@ class Told:
     repeated: bool = False
 
 
-def opened(errand: Errand, document: Mapping[str, Any]) -> Told:
+def opened(errand: Errand, document: Mapping[str, Any], dialect: Dialect = V5) -> Told:
     """Open a ticket. Asked again under the same external identifier, the same ticket is told; a different document under
     it is refused (Refused). Raises Invalid."""
     context, caller, now = errand.context, errand.caller, errand.now
+    lacking = [name for name in dialect.required if not document.get(name)]
+    if lacking:
+        problems = tuple(f"{name}: is missing" for name in lacking)
+        raise Invalid("the trouble ticket is not whole", problems=problems)
     wanted = wishes.opening(document)
     digest = hashlib.sha256(json.dumps(document, sort_keys=True, default=str).encode()).hexdigest()
     kept = _with_blobs(wanted, errand.place)
@@ -148,9 +152,10 @@ def patched(errand: Errand, ticket_id: str, patch: Patch) -> Told:
     with errand.context.database.write() as db:
         ticket, parts = _found(errand.context, db, errand.caller, ticket_id, lock=True)
         before = telling.document(ticket, parts)
-        after = patch.dialect.of(_after(patch.dialect.to(before), patch))
-        touched = patch.dialect.touched(patching.touched(patch.body))
+        after, touched = _after(before, patch)
         wanted = wishes.changing(ticket, parts, before, after, touched)
+        if wanted.edits and not patch.dialect.mends:
+            raise Invalid("notes are not changed", problems=("note: notes may be added only",))
         return _written(errand, db, (ticket, parts), _with_blobs(wanted, errand.place))
 
 
@@ -190,12 +195,21 @@ def chain_of(context: Context, ticket: DeskTicket) -> str | None:
     return next((chain for chain, _ in found.values()), None)
 
 
-def _after(before: Mapping[str, Any], patch: Patch) -> dict[str, Any]:
-    """The document after the patch, both in the patch's dialect."""
+def _after(before: Mapping[str, Any], patch: Patch) -> tuple[dict[str, Any], frozenset[str]]:
+    """The v5 document after the patch, and the attributes that it speaks of; of all others nothing changes, whatever the
+    patch's dialect makes of them."""
+    dialect, named = patch.dialect, patching.touched(patch.body)
+    if named & dialect.unmoved:
+        problems = tuple(f"{name}: is not patchable" for name in sorted(named & dialect.unmoved))
+        raise Invalid("a patch does not change this", problems=problems)
+    theirs = dialect.to(before)
     if patch.media_type in patching.OPERATIONS:
-        return patching.operated(before, patch.body)
-    changed: dict[str, Any] = patching.merged(before, reading.checked_patch(patch.body))
-    return changed
+        changed = patching.operated(theirs, patch.body)
+    else:
+        changed = patching.merged(theirs, reading.checked_patch(patch.body))
+    read, touched = dialect.of(changed), dialect.touched(named)
+    rest = {name: value for name, value in before.items() if name not in touched}
+    return rest | {name: read[name] for name in touched if name in read}, touched
 
 
 def _written(errand: Errand, db: Db, which: tuple[DeskTicket, Sequence[Part]], wanted: Wanted) -> Told:
@@ -250,11 +264,12 @@ def _told(context: Context, db: Db, caller: Caller, ticket: DeskTicket) -> Told:
     return Told(ticket=ticket, document=document)
 
 
-def one(context: Context, caller: Caller, ticket_id: str) -> Told:
-    """One ticket. Raises NotFound."""
+def one(context: Context, caller: Caller, ticket_id: str, dialect: Dialect = V5) -> Told:
+    """One ticket, its document in a dialect. Raises NotFound."""
     with context.database.read(caller.scope) as db:
         ticket, _ = _found(context, db, caller, ticket_id)
-        return _told(context, db, caller, ticket)
+        [document] = _documents(context, db, caller, [ticket], dialect)
+        return Told(ticket=ticket, document=document)
 
 
 def file(context: Context, caller: Caller, ticket_id: str, place: str) -> tuple[Part, Blob]:
@@ -311,4 +326,4 @@ def _documents(
     parts = store.parts(db, caller.scope, [ticket.id for ticket in found])
     with beyond(db):  # by when is the whole chain's
         due = promises(db, context.directory(db), found)
-    return [dialect.to(telling.document(ticket, parts[ticket.id], due[ticket.id])) for ticket in found]
+    return [dialect.tell(ticket, parts[ticket.id], due[ticket.id]) for ticket in found]

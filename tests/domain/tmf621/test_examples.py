@@ -2,7 +2,6 @@
 of our own making."""
 
 import json
-import os
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from itertools import count
@@ -10,38 +9,19 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from gateway.domain.api_desk import DeskTicket, Stamp, Written, done, person
 from gateway.domain.model.change import replace
 from gateway.domain.tmf621 import patching, reading, telling, wishes
 from gateway.domain.tmf621.versions import V4
-from tests.documents import CHECKOUT
+from tests.domain.tmf621.official import official
 
-FOLDER = Path(os.environ.get("INTERDESK_TEST_TMF621", CHECKOUT.parent / "shared/data/tmf621"))
-OFFICIAL = FOLDER / "TMF621-Trouble_Ticket-v5.0.1.oas.yaml"
 OWN = Path(__file__).parent / "examples"
 NOW = datetime(2026, 3, 2, 8, tzinfo=UTC)
 SERVERS = reading.SERVERS | {"statusChangeDate", "statusChangeReason", "resolutionDate"}
 """What the server writes, or derives of the moves of a status."""
 
 
-def official() -> dict[str, Any]:
-    """The examples of trouble tickets in the official file, by name; none where the file is not given."""
-    if not OFFICIAL.exists():
-        return {}
-    told = yaml.load(OFFICIAL.read_text(), Loader=_Plain)["components"]["examples"]
-    return {name: one["value"] for name, one in told.items() if "Specification" not in name}
-
-
-class _Plain(yaml.CSafeLoader):
-    """YAML whose moments stay texts, as in JSON."""
-
-
-_Plain.yaml_implicit_resolvers = {
-    sign: [(tag, pattern) for tag, pattern in known if tag != "tag:yaml.org,2002:timestamp"]
-    for sign, known in yaml.CSafeLoader.yaml_implicit_resolvers.items()
-}
 EXAMPLES = official()
 MADE = {path.stem: json.loads(path.read_text()) for path in sorted(OWN.glob("*.json"))}
 
@@ -83,6 +63,20 @@ def lost(sent: Any, told: Any, path: str = "") -> Iterator[str]:
             yield from lost(value, told[place], f"{path}.{place}")
     elif sent != told and path.split(".")[1] not in SERVERS:
         yield f"{path}: {sent!r} became {told!r}"
+
+
+def test_what_a_client_calls_by_the_other_versions_name_stays_apart() -> None:
+    document = {
+        "description": "x",
+        "severity": "Minor",
+        "ticketType": "t",
+        "externalId": True,
+        "statusChange": 7,
+    }
+    told = telling.document(taken(document)[0].ticket, ())
+    assert (told["externalId"], V4.to(told)["statusChange"][0]["status"]) == (True, "acknowledged")
+    named = V4.to({**told, "externalIdentifier": [{"id": "INC-1"}]})
+    assert named["externalId"] == "INC-1"
 
 
 def test_there_are_examples() -> None:
