@@ -23,6 +23,13 @@ def make_template(database: Database) -> None:
         db.execute(META.delete())
 
 
+def make_template_at(url: str) -> None:
+    """The same by its address; afterwards nobody is connected to it, for PostgreSQL copies no database that is in use."""
+    database = Database(url)
+    make_template(database)
+    database.close()
+
+
 @functools.cache
 def _migrated() -> bytes:
     database = Database("sqlite://")
