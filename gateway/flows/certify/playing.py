@@ -29,7 +29,7 @@ from gateway.domain.model import (
     Link,
     Snapshot,
 )
-from gateway.errors import DeskError, InterdeskError, Refused
+from gateway.errors import DeskError, InterdeskError
 from gateway.flows import brakes, commands
 from gateway.flows.certify.hands import Driven, Hand, Person, Ticket
 from gateway.flows.commands import Order
@@ -292,23 +292,32 @@ class Run:
     async def _is_told(self, hop_id: str) -> bool:
         with self.bench.context.database.read() as db:
             return not [
-                one for one in views.lane(db, OPERATOR, hop_id) if one["state"] in ("queued", "sending")
+                one
+                for one in views.lane(db, OPERATOR, hop_id)
+                if one["state"] in ("pending", "inflight", "ambiguous", "asking")
             ]
 
     async def _left(self, ticket: Ticket) -> Any:
         for side in (Side.DOWNSTREAM, Side.UPSTREAM):
             if side not in ticket.remote:
                 continue
-            hand, desk = self.bench.hands.get(side), self.desks[side]
-            over = next(
-                (word for word in ("cancelled", "closed", "resolved") if native_status(desk, word)), None
-            )
+            if not await self._ended_at(side, ticket):
+                yield f"{self.desks[side].code} {ticket.shown[side]}"
+
+    async def _ended_at(self, side: Side, ticket: Ticket) -> bool:
+        """Whether somebody's hand there could end it: a desk may let its people close and not cancel."""
+        hand, desk = self.bench.hands.get(side), self.desks[side]
+        if hand is None:
+            return False
+        for word in ("cancelled", "closed", "resolved"):
+            if native_status(desk, word) is None:
+                continue
             try:
-                if hand is None or over is None:
-                    raise Refused("nobody is driven there")
-                await hand.act(Step(side=side, does=Does.STATUS, value=over), desk, ticket, {})
+                await hand.act(Step(side=side, does=Does.STATUS, value=word), desk, ticket, {})
             except InterdeskError:
-                yield f"{desk.code} {ticket.shown[side]}"
+                continue
+            return True
+        return False
 
 
 def shows(step: Step, desk: Desk, seen: Snapshot) -> bool:
