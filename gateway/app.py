@@ -43,6 +43,7 @@ from gateway.flows.postman import Postman
 from gateway.flows.preflight import Call
 from gateway.flows.quotas import Meter
 from gateway.flows.repeats import PRUNE_EVERY, Pruner
+from gateway.flows.ticket_sharing.door import SharingDoor
 from gateway.flows.webhooks.herald import EVERY, Herald
 from gateway.flows.worker import Worker
 from gateway.mail import Mailer
@@ -139,9 +140,12 @@ class Gateway:
 
     def doors(self) -> dict[str, Door]:
         """The desks that live in this gateway, by the scheme of their address."""
+        address = self.settings.address
+        sharing = SharingDoor(context=self.context, blobs=self.blobs, now=utc_now, address=address)
         return {
             "portal": PortalDoor(context=self.context, blobs=self.blobs, now=utc_now),
             SCHEME: ApiDoor(context=self.context, blobs=self.blobs, now=utc_now),
+            "sharing": sharing,
         }
 
     def worker(self, client: DeskClient) -> Worker:
@@ -184,7 +188,12 @@ def open_gateway(settings: Settings) -> Gateway:
     database = Database(settings.database, pool_size=settings.database_pool)
     registry = Registry()
     context = Context(
-        database=database, registry=registry, new_id=new_id, jitter=_jitter, open_secret=ring.open
+        database=database,
+        registry=registry,
+        new_id=new_id,
+        jitter=_jitter,
+        open_secret=ring.open,
+        seal_secret=ring.seal,
     )
     return Gateway(
         settings=settings,

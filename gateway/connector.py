@@ -54,7 +54,8 @@ class FilePart:
 
 @dataclass(frozen=True, kw_only=True)
 class Request:
-    """One HTTP request to the desk. `path` is relative to the desk's base URL (or absolute on the same origin).
+    """One HTTP request to the desk. `path` is relative to the desk's base URL (or absolute on the same origin; or of the
+    scheme `kept_here`, where the gateway keeps what the desk pushed).
 
     At most one of `json`, `form`, `content`, `blob` is set; `files` goes with `form`. Credentials are added by the
     wire, never by the connector, except headers the product itself asks for. `receive_blob` streams the answer into
@@ -72,6 +73,9 @@ class Request:
     content: bytes | None = None
     blob: Blob | None = None
     receive_blob: bool = False
+    bare: bool = False
+    """To another place than the desk's, without credentials: a file that the desk names by its address. Only a GET that
+    receives a blob, and only to public addresses."""
     accept: Sequence[int] = ()
     """Statuses beyond 2xx that the connector itself reads (a 404 in `find`, say). All others the wire turns into the
     right error before the connector sees them."""

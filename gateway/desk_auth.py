@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from gateway.domain.model import AuthKind, Desk, Manifest
 from gateway.errors import ConfigError
 
-IN_HOUSE = frozenset({"portal", "apidesk"})
+IN_HOUSE = frozenset({"portal", "apidesk", "sharing"})
 """Schemes of desks that live in this gateway: no socket leads there (`gateway.desk_client.in_house`)."""
 
 

@@ -133,3 +133,8 @@ def digest(text: str) -> str:
 def shown(text: str) -> str:
     """Enough for its owner to tell it from others."""
     return f"{text[: len(PREFIX) + 4]}…"
+
+
+def random_digits() -> str:
+    """40 hex digits, 160 bits: the form of names and access keys in Networked Help Desk."""
+    return secrets.token_hex(20)

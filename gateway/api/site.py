@@ -25,6 +25,7 @@ from gateway.api import (
     promises,
     pushing,
     search,
+    ticket_sharing,
     tickets,
     tmf621,
     tmf_hub,
@@ -58,6 +59,7 @@ DOORS = (
     pushing,
     problem_pages,
     openapi,
+    ticket_sharing,
 )
 _HOOK = re.compile(r"/hooks/(?P<desk>[^/]+)(?:/(?P<token>[^/]+))?")
 

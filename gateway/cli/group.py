@@ -29,6 +29,7 @@ MODULES: Mapping[str, tuple[str, ...]] = {
     "replay": ("replay",),
     "desks": ("desks",),
     "portal": ("portal",),
+    "ticket_sharing": ("sharing",),
     "handover": (
         *("offer", "accept", "decline", "return", "withdraw", "reassign"),
         *("confirm", "reject", "release", "acknowledge"),

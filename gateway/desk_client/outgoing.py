@@ -37,6 +37,8 @@ class Outgoing:
         }
         self._credentials = credentials
         self._blobs = blobs
+        kept = desk.capabilities.kept_here
+        self._here = f"{kept}://here" if kept else ""
 
     def build(self, request: Request, trip: Trip) -> httpx.Request:
         """The request as httpx knows it, with a body that can be sent once."""
@@ -45,6 +47,9 @@ class Outgoing:
         own = {name.lower(): value for name, value in request.headers.items()}
         if forbidden := _THE_WIRES & own.keys():
             raise ConnectorFailed(f"the connector sets {', '.join(sorted(forbidden))}, which is the wire's")
+        web = request.path.startswith(("https://", "http://"))
+        if request.bare and not (request.method == "GET" and request.receive_blob and web):
+            raise ConnectorFailed("the connector asks elsewhere for something that is no file")
         try:
             url = self._url(request)
             headers, stream = self._body(request)
@@ -52,7 +57,7 @@ class Outgoing:
             return httpx.Request(
                 request.method,
                 url,
-                headers={**host, **self._headers, **headers, **own},
+                headers={**host, **(_DEFAULT_HEADERS if request.bare else self._headers), **headers, **own},
                 stream=stream,
                 extensions={"trip": trip},
             )
@@ -63,7 +68,7 @@ class Outgoing:
         text = request.path
         if not _ABSOLUTE.match(text):
             text = f"{self._desk.base_url.rstrip('/')}/{text.lstrip('/')}"
-        elif _origin(text) != _origin(self._desk.base_url):
+        elif not request.bare and _origin(text) not in (_origin(self._desk.base_url), self._here):
             raise ConnectorFailed(f"the connector wants to leave the desk for {text[:200]!r}")
         if _DOTS.search(text.partition("?")[0]):
             raise ConnectorFailed(f"the connector asks for a path with dots in it: {text[:200]!r}")

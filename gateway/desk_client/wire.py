@@ -115,7 +115,7 @@ class Wire:
         writing = request.effect is Effect.WRITE
         call.trip = trip = Trip(
             owner=call.desk.id,
-            allow_private_network=call.desk.allow_private_network,
+            allow_private_network=call.desk.allow_private_network and not request.bare,
             writing=writing,
             before_bytes=call.terms.before_write if writing else None,
         )
@@ -130,9 +130,9 @@ class Wire:
         if writing:
             step("answer.received")
         received_at = response.received_at or sent_at
-        call.clock = (
-            clock_sample(response.headers.get("date"), sent_at=sent_at, received_at=received_at) or call.clock
-        )
+        if not call.desk.capabilities.kept_here:  # its times are ours: when it pushed
+            date = response.headers.get("date")
+            call.clock = clock_sample(date, sent_at=sent_at, received_at=received_at) or call.clock
         if writing:
             call.wrote = (sent_at, received_at)
         return response

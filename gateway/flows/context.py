@@ -26,6 +26,8 @@ class Context:
     new_id: Callable[[str], str]
     jitter: Callable[[], float]
     open_secret: OpenSecret | None = None
+    seal_secret: OpenSecret | None = None
+    """Its opposite; None where nothing can be kept."""
     _directory: Directory = field(default_factory=lambda: Directory(version=-1))
 
     def directory(self, db: Db) -> Directory:

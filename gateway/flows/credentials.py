@@ -1,15 +1,17 @@
 """Credentials of desks, opened when they are first needed and kept until the directory is read anew."""
 
 import threading
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import orjson
 
 from gateway.desk_auth import Credentials, credentials_for
 from gateway.domain.model import Desk
 from gateway.errors import ConfigError
+from gateway.flows import ticket_sharing
 from gateway.flows.context import OPERATOR, Context
 from gateway.store import directory
+from gateway.store import ticket_sharing as sharing_store
 
 
 @dataclass(kw_only=True)
@@ -29,8 +31,19 @@ class OpenedCredentials:
             opened = credentials_for(
                 desk, self.context.registry.manifest(desk.connector), self._secrets(desk)
             )
+            if ticket_sharing.shares(desk):
+                opened = replace(opened, headers={**opened.headers, **self._token(desk)})
             self._opened[desk.id] = (desk, opened)
         return opened
+
+    def _token(self, desk: Desk) -> dict[str, str]:
+        """What a partner that shares tickets wants to see: nothing, until there is an agreement."""
+        with self.context.database.read() as db:
+            held = sharing_store.in_force(db, OPERATOR, desk.id)
+        if held is None or self.context.open_secret is None:
+            return {}
+        token = self.context.open_secret(held.sealed_token, sharing_store.token_place(held.agreement))
+        return {ticket_sharing.TOKEN_HEADER.lower(): token}
 
     def _secrets(self, desk: Desk) -> dict[str, str]:
         with self.context.database.read() as db:

@@ -11,6 +11,7 @@ class Open(Enum):
 
     ANYBODY = "anybody"
     SIGNED_IN = "whoever is signed in, and there only what is its own"
+    PARTNER = "the door itself looks at the token of the partner that pushes"
     ADDRESS = "the address itself is the secret: a link that somebody was given"
 
 
@@ -79,6 +80,22 @@ NEEDS: dict[Route, Need] = {
     ("GET", "/v1/agreements/{agreement_id}"): Permission.REPORTS_READ,
     ("GET", "/v1/reports"): Permission.REPORTS_READ,
     ("GET", "/v1/reports/{report_id}"): Permission.REPORTS_READ,
+    # partners that share tickets (Networked Help Desk)
+    ("POST", "/sharing/agreements/{uuid}"): Open.PARTNER,
+    ("PUT", "/sharing/agreements/{uuid}"): Open.PARTNER,
+    ("GET", "/sharing/agreements/{uuid}"): Open.PARTNER,
+    ("POST", "/sharing/tickets/{uuid}"): Open.PARTNER,
+    ("PUT", "/sharing/tickets/{uuid}"): Open.PARTNER,
+    ("GET", "/sharing/tickets/{uuid}"): Open.PARTNER,
+    ("DELETE", "/sharing/tickets/{uuid}"): Open.PARTNER,
+    ("POST", "/sharing/{desk}/agreements/{uuid}"): Open.PARTNER,
+    ("PUT", "/sharing/{desk}/agreements/{uuid}"): Open.PARTNER,
+    ("GET", "/sharing/{desk}/agreements/{uuid}"): Open.PARTNER,
+    ("POST", "/sharing/{desk}/tickets/{uuid}"): Open.PARTNER,
+    ("PUT", "/sharing/{desk}/tickets/{uuid}"): Open.PARTNER,
+    ("GET", "/sharing/{desk}/tickets/{uuid}"): Open.PARTNER,
+    ("DELETE", "/sharing/{desk}/tickets/{uuid}"): Open.PARTNER,
+    ("GET", "/sharing/{desk}/files/{token}"): Open.ADDRESS,
     # what is configured
     ("GET", "/v1/organizations"): _READ,
     ("GET", "/v1/organizations/{name}"): _READ,

@@ -1,10 +1,11 @@
 """Sealing every secret again under the current key, so that an older one can leave the ring. Runs while the gateway
 works: each desk and each webhook is one short transaction, and both keys open meanwhile."""
 
+from dataclasses import replace
 from datetime import datetime
 
 from gateway.flows.context import OPERATOR, Context
-from gateway.store import audit, configuration, webhook_endpoints
+from gateway.store import audit, configuration, ticket_sharing, webhook_endpoints
 from gateway.store.db import Db
 from gateway.vault import Vault
 
@@ -22,6 +23,7 @@ def reseal(context: Context, vault: Vault, *, actor: str, now: datetime) -> int:
         with context.database.write() as db:
             org_id = webhook_endpoints.reseal(db, OPERATOR, webhook_id, vault=vault)
             _audit(db, org_id, webhook_id, (actor, vault.current), now=now)
+    _reseal_tokens(context, vault)
     return len(desk_ids) + len(webhook_ids)
 
 
@@ -38,3 +40,13 @@ def _audit(db: Db, org_id: str | None, subject: str, by: tuple[str, str], *, now
             before=None,
             after={"key": by[1]},
         )
+
+
+def _reseal_tokens(context: Context, vault: Vault) -> None:
+    """The tokens of partners that share tickets."""
+    with context.database.write() as db:
+        for keyed in ticket_sharing.agreements(db, OPERATOR):
+            if not vault.is_current(keyed.sealed_token):
+                place = ticket_sharing.token_place(keyed.agreement)
+                sealed = vault.seal(vault.open(keyed.sealed_token, place), place)
+                ticket_sharing.change_agreement(db, replace(keyed, sealed_token=sealed))

@@ -21,6 +21,7 @@ from gateway.store import (
     reconcile_tables,
     share_tables,
     tables,
+    ticket_sharing_tables,
     tmf_tables,
     webhook_tables,
     work_tables,
@@ -52,6 +53,7 @@ MODULES = (
     webhook_tables,
     tmf_tables,
     api_tables,
+    ticket_sharing_tables,
 )
 
 

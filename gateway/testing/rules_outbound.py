@@ -82,7 +82,9 @@ def requests_are_well_formed(subject: Subject, talk: Talk) -> Iterator[str]:
     """Paths stay at the desk, one body at most, no credentials and no hook secret anywhere."""
     for request in _play(subject, talk, _recorded(subject, talk)).requests:
         origin = urlsplit(request.path)
-        if (origin.scheme or origin.netloc) and not request.path.startswith(talk.desk.base_url):
+        here = origin.scheme and origin.scheme == talk.desk.capabilities.kept_here
+        elsewhere = (origin.scheme or origin.netloc) and not request.path.startswith(talk.desk.base_url)
+        if elsewhere and not here and not request.bare:
             yield f"{request.path} is not at the desk"
         if sum(body is not None for body in (request.json, request.form, request.content, request.blob)) > 1:
             yield f"{request.method} {request.path} has more than one body"

@@ -144,6 +144,8 @@ class Capabilities:
     """Whether a comment of ours can be given another text (EDIT)."""
     removes_comments: bool = False
     """Whether a comment of ours can be taken away (REMOVE)."""
+    kept_here: str = ""
+    """The scheme of the door of ours that keeps what the product pushes, for it cannot be asked."""
 
 
 class TimeBasis(StrEnum):
