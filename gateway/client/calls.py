@@ -1,9 +1,23 @@
 """What can be asked of a gateway, each call under the name that its flow has; documents as `gateway.api.links` gives them."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
-from urllib.parse import quote
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, cast
+from urllib.parse import quote, urlencode
 
+from gateway.client.shapes import (
+    Agreement,
+    Asset,
+    Clock,
+    Delivery,
+    Desk,
+    Event,
+    Findings,
+    Organization,
+    ReportInShort,
+    Site,
+    Ticket,
+    TicketInShort,
+)
 from gateway.client.wire import Wire
 
 Document = dict[str, Any]
@@ -83,6 +97,70 @@ class Interdesk:
         """Put one on, or take it off."""
         path = "/v1/brakes" if on else "/v1/brakes/off"
         return self._wire.ask("POST", path, {"kind": kind, "target": target, "reason": reason})
+
+    def pages(self, path: str, of: str, **asked: Any) -> Iterator[Document]:
+        """Everything in a list, page by page: `pages("/v1/tickets", "tickets", status=["resolved"], fields="id")`. Shapes are in
+        `gateway.client.shapes` and its neighbours."""
+        cursor: str | None = ""
+        while cursor is not None:
+            given = {name: told for name, told in asked.items() if told is not None}
+            query = urlencode({**given, **({"cursor": cursor} if cursor else {})}, doseq=True)
+            page = self._wire.ask("GET", f"{path}?{query}")
+            yield from page[of]
+            cursor = page["next"]
+
+    def tickets(self, **asked: Any) -> Iterator[TicketInShort]:
+        """Tickets, the newest first; `asked`: `open`, `status`, `desk`, `link`, `opened_from`, `opened_until`."""
+        return cast("Iterator[TicketInShort]", self.pages("/v1/tickets", "tickets", **asked))
+
+    def ticket(self, ticket_id: str) -> Ticket:
+        """One ticket whole."""
+        return cast("Ticket", self._wire.ask("GET", f"/v1/tickets/{quote(ticket_id, safe='')}"))
+
+    def events(self, ticket_id: str, **asked: Any) -> Iterator[Event]:
+        """What happened at it, oldest first; `type` narrows."""
+        return cast(
+            "Iterator[Event]",
+            self.pages(f"/v1/tickets/{quote(ticket_id, safe='')}/events", "events", **asked),
+        )
+
+    def clocks(self, ticket_id: str) -> list[Clock]:
+        """Its clocks."""
+        return cast(
+            "list[Clock]", self._wire.ask("GET", f"/v1/tickets/{quote(ticket_id, safe='')}/clocks")["clocks"]
+        )
+
+    def organizations(self) -> Iterator[Organization]:
+        """Organizations, by code."""
+        return cast("Iterator[Organization]", self.pages("/v1/organizations", "organizations"))
+
+    def sites(self, **asked: Any) -> Iterator[Site]:
+        """Places, by code; `organization`, `group`, `country` narrow."""
+        return cast("Iterator[Site]", self.pages("/v1/sites", "sites", **asked))
+
+    def assets(self, **asked: Any) -> Iterator[Asset]:
+        """Equipment, by code; `organization`, `site`, `serial` narrow."""
+        return cast("Iterator[Asset]", self.pages("/v1/assets", "assets", **asked))
+
+    def desks(self, **asked: Any) -> Iterator[Desk]:
+        """Desks, by code; `organization`, `connector` narrow."""
+        return cast("Iterator[Desk]", self.pages("/v1/desks", "desks", **asked))
+
+    def agreements(self, **asked: Any) -> Iterator[Agreement]:
+        """Agreements, by code; `consumer` narrows."""
+        return cast("Iterator[Agreement]", self.pages("/v1/agreements", "agreements", **asked))
+
+    def reports(self, **asked: Any) -> Iterator[ReportInShort]:
+        """Published reports, the newest first; `subject` narrows."""
+        return cast("Iterator[ReportInShort]", self.pages("/v1/reports", "reports", **asked))
+
+    def deliveries(self, **asked: Any) -> Iterator[Delivery]:
+        """Deliveries, the newest first; `state`, `ticket` narrow."""
+        return cast("Iterator[Delivery]", self.pages("/v1/deliveries", "deliveries", **asked))
+
+    def search(self, number: str) -> Findings:
+        """The chains that a number leads to."""
+        return cast("Findings", self._wire.ask("GET", f"/v1/search?{urlencode({'number': number})}"))
 
 
 def _path(name: str) -> str:
