@@ -184,6 +184,9 @@ def test_an_owner_who_may_make_no_roles_is_told_what_to_run(postgres_server: Pos
 
 
 OPEN = {
+    "gateway/api/promises.py:agreement": "an agreement is its provider's row, and its consumer's to read",
+    "gateway/api/promises.py:agreements": "an agreement is its provider's row, and its consumer's to read",
+    "gateway/flows/webhooks/subscriptions.py:listed": "which there are stands in the directory; counts are asked for in the scope",
     "gateway/flows/webhooks/subscriptions.py:remove": "the directory's version grows, which is the installation's",
     "gateway/flows/webhooks/subscriptions.py:replay": "workers are told, and the endpoint's state is theirs",
     "gateway/flows/api_desk/pushing.py:opened": "what is pushed is found and kept at the caller's own desk",
