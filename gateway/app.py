@@ -26,6 +26,7 @@ from gateway.desk_client.webhooks import DEADLINE, MOST_ANSWER, Poster
 from gateway.domain.model import Message
 from gateway.errors import ConfigError
 from gateway.flows import identity, intake
+from gateway.flows.agents import Agency
 from gateway.flows.api_desk import crier
 from gateway.flows.api_desk.caller import SCHEME
 from gateway.flows.api_desk.door import ApiDoor
@@ -97,9 +98,11 @@ class Gateway:
     def desk_client(self) -> DeskClient:
         """A wire to the desks within the operator's limits; lives on the running event loop."""
         limits = self._limits()
+        transport = GuardedTransport(limits=limits, policy=self._policy(), doors=self.doors())
+        transport.agency = Agency(context=self.context, now=utc_now)
         return DeskClient(
             now=utc_now,
-            transport=GuardedTransport(limits=limits, policy=self._policy(), doors=self.doors()),
+            transport=transport,
             blobs=self.blobs,
             limits=limits,
         )

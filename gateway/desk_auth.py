@@ -21,7 +21,8 @@ class Credentials:
 
 
 def credentials_for(desk: Desk, manifest: Manifest, secrets: Mapping[str, str]) -> Credentials:
-    """From the desk's opened secrets: `secret`, for `basic` also `user`; `kind` chooses among several auth kinds.
+    """From the desk's opened secrets: `secret`, for `basic` also `user`; `kind` chooses among several auth kinds. A desk
+    behind an agent has none here: the agent adds them.
 
     The manifest's own headers come along, with `{base_url}` and `{origin}` filled in. Raises ConfigError naming what
     is missing, never what was given.
@@ -31,7 +32,7 @@ def credentials_for(desk: Desk, manifest: Manifest, secrets: Mapping[str, str]) 
         name: value.replace("{base_url}", desk.base_url).replace("{origin}", _as_written(origin))
         for name, value in manifest.headers.items()
     }
-    if manifest.auth:
+    if manifest.auth and not desk.agent:
         kind = _chosen(desk, manifest.auth, secrets)
         headers[kind.header] = _value(desk, kind, secrets)
     for name, value in headers.items():

@@ -14,6 +14,8 @@ EMPTY_NAMES = frozenset({"Manager", "Helper", "Helpers", "Util", "Utils", "Base"
 
 # Where things are wired: only here may code ask for the time, for chance or for a pause. The rest takes them as parameters.
 WIRING = (
+    "gateway/agent.py",
+    "gateway/api/agents.py",
     "gateway/app.py",
     "gateway/cli.py",
     "gateway/cli/**",

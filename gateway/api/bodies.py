@@ -10,7 +10,9 @@ from gateway.api import problems
 
 MOST_BYTES = 2_000_000
 """Of a body that is read whole: JSON. No document of ours comes near."""
-_OWN_LIMIT = re.compile(r"/v1/portal/jobs/[^/]+/files|/portal/[^/]+|/sharing/.+")
+_OWN_LIMIT = re.compile(
+    r"/v1/portal/jobs/[^/]+/files|/portal/[^/]+|/sharing/.+|/v1/agent/errands/[^/]+/answer"
+)
 """Doors that take files count for themselves."""
 
 

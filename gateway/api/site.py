@@ -8,6 +8,7 @@ from starlette.types import Lifespan, Receive, Scope, Send
 
 from gateway import __version__
 from gateway.api import (
+    agents,
     audit,
     bodies,
     clocks,
@@ -38,6 +39,7 @@ from gateway.api.hooks import HookDoor
 from gateway.api.house import House
 
 DOORS = (
+    agents,
     tickets,
     clocks,
     promises,

@@ -14,6 +14,7 @@ from gateway.store.health import failure_of
 MODULES: Mapping[str, tuple[str, ...]] = {
     "serve": ("serve", "worker"),
     "schema": ("migrate",),
+    "agent": ("agent",),
     "configuration": ("plan", "apply"),
     "doctor": ("doctor",),
     "keys": ("keys",),

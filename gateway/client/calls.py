@@ -1,5 +1,7 @@
 """What can be asked of a gateway, each call under the name that its flow has; documents as `gateway.api.links` gives them."""
 
+import base64
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, cast
 from urllib.parse import quote, urlencode
@@ -161,6 +163,17 @@ class Interdesk:
     def search(self, number: str) -> Findings:
         """The chains that a number leads to."""
         return cast("Findings", self._wire.ask("GET", f"/v1/search?{urlencode({'number': number})}"))
+
+    def errands(self, desks: Sequence[str], *, wait: float) -> list[Document]:
+        """For the agent of these desks: the requests that wait; an empty list where there were none for so many seconds."""
+        asked = {"desks": list(desks), "wait": wait}
+        return list(self._wire.ask("POST", "/v1/agent/errands/take", asked)["errands"])
+
+    def bring(self, errand_id: str, answer: Mapping[str, Any], body: bytes) -> bool:
+        """What came of one; False: nobody waits for it any more."""
+        told = base64.b64encode(json.dumps(answer).encode()).decode("ascii")
+        path = f"/v1/agent/errands/{quote(errand_id, safe='')}/answer"
+        return bool(self._wire.bring(path, body, {"interdesk-answer": told})["kept"])
 
 
 def _path(name: str) -> str:

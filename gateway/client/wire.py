@@ -1,6 +1,7 @@
 """The one place from which the client speaks HTTP: a key leaves only by https, or to this very machine; no redirect is followed,
 no proxy is asked, an answer has a limit. A refusal becomes the error it was over there."""
 
+import contextlib
 import ipaddress
 from collections.abc import Mapping
 from typing import Any
@@ -64,8 +65,17 @@ class Wire:
     def ask(self, method: str, path: str, document: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """The answer's document. Raises what the gateway refused with, GatewayAway if it does not answer, ConfigError for a key
         that it does not know."""
+        return self._asked(self._client.build_request(method, path, json=document))
+
+    def bring(self, path: str, body: bytes, headers: Mapping[str, str]) -> dict[str, Any]:
+        """The same for bytes that are sent as they are."""
+        kind = {"content-type": "application/octet-stream", **headers}
+        return self._asked(self._client.build_request("POST", path, content=body, headers=kind))
+
+    def _asked(self, request: httpx.Request) -> dict[str, Any]:
         try:
-            with self._client.stream(method, path, json=document) as answer:
+            answer = self._client.send(request, stream=True)
+            with contextlib.closing(answer):
                 body = _read(answer)
         except httpx.HTTPError as error:
             told = f"the gateway at {self._client.base_url} does not answer"

@@ -6,6 +6,8 @@ from collections.abc import AsyncIterator, Mapping
 
 import httpx
 
+from gateway.desk_client import agency as agents
+from gateway.desk_client.agency import Agency
 from gateway.desk_client.connection import Connection
 from gateway.desk_client.guard import NetworkPolicy
 from gateway.desk_client.in_house import Door, through
@@ -14,6 +16,7 @@ from gateway.desk_client.limits import Limits
 from gateway.desk_client.mail import SCHEMES, Carrier
 from gateway.desk_client.pool import Origin, Pool, Resolver, origin_of, system_resolver
 from gateway.desk_client.trip import Trip
+from gateway.errors import ConfigError
 
 
 class GuardedTransport(httpx.AsyncBaseTransport):
@@ -21,7 +24,8 @@ class GuardedTransport(httpx.AsyncBaseTransport):
 
     `Request.extensions["trip"]` may hold a Trip; its facts are then exact: `connected` once TCP and TLS stand,
     `write_started` once a byte may have been handed to the kernel. Raises Broken (an httpx.TransportError), and
-    ConfigError for an address that the policy refuses. `doors`: by scheme, the desks that live in this gateway.
+    ConfigError for an address that the policy refuses. `doors`: by scheme, the desks that live in this gateway; `agency`:
+    where requests wait for desks' own agents.
     """
 
     def __init__(
@@ -34,6 +38,7 @@ class GuardedTransport(httpx.AsyncBaseTransport):
         doors: Mapping[str, Door] | None = None,
     ) -> None:
         limits = limits or Limits()
+        self.agency: Agency | None = None
         self._doors = dict(doors or {})
         self._pool = Pool(
             limits=limits,
@@ -47,6 +52,8 @@ class GuardedTransport(httpx.AsyncBaseTransport):
         """The answer with its headers read; the body streams and must be closed by the caller."""
         trip: Trip = request.extensions.get("trip") or Trip()
         trip.write_started = False
+        if trip.by_agent:
+            return await agents.through(self._agencys(), request, trip)
         if request.url.scheme in SCHEMES:
             return await self._mail.handle(request, trip)
         door = self._doors.get(request.url.scheme)
@@ -65,6 +72,11 @@ class GuardedTransport(httpx.AsyncBaseTransport):
             stream=_Body(self._pool, origin, connection, incoming),
             request=request,
         )
+
+    def _agencys(self) -> Agency:
+        if self.agency is None:
+            raise ConfigError("the desk is reached by its agent, and nothing here hands errands to agents")
+        return self.agency
 
     async def aclose(self) -> None:
         """Drop every connection."""

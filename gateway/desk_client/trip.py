@@ -19,6 +19,8 @@ class Trip:
 
     owner: str = ""
     allow_private_network: bool = False
+    by_agent: bool = False
+    """Nobody dials in there: the desk's own agent makes the request (`agency`)."""
     writing: bool = False
     before_bytes: Callable[[], None] | None = None
     connected: bool = False

@@ -116,6 +116,7 @@ class Wire:
         call.trip = trip = Trip(
             owner=call.desk.id,
             allow_private_network=call.desk.allow_private_network and not request.bare,
+            by_agent=call.desk.agent and not request.bare,
             writing=writing,
             before_bytes=call.terms.before_write if writing else None,
         )

@@ -260,5 +260,6 @@ def _unsigned_desk(world: World, item: Item) -> Iterator[str]:
     if item.ref.kind is not Kind.DESK:
         return
     manifest = world.manifests.get(item.document["connector"])
-    if manifest and manifest.auth and "credentials" not in item.document:
+    by_agent = item.document.get("agent")
+    if manifest and manifest.auth and "credentials" not in item.document and not by_agent:
         yield f"{item.source}: {item.ref} has no credentials; its connector wants {manifest.auth[0].kind}"

@@ -248,6 +248,7 @@ _DESK_PLAIN = (
     "language",
     "account",
     "allow_private_network",
+    "agent",
 )
 
 

@@ -28,6 +28,7 @@ def desk_problems(desk: Item, manifest: Manifest) -> Iterator[Problem]:
     yield from _address(desk, manifest)
     yield from _hook(desk, manifest)
     yield from _credentials(desk, manifest)
+    yield from _agent(desk, manifest)
     yield from _written_words(desk, manifest)
 
 
@@ -43,11 +44,13 @@ def _address(desk: Item, manifest: Manifest) -> Iterator[Problem]:
         yield Problem(place=place, what=what, right=f"write {schemes[0]}://host{_REST.get(schemes[0], '')}")
     elif parts.username or parts.password:
         yield Problem(place=place, what="it names a user", right="put the user under credentials")
-    elif parts.scheme != schemes[0] and not desk.document.get("allow_private_network"):
+    elif parts.scheme != schemes[0] and not any(map(desk.document.get, _PRIVATE)):
         right = f"write {schemes[0]}, or allow_private_network: true for a desk in your own network"
         yield Problem(place=place, what=f"{parts.scheme} is not private", right=right)
 
 
+_PRIVATE = ("allow_private_network", "agent")
+"""What a desk says of itself where the way to it need not be secured."""
 _REST = {"https": "/path", "imaps": ":993"}
 """What follows the host in an address."""
 
@@ -81,6 +84,17 @@ def _credentials(desk: Item, manifest: Manifest) -> Iterator[Problem]:
         yield Problem(place=f"{place}.kind", what=what, right=f"use {' or '.join(kinds) or 'no credentials'}")
     elif given["kind"] == "basic" and not given.get("user"):
         yield Problem(place=place, what="the user is missing", right="add user: NAME")
+
+
+def _agent(desk: Item, manifest: Manifest) -> Iterator[Problem]:
+    if not desk.document.get("agent"):
+        return
+    if "https" not in manifest.schemes:
+        what = f"{manifest.title} is not reached by web requests, which is all that an agent carries"
+        yield Problem(place=f"{desk.source}.agent", what=what, right="leave agent out", unsupported=True)
+    if "credentials" in desk.document:
+        what = "the desk's agent holds its credentials"
+        yield Problem(place=f"{desk.source}.credentials", what=what, right="leave them out here")
 
 
 def _written_words(desk: Item, manifest: Manifest) -> Iterator[Problem]:

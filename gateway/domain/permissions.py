@@ -14,6 +14,8 @@ class Permission(StrEnum):
     LINKS_WRITE = "links:write"
     REPORTS_READ = "reports:read"
     METRICS_READ = "metrics:read"
+    AGENT = "agent"
+    """To make requests at one's own desks on behalf of the gateway (`interdesk agent`)."""
     ADMIN = "admin"
 
 

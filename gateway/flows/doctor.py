@@ -248,7 +248,7 @@ async def _ask(context: Context, call: Call, desk: Desk) -> list[Finding]:
             deadline=PATIENCE,
         )
     except InterdeskError as error:
-        return [_not_answered(f"desk {desk.code}", error)]
+        return [_not_answered(desk, error)]
     return list(_of_facts(desk, facts, _offset(facts, call.client.clock_of(desk.id), call.now())))
 
 
@@ -259,10 +259,15 @@ def _offset(facts: DeskFacts, sample: ClockSample | None, now: datetime) -> time
     return sample.offset if sample is not None else timedelta()
 
 
-def _not_answered(subject: str, error: InterdeskError) -> Finding:
+def _not_answered(desk: Desk, error: InterdeskError) -> Finding:
+    subject = f"desk {desk.code}"
     fix = error.cure or "correct its settings and apply them: interdesk apply"
     if isinstance(error, DeskDenied):
         fix = "give it credentials that are valid: interdesk apply"
+        if desk.agent:
+            fix = "give its agent credentials that are valid, in the agent's own file"
+    elif isinstance(error, DeskError) and desk.agent:
+        fix = "run interdesk agent in the desk's own network; does it say anything?"
     elif isinstance(error, DeskError):
         fix = "is the address right, is the desk up, does the network let us through?"
     return bad(subject, f"{error.code}: {error.what}{': ' + error.why if error.why else ''}", fix)

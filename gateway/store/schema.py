@@ -5,6 +5,7 @@ from sqlmodel import SQLModel
 
 from gateway.store import (
     account_tables,
+    agent_tables,
     agreement_tables,
     api_tables,
     api_ticket_tables,
@@ -33,6 +34,7 @@ METADATA = SQLModel.metadata
 
 MODULES = (
     tables,
+    agent_tables,
     work_tables,
     clock_tables,
     share_tables,

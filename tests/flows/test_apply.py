@@ -374,6 +374,7 @@ def test_pruning_keeps_what_tickets_stand_on_and_what_that_stands_on(either: Con
         ("connector: able\n", "connector: abel\n", "desks[0]: there is no connector 'abel'; did you mean 'able'?"),
         ("{queue: Incoming}\n    cred", "{queu: Incoming}\n    cred", "desks[0].settings: (top): Additional properties are not allowed"),
         ("kind: header", "kind: basic", "desks[1].credentials: the user is missing; add user: NAME"),
+        ("    settings: {queue", "    agent: true\n    settings: {queue", "desks[0].credentials: the desk's agent holds its credentials; leave them out here"),
         ("https://desk.acme", "http://desk.acme", "desks[0].base_url: http is not private; write https, or allow_private_network: true"),
         ("https://desk.acme", "ftp://desk.acme", "desks[0].base_url: it is no web address"),
         ("https://desk.acme", "https://me:x@desk.acme", "desks[0].base_url: it names a user"),

@@ -171,6 +171,8 @@ class Desk:
     account: str = ""
     """The native id or name under which this gateway acts there."""
     allow_private_network: bool = False
+    agent: bool = False
+    """Nobody dials in to it: its owner's agent asks for requests and holds the credentials."""
     hook_secrets: tuple[bytes, ...] = field(default=(), repr=False)
     poll_every: timedelta = timedelta(minutes=1)
     refetch_every: timedelta = timedelta(minutes=15)
