@@ -51,5 +51,6 @@ def test_an_installed_wheel_finds_the_schemas_of_the_checkout(unpacked: Path, tm
     )
     origin, names = json.loads(done.stdout)
     assert origin == str(unpacked / "gateway" / "__init__.py")
-    shipped = [json.loads(path.read_text()) for path in (unpacked / "gateway" / "_schemas").glob("*.json")]
+    files = (unpacked / "gateway" / "_schemas").glob("*.json")
+    shipped = [file.name for file in files if not file.name.startswith("openapi.")]
     assert len(names) == len(shipped) > 0

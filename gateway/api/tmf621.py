@@ -179,7 +179,9 @@ def attachment(coming: AnyVisit, ticket_id: str, place: str) -> StreamingRespons
 
 def doors(base: str) -> APIRouter:
     """The routes of a version's tickets at that address."""
-    made = APIRouter(prefix=f"{base}/{{version}}/troubleTicket", route_class=TmfRoute)
+    made = APIRouter(
+        prefix=f"{base}/{{version}}/troubleTicket", route_class=TmfRoute, include_in_schema=False
+    )
     made.post("", status_code=201)(create)
     made.get("")(listed)
     made.get("/{ticket_id}")(one)

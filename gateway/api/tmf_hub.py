@@ -44,7 +44,7 @@ def remove(coming: AnyVisit, listener_id: str) -> Response:
 
 def doors(base: str) -> APIRouter:
     """The routes of a version's hub at that address."""
-    made = APIRouter(prefix=f"{base}/{{version}}/hub", route_class=TmfRoute)
+    made = APIRouter(prefix=f"{base}/{{version}}/hub", route_class=TmfRoute, include_in_schema=False)
     made.post("", status_code=201)(register)
     made.get("/{listener_id}")(one)
     made.delete("/{listener_id}", status_code=204)(remove)

@@ -15,7 +15,11 @@ from gateway.domain.tmf621 import listing
 from gateway.domain.tmf621.versions import V5
 from gateway.flows.api_desk import specifications
 
-router = APIRouter(prefix="/tmf-api/troubleTicket/{version}/troubleTicketSpecification", route_class=TmfRoute)
+router = APIRouter(
+    prefix="/tmf-api/troubleTicket/{version}/troubleTicketSpecification",
+    route_class=TmfRoute,
+    include_in_schema=False,
+)
 
 
 def fifth(coming: Annotated[Visit, Depends(visit)]) -> Visit:

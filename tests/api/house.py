@@ -186,7 +186,7 @@ class Answer:
     def code(self) -> str:
         """The stable code of a problem document, or of TM Forum's and MEF's `Error`."""
         if "referenceError" in self.document:
-            return str(self.document["referenceError"]).rpartition(":")[2]
+            return str(self.document["referenceError"])[-len("IDK-1401") :]
         assert self.headers["content-type"] == "application/problem+json", self.body
         document = self.document
         assert document["status"] == self.status

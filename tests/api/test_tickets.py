@@ -46,7 +46,7 @@ def paths(routes: Iterable[Any]) -> Iterator[tuple[str, str]]:
         if hasattr(inner, "routes"):
             yield from paths(inner.routes)
         elif not route.path.startswith(
-            ("/hooks/", "/shared/", "/tickets/", "/reports/", "/portal/")
+            ("/hooks/", "/shared/", "/tickets/", "/reports/", "/portal/", "/sharing/")
         ) and route.path not in {
             "/healthz",
             "/readyz",

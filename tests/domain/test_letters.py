@@ -20,6 +20,7 @@ FACTS = {
         "who",
         "title",
         "headlines",
+        "webhook",
         "why",
         "period",
         "schedule",

@@ -190,6 +190,7 @@ OPEN = {
     "gateway/flows/webhooks/subscriptions.py:remove": "the directory's version grows, which is the installation's",
     "gateway/flows/webhooks/subscriptions.py:replay": "workers are told, and the endpoint's state is theirs",
     "gateway/flows/api_desk/pushing.py:opened": "what is pushed is found and kept at the caller's own desk",
+    "gateway/flows/agents.py:desks_of": "which desks there are stands in the directory; only the scope's are told",
     "gateway/flows/conflicts.py:listed": "whether a conflict is open, and what each end may read of it, is judged in the whole case",
 }
 """Functions that know a scope and open a transaction of the installation's all the same → why."""
