@@ -9,6 +9,7 @@ from gateway.app import Gateway, utc_now
 from gateway.domain.model import DeliveryState
 from gateway.flows import keys
 from gateway.flows.context import OPERATOR
+from gateway.flows.permissions import Open, needed
 from tests.api import house
 from tests.api.house import Chain, Doors
 
@@ -39,20 +40,19 @@ def operator(gateway: Gateway) -> dict[str, str]:
     return house.key(gateway)
 
 
+PAGES = ("/hooks/", "/tickets/", "/reports/", "/openapi.json", "/problems/")
+"""What shows itself to people, or has a guard of its own."""
+
+
 def paths(routes: Iterable[Any]) -> Iterator[tuple[str, str]]:
     """The method and the address of every door of the application but pages (tests/web asks those), routers within routers included."""
     for route in routes:
         inner = getattr(route, "original_router", route)
         if hasattr(inner, "routes"):
             yield from paths(inner.routes)
-        elif not route.path.startswith(
-            ("/hooks/", "/shared/", "/tickets/", "/reports/", "/portal/", "/sharing/")
-        ) and route.path not in {
-            "/healthz",
-            "/readyz",
-            "/openapi.json",
-            "/problems/{code}",
-        }:
+        elif not route.path.startswith(PAGES) and not isinstance(
+            needed(min(route.methods), route.path), Open
+        ):
             path = route.path.replace("{ticket_id}", "tkt_1").replace("{delivery_id}", "dlv_1")
             yield min(route.methods), path
 
