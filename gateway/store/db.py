@@ -141,9 +141,11 @@ def beyond(db: Db) -> Iterator[Db]:
         yield db
         return
     db.execute(_AS, {"role": "none"})
+    db.execution_options(tenant=None)  # a block within this one ends without taking the role back
     try:
         yield db
     finally:
+        db.execution_options(tenant=role)
         if db.connection.driver_connection.info.transaction_status == _IN_TRANSACTION:  # type: ignore[union-attr]
             db.execute(_AS, {"role": role})
 

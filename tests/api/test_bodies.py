@@ -26,10 +26,17 @@ def gateway(either: Gateway) -> Gateway:
     ],
     ids=["declared", "chunked"],
 )
-def test_a_document_without_end_is_refused_before_it_is_held(doors: Doors, raw: bytes) -> None:
-    told = exchange(doors.port, raw)
+def test_a_document_without_end_is_refused_before_it_is_held(
+    gateway: Gateway, doors: Doors, raw: bytes
+) -> None:
+    signed = house.key(gateway)["authorization"].encode()
+    told = exchange(doors.port, raw.replace(b"Host: gw", b"Host: gw\r\nAuthorization: " + signed))
     assert told.startswith(b"HTTP/1.1 413 ")
     assert b"IDK-1103" in told
+
+
+def test_nothing_is_read_of_what_a_stranger_sends(doors: Doors) -> None:
+    assert exchange(doors.port, LOOK + b"Content-Length: 9000000000\r\n\r\n{").startswith(b"HTTP/1.1 401 ")
 
 
 def test_a_link_of_nobody_is_refused_before_its_form_is_read(doors: Doors) -> None:
@@ -48,19 +55,21 @@ def test_files_have_their_own_limit(gateway: Gateway, doors: Doors, tmp_path: Pa
 
 def test_signs_that_no_database_keeps_are_told(gateway: Gateway, doors: Doors, tmp_path: Path) -> None:
     portal.furnish(gateway, tmp_path)
-    told = {**house.key(gateway, "north"), "idempotency-key": "1", "content-type": "application/json"}
+    told = {**house.key(gateway, "north"), "content-type": "application/json"}
     job = f"/v1/portal/jobs/{portal.job(gateway)}"
     offer = rb'{"desk": "north", "role": "upstream", "terms": {"passes": {"when": {"field": "queue", "value": %s}}}}'
-    for path, body in [
-        ("/v1/links/invitations", offer % rb'"\ud800"'),
-        ("/v1/links/invitations", offer % (b"1" + b"0" * 30)),
-        ("/v1/links/look", rb'{"code": %s1%s}' % (b"[" * 300, b"]" * 300)),
-        (job, rb'{"act": "comment", "text": "x", "by": "\u0000"}'),
-        (job, rb'{"act": "comment", "text": "\udfff", "by": "M"}'),
-        ("/v1/conflicts/cfl_1", rb'{"keep": "mine", "reason": "\u0000"}'),
-        ("/v1/work/wrk_1", rb'{"verdict": "disputed", "reason": "\u0000"}'),
-    ]:
-        answer = doors.send("POST", path, body=body, headers=told)
+    for number, (path, body) in enumerate(
+        [
+            ("/v1/links/invitations", offer % rb'"\ud800"'),
+            ("/v1/links/invitations", offer % (b"1" + b"0" * 30)),
+            ("/v1/links/look", rb'{"code": %s1%s}' % (b"[" * 300, b"]" * 300)),
+            (job, rb'{"act": "comment", "text": "x", "by": "\u0000"}'),
+            (job, rb'{"act": "comment", "text": "\udfff", "by": "M"}'),
+            ("/v1/conflicts/cfl_1", rb'{"keep": "mine", "reason": "\u0000"}'),
+            ("/v1/work/wrk_1", rb'{"verdict": "disputed", "reason": "\u0000"}'),
+        ]
+    ):
+        answer = doors.send("POST", path, body=body, headers={**told, "idempotency-key": str(number)})
         assert (answer.status, answer.code) == (422, "IDK-1403"), body
         assert "NUL" in answer.document["detail"] or "kept" in answer.document["detail"], body
     for path in ("/v1/search?number=%00", "/v1/conflicts?ticket=%00", "/v1/portal/jobs?cursor=x%00"):

@@ -130,6 +130,16 @@ def _wreck(gateway: Gateway, org_id: str, before: int, mine: int) -> None:
         raise ZeroDivisionError
 
 
+def test_a_block_beyond_within_another_does_not_end_it(town: tuple[Gateway, Chain]) -> None:
+    gateway, _ = town
+    with gateway.database.read(Scope.of("org_x")) as db:
+        with beyond(db):
+            with beyond(db):
+                every = count(db, rows.hop)
+            assert count(db, rows.hop) == every > 0
+        assert count(db, rows.hop) == 0
+
+
 def test_the_role_ends_with_the_transaction_and_comes_back_after_beyond(town: tuple[Gateway, Chain]) -> None:
     gateway, _ = town
     who = text("SELECT current_user")
