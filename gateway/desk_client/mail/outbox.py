@@ -182,8 +182,13 @@ def _no(error: aiosmtplib.SMTPResponseException) -> Refused | Broken:
 
 
 async def _leave(client: aiosmtplib.SMTP) -> None:
+    transport = client.transport
     try:
         async with asyncio.timeout(2):
             await client.quit()
     except (aiosmtplib.SMTPException, OSError, TimeoutError):
         client.close()
+    if transport is not None:
+        transport.abort()  # all is said: TLS needs no farewell of its own, which would outlive the loop
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
