@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from email import message_from_bytes, policy
 from email.message import EmailMessage, Message
 from email.utils import formatdate
+from typing import cast
 from urllib.parse import parse_qs
 
 import aiosmtplib
@@ -182,7 +183,7 @@ def _no(error: aiosmtplib.SMTPResponseException) -> Refused | Broken:
 
 
 async def _leave(client: aiosmtplib.SMTP) -> None:
-    transport = client.transport
+    transport = cast("asyncio.Transport | None", client.transport)  # uvloop's are none by name
     try:
         async with asyncio.timeout(2):
             await client.quit()
