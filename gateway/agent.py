@@ -45,13 +45,20 @@ class Agent:
                 self.say("the gateway is back")
             failed = 0
             self._begin(errands)
-        await asyncio.gather(*self._under_way)
+        await asyncio.gather(*self._under_way, return_exceptions=True)  # `_ended` tells of each
 
     def _begin(self, errands: Sequence[Mapping[str, Any]]) -> None:
         for one in errands:
             task = asyncio.create_task(self._run(one))
             self._under_way.add(task)
-            task.add_done_callback(self._under_way.discard)
+            task.add_done_callback(self._ended)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        """Whatever an errand fails with is told; the gateway finds it in doubt."""
+        self._under_way.discard(task)
+        error = None if task.cancelled() else task.exception()
+        if error is not None:
+            self.say(f"a request failed: {type(error).__name__}: {error}")
 
     async def _run(self, document: Mapping[str, Any]) -> None:
         errand = errand_from(document)

@@ -228,6 +228,17 @@ def test_credentials_that_the_desk_refuses_are_told_as_such(stage: Stage) -> Non
         stage.check()
 
 
+def test_what_fails_unforeseen_is_told(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def fails(*_: object) -> None:
+        raise RuntimeError("the disk is full")
+
+    monkeypatch.setattr(Messenger, "carry", fails)
+    with stage.agent() as said:
+        verdict = stage.push(seconds=1.5)
+    assert verdict.outcome is OutcomeClass.AMBIGUOUS
+    assert said == ["a request failed: RuntimeError: the disk is full"]
+
+
 def test_credentials_go_to_no_other_address() -> None:
     errand = Errand(desk_id="south", method="GET", url="https://elsewhere.example/x")
     own = Credentials(origin="https://desk.example:443", headers={"Authorization": "secret"})
