@@ -11,6 +11,8 @@ from gateway.domain.model import ActorKind, Event, Field, Source
 from gateway.domain.ownership import effective
 
 FOUND, DECIDED, CONFIRMED = "conflict.found", "conflict.decided", "field.confirmed"
+QUIETED = "conflict.quieted"
+"""What was kept back while two rules answered each other has been told since."""
 _SETS = {
     "status.changed": Field.STATUS,
     "priority.changed": Field.PRIORITY,
@@ -19,11 +21,13 @@ _SETS = {
     FOUND: "",
 }
 """Kind of event → the field it sets; "" where its data says which."""
-CONTESTS = (*_SETS, DECIDED)
+CONTESTS = (*_SETS, DECIDED, QUIETED)
 """What has to be known of a ticket's past where two sides disagree."""
 
 QUIET = timedelta(hours=1)
 """After so long without a turn, what answered each other has stopped."""
+QUIET_FROM = QUIET + timedelta(seconds=1)
+"""The first look after which that is so."""
 TIMES = {ActorKind.AUTOMATION: 3, ActorKind.UNKNOWN: 6}
 """So often the same value comes back at one desk, without a person, before two rules are said to answer each other. Where a
 desk does not say who it was, it may have been people."""
@@ -127,7 +131,16 @@ def standing(conflict: Event, events: Sequence[Event], *, now: datetime) -> Stan
     if any(turn.by is ActorKind.PERSON for turn in later):
         return Standing.REPLACED
     last = max((turn.observed_at for turn in later), default=conflict.observed_at)
-    return Standing.QUIET if now - last > QUIET else _until_later(conflict, events)
+    return (
+        Standing.QUIET
+        if now - last > QUIET or is_quieted(conflict, events)
+        else _until_later(conflict, events)
+    )
+
+
+def is_quieted(conflict: Event, events: Iterable[Event]) -> bool:
+    """Whether what it kept back has been told; what begins after that is another conflict."""
+    return any(one.type == QUIETED and one.data["conflict"] == conflict.id for one in events)
 
 
 def _until_later(conflict: Event, events: Sequence[Event]) -> Standing:

@@ -215,4 +215,11 @@ def at_rest(case: Case, hop: Hop, because: Because, event: Event) -> frozenset[s
             case, edge, (mine, {"hop": edge.other.id, "value": edge.other.status.value, "at": None}), event
         )
         stopped.add(edge.key)
+        _look_when_quiet(case, case.hops[edge.key])
     return frozenset(stopped)
+
+
+def _look_when_quiet(case: Case, lower: Hop) -> None:
+    """What is kept back now is told when nothing has moved for a while (`quieting`)."""
+    then = case.now + conflicts.QUIET_FROM
+    case.put(lower, refetch_at=min(lower.refetch_at or then, then))

@@ -51,13 +51,15 @@ def move(case: Case, hop: Hop, status: HopStatus, reason: Reason | None, because
     return event
 
 
-def tell_parent(case: Case, hop: Hop, event: Event) -> None:
-    """What a child's status means at its parent's desk; the parent's own parent hears of what that changes."""
+def tell_parent(case: Case, hop: Hop, event: Event, *, in_words: bool = False) -> None:
+    """What a child's status means at its parent's desk; the parent's own parent hears of what that changes. `in_words`: the
+    parent's own status is left alone, as where the link says so."""
     parent, link = case.parent(hop), case.link(hop)
     if parent is None or link is None or parent.status not in OPEN:
         return
     meaning = link.parent_means.get(hop.status, _MEANS.get(hop.status, NONE))
-    if meaning not in (NOTE, NONE) and case.directory.rules_of(link).upstream.status_as_note:
+    in_words = in_words or case.directory.rules_of(link).upstream.status_as_note
+    if in_words and meaning not in (NOTE, NONE):
         if hop.status not in _TOLD:
             queueing.note(case, parent, "status_told", event, status=hop.status.value)
         meaning = NOTE

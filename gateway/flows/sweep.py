@@ -6,7 +6,7 @@ from datetime import datetime
 
 from gateway import failpoints
 from gateway.domain import delivery as rules
-from gateway.domain import handover, progress
+from gateway.domain import handover, progress, quieting
 from gateway.domain.case import OPEN, Because, Case
 from gateway.domain.model import Hop, HopStatus
 from gateway.flows import clockwork, lifecycle, schedules, worklog
@@ -86,4 +86,6 @@ def _refetch(case: Case, hop: Hop) -> None:
         case.put(hop, refetch_at=None)
         return
     case.want_look(hop, "schedule")
-    case.put(hop, refetch_at=case.now + case.desk(hop).refetch_every)
+    again = quieting.settle(case, hop)
+    regular = case.now + case.desk(hop).refetch_every
+    case.put(case.hops[hop.id], refetch_at=min(regular, again or regular))
