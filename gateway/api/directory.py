@@ -21,6 +21,9 @@ from gateway.store.scope import Scope
 
 router = APIRouter(prefix="/v1", route_class=Door)
 Text = Annotated[str | None, Query(max_length=200)]
+Owner = Annotated[
+    str, Query(max_length=63, description="The code of its organization, where several have such a code.")
+]
 
 
 def _page(asked: Asked, of: str, **wanted: str | None) -> Page:
@@ -94,12 +97,14 @@ def sites(
     return _local(here, scope, asked, ("sites", "site", Site), **vars(which))
 
 
-@router.get("/sites/{site_id}", **tells(Site))
-def site(here: AnyHouse, scope: AnyScope, site_id: str, fields: Fields = "") -> Response:
-    """One place."""
+@router.get("/sites/{name}", **tells(Site))
+def site(
+    here: AnyHouse, scope: AnyScope, name: str, *, organization: Owner = "", fields: Fields = ""
+) -> Response:
+    """One place, by its id or code."""
     return _one(
         here.context.database.read(scope),
-        lambda db: catalogue.local_one(db, scope, "site", site_id),
+        lambda db: catalogue.local_one(db, scope, "site", name, organization),
         "site",
         fields,
         Site,
@@ -123,12 +128,14 @@ def assets(
     return _local(here, scope, asked, ("assets", "asset", Asset), **vars(which))
 
 
-@router.get("/assets/{asset_id}", **tells(Asset))
-def asset(here: AnyHouse, scope: AnyScope, asset_id: str, fields: Fields = "") -> Response:
-    """One piece of equipment."""
+@router.get("/assets/{name}", **tells(Asset))
+def asset(
+    here: AnyHouse, scope: AnyScope, name: str, *, organization: Owner = "", fields: Fields = ""
+) -> Response:
+    """One piece of equipment, by its id or code."""
     return _one(
         here.context.database.read(scope),
-        lambda db: catalogue.local_one(db, scope, "asset", asset_id),
+        lambda db: catalogue.local_one(db, scope, "asset", name, organization),
         "asset",
         fields,
         Asset,
@@ -141,12 +148,14 @@ def contacts(here: AnyHouse, scope: AnyScope, asked: AnyAsked, organization: Tex
     return _local(here, scope, asked, ("contacts", "contact", Contact), organization=organization)
 
 
-@router.get("/contacts/{contact_id}", **tells(Contact))
-def contact(here: AnyHouse, scope: AnyScope, contact_id: str, fields: Fields = "") -> Response:
-    """One contact."""
+@router.get("/contacts/{name}", **tells(Contact))
+def contact(
+    here: AnyHouse, scope: AnyScope, name: str, *, organization: Owner = "", fields: Fields = ""
+) -> Response:
+    """One contact, by its id or code."""
     return _one(
         here.context.database.read(scope),
-        lambda db: catalogue.local_one(db, scope, "contact", contact_id),
+        lambda db: catalogue.local_one(db, scope, "contact", name, organization),
         "contact",
         fields,
         Contact,

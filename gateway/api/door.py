@@ -1,18 +1,19 @@
 """What every address of the native API does the same way: count the caller's requests, read JSON strictly, do what has an
-Idempotency-Key once, tell a version of what it shows (ETag), and answer 304 to who has it already."""
+Idempotency-Key once, tell a version of what it shows (ETag), answer 304 to who has it already, and change nothing that another has changed
+meanwhile (`preconditions`)."""
 
 from collections.abc import Callable, Coroutine, Mapping
-from hashlib import sha256
 from typing import Any
 
 from fastapi import Request, Response
 from fastapi.concurrency import run_in_threadpool
 from fastapi.routing import APIRoute
 
-from gateway.api import problems
+from gateway.api import preconditions, problems
 from gateway.api.deps import caller, known
 from gateway.api.house import House
 from gateway.api.loads import loads
+from gateway.api.preconditions import LOOKING, named, version_of
 from gateway.flows import repeats
 from gateway.flows.principal import Principal
 from gateway.flows.quotas import WINDOW, Reading
@@ -45,7 +46,7 @@ class Door(APIRoute):
         async def handle(request: Request) -> Response:
             told, here = Told(request.scope, request.receive), _house(request)
             who = await run_in_threadpool(known, told, here)
-            reading = await run_in_threadpool(_counted, here, who)
+            reading = None if LOOKING in told.scope else await run_in_threadpool(_counted, here, who)
             try:
                 if reading is not None and reading.is_over:
                     raise problems.too_many(reading.again)
@@ -69,6 +70,9 @@ class Door(APIRoute):
     async def _asked(self, told: Told, inner: Handler) -> Response:
         if self.body_field is not None and _is_json(told):
             await told.json()  # here, for the framework makes of every failure in reading one of its own
+        if preconditions.are_asked(told):
+            caller(told, told.state.caller)  # who may not change it learns nothing of its version
+            await preconditions.hold(told)
         return await inner(told)
 
     async def _once(self, told: Told, request: repeats.Request, inner: Handler) -> Response:
@@ -131,11 +135,6 @@ def _is_json(request: Request) -> bool:
     return kind == "application/json" or (kind.startswith("application/") and kind.endswith("+json"))
 
 
-def version_of(body: bytes) -> str:
-    """The ETag of an answer: strong, for the same bytes are the same thing."""
-    return f'"{sha256(body).hexdigest()[:32]}"'
-
-
 def conditional(request: Request, answer: Response) -> Response:
     """The answer to a GET with its ETag; without its body where the caller has that version."""
     if request.method != "GET" or answer.status_code != 200 or not getattr(answer, "body", b""):
@@ -150,9 +149,3 @@ def conditional(request: Request, answer: Response) -> Response:
     return Response(
         status_code=304, headers={name: answer.headers[name] for name in kept if name in answer.headers}
     )
-
-
-def named(header: str, version: str) -> bool:
-    """Whether an If-Match or If-None-Match names a version."""
-    given = {one.strip().removeprefix("W/") for one in header.split(",")}
-    return "*" in given or version in given

@@ -48,6 +48,13 @@ _IF_NONE_MATCH: Node = {
     "description": "The versions that the caller has: 304 for one of them.",
     "schema": {"type": "string", "maxLength": 400, "pattern": "^[ -~]*$"},
 }
+_IF_MATCH: Node = {
+    "name": "if-match",
+    "in": "header",
+    "required": False,
+    "description": "The versions (ETag) that may be changed: 412 for another.",
+    "schema": {"type": "string", "maxLength": 400, "pattern": "^[ -~]*$"},
+}
 _ONCE: Node = {
     "name": "idempotency-key",
     "in": "header",
@@ -138,7 +145,9 @@ def _complete(method: str, operation: Node) -> None:
         pages = any(one["name"] == "cursor" for one in parameters)
         answers["200"]["headers"] |= _ETAG | (_LINK if pages else {})
         answers["304"] = {"description": "The caller has this version.", "headers": _RATE | _ETAG}
-    elif method == "post" and not any(one["name"] == "idempotency-key" for one in parameters):
+    else:
+        parameters.append(_IF_MATCH)
+    if method == "post" and not any(one["name"] == "idempotency-key" for one in parameters):
         parameters.append(_ONCE)
     _exemplify(operation)
 

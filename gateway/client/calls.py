@@ -144,6 +144,30 @@ class Interdesk:
         """Equipment, by code; `organization`, `site`, `serial` narrow."""
         return cast("Iterator[Asset]", self.pages("/v1/assets", "assets", **asked))
 
+    def put_site(self, name: str, document: Mapping[str, Any], *, version: str = "") -> Site:
+        """Make a place of that code, or put this in its stead; with `version` (its ETag) only if it still is that one."""
+        return cast("Site", self._wire.ask("PUT", _local("sites", name), document, version=version))
+
+    def change_site(self, name: str, changes: Mapping[str, Any], *, version: str = "") -> Site:
+        """Change what is said of it; None takes a value away."""
+        return cast("Site", self._wire.ask("PATCH", _local("sites", name), changes, version=version))
+
+    def remove_site(self, name: str) -> Site:
+        """Take it away, if nothing stands on it."""
+        return cast("Site", self._wire.ask("DELETE", _local("sites", name)))
+
+    def put_asset(self, name: str, document: Mapping[str, Any], *, version: str = "") -> Asset:
+        """Make equipment of that code, or put this in its stead; with `version` (its ETag) only if it still is that one."""
+        return cast("Asset", self._wire.ask("PUT", _local("assets", name), document, version=version))
+
+    def change_asset(self, name: str, changes: Mapping[str, Any], *, version: str = "") -> Asset:
+        """Change what is said of it; None takes a value away."""
+        return cast("Asset", self._wire.ask("PATCH", _local("assets", name), changes, version=version))
+
+    def remove_asset(self, name: str) -> Asset:
+        """Take it away, if nothing stands on it."""
+        return cast("Asset", self._wire.ask("DELETE", _local("assets", name)))
+
     def desks(self, **asked: Any) -> Iterator[Desk]:
         """Desks, by code; `organization`, `connector` narrow."""
         return cast("Iterator[Desk]", self.pages("/v1/desks", "desks", **asked))
@@ -178,3 +202,7 @@ class Interdesk:
 
 def _path(name: str) -> str:
     return f"/v1/links/{quote(name, safe='')}"
+
+
+def _local(kind: str, name: str) -> str:
+    return f"/v1/{kind}/{quote(name, safe='')}"

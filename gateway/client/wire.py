@@ -8,13 +8,22 @@ from typing import Any
 
 import httpx
 
-from gateway.errors import ConfigError, GatewayAway, InterdeskError, Invalid, NotFound, Refused, Unsupported
+from gateway.errors import (
+    ConfigError,
+    GatewayAway,
+    InterdeskError,
+    Invalid,
+    Moved,
+    NotFound,
+    Refused,
+    Unsupported,
+)
 
 PATIENCE = 90.0
 """Seconds: a check asks two desks."""
 MOST_BYTES = 200_000_000
 _KINDS: Mapping[str, type[InterdeskError]] = {
-    kind.code: kind for kind in (ConfigError, Unsupported, NotFound, Refused, Invalid)
+    kind.code: kind for kind in (ConfigError, Unsupported, NotFound, Refused, Moved, Invalid)
 }
 _NO_KEY, _OPERATORS = "IDK-1404", "IDK-1405"
 
@@ -62,10 +71,13 @@ class Wire:
         """Drop the connection."""
         self._client.close()
 
-    def ask(self, method: str, path: str, document: Mapping[str, Any] | None = None) -> dict[str, Any]:
-        """The answer's document. Raises what the gateway refused with, GatewayAway if it does not answer, ConfigError for a key
-        that it does not know."""
-        return self._asked(self._client.build_request(method, path, json=document))
+    def ask(
+        self, method: str, path: str, document: Mapping[str, Any] | None = None, *, version: str = ""
+    ) -> dict[str, Any]:
+        """The answer's document. `version`: only this one is changed (If-Match). Raises what the gateway refused with, GatewayAway
+        if it does not answer, ConfigError for a key that it does not know."""
+        only = {"if-match": version} if version else {}
+        return self._asked(self._client.build_request(method, path, json=document, headers=only))
 
     def bring(self, path: str, body: bytes, headers: Mapping[str, str]) -> dict[str, Any]:
         """The same for bytes that are sent as they are."""

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from gateway.domain.plan import Action, Change, Difference, Kind, Plan, Ref
+from gateway.domain.plan import Action, Change, Difference, Item, Kind, Plan, Ref
 from gateway.errors import Refused
 from gateway.flows import lifecycle
 from gateway.flows.context import OPERATOR, Context
@@ -48,15 +48,26 @@ def apply(context: Context, installation: Installation, terms: Terms, *, actor: 
     wanted = installation.with_secrets(terms.secrets)
     with context.database.write(slow=True) as db:
         _refuse_if_moved(directory.lock(db), terms)
-        proposal = propose(context, db, wanted, terms)
-        ids = _carry_out(context, db, proposal, terms, now=now)
-        directory.keep_sheets(db, now=now)
-        lifecycle.follow(context, db, _agreements(proposal, ids), by=(actor, terms.reason), now=now)
-        _look_again(db, proposal.plan, ids, now=now)
-        audit.record_all(
-            db, [_entry(proposal, change, ids, actor) for change in proposal.plan.effective], now=now
-        )
-        return replace(proposal.plan, version=directory.bump(db))
+        return make(context, db, wanted, terms, by=(actor, now))
+
+
+def make(
+    context: Context, db: Db, wanted: Mapping[Ref, Item], terms: Terms, *, by: tuple[str, datetime]
+) -> Plan:
+    """Make the difference in a transaction that holds the lock of the directory, audited; the plan as it was carried out, with
+    the directory's new version if anything was. `by`: who, and when. Raises as `plan`."""
+    actor, now = by
+    proposal = propose(context, db, wanted, terms)
+    if not proposal.plan.effective:
+        return proposal.plan
+    ids = _carry_out(context, db, proposal, terms, now=now)
+    directory.keep_sheets(db, now=now)
+    lifecycle.follow(context, db, _agreements(proposal, ids), by=(actor, terms.reason), now=now)
+    _look_again(db, proposal.plan, ids, now=now)
+    audit.record_all(
+        db, [_entry(proposal, change, ids, actor) for change in proposal.plan.effective], now=now
+    )
+    return replace(proposal.plan, version=directory.bump(db))
 
 
 def _with_holidays(installation: Installation, terms: Terms) -> Installation:

@@ -100,11 +100,16 @@ NEEDS: dict[Route, Need] = {
     ("GET", "/v1/organizations"): _READ,
     ("GET", "/v1/organizations/{name}"): _READ,
     ("GET", "/v1/sites"): _READ,
-    ("GET", "/v1/sites/{site_id}"): _READ,
+    ("GET", "/v1/sites/{name}"): _READ,
     ("GET", "/v1/assets"): _READ,
-    ("GET", "/v1/assets/{asset_id}"): _READ,
+    ("GET", "/v1/assets/{name}"): _READ,
+    **{
+        (method, f"/v1/{kind}/{{name}}"): Permission.ADMIN
+        for kind in ("sites", "assets")
+        for method in ("PUT", "PATCH", "DELETE")
+    },
     ("GET", "/v1/contacts"): _READ,
-    ("GET", "/v1/contacts/{contact_id}"): _READ,
+    ("GET", "/v1/contacts/{name}"): _READ,
     ("GET", "/v1/desks"): _LINKS,
     ("GET", "/v1/desks/{name}"): _LINKS,
     # links

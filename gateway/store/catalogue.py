@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Row, Select, Table, and_, or_, select, true
 
+from gateway.errors import Invalid
 from gateway.store.db import Db
 from gateway.store.directory import DESK, DIRECTORY, LINK, ORGANIZATION
 from gateway.store.scope import Scope
@@ -32,10 +33,21 @@ def local(db: Db, scope: Scope, kind: str, page: Page) -> list[View]:
     return _paged(db, query, DIRECTORY, page)
 
 
-def local_one(db: Db, scope: Scope, kind: str, name: str) -> View | None:
-    """One of them by its id."""
-    query = _with_owner(DIRECTORY).where(DIRECTORY.c.kind == kind, DIRECTORY.c.id == name)
-    return _first(db, query.where(scope.where(DIRECTORY)), _document)
+def local_one(db: Db, scope: Scope, kind: str, name: str, organization: str = "") -> View | None:
+    """One of them, by its id, or by its code within an organization (the organization's code; without it, within the scope).
+    Raises Invalid for a code that several organizations have."""
+    query = _with_owner(DIRECTORY).where(DIRECTORY.c.kind == kind, scope.where(DIRECTORY))
+    if organization:
+        query = query.where(ORGANIZATION.c.code == organization)
+    by_id = _first(db, query.where(DIRECTORY.c.id == name), _document)
+    if by_id is not None:
+        return by_id
+    coded = query.where(DIRECTORY.c.code == name).order_by(ORGANIZATION.c.code).limit(2)
+    found = [_document(row) for row in db.execute(coded)]
+    if len(found) > 1:
+        owners = " and ".join(one["organization"] for one in found)
+        raise Invalid(f"several organizations have a {kind} {name!r}", cure=f"say whose: {owners} have one")
+    return found[0] if found else None
 
 
 def desks(db: Db, scope: Scope, page: Page) -> list[View]:

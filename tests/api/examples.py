@@ -89,6 +89,7 @@ def steps() -> Iterator[Step]:
     yield ("webhooks.test", "north", "POST", "/v1/webhooks/status-page/test", None)
     ticket = {"title": "No heating", "external_id": "4711", "priority": "high", "requester": "Front desk"}
     yield ("pushing.create", "far", "POST", "/v1/tickets", ticket)
+    yield from _places()
     for read in _READS:
         name, who, path = read.split("|")
         yield (name, who, "GET", path, None)
@@ -120,6 +121,17 @@ def steps() -> Iterator[Step]:
     yield ("webhooks.remove", "north", "DELETE", "/v1/webhooks/status-page", None)
     yield ("links.news", "north", "GET", "/v1/links/news", None)
     yield ("links.end", "quick", "POST", "/v1/links/{link}/end", reason)
+
+
+def _places() -> Iterator[Step]:
+    site = {"name": "Bergamo Alta", "zone": "Europe/Rome", "country": "IT", "group": "lombardy"}
+    yield ("places.put_site", "north", "PUT", "/v1/sites/BG-001", site)
+    yield ("places.change_site", "north", "PATCH", "/v1/sites/BG-001", {"group": None, "hours": "always"})
+    till = {"site": "BG-001", "model": "Register 300", "serial": "R300-9", "warranty_until": "2028-12-31"}
+    yield ("places.put_asset", "north", "PUT", "/v1/assets/TILL-9", till)
+    yield ("places.change_asset", "north", "PATCH", "/v1/assets/TILL-9", {"site": "MI-001"})
+    yield ("places.remove_asset", "north", "DELETE", "/v1/assets/TILL-9", None)
+    yield ("places.remove_site", "north", "DELETE", "/v1/sites/BG-001", None)
 
 
 def made(here: Furnished) -> dict[str, Any]:

@@ -84,9 +84,14 @@ OBJECTS: dict[Route, Row] = {
     ("GET", f"{_T}/hub/{{listener_id}}"): Row("listener", places=_V5),
     ("DELETE", f"{_T}/hub/{{listener_id}}"): Row("listener", places=_V5),
     ("GET", "/v1/organizations/{name}"): Row("north"),
-    ("GET", "/v1/sites/{site_id}"): Row("site"),
-    ("GET", "/v1/assets/{asset_id}"): Row("asset"),
-    ("GET", "/v1/contacts/{contact_id}"): Row("contact"),
+    ("GET", "/v1/sites/{name}"): Row("site"),
+    ("GET", "/v1/assets/{name}"): Row("asset"),
+    **{
+        (method, f"/v1/{kind}s/{{name}}"): Row(kind, body)
+        for kind in ("site", "asset")
+        for method, body in (("PUT", {"code": "not ID"}), ("PATCH", {}), ("DELETE", None))
+    },
+    ("GET", "/v1/contacts/{name}"): Row("contact"),
     ("GET", "/v1/desks/{name}"): Row("desk"),
     ("POST", "/v1/links/invitations/{invitation_id}/take-back"): Row("invitation", _WHY),
     ("GET", "/v1/links/{name}"): Row("link"),

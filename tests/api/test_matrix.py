@@ -18,7 +18,7 @@ from tests.postgres import PostgresServer
 ASKED = {
     route: need for route, need in NEEDS.items() if isinstance(need, Permission) and route not in UNCOVERED
 }
-ORDER = ("GET", "POST", "PATCH", "DELETE")
+ORDER = ("GET", "POST", "PUT", "PATCH", "DELETE")
 
 
 @pytest.fixture(scope="module")
