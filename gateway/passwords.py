@@ -13,8 +13,9 @@ from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
 SHORTEST, LONGEST = 12, 1000
 """Signs."""
 _SALT, _LENGTH = 16, 32
-_AT_ONCE = threading.BoundedSemaphore(2)
-"""Each takes its memory: a crowd at the door must not take all there is."""
+_ONE = threading.Lock()
+"""One after the other. A second at the same time asks OpenSSL 4.0 for threads that the first has, and then either fails, with a
+MemoryError that has nothing to do with memory, or never ends (seen 2026-11); and a crowd at the door must not take all memory."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,13 +36,13 @@ def kept(password: str, cost: Cost) -> str:
         lanes=cost.lanes,
         memory_cost=cost.memory,
     )
-    with _AT_ONCE:
+    with _ONE:
         return made.derive_phc_encoded(_bytes(password))
 
 
 def is_right(password: str, phc: str | None, cost: Cost) -> bool:
     """Whether it is the password. Where there is none (`phc` None) it takes as long to say no."""
-    with _AT_ONCE:
+    with _ONE:
         try:
             Argon2id.verify_phc_encoded(_bytes(password), phc or _nobodys(cost))
         except InvalidKey:

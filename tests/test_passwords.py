@@ -1,5 +1,9 @@
 """T25: passwords are kept by Argon2id, at a cost that grows with memory, and take as long where there is none."""
 
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
 from gateway import passwords
 from gateway.passwords import Cost
 
@@ -19,6 +23,15 @@ def test_t25_where_there_is_no_password_the_same_work_is_done() -> None:
     nobodys, somebodys = passwords._nobodys(CHEAP), passwords.kept("x" * 12, CHEAP)
     assert nobodys.split("$")[:4] == somebodys.split("$")[:4]
     assert [len(one) for one in nobodys.split("$")] == [len(one) for one in somebodys.split("$")]
+
+
+@pytest.mark.timeout(20)
+def test_t25_a_crowd_at_the_door_is_told_the_truth() -> None:
+    cost = Cost(memory=256)
+    kept = passwords.kept("correct horse battery", cost)
+    words = ["correct horse battery", "correct horse batterz"] * 20
+    with ThreadPoolExecutor(4) as crowd:
+        assert list(crowd.map(lambda word: passwords.is_right(word, kept, cost), words)) == [True, False] * 20
 
 
 def test_one_word_written_in_two_ways_is_one_password() -> None:

@@ -40,7 +40,7 @@ def test_there_are_five_hundred() -> None:
 
 
 @pytest.mark.parametrize("place", range(10))
-def test_a_bad_pattern_is_refused_or_quick(place: int) -> None:
+def test_t13_a_bad_pattern_is_refused_or_quick(place: int) -> None:
     slow: dict[str, float] = {}
     for pattern in BAD[place::10]:
         try:

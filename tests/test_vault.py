@@ -29,7 +29,7 @@ def test_what_was_sealed_opens_again() -> None:
 
 
 @pytest.mark.parametrize("part", ["org_id", "table", "row_id", "column"])
-def test_a_sealed_text_in_another_place_does_not_open(part: str) -> None:
+def test_t17_a_sealed_text_in_another_place_does_not_open(part: str) -> None:
     keys = ring(vault.new_entry("k1"))
     sealed = keys.seal("secret", PLACE)
 

@@ -127,7 +127,7 @@ def test_who_asks_too_often_is_told_when_to_come_again(slow: Doors) -> None:
     assert slow.send("GET", "/v1/sites").status == 401
 
 
-def test_compressed_bodies_are_not_taken(gateway: Gateway, doors: Doors) -> None:
+def test_t9_compressed_bodies_are_not_taken(gateway: Gateway, doors: Doors) -> None:
     told = {**house.key(gateway), "content-type": "application/json", "content-encoding": "gzip"}
     answer = doors.send("POST", "/v1/links/look", body=b"\x1f\x8b", headers=told)
     assert (answer.status, answer.code) == (415, "IDK-1104")

@@ -31,7 +31,7 @@ BAD = {
 
 
 @pytest.mark.parametrize(("raw", "told"), BAD.values(), ids=BAD)
-def test_what_two_readers_would_read_differently_is_refused(raw: bytes, told: str) -> None:
+def test_t8_what_two_readers_would_read_differently_is_refused(raw: bytes, told: str) -> None:
     with pytest.raises(Invalid, match=told):
         loads(raw)
 

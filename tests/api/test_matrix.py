@@ -149,7 +149,7 @@ def swap(town: Town, count: int, seed: int) -> list[str]:
     return leaks
 
 
-def test_ids_swapped_at_random_leak_nothing(town: Town) -> None:
+def test_t4_ids_swapped_at_random_leak_nothing(town: Town) -> None:
     assert swap(town, 250, seed=7) == []
 
 

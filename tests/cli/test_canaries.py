@@ -59,7 +59,7 @@ def _at_the_doors(gateway: Gateway, planted: list[str]) -> bytes:
     return said
 
 
-def test_no_canary_comes_out(tmp_path: Path, planted: list[str], stream: io.StringIO, run: Run) -> None:
+def test_t16_no_canary_comes_out(tmp_path: Path, planted: list[str], stream: io.StringIO, run: Run) -> None:
     desk = LoopbackDesk(PLAIN, clock=utc_now, token="another token than the one we have")
     server = LoopbackServer(desk)
     server.start()

@@ -445,7 +445,7 @@ POISON = {
 
 
 @pytest.mark.parametrize("name", POISON)
-def test_poison_is_told_kept_and_stops_nothing(name: str) -> None:
+def test_t21_poison_is_told_kept_and_stops_nothing(name: str) -> None:
     box = Mailbox.offered()
     head = f"From: {PARTY}\r\nTo: {addresses.reply_address(TICKET, DESK)}\r\nMessage-ID: <p@firm.example>\r\n".encode()
     mail = box.take(head + POISON[name])

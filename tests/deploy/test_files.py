@@ -69,7 +69,7 @@ def test_the_image_holds_what_the_wheel_is_made_of() -> None:
     assert {"gateway", "connectors", "schemas", "pyproject.toml", "README.md", "LICENSE"} <= copied
 
 
-def test_the_image_installs_by_hash_and_fetches_nothing_else() -> None:
+def test_t28_the_image_installs_by_hash_and_fetches_nothing_else() -> None:
     installs = [shlex.split(rest) for word, rest in DOCKERFILE if word == "RUN" and "pip install" in rest]
     assert all("--no-deps" in words for words in installs)
     assert ["--require-hashes" in words or "--no-build-isolation" in words for words in installs] == [

@@ -153,14 +153,14 @@ async def test_silence_after_the_write(hasty: Setting, method: str) -> None:
 
 
 @METHODS
-async def test_a_dripping_answer_meets_the_deadline(setting: Setting, method: str) -> None:
+async def test_t7_a_dripping_answer_meets_the_deadline(setting: Setting, method: str) -> None:
     setting.faults.plan(faults.drip(0.05))
     verdict = await setting.push(pushing(method), PushTerms(deadline=timedelta(seconds=0.3)))
     assert (verdict.outcome, verdict.reason) == (AMBIGUOUS, Ground.NO_ANSWER)
     assert "time" in verdict.message
 
 
-async def test_a_dripping_answer_in_time_is_an_answer(setting: Setting) -> None:
+async def test_t7_a_dripping_answer_in_time_is_an_answer(setting: Setting) -> None:
     setting.faults.plan(faults.drip(0.0))
     assert (await setting.push()).outcome is APPLIED
 

@@ -70,7 +70,7 @@ def test_a_spreadsheet_of_a_decimal_comma_gets_its_numbers() -> None:
 
 
 @pytest.mark.parametrize("manner", [Manner(table="words"), Manner.for_excel("it", table="words")])
-def test_no_cell_of_a_strangers_words_is_a_formula(manner: Manner) -> None:
+def test_t12_no_cell_of_a_strangers_words_is_a_formula(manner: Manner) -> None:
     found = rows(written(manner), manner.delimiter)[1:]
     assert len(found) == len(sample.HOSTILE)
     for cells, words in zip(found, sample.HOSTILE, strict=True):

@@ -70,7 +70,7 @@ def test_headings_are_frozen_rows_filtered_and_totals_below_the_filter(book: Any
     assert sheet["F10"].value == timedelta(hours=36, microseconds=8) or sheet["F10"].value is not None
 
 
-def test_no_strangers_words_become_a_formula_or_a_link() -> None:
+def test_t12_no_strangers_words_become_a_formula_or_a_link() -> None:
     with zipfile.ZipFile(io.BytesIO(written())) as archive:
         for name in archive.namelist():
             if name.startswith("xl/worksheets/"):

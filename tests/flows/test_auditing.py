@@ -84,7 +84,7 @@ FORBIDDEN = [
 ]
 
 
-def test_nothing_of_it_is_changed_or_deleted(context: Context, tmp_path: Path) -> None:
+def test_t23_nothing_of_it_is_changed_or_deleted(context: Context, tmp_path: Path) -> None:
     write(context, 2)
     auditing.anchor(context, RING, now=NOW)
     write(context)  # not sealed yet, and kept all the same
@@ -123,7 +123,7 @@ TAMPERED = [
 
 
 @pytest.mark.parametrize(("statement", "number", "what"), TAMPERED, ids=["flip", "no json", "middle", "end"])
-def test_who_owns_the_database_is_found_out(
+def test_t23_who_owns_the_database_is_found_out(
     embedded: Context, tmp_path: Path, statement: str, number: int, what: str
 ) -> None:
     write(embedded, 5)
@@ -141,7 +141,7 @@ def rewrite(context: Context) -> None:
     auditing.seal(context)
 
 
-def test_a_chain_written_anew_does_not_fit_what_was_signed(context: Context, tmp_path: Path) -> None:
+def test_t23_a_chain_written_anew_does_not_fit_what_was_signed(context: Context, tmp_path: Path) -> None:
     write(context, 3)
     auditing.anchor(context, RING, now=NOW)
     auditing.lay_beside(context, tmp_path, now=NOW)

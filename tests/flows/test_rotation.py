@@ -44,7 +44,7 @@ def hook_secrets(context: Context, vault: Vault) -> list[tuple[bytes, ...]]:
     return [desk.hook_secrets for desk in found.desks.values()]
 
 
-def test_every_secret_is_sealed_again_once(context: Context) -> None:
+def test_t17_every_secret_is_sealed_again_once(context: Context) -> None:
     before = hook_secrets(context, ring(OLD))
 
     assert reseal(context, ring(f"{NEW},{OLD}"), actor="jens", now=NOW) == 2

@@ -107,7 +107,7 @@ def test_what_is_refused_and_where(text: bytes, says: str) -> None:
 
 
 @given(st.binary(max_size=300) | st.text(max_size=300).map(lambda text: text.encode("utf-8", "replace")))
-def test_any_bytes_are_read_or_refused(text: bytes) -> None:
+def test_t26_any_bytes_are_read_or_refused(text: bytes) -> None:
     try:
         found = documents(text, source="a.yaml")
     except Invalid:

@@ -25,7 +25,7 @@ def test_a_history_with_faults_and_crashes(seed: int) -> None:
 
 
 @pytest.mark.parametrize("seed", range(4))
-def test_desks_that_contradict_each_other_come_to_rest(seed: int) -> None:
+def test_t14_desks_that_contradict_each_other_come_to_rest(seed: int) -> None:
     assert _violations(seed, script_for(3, 30, "quarrel")) == []
 
 

@@ -257,7 +257,7 @@ def test_a_removed_comment_is_believed_when_a_second_list_agrees() -> None:
     assert stage.heard("customer") == []
 
 
-def test_a_merged_ticket_is_held_and_nothing_is_written_into_the_other() -> None:
+def test_t22_a_merged_ticket_is_held_and_nothing_is_written_into_the_other() -> None:
     stage = opened()
     other = stage.person("vendor").open("somebody else's ticket")
     ours = stage.docs("vendor")[0]["id"]
@@ -276,7 +276,7 @@ def test_a_merged_ticket_is_held_and_nothing_is_written_into_the_other() -> None
     assert {one.error for one in parked} == {"the ticket was merged into another one at that desk"}
 
 
-def test_while_a_desk_shows_another_ticket_nothing_is_written_and_nothing_is_lost() -> None:
+def test_t22_while_a_desk_shows_another_ticket_nothing_is_written_and_nothing_is_lost() -> None:
     stage = opened(tempers={"vendor": DEAF}, desks={"vendor": SOON})
     ours = stage.id("vendor")
     stage.person("vendor").open("somebody else's ticket")

@@ -529,7 +529,7 @@ def test_a_chain_does_not_name_its_members_to_each_other() -> None:
     ]
 
 
-def test_nothing_is_said_twice_and_nothing_echoes_back_in_a_busy_hour() -> None:
+def test_t14_nothing_is_said_twice_and_nothing_echoes_back_in_a_busy_hour() -> None:
     stage = chain(tempers={"partner": PARTNER, "sub": replace(PLAIN, hooks=Hooks.NONE, history=False)})
     said = []
     for number in range(6):

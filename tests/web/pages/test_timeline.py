@@ -215,7 +215,7 @@ def test_a_parameter_too_long_is_refused(gateway: Gateway, doors: Doors, chain: 
     assert doors.send("GET", f"{address}?zone={'x' * 65}").status == 422
 
 
-def test_names_that_look_like_markup_are_text(
+def test_t10_names_that_look_like_markup_are_text(
     gateway: Gateway, doors: Doors, chain: Chain, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     name = "<b onmouseover=alert(1)>North</b>"
