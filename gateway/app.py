@@ -23,9 +23,10 @@ from gateway.config import Settings
 from gateway.desk_client import DeskClient, Door, GuardedTransport, Limits, NetworkPolicy
 from gateway.desk_client.documents import fetching
 from gateway.desk_client.webhooks import DEADLINE, MOST_ANSWER, Poster
+from gateway.domain.letters import Letter
 from gateway.domain.model import Message
 from gateway.errors import ConfigError
-from gateway.flows import identity, intake
+from gateway.flows import identity, intake, new_password
 from gateway.flows.agents import Agency
 from gateway.flows.api_desk import crier
 from gateway.flows.api_desk.caller import SCHEME
@@ -175,8 +176,13 @@ class Gateway:
             return None
         url = settings.smtp_url.get_secret_value()
         mailer = Mailer.of(url, sender=settings.mail_from, admin=settings.admin_mail)
-        mailing = Mailing(context=self.context, address=settings.address)
-        return Postman(self.context, mailer.send, utc_now, filled=mailing.filled)
+        return Postman(self.context, mailer.send, utc_now, filled=self._filled)
+
+    def _filled(self, letter: Letter, now: datetime) -> Letter:
+        """A letter that brings links, with them."""
+        if letter.enclosure.startswith(new_password.LETTER):
+            return new_password.mailed(self.context, self.settings.address, letter, now)
+        return Mailing(context=self.context, address=self.settings.address).filled(letter, now)
 
 
 def worker_id() -> str:
@@ -295,6 +301,7 @@ def web_app(gateway: Gateway, *, with_worker: bool, life: Life | None = None) ->
         address=gateway.settings.address,
         identity=others,
         known_keys=known_keys,
+        posts=gateway.settings.smtp_url is not None,
     )
     pages.furnish(app, parlour)
     return app

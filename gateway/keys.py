@@ -24,6 +24,8 @@ ACCESS_PREFIX = "fgw_tokn_"
 """An access token that a client was given."""
 WELCOME_PREFIX = "fgw_acct_"
 """An invitation to have an account."""
+RESET_PREFIX = "fgw_rset_"
+"""A link to choose a new password, and the cookie of whoever asked for it."""
 SESSION_PREFIX = "fgw_sess_"
 """The cookie of somebody who signed in."""
 _CHECKSUM = 6
@@ -58,6 +60,11 @@ def new_token(choose: Callable[[Sequence[str]], str] = secrets.choice) -> str:
 def new_welcome(choose: Callable[[Sequence[str]], str] = secrets.choice) -> str:
     """A fresh invitation to have an account."""
     return _made(WELCOME_PREFIX, _LINK_RANDOM, choose)
+
+
+def new_reset(choose: Callable[[Sequence[str]], str] = secrets.choice) -> str:
+    """A fresh link to choose a new password, or the cookie of a browser that asks for one."""
+    return _made(RESET_PREFIX, _LINK_RANDOM, choose)
 
 
 def new_session(choose: Callable[[Sequence[str]], str] = secrets.choice) -> str:
@@ -109,6 +116,11 @@ def is_welcome(text: str) -> bool:
     return _fits(text, WELCOME_PREFIX, _LINK_RANDOM)
 
 
+def is_reset(text: str) -> bool:
+    """The same of a link to choose a new password, and of its cookie."""
+    return _fits(text, RESET_PREFIX, _LINK_RANDOM)
+
+
 def is_session(text: str) -> bool:
     """The same of a session's cookie."""
     return _fits(text, SESSION_PREFIX, _LINK_RANDOM)
@@ -133,6 +145,11 @@ def digest(text: str) -> str:
 def shown(text: str) -> str:
     """Enough for its owner to tell it from others."""
     return f"{text[: len(PREFIX) + 4]}…"
+
+
+def code() -> str:
+    """Six digits that somebody types: worth something only beside a link, and for a few tries."""
+    return f"{secrets.randbelow(1_000_000):06}"
 
 
 def random_digits() -> str:

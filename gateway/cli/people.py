@@ -7,10 +7,19 @@ import typer
 from gateway.app import utc_now
 from gateway.cli.terminal import Actor, AsJson, acting, opened, print_json, say, show
 from gateway.domain.permissions import Role
+from gateway.errors import NotFound
 from gateway.flows import accounts as flow
-from gateway.flows import sessions
+from gateway.flows import new_password, sessions
 
 Email = Annotated[str, typer.Argument(help="A mail address.", show_default=False)]
+RoleOption = Annotated[
+    Role, typer.Option("--role", help="What somebody is to the gateway.", show_default=False)
+]
+Organization = Annotated[str | None, typer.Option("--organization", help="Its code.")]
+Customers = Annotated[
+    list[str] | None,
+    typer.Option("--customer", help="Of an account manager: an organization's code; repeat it."),
+]
 _COLUMNS = {
     "email": "ADDRESS",
     "role": "ROLE",
@@ -21,12 +30,24 @@ _COLUMNS = {
 }
 
 
+_SESSION = {
+    "id": "SESSION",
+    "browser": "BROWSER",
+    "address": "ADDRESS",
+    "created_at": "SINCE",
+    "seen_at": "LAST USED",
+}
+
+
 def register(app: typer.Typer) -> None:
     """Add the group."""
     group = typer.Typer(help="Who may sign in.", no_args_is_help=True)
     group.command("invite")(invite)
     group.command("list")(listed)
+    group.command("role")(role)
+    group.command("reset")(reset)
     group.command("disable")(disable)
+    group.command("sessions")(browsers)
     group.command("sign-out")(sign_out)
     app.add_typer(group, name="people")
 
@@ -34,14 +55,9 @@ def register(app: typer.Typer) -> None:
 def invite(
     email: Email,
     *,
-    role: Annotated[
-        Role, typer.Option("--role", help="What somebody is to the gateway.", show_default=False)
-    ],
-    organization: Annotated[str | None, typer.Option("--organization", help="Its code.")] = None,
-    customer: Annotated[
-        list[str] | None,
-        typer.Option("--customer", help="Of an account manager: an organization's code; repeat it."),
-    ] = None,
+    role: RoleOption,
+    organization: Organization = None,
+    customer: Customers = None,
     actor: Actor = None,
     as_json: AsJson = False,
 ) -> None:
@@ -72,6 +88,45 @@ def listed(as_json: AsJson = False) -> None:
     show(rows, _COLUMNS, as_json=as_json, empty="nobody has an account")
 
 
+def role(
+    email: Email,
+    *,
+    role: RoleOption,
+    organization: Organization = None,
+    customer: Customers = None,
+    actor: Actor = None,
+) -> None:
+    """Give somebody another role, or another organization; signs them out at once."""
+    customers = tuple(customer or ())
+    wanted = flow.Wanted(email=email, role=role, organization=organization, customers=customers)
+    with opened() as gateway:
+        account = flow.change_role(gateway.context, wanted, actor=acting(actor), now=utc_now())
+    say(f"{account.email} is {account.role} from now on, and was signed out")
+
+
+def reset(email: Email, actor: Actor = None, as_json: AsJson = False) -> None:
+    """Make the address of a page where somebody chooses a new password, and the digits it asks for; for an hour, once."""
+    with opened() as gateway:
+        token, code = new_password.by_hand(gateway.context, email, actor=acting(actor), now=utc_now())
+        address = f"{gateway.settings.address}/reset/{token}"
+    if as_json:
+        print_json({"url": address, "code": code})
+        return
+    print(address)
+    print(code)
+    say("hand over the address, and tell the digits by another way; both are shown this once")
+
+
+def browsers(email: Email, as_json: AsJson = False) -> None:
+    """List the browsers somebody is signed in with."""
+    with opened() as gateway:
+        with gateway.database.read() as db:
+            account = flow.named(db, email)
+        found = sessions.listed(gateway.context, account, now=utc_now())
+    rows = [{name: getattr(one, name) for name in _SESSION} for one in found]
+    show(rows, _SESSION, as_json=as_json, empty=f"{account.email} is signed in nowhere")
+
+
 def disable(email: Email, actor: Actor = None) -> None:
     """Somebody may not sign in any more, and is signed out, at once."""
     with opened() as gateway:
@@ -79,10 +134,18 @@ def disable(email: Email, actor: Actor = None) -> None:
     say(f"{account.email} may not sign in any more")
 
 
-def sign_out(email: Email, actor: Actor = None) -> None:
-    """End every session of somebody, at once."""
+def sign_out(
+    email: Email,
+    session: Annotated[str | None, typer.Option("--session", help="Only this one.")] = None,
+    actor: Actor = None,
+) -> None:
+    """End every session of somebody, or one of them, at once."""
     with opened() as gateway:
         with gateway.database.read() as db:
             account = flow.named(db, email)
-        ended = sessions.end(gateway.context, account, now=utc_now(), actor=acting(actor))
+        ended = sessions.end(gateway.context, account, now=utc_now(), only=session, actor=acting(actor))
+    if session is not None and not ended:
+        raise NotFound(
+            f"{account.email} has no session {session}", cure="interdesk people sessions lists them"
+        )
     say(f"{account.email} was signed out of {ended} browsers")

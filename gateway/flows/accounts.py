@@ -52,10 +52,10 @@ def invite(context: Context, wanted: Wanted, *, actor: str, now: datetime) -> tu
     with context.database.write() as db:
         if store.by_email(db, OPERATOR, email) is not None:
             raise Refused(f"{email} has an account", cure="interdesk people list shows it")
-        customers = tuple(owner_id(context, db, code) for code in wanted.customers)
+        org_id, customers = _places(context, db, wanted)
         invitation = Invitation(
             id=context.new_id("inv"),
-            org_id=customers[0] if customers else owner_id(context, db, wanted.organization),
+            org_id=org_id,
             email=email,
             role=wanted.role.value,
             customers=customers,
@@ -68,6 +68,11 @@ def invite(context: Context, wanted: Wanted, *, actor: str, now: datetime) -> tu
         told = {"email": email, "role": invitation.role, "customers": list(wanted.customers)}
         _audit(db, invitation.org_id, ("person invited", invitation.id, told), actor=actor, now=now)
     return invitation, token
+
+
+def _places(context: Context, db: Db, wanted: Wanted) -> tuple[str, tuple[str, ...]]:
+    customers = tuple(owner_id(context, db, code) for code in wanted.customers)
+    return (customers[0] if customers else owner_id(context, db, wanted.organization)), customers
 
 
 def _check(wanted: Wanted) -> None:
@@ -97,11 +102,7 @@ def accept(
 ) -> Account | None:
     """An account with that password; None if the invitation was used meanwhile, or the address has an account. Raises
     Invalid for a password that is too short."""
-    if (
-        not passwords.SHORTEST <= len(password) <= passwords.LONGEST
-        or password.casefold() == invitation.email
-    ):
-        raise Invalid(f"a password has at least {passwords.SHORTEST} signs, and is not the mail address")
+    refuse_weak(password, invitation.email)
     return _welcomed(
         context,
         _account(context, invitation, now=now),
@@ -109,6 +110,13 @@ def accept(
         now=now,
         phc=passwords.kept(password, cost),
     )
+
+
+def refuse_weak(password: str, email: str) -> None:
+    """Raises Invalid for what is no password."""
+    fits = passwords.SHORTEST <= len(password) <= passwords.LONGEST
+    if not fits or password.casefold() == email:
+        raise Invalid(f"a password has at least {passwords.SHORTEST} signs, and is not the mail address")
 
 
 def accept_at(
@@ -165,6 +173,33 @@ def disable(context: Context, email: str, *, actor: str, now: datetime) -> Accou
                 now=now,
             )
         return store.get(db, OPERATOR, account.id) or account
+
+
+def change_role(context: Context, wanted: Wanted, *, actor: str, now: datetime) -> Account:
+    """Somebody has another role from now on (`wanted.email` names who), and is signed out at once. Raises as `invite`, and NotFound
+    for somebody without an account."""
+    _check(wanted)
+    with context.database.write() as db:
+        before = named(db, wanted.email)
+        org_id, customers = _places(context, db, wanted)
+        after = replace(before, org_id=org_id, role=wanted.role.value, customers=customers)
+        if after != before:
+            values = {"org_id": org_id, "role": after.role, "customers": list(customers)}
+            store.change(db, OPERATOR, before.id, **values)
+            store.end_sessions(db, before.id, now=now)
+            _audit_role(db, before, after, actor=actor, now=now)
+    return after
+
+
+def _audit_role(db: Db, before: Account, after: Account, *, actor: str, now: datetime) -> None:
+    """Where it was taken from and where it was given both read of it."""
+    told = [
+        {"organization": one.org_id, "role": one.role, "customers": list(one.customers)}
+        for one in (before, after)
+    ]
+    for org_id in {before.org_id, after.org_id}:
+        line = {"org_id": org_id, "actor": actor, "action": "role changed", "subject": before.id}
+        audit.record(db, now=now, before=told[0], after=told[1], **line)
 
 
 def named(db: Db, email: str) -> Account:

@@ -11,6 +11,7 @@ from gateway.domain.letters import Enclosure, Letter, Post, Posted
 from gateway.errors import InterdeskError, NotFound
 from gateway.flows import publishing
 from gateway.flows.context import OPERATOR, Context
+from gateway.flows.new_password import LETTER as RESET
 from gateway.flows.portal.mailing import JOB
 from gateway.store import alarms
 
@@ -45,7 +46,7 @@ def settle(context: Context, letter: Letter, posted: Posted, *, now: datetime) -
 
 class Postman:
     """Carries letters while a worker runs. `send` hands one to a mail server; `now` is the wall clock; `filled`
-    writes what stands in mails of the portal."""
+    writes mails that bring links."""
 
     def __init__(
         self,
@@ -70,18 +71,18 @@ class Postman:
     async def _posted(self, letter: Letter) -> Posted:
         if not letter.enclosure:
             return await self._send(letter, None)
-        if letter.enclosure.startswith(JOB):
-            return await self._of_a_job(letter)
+        if letter.enclosure.startswith((JOB, RESET)):
+            return await self._with_links(letter)
         try:
             enclosed = await asyncio.to_thread(publishing.enclosed, self._context, letter.enclosure)
         except InterdeskError as error:  # nothing can print it here; another worker or a later day may
             return Posted(Post.LATER, str(error))
         return await self._send(letter, enclosed)
 
-    async def _of_a_job(self, letter: Letter) -> Posted:
-        """A mail of the portal gets its text and its links as it leaves."""
+    async def _with_links(self, letter: Letter) -> Posted:
+        """Such a mail gets its text and its links as it leaves."""
         if self._filled is None:
-            return Posted(Post.LATER, "nothing here fills in mails of the portal")
+            return Posted(Post.LATER, "nothing here writes links")
         try:
             whole = await asyncio.to_thread(self._filled, letter, self._now())
         except NotFound as error:

@@ -3,7 +3,7 @@ are. Tries are counted for an account at an address, and for an address; nobody 
 
 import hashlib
 import ipaddress
-from collections.abc import Iterator
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from gateway import passwords
@@ -13,6 +13,7 @@ from gateway.flows.context import OPERATOR, Context
 from gateway.passwords import Cost
 from gateway.store import accounts as store
 from gateway.store.accounts import Account
+from gateway.store.db import Db
 
 TRIES, OF_ADDRESS = 10, 100
 """So many wrong ones within the time below: for one account from one address, and for one address in all."""
@@ -34,10 +35,7 @@ def by_password(
         email = written(email)
     except Invalid:
         email = ""
-    counted = list(_counted(email, address))
-    with context.database.write() as db:
-        passed = [store.count_try(db, one, now=now, since=now - WITHIN) > most for one, most in counted]
-    if any(passed):
+    if count(context, tries(email, address), now=now):
         raise TooMany("too many tries from there", cure=f"try again in {WITHIN.seconds // 60} minutes")
     with context.database.read() as db:
         account = store.by_email(db, OPERATOR, email)
@@ -46,17 +44,36 @@ def by_password(
     if not right or account is None:
         return None
     with context.database.write() as db:
-        store.forget_tries(db, counted[0][0])
+        forget(db, email, address)
     return account
 
 
-def _counted(email: str, address: str) -> Iterator[tuple[str, int]]:
-    place = _network(address)
-    for named, most in ((f"{email}\n{place}", TRIES), (f"\n{place}", OF_ADDRESS)):
-        yield hashlib.sha256(named.encode("utf-8", "surrogatepass")).hexdigest(), most
+def tries(email: str, address: str) -> Mapping[str, int]:
+    """What a try is counted for, and how often it may be."""
+    place = network(address)
+    return {f"{email}\n{place}": TRIES, f"\n{place}": OF_ADDRESS}
 
 
-def _network(address: str) -> str:
+def count(context: Context, tried: Mapping[str, int], *, now: datetime) -> list[str]:
+    """One more for each of these; those of them that were too many within the time."""
+    with context.database.write() as db:
+        return [
+            name
+            for name, most in tried.items()
+            if store.count_try(db, _digest(name), now=now, since=now - WITHIN) > most
+        ]
+
+
+def forget(db: Db, email: str, address: str) -> None:
+    """Those of an account at an address were its owner's."""
+    store.forget_tries(db, _digest(next(iter(tries(email, address)))))
+
+
+def _digest(name: str) -> str:
+    return hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def network(address: str) -> str:
     """Of IPv6 the network: one household has 2**64 addresses."""
     try:
         place = ipaddress.ip_address(address)

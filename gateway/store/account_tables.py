@@ -60,6 +60,25 @@ class WebSessionRow(SQLModel, table=True):
     revoked_at: datetime | None = fields.moment()
 
 
+class AccountResetRow(SQLModel, table=True):
+    """A wish to choose a new password. `account_id` is empty where nobody has that address, so that both take as long. `sha256`
+    is of the link, which is made as the mail leaves; `asked_by` of the cookie of the browser that asked, `code` of the digits."""
+
+    __tablename__ = "account_reset"
+    __table_args__ = (Index("account_reset_account", "account_id"), Index("account_reset_end", "expires_at"))
+    id: str = Field(primary_key=True)
+    org_id: str
+    account_id: str
+    sha256: str | None = Field(default=None, unique=True)
+    asked_by: str
+    code: str
+    language: str
+    tries: int = 0
+    created_at: datetime = fields.moment(nullable=False)
+    expires_at: datetime = fields.moment(nullable=False)
+    used_at: datetime | None = fields.moment()
+
+
 class SignInTryRow(SQLModel, table=True):
     """Tries to sign in, counted; `id` is a digest of the account and address they were for."""
 

@@ -162,11 +162,13 @@ def seen(db: Db, session_id: str, *, now: datetime) -> None:
     db.execute(update(SESSION).where(SESSION.c.id == session_id).values(seen_at=now))
 
 
-def end_sessions(db: Db, account_id: str, *, now: datetime, only: str | None = None) -> int:
-    """Those of an account (or one of them) open nothing any more; how many that were."""
+def end_sessions(db: Db, account_id: str, *, now: datetime, only: str | None = None, but: str = "") -> int:
+    """Those of an account (or one of them, or all but one) open nothing any more; how many that were."""
     mine = (SESSION.c.account_id == account_id) & SESSION.c.revoked_at.is_(None)
     if only is not None:
         mine &= SESSION.c.id == only
+    if but:
+        mine &= SESSION.c.id != but
     return db.execute(update(SESSION).where(mine).values(revoked_at=now)).rowcount
 
 

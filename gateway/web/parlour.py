@@ -29,6 +29,8 @@ class Parlour:
     """Where browsers find these pages, without a slash at its end."""
     identity: Identity = field(default_factory=Identity)
     known_keys: KnownKeys | None = None
+    posts: bool = False
+    """Whether letters leave this installation."""
     cost: Cost = field(default_factory=Cost)
     """Of a password."""
 

@@ -1,7 +1,11 @@
 """`interdesk people`: inviting somebody, listing, signing out, disabling."""
 
+import json
+
 from gateway.app import Gateway, utc_now
-from gateway.flows import accounts
+from gateway.domain.permissions import Role
+from gateway.flows import accounts, sessions
+from gateway.flows.sessions import Seat
 from gateway.passwords import Cost
 from tests.cli.conftest import Run
 
@@ -30,3 +34,27 @@ def test_an_account_manager_needs_customers(gateway: Gateway, run: Run) -> None:
     assert "IDK-1403" in run("people", "invite", "a@example.org", "--role", "account_manager").stderr
     made = run("people", "invite", "a@example.org", "--role", "account_manager", "--customer", "north")
     assert "/welcome/fgw_acct_" in made.stdout
+
+
+def test_a_role_a_password_and_single_sessions_are_changed(gateway: Gateway, run: Run) -> None:
+    wanted = accounts.Wanted(email="bob@example.org", role=Role.PARTNER_AGENT, organization="south")
+    invitation, _ = accounts.invite(gateway.context, wanted, actor="test", now=utc_now())
+    cheap = Cost(memory=64, passes=1, lanes=1)
+    account = accounts.accept(gateway.context, invitation, "correct horse battery", cheap, now=utc_now())
+    assert account is not None
+    for browser in ("Firefox", "Chromium"):
+        sessions.begin(gateway.context, account, Seat(browser=browser, address="203.0.113.1"), now=utc_now())
+    listed = [
+        json.loads(line)
+        for line in run("people", "sessions", "bob@example.org", "--json").stdout.splitlines()
+    ]
+    assert {one["browser"] for one in listed} == {"Firefox", "Chromium"}
+    ended = run("people", "sign-out", "bob@example.org", "--session", listed[0]["id"])
+    assert ended.stderr == "bob@example.org was signed out of 1 browsers\n"
+    assert "IDK-1401" in run("people", "sign-out", "bob@example.org", "--session", listed[0]["id"]).stderr
+    changed = run("people", "role", "bob@example.org", "--role", "customer_viewer", "--organization", "north")
+    assert changed.stderr == "bob@example.org is customer_viewer from now on, and was signed out\n"
+    assert "signed in nowhere" in run("people", "sessions", "bob@example.org").stderr
+    address, code = run("people", "reset", "bob@example.org").stdout.split()
+    assert "/reset/fgw_rset_" in address
+    assert len(code) == 6

@@ -28,20 +28,32 @@ def path_of(text: str) -> str:
 
 @router.get("/sign-in")
 def asked(
-    here: AnyParlour, asked: AnyWanted, after: Annotated[str, Query(alias="next", max_length=501)] = ""
+    here: AnyParlour,
+    asked: AnyWanted,
+    after: Annotated[str, Query(alias="next", max_length=501)] = "",
+    changed: Annotated[str, Query(max_length=1)] = "",
 ) -> HTMLResponse:
-    """The form."""
-    return form(here, asked, after)
+    """The form; `changed`: a password was just chosen."""
+    return form(here, asked, after, lacks="changed" if changed else "")
 
 
-_STATUSES = {"": 200, "form": 422, "wrong": 401, "pause": 429, "account": 403, "provider": 403}
+_STATUSES = {
+    "": 200,
+    "changed": 200,
+    "form": 422,
+    "wrong": 401,
+    "pause": 429,
+    "account": 403,
+    "provider": 403,
+}
 
 
 def form(here: Parlour, asked: Wanted, after: str, *, lacks: str = "", email: str = "") -> HTMLResponse:
-    """The form, with what is wrong (a key of `_STATUSES`)."""
+    """The form, with what is wrong, or `changed`: what went well (a key of `_STATUSES`)."""
     words = asked.words()
     shown = {
         "lacks": words(f"sign_in.lacks.{lacks}") if lacks else "",
+        "well": lacks == "changed",
         "email": email,
         "after": path_of(after),
         "providers": list(here.identity.providers.values()),
