@@ -1,11 +1,13 @@
 """Opening the database and its transactions: SQLite (WAL, every commit on disk) or PostgreSQL. No query lives here."""
 
 import threading
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
+from sqlalchemy.exc import InvalidatePoolError
 from sqlalchemy.pool import StaticPool
 
 from gateway.errors import ConfigError
@@ -42,6 +44,12 @@ TRANSACTION_SECONDS = 60
 was paused in the middle of a pipeline, where it does not count as idle."""
 
 _TRANSACTION_TIMEOUT_SINCE = 17
+
+TRUSTED_SECONDS = 1.0
+"""A connection that rested for less is taken as it is; after more the server is asked first whether it is still there. Asking
+each time was every sixth way to it."""
+
+_RESTS = "rests since"
 
 _PEER: Mapping[str, int] = {
     "connect_timeout": 10,
@@ -89,12 +97,13 @@ class Database:
 
     @contextmanager
     def read(self, scope: Scope = _OPERATOR) -> Iterator[Db]:
-        """A transaction for reading."""
+        """A transaction for reading. It ends with a commit: at every rollback the driver for PostgreSQL forgets the statements
+        that it has prepared. There the server sees to it that nothing was written."""
         lock = self._writer if self._in_memory else nullcontext()
-        with lock, self.engine.connect().execution_options(reading=True) as db:
+        options = {"reading": True, "postgresql_readonly": True}
+        with lock, self.engine.connect().execution_options(**options) as db, db.begin():
             self._confine(db, scope)
             yield db
-            db.rollback()
 
     def _confine(self, db: Db, scope: Scope) -> None:
         """From here on only what is the scope's. The operator and workers own the tables and are what they are."""
@@ -177,7 +186,7 @@ def _postgres(url: str, pool_size: int) -> Engine:
         url,
         pool_size=pool_size,
         max_overflow=pool_size,
-        pool_pre_ping=True,
+        pool_use_lifo=True,  # the few that are needed stay warm
         hide_parameters=True,  # what people wrote stands in no log, not even when a statement fails
         connect_args=patience(url),
     )
@@ -188,6 +197,19 @@ def _postgres(url: str, pool_size: int) -> Engine:
         if connection.info.server_version >= _TRANSACTION_TIMEOUT_SINCE * 10_000:
             connection.execute(f"SET transaction_timeout = '{TRANSACTION_SECONDS:d}s'")
         connection.commit()
+
+    @event.listens_for(engine, "checkin")
+    def _rest(_connection: Any, record: Any) -> None:
+        record.info[_RESTS] = time.monotonic()
+
+    @event.listens_for(engine, "checkout")
+    def _look_for_life(connection: Any, record: Any, _proxy: Any) -> None:
+        if time.monotonic() - record.info.get(_RESTS, time.monotonic()) < TRUSTED_SECONDS:
+            return
+        try:
+            engine.dialect.do_ping(connection)
+        except engine.dialect.loaded_dbapi.Error as error:
+            raise InvalidatePoolError("the server went away") from error  # a new connection is tried
 
     return engine
 

@@ -11,6 +11,7 @@ from sqlalchemy.exc import DBAPIError
 from gateway.store import db as connecting
 from gateway.store.db import Database, Db
 from gateway.store.health import will_pass
+from gateway.store.prepared import Statement
 
 
 def _one_row(url: str) -> None:
@@ -107,5 +108,57 @@ def test_the_writer_of_sqlite_keeps_its_connection_and_no_transaction(tmp_path: 
     database.close()
     with database.write() as opened_anew:
         assert opened_anew is not first
+    database.close()
+    other.close()
+
+
+# -- reading ---------------------------------------------------------------------------------------------------------------
+
+_COUNT = Statement(lambda _: text("SELECT n FROM thing WHERE id = 1"))
+
+
+def test_all_of_a_reading_is_of_one_moment(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'one.db'}"
+    _one_row(url)
+    database = Database(url)
+    with database.read() as db:
+        before = _COUNT.raw(db)
+        with database.write() as other:
+            other.execute(text("UPDATE thing SET n = n + 1 WHERE id = 1"))
+        assert _COUNT.raw(db) == before
+    database.close()
+
+
+def test_who_reads_writes_nothing(fresh_postgres: str) -> None:
+    _one_row(fresh_postgres)
+    database = Database(fresh_postgres)
+    with pytest.raises(DBAPIError, match="read-only"), database.read() as db:
+        db.execute(text("UPDATE thing SET n = n + 1 WHERE id = 1"))
+    database.close()
+
+
+def test_what_the_driver_prepared_outlives_a_reading(fresh_postgres: str) -> None:
+    _one_row(fresh_postgres)
+    database = Database(fresh_postgres)
+    for _ in range(6):  # the driver prepares what it has seen five times
+        with database.read() as db:
+            _COUNT.raw(db)
+    with database.read() as db:
+        assert db.execute(text("SELECT count(*) FROM pg_prepared_statements")).scalar_one() == 1
+    database.close()
+
+
+def test_a_connection_that_rested_is_asked_whether_its_server_is_there(
+    fresh_postgres: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _one_row(fresh_postgres)
+    monkeypatch.setattr(connecting, "TRUSTED_SECONDS", 0.0)
+    database, other = Database(fresh_postgres), Database(fresh_postgres)
+    with database.read() as db:
+        lost = db.execute(text("SELECT pg_backend_pid()")).scalar_one()
+    with other.write() as db:
+        db.execute(text("SELECT pg_terminate_backend(:pid, 5000)"), {"pid": lost})
+    with database.read() as db:
+        assert db.execute(text("SELECT pg_backend_pid()")).scalar_one() != lost
     database.close()
     other.close()
