@@ -35,6 +35,8 @@ class Does(StrEnum):
     LOOK = "look"
     STANDS = "stands"
     """The assignment has this status."""
+    TOLD = "told"
+    """Everything that was on its way to the ticket has arrived: two hands that write at once are another situation."""
     READS = "reads"
     """The text stands at the desk, exactly once; with the name `any` at least once: a reason may be told in two places."""
     LACKS = "lacks"
@@ -45,7 +47,7 @@ class Does(StrEnum):
     """The field has that value, in the desk's own word."""
 
 
-SEEN = frozenset({Does.STANDS, Does.READS, Does.LACKS, Does.HOLDS, Does.SHOWS})
+SEEN = frozenset({Does.STANDS, Does.TOLD, Does.READS, Does.LACKS, Does.HOLDS, Does.SHOWS})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -118,7 +120,10 @@ SITUATIONS: Sequence[Situation] = (
         *_DONE, _gateway(Does.REJECT), _down(Does.STANDS, "in_progress"), _down(Does.STATUS, "in_progress"),
         _down(Does.STATUS, "resolved"), _down(Does.STANDS, "resolved"),
     ),
-    _situation("cancel", "the customer cancels", *_TAKEN, _up(Does.STATUS, "cancelled"), _up(Does.STANDS, "cancelled")),
+    _situation(
+        "cancel", "the customer cancels",
+        *_TAKEN, _up(Does.TOLD), _up(Does.STATUS, "cancelled"), _down(Does.STANDS, "withdrawn"),
+    ),
     _situation("words down", "a comment goes down, once", _up(Does.SAY, "{tag} ring twice"), _down(Does.READS, "{tag} ring twice")),
     _situation(
         "words up", "a comment goes up, once", *_TAKEN, _down(Does.SAY, "{tag} on our way"), _up(Does.READS, "{tag} on our way")
@@ -176,14 +181,17 @@ SITUATIONS: Sequence[Situation] = (
 )  # fmt: skip
 
 
+_AS_WELL = {"declined": ("rejected", "returned"), "cancelled": ("rejected",)}
+"""What a desk's people set where it has no word of that meaning, or none that they may use (RT: only who may delete)."""
+
+
 def native_status(desk: Desk, word: str) -> str | None:
-    """The desk's own word for it; a refusal is what it reads as declined, or as rejected."""
-    wanted = {"declined": ("declined", "rejected", "returned")}.get(word, (word,))
+    """The desk's own word for it: what the gateway itself would write, if it reads as meant; else one that does."""
+    wanted = (word, *_AS_WELL.get(word, ()))
     for one in wanted:
-        if HopStatus(one) in desk.profile.write_statuses and one != "returned":
-            native = desk.profile.write_statuses[HopStatus(one)]
-            if any(row.native == native and row.status == one for row in desk.profile.statuses):
-                return native
+        written = desk.profile.write_statuses.get(HopStatus(one)) if one != "returned" else None
+        if any(row.native == written and row.status in wanted for row in desk.profile.statuses):
+            return written
         found = next((row.native for row in desk.profile.statuses if row.status == one), None)
         if found is not None:
             return found
@@ -215,10 +223,8 @@ def _lack(step: Step, link: Link, desks: tuple[Desk, Desk]) -> str:  # noqa: PLR
         and (crossing.comments_down if down else crossing.comments_up) == "stop"
     ):
         return "the link stops comments that way"
-    if step.does is Does.EDIT and not (
-        here.capabilities.edits_comments and there.capabilities.edits_comments
-    ):
-        return "one of the desks lets nobody edit a comment"
+    if step.does is Does.EDIT and not here.capabilities.edits_comments:
+        return f"{here.code} lets nobody edit a comment"
     if step.does is Does.ATTACH:
         return _no_file(step, link, (here, there), down=down)
     fields = crossing.fields_down if down else crossing.fields_up

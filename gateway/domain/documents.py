@@ -220,7 +220,7 @@ def desk_from(document: Document, *, manifest: Manifest) -> Desk:
         settings=dict(document.get("settings", {})),
         profile=merged_profile(manifest.profile, document.get("profile", {})),
         settle_window=length(settle) if settle else manifest.settle_window,
-        capabilities=_narrowed(manifest.capabilities, document.get("settings", {})),
+        capabilities=capabilities_here(manifest.capabilities, document.get("settings", {})),
         side_effects=manifest.side_effects,
         tiers=manifest.tiers,
         time_basis=TimeBasis(document.get("time_basis", TimeBasis.DESK)),
@@ -229,7 +229,7 @@ def desk_from(document: Document, *, manifest: Manifest) -> Desk:
     )
 
 
-def _narrowed(capabilities: Capabilities, settings: Document) -> Capabilities:
+def capabilities_here(capabilities: Capabilities, settings: Document) -> Capabilities:
     """What this very desk can do: a setting with a capability's name can say that it is missing here."""
     missing: dict[str, Any] = {name: False for name in _CAN_BE_MISSING if settings.get(name) is False}
     named = settings.get(capabilities.named_in) or {}

@@ -13,7 +13,7 @@ from typing import Any
 
 from gateway.desk_auth import Credentials
 from gateway.desk_client import DeskClient
-from gateway.domain import letters, linking, preflight
+from gateway.domain import holding, letters, linking, preflight
 from gateway.domain.escalation import MAIL, reached_at
 from gateway.domain.letters import Letter
 from gateway.domain.linking import Act, Life, Standing
@@ -102,6 +102,7 @@ async def check(context: Context, call: Call, link_id: str, by: By) -> list[Chec
     desks = [known.desk(link.upstream_desk_id), known.desk(link.downstream_desk_id)]
     asked = await asyncio.gather(*(_ask(context, call, desk, hooks) for desk in desks))
     found = [one for each in asked for one in preflight.checks(each, now=call.now())]
+    found += holding.checks(link, *desks)
     await asyncio.to_thread(keep, context, link, found, replace(by, now=call.now()))
     return found
 

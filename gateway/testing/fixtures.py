@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from gateway import errors
 from gateway.connector import Connector, Exchange, Request, Response
-from gateway.domain.documents import merged_profile
+from gateway.domain.documents import capabilities_here, merged_profile
 from gateway.domain.model import (
     Blob,
     Command,
@@ -206,7 +206,7 @@ def _desk(connector: Connector, shared: Document, own: Document) -> Desk:
         plain,
         hook_secrets=secrets,
         profile=profile,
-        capabilities=connector.manifest.capabilities,
+        capabilities=capabilities_here(connector.manifest.capabilities, plain.settings),
         side_effects=connector.manifest.side_effects,
         tiers=connector.manifest.tiers,
     )

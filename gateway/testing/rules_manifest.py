@@ -3,6 +3,7 @@ A rule yields what is wrong, in words."""
 
 import ast
 import json
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -240,6 +241,10 @@ def history_is_shown(subject: Subject) -> Iterator[str]:
         yield "a fetch says has_history, the manifest says there is none"
 
 
+_MADE_UP = re.compile(r"//[^/\s]*\.example(?![\w.-])")
+"""An address that nobody can have (RFC 2606), as what a connector begins with has."""
+
+
 def level_is_earned(subject: Subject) -> Iterator[str]:
     """The rules of the quality level the manifest claims; there is no list of exceptions."""
     level = subject.connector.manifest.quality
@@ -257,6 +262,8 @@ def _supported(subject: Subject) -> Iterator[str]:
         for name, source in sources
         if not source
     )
+    if made_up := [name for name, source in sources if _MADE_UP.search(source)]:
+        yield f"{made_up[0]} and {len(made_up) - 1} more come from a desk that does not exist (….example): whose payloads are yours?"
     manifest = subject.connector.manifest
     if manifest.tiers.get(CommandKind.CREATE, IdempotencyTier.NOTHING) is IdempotencyTier.NOTHING:
         yield "a lost create cannot be found again: tiers.create is nothing"

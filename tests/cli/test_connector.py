@@ -31,8 +31,8 @@ def begun(run: Run, tmp_path: Path) -> Path:
 def test_what_is_begun_passes_and_is_told_what_the_next_level_lacks(run: Run, begun: Path) -> None:
     said = run("connector", "check", str(begun))
     assert said.exit_code == 0
-    assert "borealis_desk reaches level supported; its manifest claims draft" in said.stderr
-    assert "proven: level proven needs `proof`" in said.stdout
+    assert "borealis_desk reaches level draft; its manifest claims draft" in said.stderr
+    assert "13 more come from a desk that does not exist" in said.stdout
     told = "".join(path.read_text() for path in begun.rglob("*") if path.is_file() and path.suffix != ".pyc")
     assert "Acme" not in told
     assert "acme" not in told
@@ -71,8 +71,20 @@ def test_a_level_that_is_not_earned_is_a_finding(run: Run, begun: Path) -> None:
     manifest.write_text(manifest.read_text().replace('"quality": "draft"', '"quality": "proven"'))
     said = run("connector", "check", str(begun), "--json")
     found = orjson.loads(said.stdout)
-    assert (said.exit_code, found["claimed"], found["reached"]) == (1, "proven", "supported")
+    assert (said.exit_code, found["claimed"], found["reached"]) == (1, "proven", "draft")
     assert found["problems"] == []
+
+
+def test_fixtures_of_a_real_desk_make_it_supported(run: Run, begun: Path) -> None:
+    for path in begun.rglob("fixtures/*/*.json"):
+        path.write_text(
+            path.read_text().replace(
+                '"source": "https://borealis-desk.example', '"source": "https://borealis.test'
+            )
+        )
+    said = run("connector", "check", str(begun))
+    assert "borealis_desk reaches level supported; its manifest claims draft" in said.stderr
+    assert "proven: level proven needs `proof`" in said.stdout
 
 
 def test_a_draft_lacks_what_supported_asks_for(begun: Path) -> None:

@@ -27,6 +27,8 @@ class Proxy:
         self.port = free_port()
         self.lost: list[bytes] = []
         """The request lines whose answers were lost, in order."""
+        self.sent = bytearray()
+        """Everything that went to the desk."""
         self._desk = ("127.0.0.1", port)
         self._wanted: list[bytes] = []
         self._open: set[socket.socket] = set()
@@ -78,6 +80,7 @@ class Proxy:
     def _pass_requests(self, client: socket.socket, desk: socket.socket, doomed: threading.Event) -> None:
         here, there = (f"127.0.0.1:{port}".encode() for port in (self.port, self._desk[1]))
         while part := client.recv(CHUNK):
+            self.sent += part
             found = next((beginning for beginning in self._wanted if part.startswith(beginning)), None)
             if found is not None:
                 self._wanted.remove(found)

@@ -10,8 +10,8 @@ from typing import Any, cast
 import pytest
 
 from gateway.desk_client import DeskClient
-from gateway.domain.certifying import SITUATIONS, Side
-from gateway.domain.model import Blob, Command
+from gateway.domain.certifying import SITUATIONS, Side, native_status
+from gateway.domain.model import Blob, Command, HopStatus
 from gateway.errors import Refused
 from gateway.flows.certify import protocol
 from gateway.flows.certify.hands import Driven, Hand
@@ -158,15 +158,33 @@ def test_a_ticket_that_somebody_opens_by_hand_is_found_by_its_title() -> None:
 def test_a_desk_is_not_asked_for_what_it_cannot_do() -> None:
     made = Stage(
         "customer>vendor",
-        cast=Cast(tempers={"vendor": replace(PLAIN, private_comments=False, edits_comments=False)}),
+        cast=Cast(
+            tempers={
+                "customer": replace(PLAIN, edits_comments=False),
+                "vendor": replace(PLAIN, private_comments=False, edits_comments=False),
+            }
+        ),
     )
     made.open(delegate=None)
     document = played(made, bench(made), "private below", "edited", "priority", "due")
 
     found = verdicts(document)
     assert found["private below"] == "not applicable: vendor has no internal notes"
-    assert found["edited"].startswith("not applicable: one of the desks")
+    assert found["edited"] == "not applicable: customer lets nobody edit a comment"
     assert "steps" in document["situations"][0]
+
+
+def test_an_edit_is_seen_at_a_desk_that_cannot_edit_and_a_rejection_cancels_where_nothing_else_does() -> None:
+    made = Stage("customer>vendor", cast=Cast(tempers={"vendor": replace(PLAIN, edits_comments=False)}))
+    made.open(delegate=None)
+    document = played(made, bench(made), "edited", "cancel")
+
+    assert verdicts(document) == {"edited": "passed", "cancel": "passed"}
+    [desk] = [one for one in made.hub.context.directory_now.desks.values() if one.code == "customer"]
+    kept = tuple(row for row in desk.profile.statuses if row.status != "cancelled")
+    writes = {status: word for status, word in desk.profile.write_statuses.items() if status != "cancelled"}
+    narrow = replace(desk, profile=replace(desk.profile, statuses=kept, write_statuses=writes))
+    assert native_status(narrow, "cancelled") == desk.profile.write_statuses[HopStatus.REJECTED]
 
 
 def test_a_link_that_loses_a_word_does_not_pass() -> None:

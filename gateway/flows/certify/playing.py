@@ -157,10 +157,7 @@ class Run:
             await self._act(step, ticket, entry)
         else:
             what = f"{self.desks[step.side].code}: {step.does} “{step.value or step.name}”"
-            if step.does is Does.STANDS:
-                await self._until(lambda: self._stands(step, ticket), f"{what}, and it does not")
-            else:
-                await self._until(lambda: self._desk_shows(step, ticket), f"{what}, and it does not")
+            await self._until(lambda: self._is_seen(step, ticket), f"{what}, and it does not")
             entry["steps"].append({"at": self._now().isoformat(), "seen": what})
 
     # -- what is known and seen -------------------------------------------------------------------------------------------
@@ -209,6 +206,13 @@ class Run:
     def _newest(self, ticket: Ticket) -> dict[str, str] | None:
         with self.bench.context.database.read() as db:
             return store.assigned(db, OPERATOR, ticket.hops[Side.UPSTREAM], self.desks[Side.DOWNSTREAM].id)
+
+    async def _is_seen(self, step: Step, ticket: Ticket) -> bool:
+        if step.does is Does.STANDS:
+            return await self._stands(step, ticket)
+        if step.does is Does.TOLD:
+            return await self._is_told(ticket.hops[step.side])
+        return await self._desk_shows(step, ticket)
 
     async def _stands(self, step: Step, ticket: Ticket) -> bool:
         if step.side is Side.DOWNSTREAM:

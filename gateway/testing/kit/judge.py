@@ -30,6 +30,11 @@ class Judged:
     problems: tuple[str, ...]
     lacks: tuple[str, ...]
 
+    @property
+    def overclaims(self) -> bool:
+        """Whether the manifest claims a higher level than is reached."""
+        return LEVELS.index(self.claimed) > (LEVELS.index(self.reached) if self.reached else -1)
+
 
 def judge(folder: Path) -> Judged:
     """Judge the connector of a folder. Raises Invalid where there is none, or where its code or a fixture cannot be read."""

@@ -19,7 +19,8 @@ Roundup           rest_url (…/rest/data; base_url is the tracker), passwords {
 
 People: fedbot (the gateway's account), alice and bob (agents), who may all do the same and may not delete; the one who
 may is root in RT, admin elsewhere. RT also has cust1, a requester without privileges (cust1@example.test).
-Custom fields: ExternalRef (our marker), DelegateTo (an agent writes a partner's code there), Site.
+Custom fields: ExternalRef (our marker), DelegateTo (an agent writes a partner's code there), Site, and one for each
+other item that may cross (tests.desks.people.agent.CUSTOM).
 Webhooks carry HMAC-SHA256 of the body under hook_secret, as "sha256=<hex>": RT in X-RT-Signature (one message for each
 transaction: ticket txn type field old new creator status updated), Roundup in X-Roundup-Signature (class id new actor).
 Desks of the same name share their credentials between runs: finished databases are kept as templates in the cache.

@@ -30,7 +30,7 @@ GEMFILE = f"eval_gemfile '{PRODUCT}/Gemfile'\ngem 'puma'\n"
 
 @dataclass(frozen=True, kw_only=True)
 class Redmine(Desk):
-    """Redmine 5 with the private project `federation` and string custom fields ExternalRef, DelegateTo, Site.
+    """Redmine 5 with the private project `federation` and string custom fields ExternalRef, DelegateTo, Site and those of the whole table.
 
     Every status may follow every other. People, the keys of `keys` and `user_ids`: fedbot (service account), alice and
     bob (agents; none of the three may delete), admin (may do all). It has no webhooks. All Redmines share one template

@@ -20,7 +20,8 @@ end
 people = %w(fedbot alice bob admin).to_h { |login| [login, person(login)] }
 IssueStatus.create!(:name => 'Waiting', :is_closed => false)
 
-fields = %w(ExternalRef DelegateTo Site).to_h do |name|
+names = %w(ExternalRef DelegateTo Site Asset Requester Tags Parts Rating VisitFrom VisitUntil OrderNumber Step)
+fields = names.to_h do |name|
   field = IssueCustomField.new(:name => name, :field_format => 'string', :is_for_all => true, :is_filter => true,
                                :searchable => true, :visible => true)
   field.trackers = Tracker.all

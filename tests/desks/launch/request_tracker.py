@@ -41,7 +41,7 @@ $RT::MasonDataDir = '{directory}/mason'; $RT::MasonSessionDir = '{directory}/ses
 
 @dataclass(frozen=True, kw_only=True)
 class RequestTracker(HookingDesk):
-    """RT 5 with the queue Federation and text custom fields ExternalRef, DelegateTo, Site.
+    """RT 5 with the queue Federation and text custom fields ExternalRef, DelegateTo, Site and those of the whole table.
 
     People, the keys of `tokens` and `user_ids`: fedbot (service account), alice and bob (agents; none of the three may
     delete), cust1 (unprivileged requester, cust1@example.test), root (may do all).

@@ -22,9 +22,10 @@ made($queue->Create(
 ));
 
 my %field;
-for my $label (qw(ExternalRef DelegateTo Site)) {
+for my $label (qw(ExternalRef DelegateTo Site Asset Tags Parts Rating VisitFrom VisitUntil OrderNumber Step)) {
     my $custom = RT::CustomField->new($system);
-    made($custom->Create(Name => $label, Type => 'FreeformSingle', LookupType => 'RT::Queue-RT::Ticket'));
+    my $type = $label eq 'Tags' ? 'FreeformMultiple' : 'FreeformSingle';
+    made($custom->Create(Name => $label, Type => $type, LookupType => 'RT::Queue-RT::Ticket'));
     made($custom->AddToObject(RT::Queue->new($system)));    # an empty queue object means: everywhere
     $field{$label} = $custom->id + 0;
 }

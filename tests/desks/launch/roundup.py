@@ -17,12 +17,13 @@ from tests.desks.launch.desk import HOOK_SECRET, HookingDesk, cache, write_hook
 from tests.desks.launch.process import PATH, Command, DeskFailed, DeskProcess, free_port, run
 
 SEED = Path(__file__).with_name("roundup_seed.py")
+NAMES = ("ExternalRef", "DelegateTo", "Site", "Asset", "Requester", "Parts", "Rating", "VisitFrom", "VisitUntil", "OrderNumber", "Step")  # fmt: skip
 PASSWORDS = {login: f"{login}-Secret1" for login in ("fedbot", "alice", "bob", "admin")}
 
 
 @dataclass(frozen=True, kw_only=True)
 class Roundup(HookingDesk):
-    """Roundup 2.6, classic tracker, with the issue properties externalref, delegateto, site.
+    """Roundup 2.6, classic tracker, with issue properties for our fields (NAMES, in lower case).
 
     People, the keys of `passwords` and `user_ids`: fedbot (service account), alice and bob (agents; none of the three
     may retire an issue), admin (may do all). All ids are strings, as on its wire. It has no private messages.
@@ -75,7 +76,7 @@ class Roundup(HookingDesk):
         return cls(
             name=name, directory=directory, port=port, base_url=base_url, process=process, hook_secret=hook_secret,
             passwords=PASSWORDS, user_ids=seeded["users"], statuses=seeded["statuses"], priorities=seeded["priorities"],
-            custom_fields={"ExternalRef": "externalref", "DelegateTo": "delegateto", "Site": "site"},
+            custom_fields={name: name.lower() for name in NAMES},
         )  # fmt: skip
 
 

@@ -12,12 +12,26 @@ from roundup import init, instance, password  # type: ignore[import-not-found]
 
 HERE = Path(__file__).parent
 TEMPLATE = Path(sys.prefix, "share/roundup/templates/classic")
-OUR_FIELDS = "externalref=String(indexme='yes'), delegateto=String(), site=String(),\n                "
+OURS = (
+    "delegateto",
+    "site",
+    "asset",
+    "requester",
+    "parts",
+    "rating",
+    "visitfrom",
+    "visituntil",
+    "ordernumber",
+    "step",
+)
+OUR_FIELDS = (
+    f"externalref=String(indexme='yes'), {', '.join(f'{name}=String()' for name in OURS)},\n                "
+)
 PEOPLE = ("fedbot", "alice", "bob")
 
 
 def lay(home: Path, web: str, name: str) -> None:
-    """Copies the template, with our three fields in the schema and our detector beside the packaged ones."""
+    """Copies the template, with our fields in the schema and our detector beside the packaged ones."""
     settings = {
         "rdbms_backend": "sqlite",
         "tracker_web": web,

@@ -5,6 +5,22 @@ from typing import Any, Protocol
 
 import httpx
 
+CUSTOM = {
+    "marker": "ExternalRef",
+    "delegate": "DelegateTo",
+    "site": "Site",
+    "asset": "Asset",
+    "requester": "Requester",
+    "tags": "Tags",
+    "parts": "Parts",
+    "rating": "Rating",
+    "visit_from": "VisitFrom",
+    "visit_until": "VisitUntil",
+    "custom.order": "OrderNumber",
+    "custom.step": "Step",
+}
+"""Which of the launched desks' custom fields holds what; Roundup has no Tags, RT no Requester."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Said:
@@ -15,17 +31,29 @@ class Said:
     author: str
 
 
+PRIVATE, EDIT, LOG = "private", "edit", "log"
+"""What not every desk lets its people do: internal notes, changing a comment afterwards, logging time."""
+
+
 class Agent(Protocol):
-    """One person at one desk. Every method fails where the desk refuses."""
+    """One person at one desk. Every method fails where the desk refuses; `can` says which of the three there are."""
+
+    can: frozenset[str]
 
     def open(self, title: str, text: str, **fields: str) -> str:
         """A new ticket; its id."""
 
     def change(self, ticket: str, **fields: str) -> None:
-        """Set fields: title, status, priority, delegate, site, assignee."""
+        """Set fields: title, status, priority, assignee, those of CUSTOM."""
 
     def say(self, ticket: str, text: str, *, public: bool = True) -> None:
         """A comment."""
+
+    def edit(self, ticket: str, before: str, after: str) -> None:
+        """Change one's own comment; an empty one is gone."""
+
+    def log(self, ticket: str, minutes: int, text: str) -> None:
+        """Time worked."""
 
     def attach(self, ticket: str, filename: str, content: bytes) -> None:
         """A file, with a public comment where the desk wants words."""

@@ -4,13 +4,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from tests.desks.launch import Redmine
-from tests.desks.people.agent import Said, good
-
-_CUSTOM = {"delegate": "DelegateTo", "site": "Site", "marker": "ExternalRef"}
+from tests.desks.people.agent import CUSTOM, EDIT, LOG, PRIVATE, Said, good
 
 
 class RedmineAgent:
     """See Agent."""
+
+    can = frozenset({PRIVATE, EDIT, LOG})
 
     def __init__(self, desk: Redmine, login: str) -> None:
         self._desk = desk
@@ -32,6 +32,15 @@ class RedmineAgent:
 
     def say(self, ticket: str, text: str, *, public: bool = True) -> None:
         self._put(ticket, notes=text, private_notes=not public)
+
+    def edit(self, ticket: str, before: str, after: str) -> None:
+        [note] = [row["id"] for row in self._issue(ticket)["journals"] if row["notes"] == before]
+        good(self._client.put(f"/journals/{note}.json", json={"journal": {"notes": after}}))
+
+    def log(self, ticket: str, minutes: int, text: str) -> None:
+        known = good(self._client.get("/enumerations/time_entry_activities.json"))["time_entry_activities"]
+        entry = {"issue_id": ticket, "hours": minutes / 60, "activity_id": known[0]["id"], "comments": text}
+        good(self._client.post("/time_entries.json", json={"time_entry": entry}))
 
     def attach(self, ticket: str, filename: str, content: bytes) -> None:
         octets = {"Content-Type": "application/octet-stream"}
@@ -56,8 +65,10 @@ class RedmineAgent:
                 return str(issue["assigned_to"]["id"]) if "assigned_to" in issue else None
             case "description":
                 return str(issue["description"])
+            case "due":
+                return issue["due_date"] and str(issue["due_date"])
             case _:
-                return {row["name"]: row["value"] for row in issue["custom_fields"]}[_CUSTOM[name]] or None
+                return {row["name"]: row["value"] for row in issue["custom_fields"]}[CUSTOM[name]] or None
 
     def said(self, ticket: str) -> list[Said]:
         people = {number: login for login, number in self._desk.user_ids.items()}
@@ -111,7 +122,9 @@ class RedmineAgent:
                     native["priority_id"] = self._desk.priorities[value]
                 case "assignee":
                     native["assigned_to_id"] = value
+                case "due":
+                    native["due_date"] = value
         custom = [
-            {"id": ids[_CUSTOM[name]], "value": value} for name, value in fields.items() if name in _CUSTOM
+            {"id": ids[CUSTOM[name]], "value": value} for name, value in fields.items() if name in CUSTOM
         ]
         return {**native, **({"custom_fields": custom} if custom else {})}

@@ -6,15 +6,23 @@ from collections.abc import Mapping
 from typing import Any
 
 from tests.desks.launch import RequestTracker
-from tests.desks.people.agent import Said, good
+from tests.desks.people.agent import CUSTOM, LOG, PRIVATE, Said, good
 
-_PLAIN = {"title": "Subject", "status": "Status", "priority": "Priority", "assignee": "Owner"}
-_CUSTOM = {"delegate": "DelegateTo", "site": "Site", "marker": "ExternalRef"}
+_PLAIN = {
+    "title": "Subject",
+    "status": "Status",
+    "priority": "Priority",
+    "assignee": "Owner",
+    "requester": "Requestor",
+    "due": "Due",
+}
 _SPOKEN = {"Correspond": True, "Comment": False}
 
 
 class RequestTrackerAgent:
     """See Agent."""
+
+    can = frozenset({PRIVATE, LOG})
 
     def __init__(self, desk: RequestTracker, login: str) -> None:
         self._desk = desk
@@ -33,6 +41,13 @@ class RequestTrackerAgent:
         message = {"Content": text, "ContentType": "text/plain"}
         good(self._client.post(f"/ticket/{ticket}/{_verb(public=public)}", json=message))
 
+    def edit(self, ticket: str, before: str, after: str) -> None:
+        raise AssertionError("RT lets nobody change what was said")
+
+    def log(self, ticket: str, minutes: int, text: str) -> None:
+        said = {"Content": text, "ContentType": "text/plain", "TimeTaken": str(minutes)}
+        good(self._client.post(f"/ticket/{ticket}/comment", json=said))
+
     def attach(self, ticket: str, filename: str, content: bytes) -> None:
         # In JSON RT destroys a name that is not ASCII; as a part of a form it keeps it.
         told = {"JSON": json.dumps({"Content": "see the file", "ContentType": "text/plain"})}
@@ -41,9 +56,9 @@ class RequestTrackerAgent:
 
     def field(self, ticket: str, name: str) -> str | None:
         shown = good(self._client.get(f"/ticket/{ticket}"))
-        if name in _CUSTOM:
-            values = {row["name"]: row["values"] for row in shown["CustomFields"]}[_CUSTOM[name]]
-            return values[0] if values else None
+        if name in CUSTOM and name not in _PLAIN:
+            values = {row["name"]: row["values"] for row in shown["CustomFields"]}[CUSTOM[name]]
+            return ", ".join(values) if values else None
         if name == "assignee":
             return str(shown["Owner"]["id"])
         return str(shown[_PLAIN[name]])
@@ -106,7 +121,8 @@ def _verb(*, public: bool) -> str:
 
 def _native(fields: Mapping[str, str]) -> dict[str, Any]:
     plain: dict[str, Any] = {_PLAIN[name]: value for name, value in fields.items() if name in _PLAIN}
-    custom = {_CUSTOM[name]: value for name, value in fields.items() if name in _CUSTOM}
+    rest = {name: value for name, value in fields.items() if name not in _PLAIN}
+    custom = {CUSTOM[name]: value.split(", ") if name == "tags" else value for name, value in rest.items()}
     return {**plain, **({"CustomFields": custom} if custom else {})}
 
 

@@ -4,14 +4,15 @@ from collections.abc import Mapping
 from typing import Any
 
 from tests.desks.launch import Roundup
-from tests.desks.people.agent import Said, good
+from tests.desks.people.agent import CUSTOM, Said, good
 
 _NAMES = {"title": "title", "status": "status", "priority": "priority", "assignee": "assignedto"}
-_CUSTOM = {"delegate": "DelegateTo", "site": "Site", "marker": "ExternalRef"}
 
 
 class RoundupAgent:
     """See Agent."""
+
+    can = frozenset[str]()
 
     def __init__(self, desk: Roundup, login: str) -> None:
         self._desk = desk
@@ -29,6 +30,12 @@ class RoundupAgent:
         assert public, "classic Roundup has no private comments"
         self._patch(ticket, {"@op": "add", "messages": [self._message(text)]})
 
+    def edit(self, ticket: str, before: str, after: str) -> None:
+        raise AssertionError("classic Roundup lets nobody but its administrator change a message")
+
+    def log(self, ticket: str, minutes: int, text: str) -> None:
+        raise AssertionError("classic Roundup keeps no time")
+
     def attach(self, ticket: str, filename: str, content: bytes) -> None:
         octets = "application/octet-stream"
         part = {"content": (filename, content, octets)}
@@ -38,7 +45,7 @@ class RoundupAgent:
         self._patch(ticket, {"@op": "add", "files": [made]})
 
     def field(self, ticket: str, name: str) -> str | None:
-        value = self._issue(ticket)[_NAMES.get(name) or self._desk.custom_fields[_CUSTOM[name]]]
+        value = self._issue(ticket)[_NAMES.get(name) or self._desk.custom_fields[CUSTOM[name]]]
         if isinstance(value, dict):
             return str(value.get("name") or value.get("username"))
         return value or None
@@ -111,4 +118,4 @@ class RoundupAgent:
 
     def _native(self, fields: Mapping[str, str]) -> dict[str, str]:
         ours = self._desk.custom_fields
-        return {_NAMES.get(name) or ours[_CUSTOM[name]]: value for name, value in fields.items()}
+        return {_NAMES.get(name) or ours[CUSTOM[name]]: value for name, value in fields.items()}
