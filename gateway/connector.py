@@ -53,6 +53,13 @@ class FilePart:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Embedded:
+    """A file that stands as base64 within a JSON body: put it where the text would stand, the wire writes the bytes."""
+
+    blob: Blob
+
+
+@dataclass(frozen=True, kw_only=True)
 class Request:
     """One HTTP request to the desk. `path` is relative to the desk's base URL (or absolute on the same origin; or of the
     scheme `kept_here`, where the gateway keeps what the desk pushed).

@@ -10,7 +10,7 @@ from gateway.api.bodies import Body
 from gateway.api.deps import AnyHouse, caller
 from gateway.api.door import Door
 from gateway.domain.model import Priority
-from gateway.domain.tmf621 import telling
+from gateway.domain.tmf621 import writing
 from gateway.errors import Invalid
 from gateway.flows.api_desk import pushing
 from gateway.flows.api_desk.caller import Caller
@@ -71,7 +71,7 @@ def _document(wanted: NewTicket) -> dict[str, Any]:
     named = {"role": "requester", "partyOrPartyRole": {"name": wanted.requester, "@type": "PartyRef"}}
     found: dict[str, Any] = {
         "externalIdentifier": [{"id": wanted.external_id}] if wanted.external_id else [],
-        "requestedResolutionDate": telling.stamp(wanted.due_at) if wanted.due_at else "",
+        "requestedResolutionDate": writing.stamp(wanted.due_at) if wanted.due_at else "",
         "relatedEntity": [{"role": role, "entity": {"id": name}} for role, name in entities.items() if name],
         "relatedParty": [named] if wanted.requester else [],
         "troubleTicketCharacteristic": [

@@ -13,6 +13,7 @@ from gateway.api import problems
 from gateway.api.deps import AnyHouse, caller
 from gateway.api.house import House
 from gateway.api.tmf_answers import JSON, AnyBody, OptionalBody, TmfRoute
+from gateway.domain.model.change import replace
 from gateway.domain.tmf621 import listing, patching
 from gateway.domain.tmf621.dialects import DIALECTS
 from gateway.domain.tmf621.mef124 import MEF, SUMMARY
@@ -117,8 +118,14 @@ def filters_of(request: Request) -> list[tuple[str, str]]:
 def _asked(request: Request, page: Page) -> Asked:
     filters, parameters = filters_of(request), request.query_params
     after, before = (moment(parameters.get(f"creationDate.{verb}")) for verb in ("gt", "lt"))
-    narrowed = Page(
-        made_after=after, made_before=before, after=page.after, offset=page.offset, limit=page.limit
+    changed = moment(parameters.get("lastUpdate.gte")) or moment(parameters.get("lastUpdate.gt"))
+    named = parameters.get("externalIdentifier.id") or parameters.get("externalId")
+    narrowed = replace(
+        page,
+        made_after=after,
+        made_before=before,
+        changed_from=changed,
+        external=named if named and "," not in named else None,
     )
     return Asked(filters=tuple(filters), sort=parameters.get("sort"), page=narrowed)
 

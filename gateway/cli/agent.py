@@ -66,7 +66,13 @@ def _credentials(one: Document, secrets: SecretSource, folder: Path) -> Credenti
         what = f"desk {one['code']}: credentials.secret"
         given["secret"] = secrets.fetch(Reference(what=what, where=where, folder=folder))
     desk = Desk(id="", org_id="", code=one["code"], connector=one["connector"], base_url=one["base_url"])
-    return credentials_for(desk, Registry().manifest(one["connector"]), given)
+    found = credentials_for(desk, Registry().manifest(one["connector"]), given)
+    if found.grant is not None:
+        raise ConfigError(
+            f"desk {one['code']}: an agent does not ask for tokens",
+            cure="let the gateway reach this desk itself, or give it a key in a header",
+        )
+    return found
 
 
 async def _run(gateway: Interdesk, document: Document, desks: Mapping[str, Credentials]) -> None:

@@ -1,6 +1,7 @@
 """From a connector's Request to the bytes that leave: address, headers, body. Nothing leaves the desk's origin."""
 
 import asyncio
+import base64
 import hashlib
 import re
 from collections.abc import AsyncIterator, Mapping
@@ -11,8 +12,8 @@ import httpx
 import orjson
 
 from gateway.blobs import BlobStore
-from gateway.connector import FilePart, Request
-from gateway.desk_auth import Credentials, origin_of
+from gateway.connector import Embedded, FilePart, Request
+from gateway.desk_auth import Credentials, Grant, origin_of
 from gateway.desk_client.trip import Trip
 from gateway.domain.model import Blob, Desk
 from gateway.errors import ConfigError, ConnectorFailed
@@ -40,8 +41,13 @@ class Outgoing:
         kept = desk.capabilities.kept_here
         self._here = f"{kept}://here" if kept else ""
 
-    def build(self, request: Request, trip: Trip) -> httpx.Request:
-        """The request as httpx knows it, with a body that can be sent once."""
+    @property
+    def grant(self) -> Grant | None:
+        """How this desk's tokens are asked for, if it wants any."""
+        return self._credentials.grant
+
+    def build(self, request: Request, trip: Trip, token: str = "") -> httpx.Request:
+        """The request as httpx knows it, with a body that can be sent once, and the token that signs it."""
         if _origin(self._desk.base_url) != self._credentials.origin:
             raise ConfigError(f"desk {self._desk.code}: its credentials belong to another origin")
         own = {name.lower(): value for name, value in request.headers.items()}
@@ -54,10 +60,11 @@ class Outgoing:
             url = self._url(request)
             headers, stream = self._body(request)
             host = {"host": url.netloc.decode("ascii")}
+            signed = {**self._headers, **({"authorization": f"Bearer {token}"} if token else {})}
             return httpx.Request(
                 request.method,
                 url,
-                headers={**host, **(_DEFAULT_HEADERS if request.bare else self._headers), **headers, **own},
+                headers={**host, **(_DEFAULT_HEADERS if request.bare else signed), **headers, **own},
                 stream=stream,
                 extensions={"trip": trip},
             )
@@ -88,12 +95,49 @@ class Outgoing:
             kind = {"content-type": "application/x-www-form-urlencoded"}
             return _counted(urlencode(request.form).encode("ascii"), kind)
         if request.json is not None:
-            return _counted(orjson.dumps(request.json), {"content-type": "application/json"})
+            return self._json(request.json)
         if request.content is not None:
             return _counted(request.content, {})
         return (
             _counted(b"", {}) if request.method in {"POST", "PUT", "PATCH"} else ({}, httpx.ByteStream(b""))
         )
+
+    def _json(self, document: object) -> tuple[dict[str, str], httpx.AsyncByteStream]:
+        """JSON as it is; each file in it is read when its turn comes, three bytes becoming four signs."""
+        places: dict[str, Blob] = {}
+
+        def placed(value: object) -> str:
+            if not isinstance(value, Embedded):
+                raise TypeError(f"{type(value).__name__} is nothing that JSON has")
+            place = f"interdesk-file-{len(places)}-{value.blob.sha256}"
+            places[place] = value.blob
+            return place
+
+        rest = orjson.dumps(document, default=placed, option=orjson.OPT_PASSTHROUGH_DATACLASS)
+        kind = {"content-type": "application/json"}
+        if not places:
+            return _counted(rest, kind)
+        parts: list[bytes | Blob] = []
+        for place, blob in places.items():
+            if self._blobs is None or not self._blobs.has(blob.key) or rest.count(place.encode()) != 1:
+                raise ConnectorFailed(f"the connector sends the file {blob.key}, which is not in the store")
+            before, _, rest = rest.partition(place.encode())
+            parts += [before, blob]
+        size = sum(4 * -(-part.size // 3) if isinstance(part, Blob) else len(part) for part in (*parts, rest))
+        return {**kind, "content-length": str(size)}, _Stream(self._as_text([*parts, rest]))
+
+    async def _as_text(self, parts: list[bytes | Blob]) -> AsyncIterator[bytes]:
+        for part in parts:
+            if isinstance(part, bytes):
+                yield part
+                continue
+            left = b""
+            async for chunk in self._chunks(part):
+                whole = left + chunk
+                even = len(whole) - len(whole) % 3
+                yield base64.b64encode(whole[:even])
+                left = whole[even:]
+            yield base64.b64encode(left)
 
     def _multipart(self, request: Request) -> tuple[dict[str, str], httpx.AsyncByteStream]:
         boundary = _boundary(request)

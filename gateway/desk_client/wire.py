@@ -15,6 +15,7 @@ from gateway.desk_client.journey import Journey
 from gateway.desk_client.judgement import Judged, check_status, in_doubt
 from gateway.desk_client.limits import Limits
 from gateway.desk_client.outgoing import Outgoing
+from gateway.desk_client.tokens import Tokens
 from gateway.desk_client.transport import GuardedTransport
 from gateway.desk_client.trip import Broken, Trip
 from gateway.domain.model import Command, Desk
@@ -82,11 +83,16 @@ class Wire:
         self._limits = limits
         self._blobs = blobs
         self._now = now
+        self._tokens = Tokens(transport, limits=limits, now=now)
 
     async def send(self, request: Request, journey: Journey[T], call: Call) -> Response:
         """The desk's whole answer, with a status the connector reads. Raises Judged or an error of ours."""
         try:
             response = await self._tries(request, journey, call)
+            if response.status == 401 and self._tokens.forget(call.desk, call.outgoing.grant):
+                response = await self._tries(
+                    request, journey, call
+                )  # refused, so nothing was done: ask with a new one
         except httpx.TransportError as error:
             stage = error.stage if isinstance(error, Broken) else Stage.ANSWER
             raise Judged(of_broken(journey, call.trip, stage, str(error))) from error
@@ -120,7 +126,8 @@ class Wire:
             writing=writing,
             before_bytes=call.terms.before_write if writing else None,
         )
-        outgoing = call.outgoing.build(request, trip)
+        token = await self._token(call) if not request.bare else ""
+        outgoing = call.outgoing.build(request, trip, token)
         sent_at = self._now()
         try:
             answer = await self._out(outgoing, trip)
@@ -137,6 +144,9 @@ class Wire:
         if writing:
             call.wrote = (sent_at, received_at)
         return response
+
+    async def _token(self, call: Call) -> str:
+        return await self._tokens.of(call.desk, call.outgoing.grant) if call.outgoing.grant else ""
 
     async def _out(self, outgoing: httpx.Request, trip: Trip) -> httpx.Response:
         if not self._exact:

@@ -10,6 +10,7 @@ from gateway.domain import notes, people
 from gateway.domain.audience import audience
 from gateway.domain.case import MERGED, OPEN, Case, shows_another
 from gateway.domain.facts import AGREED_DUE
+from gateway.domain.marks import ROUTE
 from gateway.domain.model import (
     AttachmentDraft,
     Blob,
@@ -142,7 +143,7 @@ def _fields(
 
 
 _OURS = frozenset(
-    {str(name) for name in (Field.STATUS, Field.TITLE, Field.MARKER, Field.DELEGATE, Field.QUEUE)}
+    {str(name) for name in (Field.STATUS, Field.TITLE, Field.MARKER, Field.DELEGATE, Field.QUEUE, ROUTE)}
 )
 """Fields that carry what the gateway says itself; a title that crosses is a text, and checked as one."""
 

@@ -18,13 +18,14 @@ from gateway.domain import (
     related,
 )
 from gateway.domain.case import OPEN, Because, Case
-from gateway.domain.marks import route_mark
+from gateway.domain.marks import ROUTE, route_mark
 from gateway.domain.model import (
     Choice,
     CommandKind,
     Content,
     ContentKind,
     DeliveryState,
+    Desk,
     Event,
     Field,
     Hop,
@@ -118,13 +119,7 @@ def _create(case: Case, parent: Hop, hop: Hop, event: Event) -> None:
     """Queue the new ticket: profile defaults, then the link's, then what may cross; texts by content id. What the desk
     has no field for is told in words."""
     desk, link = case.desk(hop), case.directory.links[hop.link_id or ""]
-    fields: dict[str, str] = {**desk.profile.defaults, **link.create}
-    for name, value in hop.facts.items():
-        word = mapping.native(desk, name, value)
-        if word is not None:
-            fields[name] = word
-    if link.crossing.number_down and parent.number:
-        fields[link.crossing.number_down] = parent.number
+    fields = _first_fields(desk, link, parent, hop)
     over = passing.passed(case.directory, case.hops[parent.id], link, down=True)
     texts = {name: known for name, known in _texts(case, hop).items() if name not in over.withheld_texts}
     if Field.TITLE not in texts:
@@ -146,6 +141,20 @@ def _create(case: Case, parent: Hop, hop: Hop, event: Event) -> None:
             queueing.note(case, hop, "fact", event, field=name, value=value)
     for made in over.held:
         facts.hold(case, hop, made, event, down=True)
+
+
+def _first_fields(desk: Desk, link: Link, parent: Hop, hop: Hop) -> dict[str, str]:
+    """What a new ticket begins with, but for its texts."""
+    fields: dict[str, str] = {**desk.profile.defaults, **link.create}
+    for name, value in hop.facts.items():
+        word = mapping.native(desk, name, value)
+        if word is not None:
+            fields[name] = word
+    if link.crossing.number_down and parent.number:
+        fields[link.crossing.number_down] = parent.number
+    if ROUTE in desk.capabilities.writable:
+        fields[ROUTE] = " ".join(hop.route)
+    return fields
 
 
 def _texts(case: Case, hop: Hop) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import re
 
 MARKER_PREFIX = "idk-"
 
@@ -34,6 +35,17 @@ def _seal(salt: str, name: str) -> str:
 
 def _letters(digest: str) -> str:
     return base64.b32encode(bytes.fromhex(digest)).decode().lower()
+
+
+ROUTE = "route"
+"""The field in which a desk that is another gateway is told over which desks a ticket came; such a desk says it is writable."""
+MOST_MARKS = 64
+_MARK = re.compile(r"[0-9a-f]{16}")
+
+
+def route_of(text: str | None) -> tuple[str, ...]:
+    """The route marks in a desk's field; what is none is left out."""
+    return tuple(word for word in (text or "").split()[:MOST_MARKS] if _MARK.fullmatch(word))
 
 
 def route_mark(salt: str, desk_id: str) -> str:

@@ -82,7 +82,7 @@ def _credentials(desk: Item, manifest: Manifest) -> Iterator[Problem]:
     if given.get("kind") not in kinds:
         what = f"{manifest.title} is not signed in to by {given.get('kind')!r}"
         yield Problem(place=f"{place}.kind", what=what, right=f"use {' or '.join(kinds) or 'no credentials'}")
-    elif given["kind"] == "basic" and not given.get("user"):
+    elif given["kind"] != "header" and not given.get("user"):
         yield Problem(place=place, what="the user is missing", right="add user: NAME")
 
 

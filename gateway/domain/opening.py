@@ -5,7 +5,7 @@ from datetime import datetime
 from gateway.domain import acts, binding, conversation, dispatching, facts, handover, mapping
 from gateway.domain.case import Because, Case, Occasion
 from gateway.domain.directory import Directory
-from gateway.domain.marks import route_mark
+from gateway.domain.marks import ROUTE, route_mark, route_of
 from gateway.domain.model import (
     ActorKind,
     ContentKind,
@@ -84,7 +84,7 @@ def _root(case: Case, desk: Desk, snapshot: Snapshot) -> Hop:
         position=snapshot.position,
         last_entry=snapshot.history[-1].id if snapshot.history else None,
         revision=snapshot.revision,
-        route=(route_mark(case.directory.salt, desk.id),),
+        route=(*route_of(snapshot.fields.get(ROUTE)), route_mark(case.directory.salt, desk.id)),
         looked_at=case.now,
         refetch_at=case.now + desk.refetch_every,
         created_at=case.now,

@@ -58,8 +58,11 @@ def _one(db: Db, scope: Scope, *conditions: Any, lock: bool = False) -> DeskTick
 
 @dataclass(frozen=True, kw_only=True)
 class Page:
-    """Which tickets of a desk: made after and before those moments, the newest first, from `after` (an id) on."""
+    """Which tickets of a desk: made after and before those moments, changed at or after that one, called so by their party
+    (what stands behind the last `|` of its name), the newest first, from `after` (an id) on."""
 
+    changed_from: datetime | None = None
+    external: str | None = None
     made_after: datetime | None = None
     made_before: datetime | None = None
     after: str | None = None
@@ -83,6 +86,10 @@ def count(db: Db, scope: Scope, desk_id: str, page: Page) -> int:
 
 def _here(scope: Scope, desk_id: str, page: Page) -> list[ColumnElement[bool]]:
     found = [TICKET.c.desk_id == desk_id, scope.where(TICKET)]
+    if page.changed_from is not None:
+        found.append(TICKET.c.changed_at >= page.changed_from)
+    if page.external is not None:
+        found.append(TICKET.c.external.endswith(f"|{page.external}", autoescape=True))
     if page.made_after is not None:
         found.append(TICKET.c.created_at > page.made_after)
     if page.made_before is not None:

@@ -221,6 +221,15 @@ def _hops_at(dialect: str) -> Select[Any]:
 _HOPS_AT = Statement(_hops_at)
 
 
+def reasons(db: Db, scope: Scope, hop_ids: Iterable[str]) -> dict[str, str]:
+    """Hop → why it waits; a hop that does not is missing."""
+    hop = rows.hop.c
+    query = select(hop.id, hop.reason).where(
+        hop.id.in_(list(hop_ids)), hop.reason.is_not(None), scope.where(rows.hop)
+    )
+    return {row[0]: row[1] for row in db.execute(query)}
+
+
 def revisions(db: Db, scope: Scope, desk_id: str, remote_ids: Iterable[str]) -> dict[str, str | None]:
     """Remote id → the revision our shadow has, for tickets at this desk that are hops of ours."""
     found = _REVISIONS.raw(db, desk=desk_id, remote_ids=sorted(set(remote_ids)), **scope.parameters)

@@ -1,5 +1,6 @@
 """Runs a connector's exchange against a real desk, one request after the other, and remembers what was said."""
 
+import base64
 import contextlib
 import hashlib
 import json
@@ -10,7 +11,7 @@ from typing import Any, TypeVar
 
 import httpx
 
-from gateway.connector import Effect, Exchange, Request, Response
+from gateway.connector import Effect, Embedded, Exchange, Request, Response
 from gateway.domain.model import Blob
 from gateway.domain.outcome import of_status
 from gateway.testing.verdicts import error_of
@@ -104,6 +105,11 @@ class Drive:
             received_at=datetime.now(UTC),
         )
 
+    def _embedded(self, value: object) -> str:
+        if not isinstance(value, Embedded):
+            raise TypeError(f"{value!r} in a JSON body")
+        return base64.b64encode(self.files[value.blob.sha256]).decode()
+
     def _url(self, request: Request) -> httpx.URL:
         if request.path.startswith("http"):
             url = httpx.URL(request.path)
@@ -119,7 +125,7 @@ class Drive:
             ]
             return {"files": parts, "data": dict(request.form or {})}
         if request.json is not None:
-            return {"content": json.dumps(request.json)}
+            return {"content": json.dumps(request.json, default=self._embedded)}
         if request.blob is not None:
             return {"content": self.files[request.blob.sha256]}
         if request.form is not None:

@@ -1,15 +1,18 @@
 """What leaves: the address stays at the desk, credentials too, bodies arrive as they were given."""
 
+import base64
 import email
 import email.policy
 import hashlib
-from collections.abc import Mapping
+import json
+from collections.abc import AsyncIterable, Mapping
 from pathlib import Path
 from urllib.parse import parse_qsl
 
 import pytest
 
-from gateway.connector import Effect, Exchange, FilePart, Request
+from gateway.blobs import BlobStore
+from gateway.connector import Effect, Embedded, Exchange, FilePart, Request
 from gateway.desk_client import Credentials
 from gateway.desk_client.outgoing import Outgoing
 from gateway.desk_client.trip import Trip
@@ -233,3 +236,34 @@ async def test_half_a_file_is_not_kept(setting: Setting, tmp_path: Path) -> None
     with pytest.raises(DeskUnavailable):
         await setting.client.ask(downloading(), desk=setting.desk, credentials=setting.credentials)
     assert files_in(tmp_path) == []
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("size", [0, 1, 2, 3, 200_001])
+async def test_a_file_within_json_is_base64_and_as_long_as_it_says(tmp_path: Path, size: int) -> None:
+    blobs, data = BlobStore(tmp_path), bytes(range(256)) * (size // 256 + 1)
+    with blobs.writer(limit=size + 1) as writer:
+        writer.write(data[:size])
+        kept = writer.commit()
+    blob = Blob(key=kept.key, size=kept.size, sha256=kept.sha256)
+    outgoing = Outgoing(
+        desk_at("https://desk.example"), Credentials(origin="https://desk.example:443"), blobs
+    )
+    document = {"files": [{"name": "é", "content": Embedded(blob=blob)}], "after": 1}
+    built = outgoing.build(Request(effect=Effect.WRITE, method="POST", path="x", json=document), Trip())
+    assert isinstance(built.stream, AsyncIterable)
+    body = b"".join([chunk async for chunk in built.stream])
+    assert built.headers["content-length"] == str(len(body))
+    told = json.loads(body)
+    assert (told["after"], told["files"][0]["name"]) == (1, "é")
+    assert base64.b64decode(told["files"][0]["content"]) == data[:size]
+
+
+def test_a_file_within_json_must_be_in_the_store(tmp_path: Path) -> None:
+    blob = Blob(key="0" * 64, size=1, sha256="0" * 64)
+    outgoing = Outgoing(
+        desk_at("https://desk.example"), Credentials(origin="https://desk.example:443"), BlobStore(tmp_path)
+    )
+    request = Request(effect=Effect.WRITE, method="POST", path="x", json={"content": Embedded(blob=blob)})
+    with pytest.raises(ConnectorFailed):
+        outgoing.build(request, Trip())

@@ -188,7 +188,8 @@ class Desk:
 
 @dataclass(frozen=True, kw_only=True)
 class AuthKind:
-    """A way to sign requests: `basic`, or a `header` whose value is `format` with `{secret}` filled in."""
+    """A way to sign requests: `basic`, a `header` whose value is `format` with `{secret}` filled in, or
+    `oauth2_client_credentials`."""
 
     kind: str
     header: str = "Authorization"

@@ -11,7 +11,7 @@ from urllib.parse import parse_qsl, urlsplit
 from gateway.domain.api_desk import State
 from gateway.domain.delivery import GIVE_UP_AFTER, retry_in
 from gateway.domain.model.change import replace
-from gateway.domain.tmf621 import telling
+from gateway.domain.tmf621 import writing
 from gateway.domain.tmf621.listing import Test, fits
 from gateway.errors import Invalid
 
@@ -136,8 +136,8 @@ def event(kind: Kind, ticket: Mapping[str, Any], *, event_id: str, now: datetime
         "@baseType": "Event",
         "eventId": event_id,
         "eventType": kind.value,
-        "eventTime": telling.stamp(now),
-        "timeOccurred": telling.stamp(now),
+        "eventTime": writing.stamp(now),
+        "timeOccurred": writing.stamp(now),
         "title": kind.value,
         "domain": "troubleTicket",
         "correlationId": ticket["id"],

@@ -7,7 +7,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 from gateway.domain.api_desk import LONGEST_TEXT, LONGEST_WORD, State
+from gateway.domain.marks import ROUTE
 from gateway.domain.model import Field
+from gateway.domain.tmf621 import federation
 from gateway.errors import Invalid
 
 Document = Mapping[str, Any]
@@ -148,6 +150,7 @@ def fields(document: Document) -> dict[str, str]:
         "custom.severity": document.get("severity"),
         **{name: _entity(document, name) for name in _ENTITIES},
         **dict(_characteristics(document)),
+        ROUTE: federation.route(document),
     }
     return {str(name): str(value) for name, value in found.items() if value}
 
@@ -209,7 +212,7 @@ def characteristic(name: Any) -> str | None:
     word = _NAME.sub("_", str(name or "").casefold()).strip("_")
     if word in _CANONICAL:
         return word
-    return f"custom.{word}" if word else None
+    return f"custom.{word}" if word not in ("", federation.NAME) else None
 
 
 def external(document: Document) -> str:

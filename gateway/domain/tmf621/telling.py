@@ -3,15 +3,15 @@ otherwise; notes, files, dates and the history of its status are the desk's."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from gateway.domain.api_desk import DeskTicket, Part, PartKind, Shown, State
+from gateway.domain.marks import ROUTE
 from gateway.domain.model import Field
-from gateway.domain.tmf621 import reading
+from gateway.domain.tmf621 import federation, reading, writing
 
 PATH = "/tmf-api/troubleTicket/v5/troubleTicket"
-_PLAIN = {Field.TITLE: "name", Field.DESCRIPTION: "description", Field.CATEGORY: "ticketType"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,14 +19,13 @@ class Promise:
     """What the chain promises: by when the ticket is to be resolved, as its clock says; None: nothing."""
 
     due_at: datetime | None = None
+    waits_for: str = ""
+    """Why the ticket waits, in the chain's words."""
+    clocks: Sequence[Mapping[str, Any]] = ()
+    """`{target, due, state, stopped}` of the clocks that the party's own agreement runs."""
 
 
 NOTHING = Promise()
-
-
-def stamp(at: datetime) -> str:
-    """A moment as the standard writes it: UTC, to the millisecond."""
-    return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def document(ticket: DeskTicket, parts: Sequence[Part], promise: Promise = NOTHING) -> dict[str, Any]:
@@ -38,7 +37,11 @@ def document(ticket: DeskTicket, parts: Sequence[Part], promise: Promise = NOTHI
     due = _due(ticket, parts, promise)
     if due is not None:
         told["expectedResolutionDate"] = due
-    told["creationDate"], told["lastUpdate"] = stamp(ticket.created_at), stamp(ticket.changed_at)
+    told["creationDate"], told["lastUpdate"] = (
+        writing.stamp(ticket.created_at),
+        writing.stamp(ticket.changed_at),
+    )
+    federation.with_said(told, _beyond(ticket, parts, promise))
     notes, files = list(_notes(ticket, parts)), list(_files(ticket, parts))
     return told | ({"note": notes} if notes else {}) | ({"attachment": files} if files else {})
 
@@ -47,7 +50,7 @@ def _tell_fields(told: dict[str, Any], ticket: DeskTicket) -> None:
     """Whatever the chain changed since the party last spoke of it."""
     said = reading.fields(ticket.document)
     live = {name: value for name, value in ticket.fields.items() if value != said.get(name) and value}
-    for field, name in _PLAIN.items():
+    for field, name in writing.PLAIN.items():
         if field in live and live[field] != reading.fields(told).get(field):
             told[name] = live[field]
     told.setdefault("description", told.get("name", ""))
@@ -59,34 +62,13 @@ def _tell_fields(told: dict[str, Any], ticket: DeskTicket) -> None:
     told.setdefault("ticketType", ticket.fields.get(Field.CATEGORY) or "assistance")
     for field in (Field.SITE, Field.ASSET, Field.SERVICE):
         if field in live:
-            _put_entity(told, field, live[field] or "")
+            writing.put_entity(told, field, live[field] or "")
     for field in (Field.REQUESTER, Field.ASSIGNEE):
         if field in live:
-            _put_party(told, field.value, live[field] or "")
+            writing.put_party(told, field.value, live[field] or "")
     for name, value in live.items():
         if name.startswith("custom.") and name != "custom.severity":
-            _put_characteristic(told, name, value or "")
-
-
-def _put_entity(told: dict[str, Any], field: Field, value: str) -> None:
-    others = [one for one in told.get("relatedEntity", ()) if one.get("role") != field.value]
-    entity = {"id": value, "@type": "EntityRef", "@referredType": reading.ENTITY_TYPE[field]}
-    told["relatedEntity"] = [*others, {"role": field.value, "@type": "RelatedEntity", "entity": entity}]
-
-
-def _put_party(told: dict[str, Any], role: str, name: str) -> None:
-    others = [one for one in told.get("relatedParty", ()) if one.get("role") != role]
-    party = {"id": name, "name": name, "@type": "PartyRef", "@referredType": "Individual"}
-    mine = {"role": role, "@type": "RelatedPartyRefOrPartyRoleRef", "partyOrPartyRole": party}
-    told["relatedParty"] = [*others, mine]
-
-
-def _put_characteristic(told: dict[str, Any], field: str, value: str) -> None:
-    listed = told.get("troubleTicketCharacteristic", ())
-    others = [one for one in listed if reading.characteristic(one.get("name")) != field]
-    name = field.removeprefix("custom.")
-    mine = {"name": name, "value": value, "valueType": "string", "@type": "StringCharacteristic"}
-    told["troubleTicketCharacteristic"] = [*others, mine]
+            writing.put_characteristic(told, name, value or "")
 
 
 def shown_state(word: str | None) -> str:
@@ -97,11 +79,11 @@ def shown_state(word: str | None) -> str:
 def _tell_status(told: dict[str, Any], ticket: DeskTicket, parts: Sequence[Part]) -> None:
     moves = [part for part in parts if part.kind is PartKind.ENTRY and part.data["field"] == Field.STATUS]
     first = moves[0].data["old"] if moves else ticket.fields.get(Field.STATUS)
-    history = [_change(shown_state(first), stamp(ticket.created_at), "")]
+    history = [_change(shown_state(first), writing.stamp(ticket.created_at), "")]
     for part in moves:
         word, reason = shown_state(part.data["new"]), str(part.data.get("reason") or "")
         if word != history[-1]["status"]:
-            history.append(_change(word, stamp(part.at), reason))
+            history.append(_change(word, writing.stamp(part.at), reason))
     told["status"] = history[-1]["status"]
     told["statusChangeHistory"] = history
     if moves or "statusChangeDate" not in told:
@@ -123,17 +105,21 @@ def _change(status: str, at: str, reason: str) -> dict[str, Any]:
 def _due(ticket: DeskTicket, parts: Sequence[Part], promise: Promise) -> str | None:
     """By when: as the chain's clock says, else as somebody last wrote; None: as the party's document has it."""
     if promise.due_at is not None:
-        return stamp(promise.due_at)
+        return writing.stamp(promise.due_at)
     moves = [part for part in parts if part.kind is PartKind.ENTRY and part.data["field"] == Field.DUE]
     value = reading.moment(ticket.fields.get(Field.DUE))
     if value is None or (ticket.pushed and not any(part.ours for part in moves)):
         return None
-    return stamp(value)
+    return writing.stamp(value)
 
 
 def _whose(ticket: DeskTicket, part: Part) -> dict[str, str]:
     """Who added a file, and when, as MEF 124 has it."""
-    return {"author": part.actor.name, "creationDate": stamp(part.at), "source": _source(ticket, part)}
+    return {
+        "author": part.actor.name,
+        "creationDate": writing.stamp(part.at),
+        "source": _source(ticket, part),
+    }
 
 
 def _source(ticket: DeskTicket, part: Part) -> str:
@@ -141,11 +127,47 @@ def _source(ticket: DeskTicket, part: Part) -> str:
     return "seller" if part.ours is ticket.pushed else "buyer"
 
 
+def _beyond(ticket: DeskTicket, parts: Sequence[Part], promise: Promise) -> dict[str, Any] | None:
+    """What the standard has no words for; only where the party told a route, or was told one: it is a gateway."""
+    if not ticket.fields.get(ROUTE):
+        return None
+    due = reading.moment(ticket.fields.get(Field.DUE))
+    told = {
+        **federation.crossing(ticket.fields),
+        "changes": list(_changes(parts)),
+        "clocks": federation.clocks(promise.clocks),
+    }
+    told |= {"waiting": promise.waits_for} if promise.waits_for else {}
+    return told | ({"due": writing.stamp(due)} if due is not None else {})
+
+
+def _changes(parts: Sequence[Part]) -> Iterator[dict[str, Any]]:
+    """Every change of a field, the oldest first; `yours`: whoever reads this made it."""
+    for part in parts:
+        if part.kind is PartKind.ENTRY and part.data["field"] != ROUTE:
+            named = {"id": str(part.place), "at": writing.stamp(part.at), "yours": not part.ours}
+            values = {name: _as_told(part.data["field"], part.data[name]) for name in ("old", "new")}
+            yield {**named, "field": part.data["field"], **values, "who": part.actor.name}
+
+
+def _as_told(field: str, value: str | None) -> str | None:
+    """A value as the document has it."""
+    if field == Field.STATUS:
+        return shown_state(value)
+    at = reading.moment(value) if field == Field.DUE else None
+    return writing.stamp(at) if at is not None else value
+
+
 def _notes(ticket: DeskTicket, parts: Sequence[Part]) -> Iterator[dict[str, Any]]:
     for part in parts:
         if part.kind is PartKind.COMMENT and part.data["shown"] == Shown.NOTE:
             raw = dict(part.data.get("raw") or {})
-            known = {"id": part.name, "author": part.actor.name, "date": stamp(part.at), "@type": "Note"}
+            known = {
+                "id": part.name,
+                "author": part.actor.name,
+                "date": writing.stamp(part.at),
+                "@type": "Note",
+            }
             own = {"id": part.name, "text": part.data["text"], "source": _source(ticket, part)}
             yield {**known, **raw, **own}
 

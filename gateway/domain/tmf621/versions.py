@@ -99,6 +99,11 @@ def _to_change(one: Document) -> dict[str, Any]:
     return {names.get(name, name): value for name, value in one.items()}
 
 
+def _of_change(one: Any) -> Any:
+    names = {"changeDate": "statusChangeDate", "changeReason": "statusChangeReason"}
+    return {names.get(name, name): value for name, value in one.items()} if isinstance(one, dict) else one
+
+
 def _flat(one: Document, inner: str) -> dict[str, Any]:
     """`{role, entity: {id …}}` as `{id …, role}`; of the outer object nothing that the inner one says otherwise."""
     held = one.get(inner)
@@ -114,6 +119,9 @@ def _of_v4(document: Document) -> dict[str, Any]:
     named = told.get("externalIdentifier")
     if isinstance(named, str):
         told["externalIdentifier"] = [{"id": named, "@type": "ExternalIdentifier"}]
+    moves = told.get("statusChangeHistory")
+    if isinstance(moves, list):
+        told["statusChangeHistory"] = [_of_change(one) for one in moves]
     wrappings = (
         ("relatedParty", "partyOrPartyRole", "RelatedPartyRefOrPartyRoleRef"),
         ("relatedEntity", "entity", "RelatedEntity"),

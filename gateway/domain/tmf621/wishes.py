@@ -14,6 +14,7 @@ from gateway.domain.api_desk import (
     Wanted,
     may_move,
 )
+from gateway.domain.marks import ROUTE
 from gateway.domain.model import Field
 from gateway.domain.tmf621 import reading
 from gateway.errors import Invalid, Refused
@@ -48,7 +49,7 @@ def changing(
     fields = _fields(ticket, before, after, touched)
     reason = str(after.get("statusChangeReason") or "") if "statusChangeReason" in touched else ""
     notes, edits = _notes(parts, before, after, touched)
-    _refuse_moves(ticket, fields, reason, said=bool(notes))
+    _refuse_moves(ticket, fields, reason, said=bool(notes) or _said_since(parts))
     document = dict(ticket.document)
     own = reading.of_party(after)
     for name in touched - reading.SERVERS - {"note", "attachment"}:
@@ -70,7 +71,7 @@ def _fields(
     ticket: DeskTicket, before: Mapping[str, Any], after: Mapping[str, Any], touched: frozenset[str]
 ) -> dict[str, str | None]:
     was, is_now = reading.fields(before), reading.fields(after)
-    names = sorted(was.keys() | is_now.keys())
+    names = sorted((was.keys() | is_now.keys()) - {ROUTE})  # it is told once, with the ticket
     found: dict[str, str | None] = {n: is_now.get(n) for n in names if was.get(n) != is_now.get(n)}
     if "status" in touched and is_now.get(Field.STATUS) not in (None, ticket.state.value):
         found[Field.STATUS] = is_now[Field.STATUS]  # an offered job reads as acknowledged, and becomes it
@@ -99,6 +100,16 @@ def _refuse_moves(ticket: DeskTicket, fields: Mapping[str, str | None], reason: 
     if after in NEEDS_REASON and not reason.strip() and not said:
         lacking = f"statusChangeReason: {after} needs its reason, or a note beside it"
         raise Invalid("the trouble ticket is not whole", problems=(lacking,))
+
+
+def _said_since(parts: Sequence[Part]) -> bool:
+    """Whether the party has said something since the status last moved: systems of theirs may tell words and moves apart."""
+    for part in reversed(parts):
+        if part.kind is PartKind.ENTRY and part.data["field"] == Field.STATUS:
+            return False
+        if part.kind is PartKind.COMMENT and not part.ours:
+            return True
+    return False
 
 
 def _notes(

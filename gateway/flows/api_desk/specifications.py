@@ -5,7 +5,7 @@ from typing import Any
 
 from gateway.domain.api_desk import LONGEST_WORD
 from gateway.domain.model.change import replace
-from gateway.domain.tmf621 import patching, telling
+from gateway.domain.tmf621 import patching, writing
 from gateway.errors import Invalid, NotFound, Refused
 from gateway.flows.api_desk.caller import Caller, desk_of
 from gateway.flows.api_desk.pushing import Errand, Patch
@@ -48,7 +48,7 @@ def _checked(document: Any) -> dict[str, Any]:
 
 
 def _told(one: Specification) -> dict[str, Any]:
-    own = {"id": one.id, "href": f"{PATH}/{one.id}", "lastUpdate": telling.stamp(one.changed_at)}
+    own = {"id": one.id, "href": f"{PATH}/{one.id}", "lastUpdate": writing.stamp(one.changed_at)}
     return {"@type": "TroubleTicketSpecification", **one.document, **own}
 
 
