@@ -225,7 +225,7 @@ def _ids(before: Doc | None, desk: Desk) -> frozenset[str]:
     if before is None:
         return frozenset()
     seen = snapshot(before, desk)
-    return frozenset(one.remote_id for one in (*seen.comments, *seen.attachments))
+    return frozenset({one.remote_id for one in seen.comments} | {one.remote_id for one in seen.attachments})
 
 
 def _ours(seen: Snapshot, command: Command, known: frozenset[str]) -> NativeComment | NativeAttachment:
