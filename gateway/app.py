@@ -30,15 +30,17 @@ from gateway.flows import identity, intake, new_password
 from gateway.flows.agents import Agency
 from gateway.flows.api_desk import crier
 from gateway.flows.api_desk.caller import SCHEME
-from gateway.flows.api_desk.door import ApiDoor
+from gateway.flows.api_desk.front import ApiFront
 from gateway.flows.auditing import SEAL_EVERY, Sealer
 from gateway.flows.context import Context
 from gateway.flows.credentials import OpenedCredentials
 from gateway.flows.hooks import GroupCommit, NotStored
 from gateway.flows.identity import Identity
+from gateway.flows.in_house.door import DeskDoor
+from gateway.flows.in_house.front import Front
 from gateway.flows.issuers import Issuers
 from gateway.flows.known_keys import KnownKeys
-from gateway.flows.portal.door import PortalDoor
+from gateway.flows.portal.front import PortalFront
 from gateway.flows.portal.mailing import Mailing
 from gateway.flows.postman import EVERY as MAIL_EVERY
 from gateway.flows.postman import Postman
@@ -147,10 +149,13 @@ class Gateway:
         address = self.settings.address
         sharing = SharingDoor(context=self.context, blobs=self.blobs, now=utc_now, address=address)
         return {
-            "portal": PortalDoor(context=self.context, blobs=self.blobs, now=utc_now),
-            SCHEME: ApiDoor(context=self.context, blobs=self.blobs, now=utc_now),
+            "portal": self._desk_door(PortalFront(self.context)),
+            SCHEME: self._desk_door(ApiFront(self.context)),
             "sharing": sharing,
         }
+
+    def _desk_door(self, front: Front) -> DeskDoor:
+        return DeskDoor(context=self.context, blobs=self.blobs, now=utc_now, front=front)
 
     def worker(self, client: DeskClient) -> Worker:
         """A worker of this installation."""

@@ -87,7 +87,7 @@ IMPURE_STANDARD_MODULES = frozenset(
 )
 PURE_PARTS_OF_IMPURE_MODULES = ("urllib.parse", "email.utils")
 CONNECTOR_MAY_IMPORT = (
-    *("gateway.connector", "gateway.domain.model", "gateway.errors"),
+    *("gateway.connector", "gateway.in_house", "gateway.domain.model", "gateway.errors"),
     # The published mapping of a standard, which our own door speaks too: a client of it has no second one.
     "gateway.domain.tmf621",
 )

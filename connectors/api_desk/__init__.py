@@ -1,158 +1,16 @@
-"""The API desk: the desk of a party that has none of its own and speaks to us by API (TMF621, `POST /v1/tickets`). It lives
-in this gateway; its interface is listed in gateway/flows/api_desk/door.py. Whoever acts there makes the gateway look."""
+"""The API desk: the desk of a party that has none of its own and speaks to us by API (TMF621, `POST /v1/tickets`)."""
 
-from collections.abc import Sequence
-from datetime import datetime, timedelta
 from pathlib import Path
-from urllib.parse import quote
 
-from connectors.api_desk.reading import Doc, receipt, snapshot, text
-from gateway.connector import Effect, Exchange, Request, load_manifest, shaped
-from gateway.domain.model import (
-    Blob,
-    Command,
-    CommandKind,
-    Desk,
-    DeskFacts,
-    Message,
-    NativeAttachment,
-    Page,
-    Receipt,
-    Sighting,
-    Snapshot,
-    Visibility,
-)
-from gateway.errors import AnswerUnreadable, SignatureInvalid, Unreadable, Unsupported
-
-OVERLAP = timedelta(minutes=2)
+from gateway.connector import load_manifest
+from gateway.in_house import InHouseDesk
 
 
-class ApiDesk:
+class ApiDesk(InHouseDesk):
     """All methods of the port."""
 
     manifest = load_manifest(Path(__file__).parent)
-
-    def verify(self, message: Message, desk: Desk, *, now: datetime) -> None:
-        """Nothing is ever sent to a hook of this desk."""
-        raise SignatureInvalid("an API desk sends no messages")
-
-    def parse(self, message: Message, desk: Desk) -> Sequence[Sighting]:
-        """Nothing is ever sent to a hook of this desk."""
-        raise Unreadable("an API desk sends no messages")
-
-    def fetch(self, remote_id: str, desk: Desk, *, since: str | None) -> Exchange[Snapshot]:
-        """The ticket whole; its history after the place `since`."""
-        response = yield _read(_ticket(remote_id), **({"since": since} if since else {}))
-        with shaped(AnswerUnreadable, "a ticket"):
-            return snapshot(response.json()["ticket"])
-
-    def changed(self, cursor: str | None, desk: Desk) -> Exchange[Page]:
-        """The cursor is the gateway's clock at the last page, or the change to go on with."""
-        if cursor is None:
-            response = yield _read("changes")
-        else:
-            since, _, going_on = cursor.partition("|")
-            start = datetime.fromisoformat(since) - (timedelta() if going_on else OVERLAP)
-            response = yield _read("changes", since=start.isoformat())
-        with shaped(AnswerUnreadable, "a list of changes"):
-            return _page(response.json())
-
-    def push(self, command: Command, desk: Desk) -> Exchange[Receipt]:
-        """One POST or PATCH; the answer shows the ticket."""
-        response = yield _write(command, desk)
-        with shaped(AnswerUnreadable, "the answer to a write"):
-            told = response.json()
-            return receipt(told["ticket"], command, told["parts"] if command.remote_id else ())
-
-    def find(self, command: Command, desk: Desk) -> Exchange[Sequence[Receipt]]:
-        """A ticket by its marker; a comment or file in its ticket by marker; an update by its values."""
-        if command.kind is CommandKind.CREATE:
-            response = yield _read("tickets", marker=command.marker)
-            with shaped(AnswerUnreadable, "a list of tickets"):
-                return [receipt(doc, command, ()) for doc in response.json()["tickets"]]
-        response = yield _read(_ticket(command.remote_id or ""))
-        with shaped(AnswerUnreadable, "a ticket"):
-            return _found(response.json()["ticket"], command)
-
-    def download(self, attachment: NativeAttachment, desk: Desk) -> Exchange[Blob]:
-        """The bytes as they are."""
-        response = yield Request(
-            effect=Effect.READ, method="GET", path=attachment.url or "", receive_blob=True
-        )
-        if response.blob is None:
-            raise AnswerUnreadable(f"no file came for {attachment.filename}")
-        return response.blob
-
-    def normalised(self, field: str, value: str | None, desk: Desk) -> str | None:
-        """Kept as it is; empty is nothing."""
-        return value or None
-
-    def check(self, desk: Desk) -> Exchange[DeskFacts]:
-        """That it answers, its clock and its statuses."""
-        response = yield _read("desk")
-        with shaped(AnswerUnreadable, "a desk"):
-            told = response.json()["desk"]
-            return DeskFacts(
-                product="Interdesk API desk",
-                clock=datetime.fromisoformat(told["clock"]),
-                statuses=tuple(map(text, told["states"])),
-            )
-
-
-def _ticket(remote_id: str) -> str:
-    return f"tickets/{quote(remote_id, safe='')}"
-
-
-def _read(path: str, **params: str) -> Request:
-    return Request(effect=Effect.READ, method="GET", path=path, params=tuple(params.items()))
-
-
-def _post(path: str, command: Command, told: Doc) -> Request:
-    body = {**told, "marker": command.marker}
-    return Request(effect=Effect.WRITE, method="POST", path=path, json=body)
-
-
-def _write(command: Command, desk: Desk) -> Request:
-    """The one request of a push. Raises Unsupported for what this desk cannot do."""
-    ticket = _ticket(command.remote_id or "")
-    if command.kind is CommandKind.CREATE:
-        return _post("tickets", command, {"fields": dict(command.fields)})
-    if command.kind is CommandKind.UPDATE:
-        strange = command.fields.keys() - desk.capabilities.writable
-        if strange:
-            raise Unsupported(f"an API desk cannot write {', '.join(sorted(strange))}")
-        body = {"fields": dict(command.fields), "marker": command.marker}
-        return Request(effect=Effect.WRITE, method="PATCH", path=ticket, json=body)
-    part = command.comment or command.attachment
-    if part is None or command.kind not in (CommandKind.COMMENT, CommandKind.ATTACH):
-        raise Unsupported(f"an API desk cannot {command.kind}")
-    if part.visibility is Visibility.PRIVATE:
-        raise Unsupported("nothing is private at an API desk")
-    if command.comment is not None:
-        return _post(f"{ticket}/comments", command, {"text": command.comment.text})
-    if command.attachment is None:
-        raise Unsupported("an attachment without a file")
-    draft = command.attachment
-    blob = {"key": draft.blob.key, "size": draft.blob.size, "sha256": draft.blob.sha256}
-    told = {"filename": draft.filename, "media_type": draft.media_type, "blob": blob}
-    return _post(f"{ticket}/files", command, told)
-
-
-def _page(told: Doc) -> Page:
-    rows = told["changes"]
-    sightings = tuple(Sighting(remote_id=text(row["id"]), marker=text(row["marker"])) for row in rows)
-    if told["more"] is True:
-        return Page(sightings=sightings, cursor=f"{text(rows[-1]['at'])}|+", more=True)
-    return Page(sightings=sightings, cursor=datetime.fromisoformat(told["now"]).isoformat())
-
-
-def _found(doc: Doc, command: Command) -> list[Receipt]:
-    """What in this ticket is the command's effect."""
-    if command.kind is CommandKind.UPDATE:
-        same = all(doc["fields"].get(name) == (value or None) for name, value in command.fields.items())
-        return [receipt(doc, command, ())] if same else []
-    listed = doc["comments"] if command.comment is not None else doc["files"]
-    return [receipt(doc, command, [part["id"]]) for part in listed if part["request"] == command.marker]
+    called = "API desk"
 
 
 CONNECTOR = ApiDesk()

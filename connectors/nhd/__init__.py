@@ -2,12 +2,12 @@
 have told each other is kept in this gateway (gateway/flows/ticket_sharing), which also takes what comes in."""
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from urllib.parse import urljoin, urlsplit
 
 from connectors.nhd import words, writing
-from connectors.nhd.reading import Doc, found, receipt, snapshot, text
+from connectors.nhd.reading import found, receipt, snapshot
 from connectors.nhd.writing import HERE
 from gateway.connector import Effect, Exchange, Request, load_manifest, shaped
 from gateway.domain.model import (
@@ -24,8 +24,8 @@ from gateway.domain.model import (
     Snapshot,
 )
 from gateway.errors import AnswerUnreadable, DeskRejected, SignatureInvalid, Unreadable
+from gateway.in_house.reading import page, since_of, text
 
-OVERLAP = timedelta(minutes=2)
 _MOVED = (301, 302, 303, 307, 308)
 _MOST_MOVES = 2
 _FILE_HOSTS = ("*.zdusercontent.com",)
@@ -54,14 +54,9 @@ class NetworkedHelpDesk:
 
     def changed(self, cursor: str | None, desk: Desk) -> Exchange[Page]:
         """The cursor is the gateway's clock at the last page, or the change to go on with."""
-        if cursor is None:
-            response = yield _kept("changes")
-        else:
-            since, _, going_on = cursor.partition("|")
-            start = datetime.fromisoformat(since) - (timedelta() if going_on else OVERLAP)
-            response = yield _kept("changes", since=start.isoformat())
+        response = yield _kept("changes", **since_of(cursor))
         with shaped(AnswerUnreadable, "a list of changes"):
-            return _page(response.json())
+            return page(response.json())
 
     def push(self, command: Command, desk: Desk) -> Exchange[Receipt]:
         """One POST or PUT to the partner."""
@@ -116,14 +111,6 @@ class NetworkedHelpDesk:
 
 def _kept(path: str, **params: str) -> Request:
     return Request(effect=Effect.READ, method="GET", path=f"{HERE}/{path}", params=tuple(params.items()))
-
-
-def _page(told: Doc) -> Page:
-    rows = told["changes"]
-    sightings = tuple(Sighting(remote_id=text(row["id"]), marker=str(row["marker"]) or None) for row in rows)
-    if told["more"] is True:
-        return Page(sightings=sightings, cursor=f"{text(rows[-1]['at'])}|+", more=True)
-    return Page(sightings=sightings, cursor=datetime.fromisoformat(told["now"]).isoformat())
 
 
 def _file(url: str, attachment: NativeAttachment, desk: Desk) -> Request:

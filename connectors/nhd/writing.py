@@ -4,10 +4,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from connectors.nhd import words
-from connectors.nhd.reading import Doc, receipt, text
+from connectors.nhd.reading import receipt
 from gateway.connector import Effect, Exchange, Request, shaped
 from gateway.domain.model import Command, CommandKind, Desk, Field, Receipt, Visibility
 from gateway.errors import AnswerUnreadable, Unsupported
+from gateway.in_house.reading import Doc, text
 
 HERE = "sharing://here"
 _NOT_THERE = (404, 410, 422)

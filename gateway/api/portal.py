@@ -18,11 +18,12 @@ from gateway.api.listing import AnyAsked
 from gateway.blobs import BlobTooLarge
 from gateway.client.work_shapes import Job, JobInShort
 from gateway.domain import portal
+from gateway.domain.in_house import DeskTicket
 from gateway.domain.model import Blob
 from gateway.domain.portal import Act, Doing
 from gateway.errors import ConfigError, Invalid
+from gateway.flows.in_house.documents import document
 from gateway.flows.portal import acting
-from gateway.flows.portal.door import document
 from gateway.flows.principal import Principal
 from gateway.store.scope import Scope
 
@@ -42,12 +43,12 @@ def listed(here: AnyHouse, scope: AnyScope, asked: AnyAsked) -> Response:
     return asked.page("jobs", [_short(job) for job in found], ("id",), JobInShort)
 
 
-def _short(job: portal.Job) -> dict[str, Any]:
+def _short(job: DeskTicket) -> dict[str, Any]:
     return {
         "id": job.id,
         "number": job.number,
         "title": job.title,
-        "state": job.state,
+        "state": portal.state_of(job),
         "changed_at": job.changed_at,
         "possible": [one.value for one in portal.possible(job)],
     }
@@ -65,9 +66,8 @@ def _one(here: House, scope: Scope, job_id: str) -> dict[str, Any]:
     for name in ("marker", "position"):
         del told[name]
     for part in (*told["comments"], *told["files"], *told["history"]):
-        for name in ("request", "key"):
-            part.pop(name, None)
-    return {**told, "state": job.state, "possible": [one.value for one in portal.possible(job)]}
+        del part["request"]
+    return {**told, "state": portal.state_of(job), "possible": [one.value for one in portal.possible(job)]}
 
 
 class Doings(Body):

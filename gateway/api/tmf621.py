@@ -24,7 +24,7 @@ from gateway.flows.api_desk import pushing
 from gateway.flows.api_desk.caller import Caller
 from gateway.flows.api_desk.pushing import Asked, Command, Errand, Patch, Place
 from gateway.flows.principal import Principal
-from gateway.store.api_desk import Page
+from gateway.store.in_house import Page
 
 MOST = 200
 _OURS = frozenset(

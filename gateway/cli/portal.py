@@ -35,7 +35,7 @@ def listed(limit: Limit = 50, as_json: AsJson = False) -> None:
             "id": job.id,
             "number": job.number,
             "party": directory.organizations[job.org_id].code,
-            "state": job.state,
+            "state": portal.state_of(job),
             "changed_at": job.changed_at,
             "possible": [one.value for one in portal.possible(job)],
             "title": job.title,
@@ -70,4 +70,4 @@ def act(
     with opened() as gateway:
         done = acting.act(gateway.context, OPERATOR, job, order, now=utc_now())
     said = "nothing is new" if done.repeated else "done"
-    say(f"{said}: {done.job.number} is {done.job.state}")
+    say(f"{said}: {done.job.number} is {portal.state_of(done.job)}")

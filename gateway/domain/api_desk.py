@@ -1,13 +1,13 @@
-"""The desk of a party that has none and speaks to us by API: its tickets, what is added to them, and what its callers may
-do. States are TMF621's words. How documents of a standard become that, is `domain.tmf621`; where it is kept, the store's."""
+"""What a party's programs do at its desk in this gateway, and what may be done there. States are TMF621's words. The ticket
+and what is added to it is `domain.in_house`; how documents of a standard become that, `domain.tmf621`."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from gateway.domain.model import Actor, ActorKind, Field
+from gateway.domain.in_house import DeskTicket, Part, PartKind, Stamp, Written, added, moved, person
+from gateway.domain.model import Actor, Field
 from gateway.domain.model.change import replace
 
 LONGEST_TEXT = 100_000
@@ -35,53 +35,23 @@ NEEDS_REASON = frozenset({State.REJECTED, State.PENDING})
 """Moves that mean nothing to the other side without words: why not, and what is asked."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class DeskTicket:
-    """A ticket at an API desk. `fields` are canonical names and the desk's own values; `document` is what its party said of
-    it, whole, as TMF621 v5 writes it; `external` the party's own name for it, "" if it gave none; `parts` counts what was
-    ever added; `revision` grows with each change."""
-
-    id: str
-    org_id: str
-    desk_id: str
-    number: str
-    marker: str
-    external: str
-    digest: str
-    """Of the document that made it: asked for again, the same must come."""
-    fields: Mapping[str, str | None]
-    document: Mapping[str, Any]
-    created_at: datetime
-    changed_at: datetime
-    revision: int = 0
-    parts: int = 0
-
-    @property
-    def state(self) -> State:
-        """How it stands."""
-        return State(self.fields.get(Field.STATUS) or State.ACKNOWLEDGED)
-
-    @property
-    def pushed(self) -> bool:
-        """Whether its party opened it; else the gateway did."""
-        return self.marker.startswith(PUSHED)
-
-
 PUSHED = "pushed:"
 """Begins the marker of a ticket that its party opened."""
 
 
-class PartKind(StrEnum):
-    """What is added to a ticket."""
+def is_pushed(ticket: DeskTicket) -> bool:
+    """Whether its party opened it; else the gateway did."""
+    return ticket.marker.startswith(PUSHED)
 
-    COMMENT = "comment"
-    FILE = "file"
-    ENTRY = "entry"
-    """One change of a field."""
+
+def state_of(ticket: DeskTicket) -> State:
+    """How it stands."""
+    return State(ticket.fields.get(Field.STATUS) or State.ACKNOWLEDGED)
 
 
 class Shown(StrEnum):
-    """As what its party reads a comment in the ticket's document: a note, or words that stand in another place of it."""
+    """As what its party reads a comment in the ticket's document (`shown` of its data): a note, or words that stand in another
+    place of it."""
 
     NOTE = "note"
     REASON = "reason"
@@ -89,94 +59,15 @@ class Shown(StrEnum):
     """A file that was named by its address only."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Part:
-    """One thing that was added to a ticket; `place` counts within it. `data`: `text shown raw edited_at` of a comment;
-    `filename media_type key size sha256 raw` of a file; `field old new reason` of an entry; `raw` is the note or file as its
-    party wrote it. `request` is the gateway's marker, or empty."""
-
-    id: str
-    org_id: str
-    ticket_id: str
-    place: int
-    kind: PartKind
-    at: datetime
-    actor: Actor
-    data: Mapping[str, Any]
-    request: str = ""
-
-    @property
-    def ours(self) -> bool:
-        """Whether the gateway wrote it."""
-        return self.actor.kind is ActorKind.GATEWAY
-
-    @property
-    def name(self) -> str:
-        """By what its party knows a note or a file: its own id for it, else the place."""
-        raw = self.data.get("raw") or {}
-        return str(raw.get("id") or self.place)
+def shown_as(comment: Part) -> Shown:
+    """As what its party reads it; what the gateway says is a note."""
+    return Shown(comment.data.get("shown") or Shown.NOTE)
 
 
-US = Actor(id="interdesk", name="Interdesk", kind=ActorKind.GATEWAY)
-
-
-def person(name: str) -> Actor:
-    """Somebody who is named; the same name is the same person at this desk."""
-    words = " ".join(name.split())
-    return Actor(id=words.casefold(), name=words, kind=ActorKind.PERSON)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Written:
-    """A ticket after something was added or changed, and which parts are new or new in their words."""
-
-    ticket: DeskTicket
-    parts: tuple[Part, ...] = ()
-
-
-@dataclass(frozen=True, kw_only=True)
-class Stamp:
-    """Who adds something, when, under which ids, and (of the gateway's) at which marker's request."""
-
-    who: Actor
-    now: datetime
-    ids: Iterator[str]
-    request: str = ""
-
-
-def added(
-    written: Written, kind: PartKind, data: Mapping[str, Any], stamp: Stamp, who: Actor | None = None
-) -> Written:
-    """With one more part, of `who` if that is not whoever asks."""
-    ticket = written.ticket
-    ticket = replace(ticket, parts=ticket.parts + 1, revision=ticket.revision + 1, changed_at=stamp.now)
-    part = Part(
-        id=next(stamp.ids),
-        org_id=ticket.org_id,
-        ticket_id=ticket.id,
-        place=ticket.parts,
-        kind=kind,
-        at=stamp.now,
-        actor=who or stamp.who,
-        data=data,
-        request=stamp.request,
-    )
-    return Written(ticket=ticket, parts=(*written.parts, part))
-
-
-def moved(written: Written, fields: Mapping[str, str | None], stamp: Stamp, *, reason: str = "") -> Written:
-    """With other values in some fields; one entry for each that changes, the status last (and with its reason)."""
-    for name, value in sorted(fields.items(), key=lambda item: item[0] == Field.STATUS):
-        before = written.ticket.fields.get(name)
-        if before == value:
-            continue
-        entry: dict[str, Any] = {"field": name, "old": before, "new": value}
-        if name == Field.STATUS and reason:
-            entry["reason"] = reason
-        written = added(written, PartKind.ENTRY, entry, stamp)
-        ticket = replace(written.ticket, fields={**written.ticket.fields, name: value})
-        written = Written(ticket=ticket, parts=written.parts)
-    return written
+def name_of(part: Part) -> str:
+    """By what its party knows a note or a file: its own id for it, else the place. `raw` is how it wrote it."""
+    raw = part.data.get("raw") or {}
+    return str(raw.get("id") or part.place)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -246,7 +137,7 @@ def _with_file(written: Written, file: Mapping[str, Any], stamp: Stamp) -> Writt
 def _waits_for_party(ticket: DeskTicket, known: Sequence[Part]) -> bool:
     """Whether the gateway, not the party itself, set it to pending."""
     moves = [part for part in known if part.kind is PartKind.ENTRY and part.data["field"] == Field.STATUS]
-    return ticket.state is State.PENDING and bool(moves) and moves[-1].ours
+    return state_of(ticket) is State.PENDING and bool(moves) and moves[-1].ours
 
 
 def _edited(part: Part, text: str, stamp: Stamp) -> Part:

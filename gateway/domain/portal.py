@@ -1,14 +1,13 @@
-"""The portal desk: what a party that has no desk of its own can do with a job, and what each act makes of it. How acts
-arrive (links in mails, API, commands) and how jobs are kept, stands elsewhere."""
+"""The portal: what people of a party that has no desk of its own can do with a job (a ticket of `domain.in_house`), and what
+each act makes of it. How acts arrive (links in mails, API, commands) stands elsewhere."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
 from enum import StrEnum
 from typing import Any
 
-from gateway.domain.model import Actor, ActorKind
-from gateway.domain.model.change import replace
+from gateway.domain.in_house import DeskTicket, PartKind, Stamp, Written, added, moved
 
 LONGEST_TEXT = 10_000
 LONGEST_NAME = 200
@@ -59,57 +58,9 @@ NEEDS_TEXT = frozenset({Doing.DECLINE, Doing.DONE, Doing.QUESTION, Doing.COMMENT
 _AT_WORK = (Doing.TRAVELLING, Doing.ON_SITE, Doing.DONE, Doing.QUESTION, Doing.COMMENT, Doing.FILE)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Job:
-    """A ticket at a portal desk. `fields` are canonical names and the portal's own values; `parts` counts what was ever
-    added to it; `revision` grows with each change."""
-
-    id: str
-    org_id: str
-    desk_id: str
-    number: str
-    marker: str
-    fields: Mapping[str, str | None]
-    created_at: datetime
-    changed_at: datetime
-    revision: int = 0
-    parts: int = 0
-
-    @property
-    def state(self) -> str:
-        """How it stands."""
-        return self.fields.get("status") or State.OFFERED
-
-    @property
-    def title(self) -> str:
-        """What it is called."""
-        return self.fields.get("title") or self.number
-
-
-class PartKind(StrEnum):
-    """What is added to a job."""
-
-    COMMENT = "comment"
-    FILE = "file"
-    ENTRY = "entry"
-    """One change of a field."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Part:
-    """One thing that was added to a job, once and for good; `place` counts within the job. `data`: `text public` of a
-    comment; `filename media_type public key size sha256` of a file; `field old new` of an entry. `request` is what asked for
-    it: a marker of the gateway's, the id of a link, a key that a caller gave."""
-
-    id: str
-    org_id: str
-    job_id: str
-    place: int
-    kind: PartKind
-    at: datetime
-    actor: Actor
-    data: Mapping[str, Any]
-    request: str = ""
+def state_of(job: DeskTicket) -> str:
+    """How it stands."""
+    return job.fields.get("status") or State.OFFERED
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -124,21 +75,14 @@ class Act:
     """Of a file: `filename media_type key size sha256`."""
 
 
-US = Actor(id="interdesk", name="Interdesk", kind=ActorKind.GATEWAY)
-
-
-def person(name: str) -> Actor:
-    """Somebody who gave a name; the same name is the same person at this desk."""
-    return Actor(id=" ".join(name.split()).casefold(), name=" ".join(name.split()), kind=ActorKind.PERSON)
-
-
-def possible(job: Job) -> tuple[Doing, ...]:
+def possible(job: DeskTicket) -> tuple[Doing, ...]:
     """What can be done with the job as it stands."""
-    if job.state in OVER:
+    state = state_of(job)
+    if state in OVER:
         return ()
-    if job.state == State.OFFERED:
+    if state == State.OFFERED:
         return (Doing.ACCEPT, Doing.DECLINE, *_AT_WORK)
-    if job.state == State.DONE:
+    if state == State.DONE:
         return (Doing.COMMENT, Doing.FILE)
     return (*_AT_WORK, Doing.DECLINE)
 
@@ -152,64 +96,12 @@ def missing(act: Act) -> str:
     return "file" if act.doing is Doing.FILE and not act.file else ""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Written:
-    """A job after something was added, and what was added."""
-
-    job: Job
-    parts: tuple[Part, ...] = ()
-
-
-def done(job: Job, act: Act, *, now: datetime, part_ids: tuple[str, str, str]) -> Written:
+def done(job: DeskTicket, act: Act, stamp: Stamp) -> Written:
     """The job after a person's act. Words stand before the move they explain, all at one moment."""
-    written = Written(job=job)
-    who = person(act.by)
+    written = Written(ticket=job)
     if act.text.strip():
-        said = {"text": act.text.strip(), "public": True}
-        written = added(written, PartKind.COMMENT, said, who=who, at=(now, part_ids[0], act.request))
+        written = added(written, PartKind.COMMENT, {"text": act.text.strip()}, stamp)
     if act.file:
-        file = {**act.file, "public": True}
-        written = added(written, PartKind.FILE, file, who=who, at=(now, part_ids[1], act.request))
+        written = added(written, PartKind.FILE, act.file, stamp)
     state = _LEADS_TO.get(act.doing)
-    if state is not None and state != job.state:
-        written = moved(written, {"status": state.value}, who=who, at=(now, (part_ids[2],), act.request))
-    return written
-
-
-def added(
-    written: Written, kind: PartKind, data: Mapping[str, Any], *, who: Actor, at: tuple[datetime, str, str]
-) -> Written:
-    """With one more part; `at`: when, the part's id, what asked for it."""
-    now, part_id, request = at
-    job = replace(written.job, parts=written.job.parts + 1, revision=written.job.revision + 1, changed_at=now)
-    part = Part(
-        id=part_id,
-        org_id=job.org_id,
-        job_id=job.id,
-        place=job.parts,
-        kind=kind,
-        at=now,
-        actor=who,
-        data=data,
-        request=request,
-    )
-    return Written(job=job, parts=(*written.parts, part))
-
-
-def moved(
-    written: Written,
-    fields: Mapping[str, str | None],
-    *,
-    who: Actor,
-    at: tuple[datetime, tuple[str, ...], str],
-) -> Written:
-    """With other values in some fields; one entry for each that changes. `at`: when, ids of entries, what asked for it."""
-    now, ids, request = at
-    for part_id, (name, value) in zip(ids, fields.items(), strict=False):
-        before = written.job.fields.get(name)
-        if before != value:
-            entry = {"field": name, "old": before, "new": value}
-            written = added(written, PartKind.ENTRY, entry, who=who, at=(now, part_id, request))
-            job = replace(written.job, fields={**written.job.fields, name: value})
-            written = Written(job=job, parts=written.parts)
-    return written
+    return written if state is None else moved(written, {"status": state.value}, stamp)

@@ -49,4 +49,4 @@ def asked(gateway: Gateway, method: str, path: str, **document: object) -> dict[
 
 def job(gateway: Gateway, *, title: str = "The till is dead", marker: str = "idk-1") -> str:
     """A job that the gateway made there; its id."""
-    return str(asked(gateway, "POST", "/jobs", fields={"title": title}, marker=marker)["job"]["id"])
+    return str(asked(gateway, "POST", "/tickets", fields={"title": title}, marker=marker)["ticket"]["id"])

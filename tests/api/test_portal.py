@@ -8,10 +8,11 @@ from typing import Any
 import orjson
 import pytest
 
-from connectors.portal_desk import reading
 from gateway.app import Gateway, utc_now
+from gateway.desk_client import Asked
 from gateway.flows import postman
 from gateway.flows.portal.mailing import Mailing
+from gateway.in_house import reading
 from gateway.testing.stepped import BATCH
 from tests.api import house, portal
 from tests.api.house import Answer, Doors
@@ -69,16 +70,19 @@ def test_a_file_of_no_type_leaves_its_job_readable(gateway: Gateway, doors: Door
     told = {**house.key(gateway, "quick"), "content-type": ";x", "idempotency-key": "f"}
     sent = doors.send("POST", f"/v1/portal/jobs/{job}/files?filename=x&by=M", body=b"x", headers=told)
     assert sent.document["files"][0]["media_type"] == "application/octet-stream"
-    shown = portal.asked(gateway, "GET", f"/jobs/{job}")
-    shown["job"]["files"][0]["media_type"] = ""  # as desks tell that know no type
-    assert reading.snapshot(shown["job"]).attachments[0].media_type == "application/octet-stream"
+    for address in (f"/tickets/{job}/files/1", f"/jobs/{job}/files/1"):  # as it was kept before 0028
+        asked = Asked(desk_id=portal.desk_id(gateway), method="GET", path=address, query={})
+        assert b"".join(gateway.doors()["portal"](asked).body) == b"x"  # type: ignore[arg-type]
+    shown = portal.asked(gateway, "GET", f"/tickets/{job}")
+    shown["ticket"]["files"][0]["media_type"] = ""  # as desks tell that know no type
+    assert reading.snapshot(shown["ticket"]).attachments[0].media_type == "application/octet-stream"
 
 
 def test_a_comment_without_words_is_refused(gateway: Gateway, job: str) -> None:
     for text in ("", " \n"):
-        told = portal.asked(gateway, "POST", f"/jobs/{job}/comments", text=text, marker="idk-2")
+        told = portal.asked(gateway, "POST", f"/tickets/{job}/comments", text=text, marker="idk-2")
         assert "words" in told["error"]
-    assert portal.asked(gateway, "GET", f"/jobs/{job}")["job"]["comments"] == []
+    assert portal.asked(gateway, "GET", f"/tickets/{job}")["ticket"]["comments"] == []
 
 
 @pytest.mark.parametrize(

@@ -97,4 +97,4 @@ def test_a_door_that_falls_over_leaves_a_doubt(gateway: Gateway, desk: Desk) -> 
 def test_a_refusal_is_one(gateway: Gateway, desk: Desk) -> None:
     verdict = push(gateway.desk_client(), gateway, desk, replace(CREATE, fields={"description": "x"}))
     assert verdict.outcome is OutcomeClass.PERMANENT
-    assert "a job needs a title" in verdict.message
+    assert "a ticket needs a title" in verdict.message

@@ -1,22 +1,17 @@
 """A stage on which one party has an API desk in the hub, reached as the wire reaches it and spoken to as its callers do."""
 
 from collections.abc import Mapping
-from typing import Any, cast
+from typing import Any
 
-from gateway.blobs import BlobStore
-from gateway.desk_client import Asked
 from gateway.domain.tmf621.patching import MERGE
 from gateway.flows.api_desk import pushing
 from gateway.flows.api_desk.caller import Caller
-from gateway.flows.api_desk.door import ApiDoor
+from gateway.flows.api_desk.front import ApiFront
 from gateway.flows.api_desk.pushing import Errand, Patch, Place
 from gateway.store.db import Database
 from gateway.store.scope import Scope
-from gateway.testing.loopback.desk import LoopbackDesk
-from gateway.testing.loopback.faults import Answer
-from gateway.testing.loopback.wire import MemoryWire
-from tests.flows.portal import Shelf
-from tests.flows.scenes.stage import Cast, Stage
+from tests.flows.in_house import InHouseStage
+from tests.flows.scenes.stage import Cast
 
 API_DESK: Mapping[str, Any] = {
     "connector": "api_desk",
@@ -34,23 +29,7 @@ TICKET: Mapping[str, Any] = {
 }
 
 
-class AsDesk:
-    """The API desk in the place of a loopback desk."""
-
-    def __init__(self, desk_id: str, door: ApiDoor) -> None:
-        self.desk_id, self.door = desk_id, door
-        self.said: list[Answer] = []
-
-    def handle(
-        self, method: str, path: str, *, query: Mapping[str, str], headers: object, body: bytes
-    ) -> Answer:
-        told = self.door(Asked(desk_id=self.desk_id, method=method, path=path, query=query, body=body))
-        whole = told.body if isinstance(told.body, bytes) else b"".join(told.body)
-        self.said.append(Answer(told.status, {"content-type": "application/json"}, whole))
-        return self.said[-1]
-
-
-class ApiStage(Stage):
+class ApiStage(InHouseStage):
     """customer > vendor > partner, of whom one (`at`) has an API desk. Everything that the customer opens is offered on."""
 
     def __init__(
@@ -65,11 +44,8 @@ class ApiStage(Stage):
         given = {"customer>vendor": always if at == "customer" else {}} | dict(links or {})
         whole = Cast(desks={at: API_DESK}, links=given, **cast_)
         super().__init__("customer>vendor", "vendor>partner", cast=whole, database=database)
-        hub, self.at = self.hub, at
-        shelf = cast("BlobStore", Shelf(hub.blobs))
-        self.as_desk = AsDesk(f"dsk_{at}", ApiDoor(context=hub.context, blobs=shelf, now=hub.own_clock))
-        desk = cast("LoopbackDesk", self.as_desk)
-        hub.wires[f"dsk_{at}"] = MemoryWire(desk=desk, now=hub.own_clock, blobs=hub.blobs)
+        self.at = at
+        self.move_in(f"dsk_{at}", ApiFront(self.hub.context))
         self.caller = Caller(scope=Scope.of(f"org_{at}"), name="Their System")
 
     def errand(self, place: Place | None = None) -> Errand:

@@ -7,8 +7,9 @@ from datetime import timedelta
 
 import pytest
 
+from gateway.domain.in_house import PartKind
 from gateway.domain.model import HopStatus
-from gateway.domain.portal import LINK_LASTS, Act, Doing, PartKind
+from gateway.domain.portal import LINK_LASTS, Act, Doing, state_of
 from gateway.errors import Invalid, NotFound, Refused
 from gateway.flows import commands
 from gateway.flows.context import OPERATOR
@@ -41,7 +42,7 @@ def database(request: pytest.FixtureRequest) -> Iterator[Database]:
 def test_a_job_is_done_from_offer_to_completion(database: Database) -> None:
     stage = PortalStage(database=database).offered(priority="urgent")
     job = stage.job()
-    assert (job.number, job.title, job.state, job.fields["priority"]) == (
+    assert (job.number, job.title, state_of(job), job.fields["priority"]) == (
         "P-1",
         "till is dead",
         "offered",
@@ -81,13 +82,13 @@ def test_a_question_waits_for_its_answer_and_work_goes_on() -> None:
     stage.act(Doing.ACCEPT)
 
     stage.act(Doing.QUESTION, "Which till?")
-    assert (stage.is_("partner"), stage.job().state) == (S.PENDING, "question")
+    assert (stage.is_("partner"), state_of(stage.job())) == (S.PENDING, "question")
     stage.say("vendor", "Till 7")
 
     texts = [part.data["text"] for part in stage.parts() if part.kind is PartKind.COMMENT]
     assert any("Till 7" in text for text in texts)
     assert stage.is_("partner") is S.IN_PROGRESS
-    assert stage.job().state == "in work"
+    assert state_of(stage.job()) == "in work"
 
 
 def test_a_file_goes_up_and_one_comes_down() -> None:
@@ -160,7 +161,7 @@ def test_a_mail_offers_links_in_the_readers_language_that_work_once() -> None:
     opened = [acting.shown(stage.hub.context, links[Doing.ACCEPT], now=stage.hub.now) for _ in range(3)]
     seen = opened[-1]  # a scanner opens what it finds
     assert seen is not None
-    assert (seen.standing, seen.job.state) == (Standing.GOOD, "offered")
+    assert (seen.standing, state_of(seen.job)) == (Standing.GOOD, "offered")
     assert acting.follow(stage.hub.context, seen, {}, now=stage.hub.now) is not None
     assert acting.follow(stage.hub.context, seen, {}, now=stage.hub.now) is None
     stage.wait()
@@ -204,6 +205,6 @@ def test_what_is_withdrawn_is_told_and_nothing_can_be_done_any_more() -> None:
     stage.mails()
     stage.order(commands.withdraw, stage.hop("partner").id, reason="solved by phone")
 
-    assert stage.job().state == "withdrawn"
+    assert state_of(stage.job()) == "withdrawn"
     [mail] = stage.mails()[-1:]
     assert stage.links(mail) == {}

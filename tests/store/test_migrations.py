@@ -9,10 +9,13 @@ import pytest
 from alembic import command
 from sqlalchemy import text
 
+from gateway.domain.in_house import Face
 from gateway.errors import ConfigError
-from gateway.store import migrate
+from gateway.flows.context import OPERATOR
+from gateway.store import in_house, migrate
 from gateway.store.db import Database
 from gateway.store.directory import salt, version
+from gateway.store.in_house import At
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -136,3 +139,40 @@ def test_tickets_that_an_agreement_binds_are_watched_from_then_on(database: Data
             ("tkt_bound", True, 7),
             ("tkt_free", False, None),
         ]
+
+
+def test_what_was_at_desks_of_ours_is_there_after_they_became_one(database: Database) -> None:
+    """A desk that was a portal and is an API desk now has two tickets of one number: each stays behind its face."""
+    ticket = {"id": "x", "org": "o", "fields": '{"title": "till"}', "data": '{"text": "hello"}'}
+    with database.write() as db:
+        command.upgrade(migrate._config(db), "0027")
+        for table, more, values in (
+            ("portal_job", "", ""),
+            ("api_ticket", ", external, digest, document", ", 'their-1', 'd', '{\"a\": 1}'"),
+        ):
+            columns = (
+                "id, org_id, desk_id, place, number, marker, fields, created_at, changed_at, revision, parts"
+            )
+            written = f"INSERT INTO {table} ({columns}{more}) VALUES (:id, :org, 'dsk', 1, '#1', 'm', :fields, 1, 2, 3, 1{values})"
+            db.execute(text(written), {**ticket, "id": table})
+        for table, name, of in (
+            ("portal_part", "job_id", "portal_job"),
+            ("api_part", "ticket_id", "api_ticket"),
+        ):
+            columns = f"id, org_id, {name}, place, kind, at, actor_id, actor_name, actor_kind, data, request"
+            written = f"INSERT INTO {table} ({columns}) VALUES (:id, :org, '{of}', 1, 'comment', 5, 'm', 'M', 'person', :data, 'r')"
+            db.execute(text(written), {**ticket, "id": table})
+
+    migrate.upgrade(database)
+
+    with database.read() as db:
+        found = {
+            face: in_house.marked(db, OPERATOR, At(face, "dsk"), "m") for face in (Face.PORTAL, Face.API)
+        }
+        assert all(found.values())
+        said = {face: in_house.parts_of(db, OPERATOR, one) for face, one in found.items() if one}
+    assert {face: (one.id, one.title, one.external, one.document) for face, one in found.items() if one} == {
+        Face.PORTAL: ("portal_job", "till", "", {}),
+        Face.API: ("api_ticket", "till", "their-1", {"a": 1}),
+    }
+    assert [[part.data["text"] for part in parts] for parts in said.values()] == [["hello"], ["hello"]]

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from gateway.domain.api_desk import DeskTicket, Part, PartKind, Shown, State
+from gateway.domain.api_desk import Shown, State, is_pushed, name_of, shown_as
+from gateway.domain.in_house import DeskTicket, Part, PartKind
 from gateway.domain.marks import ROUTE
 from gateway.domain.model import Field
 from gateway.domain.tmf621 import federation, reading, writing
@@ -108,7 +109,7 @@ def _due(ticket: DeskTicket, parts: Sequence[Part], promise: Promise) -> str | N
         return writing.stamp(promise.due_at)
     moves = [part for part in parts if part.kind is PartKind.ENTRY and part.data["field"] == Field.DUE]
     value = reading.moment(ticket.fields.get(Field.DUE))
-    if value is None or (ticket.pushed and not any(part.ours for part in moves)):
+    if value is None or (is_pushed(ticket) and not any(part.ours for part in moves)):
         return None
     return writing.stamp(value)
 
@@ -124,7 +125,7 @@ def _whose(ticket: DeskTicket, part: Part) -> dict[str, str]:
 
 def _source(ticket: DeskTicket, part: Part) -> str:
     """Whose a note or a file is, in MEF 124's words: whoever opened the ticket is the buyer."""
-    return "seller" if part.ours is ticket.pushed else "buyer"
+    return "seller" if part.ours is is_pushed(ticket) else "buyer"
 
 
 def _beyond(ticket: DeskTicket, parts: Sequence[Part], promise: Promise) -> dict[str, Any] | None:
@@ -160,15 +161,15 @@ def _as_told(field: str, value: str | None) -> str | None:
 
 def _notes(ticket: DeskTicket, parts: Sequence[Part]) -> Iterator[dict[str, Any]]:
     for part in parts:
-        if part.kind is PartKind.COMMENT and part.data["shown"] == Shown.NOTE:
+        if part.kind is PartKind.COMMENT and shown_as(part) is Shown.NOTE:
             raw = dict(part.data.get("raw") or {})
             known = {
-                "id": part.name,
+                "id": name_of(part),
                 "author": part.actor.name,
                 "date": writing.stamp(part.at),
                 "@type": "Note",
             }
-            own = {"id": part.name, "text": part.data["text"], "source": _source(ticket, part)}
+            own = {"id": name_of(part), "text": part.data["text"], "source": _source(ticket, part)}
             yield {**known, **raw, **own}
 
 
@@ -180,8 +181,8 @@ def _files(ticket: DeskTicket, parts: Sequence[Part]) -> Iterator[dict[str, Any]
             data = part.data
             known = {"name": data["filename"], "mimeType": data["media_type"] or "application/octet-stream"}
             known |= {"attachmentType": "file", "@type": "Attachment"}
-            own = {"id": part.name, "url": f"{PATH}/{ticket.id}/attachment/{part.place}"}
+            own = {"id": name_of(part), "url": f"{PATH}/{ticket.id}/attachment/{part.place}"}
             own |= _whose(ticket, part)
             yield {**known, **raw, **own, "size": {"amount": data["size"], "units": "byte"}}
-        elif part.kind is PartKind.COMMENT and part.data["shown"] == Shown.LINK:
+        elif part.kind is PartKind.COMMENT and shown_as(part) is Shown.LINK:
             yield {"@type": "Attachment", **raw, **_whose(ticket, part)}

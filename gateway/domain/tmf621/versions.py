@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from gateway.domain.api_desk import DeskTicket, Part
+from gateway.domain.in_house import DeskTicket, Part
 from gateway.domain.tmf621 import telling
 from gateway.domain.tmf621.telling import Promise
 

@@ -4,16 +4,8 @@ own party may mend its words."""
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from gateway.domain.api_desk import (
-    NEEDS_REASON,
-    DeskTicket,
-    Part,
-    PartKind,
-    Shown,
-    State,
-    Wanted,
-    may_move,
-)
+from gateway.domain.api_desk import NEEDS_REASON, Shown, State, Wanted, may_move, name_of, shown_as, state_of
+from gateway.domain.in_house import DeskTicket, Part, PartKind
 from gateway.domain.marks import ROUTE
 from gateway.domain.model import Field
 from gateway.domain.tmf621 import reading
@@ -73,7 +65,7 @@ def _fields(
     was, is_now = reading.fields(before), reading.fields(after)
     names = sorted((was.keys() | is_now.keys()) - {ROUTE})  # it is told once, with the ticket
     found: dict[str, str | None] = {n: is_now.get(n) for n in names if was.get(n) != is_now.get(n)}
-    if "status" in touched and is_now.get(Field.STATUS) not in (None, ticket.state.value):
+    if "status" in touched and is_now.get(Field.STATUS) not in (None, state_of(ticket).value):
         found[Field.STATUS] = is_now[Field.STATUS]  # an offered job reads as acknowledged, and becomes it
     if Field.STATUS in found and found[Field.STATUS] is None:
         raise Invalid("the trouble ticket is not valid", problems=("status: cannot be removed",))
@@ -91,11 +83,11 @@ def _refuse_moves(ticket: DeskTicket, fields: Mapping[str, str | None], reason: 
     if word is None:
         return
     after = State(word)
-    if not may_move(ticket.state, after):
+    if not may_move(state_of(ticket), after):
         raise Refused(
-            f"a ticket that is {ticket.state} cannot become {after}",
+            f"a ticket that is {state_of(ticket)} cannot become {after}",
             why="what is over stays so, and only what is resolved is closed",
-            cure="open a new ticket that names this one" if ticket.state is not State.OFFERED else "",
+            cure="open a new ticket that names this one" if state_of(ticket) is not State.OFFERED else "",
         )
     if after in NEEDS_REASON and not reason.strip() and not said:
         lacking = f"statusChangeReason: {after} needs its reason, or a note beside it"
@@ -119,9 +111,9 @@ def _notes(
     if "note" not in touched:
         return [], {}
     known = {
-        part.name: part
+        name_of(part): part
         for part in parts
-        if part.kind is PartKind.COMMENT and part.data["shown"] == Shown.NOTE
+        if part.kind is PartKind.COMMENT and shown_as(part) is Shown.NOTE
     }
     shown = {note["id"]: note for note in before.get("note", ())}
     new: list[Mapping[str, Any]] = []
@@ -132,14 +124,14 @@ def _notes(
         part = known.get(str(note.get("id") or ""))
         if part is None:
             new.append(note)
-        elif note["text"] != shown[part.name]["text"]:
+        elif note["text"] != shown[name_of(part)]["text"]:
             edits[part.place] = _edit(part, str(note["text"]))
     return new, edits
 
 
 def _edit(part: Part, text: str) -> str:
     if part.ours:
-        raise Invalid("the other side's notes are its own", problems=(f"note.{part.name}: is not yours",))
+        raise Invalid("the other side's notes are its own", problems=(f"note.{name_of(part)}: is not yours",))
     return text
 
 

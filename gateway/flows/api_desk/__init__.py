@@ -1,1 +1,1 @@
-"""The API desk: `door` answers the gateway's own connector, `pushing` takes what a party's callers ask for."""
+"""The API desk: what the gateway's own connector asks `flows.in_house` answers, `pushing` takes what a party's callers ask for."""

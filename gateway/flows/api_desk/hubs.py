@@ -1,11 +1,8 @@
 """Who listens to the tickets of an API desk, and what they are told: an event is queued in the transaction of its change."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from gateway.domain.api_desk import DeskTicket, Part
 from gateway.domain.tmf621 import notices as rules
 from gateway.domain.tmf621 import telling
 from gateway.domain.tmf621.dialects import DIALECTS
@@ -14,8 +11,9 @@ from gateway.errors import NotFound, Refused
 from gateway.flows.api_desk.caller import Caller, desk_of
 from gateway.flows.api_desk.promises import promises
 from gateway.flows.context import OPERATOR, Context
-from gateway.store import api_desk as tickets
+from gateway.flows.in_house.front import Change
 from gateway.store import audit
+from gateway.store import in_house as tickets
 from gateway.store import tmf_notices as store
 from gateway.store.db import Db
 
@@ -80,24 +78,15 @@ def _audit(db: Db, about: Listener, action: str, caller: Caller, now: datetime) 
     )
 
 
-@dataclass(frozen=True, kw_only=True)
-class Change:
-    """A ticket before (None: it was not there) and after a change, and whose change it was."""
-
-    before: tuple[DeskTicket, Sequence[Part]] | None
-    after: DeskTicket
-    by_party: bool
-
-
 def tell(context: Context, db: Db, change: Change, *, now: datetime) -> None:
     """Queue what a change is to those who listen. Called before its transaction ends."""
-    before, after = change.before, change.after
+    before, after = change.before, change.after.ticket
     listening = store.listeners(db, OPERATOR, after.desk_id)
     if not listening:
         return
     promise = promises(db, context.directory(db), [after])[after.id]
     was = None if before is None else telling.document(before[0], before[1], promise)
-    parts = tickets.parts(db, OPERATOR, [after.id])[after.id]
+    parts = tickets.parts_of(db, OPERATOR, after)
     is_now = telling.document(after, parts, promise)
     queued: list[Notice] = []
     for kind, told in rules.happened(was, is_now, by_party=change.by_party):

@@ -4,9 +4,10 @@ for. A clock of others' is never told."""
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from gateway.domain.api_desk import DeskTicket
+from gateway.domain.api_desk import is_pushed
 from gateway.domain.directory import Directory
 from gateway.domain.duedates import KINDS
+from gateway.domain.in_house import DeskTicket
 from gateway.domain.keeping import KeptClock
 from gateway.domain.model.change import replace
 from gateway.domain.tmf621.telling import Promise
@@ -52,6 +53,6 @@ def _is_its(directory: Directory, ticket: DeskTicket, clock: KeptClock, hop: str
     if agreement is None:
         return False
     terms = agreement.terms
-    if ticket.pushed:
+    if is_pushed(ticket):
         return terms.consumer == ticket.org_id != terms.provider
     return terms.provider == ticket.org_id and clock.hop_id == hop

@@ -13,7 +13,8 @@ from typing import Any
 
 from gateway.blobs import BlobStore, BlobTooLarge
 from gateway.domain import api_desk as rules
-from gateway.domain.api_desk import PUSHED, DeskTicket, Part, PartKind, Stamp, State, Wanted, Written
+from gateway.domain.api_desk import PUSHED, State, Wanted, state_of
+from gateway.domain.in_house import DeskTicket, Face, Part, PartKind, Stamp, Written, person
 from gateway.domain.model import Blob, Desk
 from gateway.domain.model.change import replace
 from gateway.domain.tmf621 import listing, patching, reading, telling, wishes
@@ -21,13 +22,15 @@ from gateway.domain.tmf621.versions import V5, Dialect
 from gateway.errors import ConfigError, Invalid, NotFound, Refused
 from gateway.flows.api_desk import hubs
 from gateway.flows.api_desk.caller import Caller, desk_of
-from gateway.flows.api_desk.door import blob_of, number
-from gateway.flows.api_desk.hubs import Change
+from gateway.flows.api_desk.front import PREFIX, number
 from gateway.flows.api_desk.promises import promises
 from gateway.flows.context import OPERATOR, Context
-from gateway.store import api_desk as store
+from gateway.flows.in_house.documents import blob_of
+from gateway.flows.in_house.front import Change
 from gateway.store import cases, looks
+from gateway.store import in_house as store
 from gateway.store.db import Db, beyond
+from gateway.store.in_house import At
 from gateway.store.looks import Wish
 
 MOST_SEARCHED = 5_000
@@ -53,8 +56,8 @@ class Errand:
 
     def stamp(self) -> Stamp:
         """Whose parts are added."""
-        ids = iter(lambda: self.context.new_id("app"), "")
-        return Stamp(who=rules.person(self.caller.name), now=self.now, ids=ids)
+        ids = iter(lambda: self.context.new_id("prt"), "")
+        return Stamp(who=person(self.caller.name), now=self.now, ids=ids)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,9 +82,9 @@ def opened(errand: Errand, document: Mapping[str, Any], dialect: Dialect = V5) -
     kept = _with_blobs(wanted, errand.place)
     with context.database.write() as db:
         desk = desk_of(context, db, caller)
-        at = store.next_place(db, desk.id)
+        at = store.next_place(db, Face.API, desk.id)
         external = reading.external(document)
-        known = store.named(db, caller.scope, desk.id, external) if external else None
+        known = store.named(db, caller.scope, _at(desk), external) if external else None
         if known is not None:
             return _again(context, db, caller, (known, digest))
         ticket = _new(context, desk, (at, external, digest), now)
@@ -89,7 +92,7 @@ def opened(errand: Errand, document: Mapping[str, Any], dialect: Dialect = V5) -
         made = _as_made(rules.done(ticket, kept, errand.stamp()), kept)
         store.write(db, made)
         _look(db, made.ticket, now)
-        hubs.tell(context, db, Change(before=None, after=made.ticket, by_party=True), now=now)
+        hubs.tell(context, db, Change(before=None, after=made, by_party=True), now=now)
         return _told(context, db, caller, made.ticket)
 
 
@@ -107,17 +110,17 @@ def _again(context: Context, db: Db, caller: Caller, which: tuple[DeskTicket, st
 
 def _new(context: Context, desk: Desk, named: tuple[int, str, str], now: datetime) -> DeskTicket:
     place, external, digest = named
-    ticket_id = context.new_id("apt")
+    ticket_id = context.new_id(PREFIX)
     return DeskTicket(
         id=ticket_id,
         org_id=desk.org_id,
         desk_id=desk.id,
+        face=Face.API,
         number=number(place),
         marker=f"{PUSHED}{ticket_id}",
         external=external,
         digest=digest,
         fields={},
-        document={},
         created_at=now,
         changed_at=now,
     )
@@ -177,7 +180,7 @@ _LEADS_TO = {
 def commanded(errand: Errand, ticket_id: str, command: Command, reason: str) -> Told:
     """Cancel a ticket, or say of what is resolved whether it is. Raises NotFound, Invalid, Refused."""
     found = one(errand.context, errand.caller, ticket_id)
-    if command is not Command.CANCEL and found.ticket.state is not State.RESOLVED:
+    if command is not Command.CANCEL and state_of(found.ticket) is not State.RESOLVED:
         raise Refused(
             f"a ticket that is {found.document['status']} cannot be {command}d",
             why="only what is resolved is closed or reopened",
@@ -218,9 +221,7 @@ def _written(errand: Errand, db: Db, which: tuple[DeskTicket, Sequence[Part]], w
     if written.ticket != ticket:
         store.write(db, written, known=frozenset(part.id for part in parts))
         _look(db, ticket, errand.now)
-        hubs.tell(
-            errand.context, db, Change(before=which, after=written.ticket, by_party=True), now=errand.now
-        )
+        hubs.tell(errand.context, db, Change(before=which, after=written, by_party=True), now=errand.now)
     return _told(errand.context, db, errand.caller, written.ticket)
 
 
@@ -253,10 +254,14 @@ def _found(
     context: Context, db: Db, caller: Caller, ticket_id: str, *, lock: bool = False
 ) -> tuple[DeskTicket, list[Part]]:
     desk = desk_of(context, db, caller)
-    ticket = store.get(db, caller.scope, ticket_id, desk_id=desk.id, lock=lock)
+    ticket = store.get(db, caller.scope, _at(desk), ticket_id, lock=lock)
     if ticket is None:
         raise NotFound("there is no such trouble ticket")
-    return ticket, store.parts(db, caller.scope, [ticket.id])[ticket.id]
+    return ticket, store.parts_of(db, caller.scope, ticket)
+
+
+def _at(desk: Desk) -> At:
+    return At(Face.API, desk.id)
 
 
 def _told(context: Context, db: Db, caller: Caller, ticket: DeskTicket) -> Told:
@@ -305,11 +310,11 @@ def listed(context: Context, caller: Caller, asked: Asked, dialect: Dialect = V5
     with context.database.read(caller.scope) as db:
         desk = desk_of(context, db, caller)
         if not wanted and not asked.sort:
-            found = store.listed(db, caller.scope, desk.id, asked.page)
-            total = store.count(db, caller.scope, desk.id, asked.page)
+            found = store.listed(db, caller.scope, _at(desk), asked.page)
+            total = store.count(db, caller.scope, _at(desk), asked.page)
             return Listed(documents=_documents(context, db, caller, found, dialect), total=total)
         every = replace(asked.page, offset=0, limit=MOST_SEARCHED + 1)
-        found = store.listed(db, caller.scope, desk.id, every)
+        found = store.listed(db, caller.scope, _at(desk), every)
         documents = _documents(context, db, caller, found, dialect)
     if len(found) > MOST_SEARCHED:
         raise Invalid(

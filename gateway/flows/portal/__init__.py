@@ -1,1 +1,1 @@
-"""The portal desk: `door` answers the gateway's own connector, `acting` takes what people do, `mailing` tells them."""
+"""The portal desk: what the gateway's own connector asks `flows.in_house` answers, `acting` takes what people do, `mailing` tells them."""

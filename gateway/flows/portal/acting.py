@@ -9,15 +9,20 @@ from typing import Any
 
 from gateway import keys
 from gateway.domain import portal
-from gateway.domain.portal import Act, Doing, Job, Part
+from gateway.domain.in_house import DeskTicket, Face, Part, Stamp, Written, person
+from gateway.domain.portal import Act, Doing, state_of
 from gateway.errors import Invalid, NotFound, Refused
 from gateway.flows.context import OPERATOR, Context
 from gateway.store import audit, looks
-from gateway.store import portal as store
+from gateway.store import in_house as store
+from gateway.store import portal as links
 from gateway.store.db import Db
+from gateway.store.in_house import At, Page
 from gateway.store.looks import Wish
 from gateway.store.portal import PortalLink
 from gateway.store.scope import Scope
+
+_HERE = At(Face.PORTAL)
 
 
 class Standing(StrEnum):
@@ -35,7 +40,7 @@ class Shown:
     """A link and the job it is for."""
 
     link: PortalLink
-    job: Job
+    job: DeskTicket
     standing: Standing
 
 
@@ -43,7 +48,7 @@ class Shown:
 class Acted:
     """A job after an act. `repeated`: it had been done before, nothing was done now."""
 
-    job: Job
+    job: DeskTicket
     parts: tuple[Part, ...] = ()
     repeated: bool = False
 
@@ -57,26 +62,26 @@ def act(context: Context, scope: Scope, name: str, wanted: Act, *, now: datetime
 
 def _act(context: Context, db: Db, which: tuple[Scope, str], wanted: Act, *, now: datetime) -> Acted:
     scope, name = which
-    job = store.get(db, scope, name, lock=True)
+    job = store.numbered(db, scope, _HERE, name, lock=True)
     if job is None:
         raise NotFound(f"there is no job {name}", cure="interdesk portal list shows them")
-    before = tuple(store.parts(db, job.id, request=wanted.request))
+    before = tuple(store.parts_of(db, scope, job, request=wanted.request))
     if before:
         return Acted(job=job, parts=before, repeated=True)
     _refuse_unless_whole(wanted)
     _refuse_unless_possible(job, wanted.doing)
-    part_ids = (context.new_id("prt"), context.new_id("prt"), context.new_id("prt"))
-    written = portal.done(job, wanted, now=now, part_ids=part_ids)
+    ids = iter(lambda: context.new_id("prt"), "")
+    written = portal.done(job, wanted, Stamp(who=person(wanted.by), now=now, ids=ids, request=wanted.request))
     if not written.parts:
         return Acted(job=job, repeated=True)
     store.write(db, written)
     wish = Wish(org_id=job.org_id, desk_id=job.desk_id, remote_id=job.id, due_at=now, why="somebody acted")
     looks.want(db, [wish])
     _audit(db, job, written, wanted, now=now)
-    return Acted(job=written.job, parts=written.parts)
+    return Acted(job=written.ticket, parts=written.parts)
 
 
-def _audit(db: Db, job: Job, written: portal.Written, wanted: Act, *, now: datetime) -> None:
+def _audit(db: Db, job: DeskTicket, written: Written, wanted: Act, *, now: datetime) -> None:
     """Who it was and what was said stand in the parts, which can be erased; here they are named only."""
     audit.record(
         db,
@@ -85,8 +90,8 @@ def _audit(db: Db, job: Job, written: portal.Written, wanted: Act, *, now: datet
         actor="portal",
         action=f"portal {wanted.doing.value}",
         subject=job.id,
-        before={"state": job.state},
-        after={"state": written.job.state, "parts": [part.id for part in written.parts]},
+        before={"state": state_of(job)},
+        after={"state": state_of(written.ticket), "parts": [part.id for part in written.parts]},
     )
 
 
@@ -101,30 +106,30 @@ def _refuse_unless_whole(wanted: Act) -> None:
         raise Invalid(f"`{lacking}` is missing or too long for {wanted.doing.value}", cure=right[lacking])
 
 
-def _refuse_unless_possible(job: Job, doing: Doing) -> None:
+def _refuse_unless_possible(job: DeskTicket, doing: Doing) -> None:
     possible = portal.possible(job)
     if doing not in possible:
         can = ", ".join(one.value for one in possible)
         raise Refused(
             f"{doing.value} is not possible with {job.number}",
-            why=f"it is {job.state}",
+            why=f"it is {state_of(job)}",
             cure=f"what is: {can}" if can else "nobody works on it any more",
         )
 
 
-def listed(context: Context, scope: Scope, *, limit: int, before: str | None = None) -> list[Job]:
+def listed(context: Context, scope: Scope, *, limit: int, before: str | None = None) -> list[DeskTicket]:
     """The newest jobs first."""
     with context.database.read(scope) as db:
-        return store.listed(db, scope, limit=limit, before=before)
+        return store.listed(db, scope, _HERE, Page(limit=limit, after=before))
 
 
-def one(context: Context, scope: Scope, name: str) -> tuple[Job, tuple[Part, ...]]:
+def one(context: Context, scope: Scope, name: str) -> tuple[DeskTicket, tuple[Part, ...]]:
     """A job and what was added to it. Raises NotFound."""
     with context.database.read(scope) as db:
-        job = store.get(db, scope, name)
+        job = store.numbered(db, scope, _HERE, name)
         if job is None:
             raise NotFound(f"there is no job {name}", cure="interdesk portal list shows them")
-        return job, tuple(store.parts(db, job.id))
+        return job, tuple(store.parts_of(db, scope, job))
 
 
 def shown(context: Context, token: str, *, now: datetime) -> Shown | None:
@@ -132,14 +137,14 @@ def shown(context: Context, token: str, *, now: datetime) -> Shown | None:
     if not keys.is_link(token):
         return None
     with context.database.read() as db:
-        link = store.link_by_digest(db, keys.digest(token))
-        job = store.get(db, OPERATOR, link.job_id) if link is not None else None
+        link = links.link_by_digest(db, keys.digest(token))
+        job = store.get(db, OPERATOR, _HERE, link.job_id) if link is not None else None
     if link is None or job is None:
         return None
     return Shown(link=link, job=job, standing=_standing(link, job, now))
 
 
-def _standing(link: PortalLink, job: Job, now: datetime) -> Standing:
+def _standing(link: PortalLink, job: DeskTicket, now: datetime) -> Standing:
     if link.used_at is not None:
         return Standing.USED
     if now >= link.expires_at:
@@ -158,6 +163,6 @@ def follow(context: Context, seen: Shown, filled: Mapping[str, Any], *, now: dat
         request=seen.link.id,
     )
     with context.database.write() as db:
-        if not store.use_link(db, seen.link.id, now=now):
+        if not links.use_link(db, seen.link.id, now=now):
             return None
         return _act(context, db, (OPERATOR, seen.job.id), wanted, now=now)

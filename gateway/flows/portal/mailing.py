@@ -8,15 +8,17 @@ from zoneinfo import ZoneInfo
 
 from gateway import keys
 from gateway.domain import portal
+from gateway.domain.in_house import DeskTicket, Face, PartKind
 from gateway.domain.letters import Letter
 from gateway.domain.model import Contact, Desk, Field
 from gateway.domain.model.change import replace
-from gateway.domain.portal import Doing, Job, PartKind
+from gateway.domain.portal import Doing, state_of
 from gateway.errors import NotFound
 from gateway.flows.context import OPERATOR, Context
-from gateway.store import alarms
+from gateway.store import alarms, in_house
 from gateway.store import portal as store
 from gateway.store.db import Db
+from gateway.store.in_house import At
 from gateway.store.portal import PortalLink
 from gateway.words import Words
 
@@ -33,7 +35,7 @@ def readers(context: Context, db: Db, desk: Desk) -> Sequence[Contact]:
     return [one for one in mailed if one.level == first]
 
 
-def tell(context: Context, db: Db, about: tuple[Desk, Job], kind: str, *, now: datetime) -> None:
+def tell(context: Context, db: Db, about: tuple[Desk, DeskTicket], kind: str, *, now: datetime) -> None:
     """Write a letter to each reader; `kind` is `offer` or `news`. It gets its text when it leaves."""
     desk, job = about
     letters = [
@@ -66,7 +68,7 @@ class Mailing:
     def filled(self, letter: Letter, now: datetime) -> Letter:
         """The letter with the job as it stands and fresh links. Raises NotFound where job or reader is gone."""
         with self.context.database.write() as db:
-            job = store.get(db, OPERATOR, letter.enclosure)
+            job = in_house.get(db, OPERATOR, At(Face.PORTAL), letter.enclosure)
             known = self.context.directory(db).contacts.get(letter.org_id, ())
             reader = next((one for one in known if one.code == letter.contact), None)
             if job is None or reader is None:
@@ -75,7 +77,7 @@ class Mailing:
             lines = [*_about(db, job, words), *self._links(db, (job, reader), now)]
         return replace(letter, body="\n".join(lines) + "\n", enclosure="")
 
-    def _links(self, db: Db, about: tuple[Job, Contact], now: datetime) -> list[str]:
+    def _links(self, db: Db, about: tuple[DeskTicket, Contact], now: datetime) -> list[str]:
         job, reader = about
         words, possible = Words(reader.language), portal.possible(job)
         if not possible:
@@ -87,7 +89,7 @@ class Mailing:
         ends = (now + portal.LINK_LASTS).astimezone(ZoneInfo(reader.zone))
         return [*lines, "", words("portal.mail.ends", at=f"{ends:%Y-%m-%d %H:%M} {reader.zone}")]
 
-    def _link(self, db: Db, about: tuple[Job, Contact], doing: Doing, now: datetime) -> str:
+    def _link(self, db: Db, about: tuple[DeskTicket, Contact], doing: Doing, now: datetime) -> str:
         job, reader = about
         token = keys.new_link()
         link = PortalLink(
@@ -104,9 +106,9 @@ class Mailing:
         return token
 
 
-def _about(db: Db, job: Job, words: Words) -> list[str]:
+def _about(db: Db, job: DeskTicket, words: Words) -> list[str]:
     """The job: its number and title, what it says of itself, and what was last said."""
-    lines = [f"{job.number} · {job.title}", words.term("portal.state", job.state.replace(" ", "_")), ""]
+    lines = [f"{job.number} · {job.title}", words.term("portal.state", state_of(job).replace(" ", "_")), ""]
     lines += [
         f"{words(f'portal.field.{name.value}')}: {job.fields[name]}"
         for name in _SHOWN
@@ -114,7 +116,7 @@ def _about(db: Db, job: Job, words: Words) -> list[str]:
     ]
     if job.fields.get(Field.DESCRIPTION):
         lines += ["", job.fields[Field.DESCRIPTION] or ""]
-    said = [one for one in store.parts(db, job.id) if one.kind is not PartKind.ENTRY]
+    said = [one for one in in_house.parts_of(db, OPERATOR, job) if one.kind is not PartKind.ENTRY]
     for part in said[-1:]:
         told = part.data.get("text") or part.data.get("filename") or ""
         lines += ["", f"{part.actor.name}: {told}"]

@@ -9,7 +9,8 @@ from fastapi import APIRouter, Depends, Header, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import HTMLResponse
 
-from gateway.domain.portal import LONGEST_NAME, LONGEST_TEXT, NEEDS_TEXT, Act, Doing, Job, missing
+from gateway.domain.in_house import DeskTicket
+from gateway.domain.portal import LONGEST_NAME, LONGEST_TEXT, NEEDS_TEXT, Act, Doing, missing, state_of
 from gateway.errors import Refused
 from gateway.flows.portal import acting
 from gateway.flows.portal.acting import Shown, Standing
@@ -106,8 +107,8 @@ def _act(seen: Shown, filled: Mapping[str, Any]) -> Act:
     return Act(doing=seen.link.doing, request=seen.link.id, **own)
 
 
-def _state(job: Job, words: Words) -> str:
-    return words.term("portal.state", job.state.replace(" ", "_"))
+def _state(job: DeskTicket, words: Words) -> str:
+    return words.term("portal.state", state_of(job).replace(" ", "_"))
 
 
 def _page(

@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from gateway.domain.api_desk import DeskTicket, Stamp, Written, done, person
+from gateway.domain.api_desk import done
+from gateway.domain.in_house import DeskTicket, Face, Stamp, Written, person
 from gateway.domain.model.change import replace
 from gateway.domain.tmf621 import patching, reading, telling, wishes
 from gateway.domain.tmf621.versions import V4
@@ -44,8 +45,8 @@ def taken(document: Mapping[str, Any]) -> tuple[Written, Stamp]:
     """A ticket made of a document, as the desk makes it."""
     stamp = Stamp(who=person("Their System"), now=NOW, ids=map(str, count()))
     ticket = DeskTicket(
-        id="apt_1", org_id="org", desk_id="dsk", number="TT-1", marker="pushed:apt_1", external="", digest="",
-        fields={}, document={}, created_at=NOW, changed_at=NOW,
+        id="apt_1", org_id="org", desk_id="dsk", face=Face.API, number="TT-1", marker="pushed:apt_1",
+        fields={}, created_at=NOW, changed_at=NOW,
     )  # fmt: skip
     wanted = wishes.opening(document)
     made = done(ticket, wanted, stamp)
