@@ -1,6 +1,5 @@
 """`/v1/conflicts`: fields that both ends of a link set, as the caller's side reads them; deciding them."""
 
-from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Query
@@ -16,18 +15,9 @@ from gateway.client.work_shapes import Conflict
 from gateway.flows import conflicts
 from gateway.flows.commands import Order
 from gateway.flows.principal import Principal
-from gateway.store.scope import OPERATOR_ID
 
 router = APIRouter(prefix="/v1/conflicts", route_class=Door)
 Caller = Annotated[Principal, Depends(caller)]
-
-
-def _party(key: Principal) -> str | None:
-    return None if key.org_id == OPERATOR_ID else key.org_id
-
-
-def _order(key: Principal, now: datetime, reason: str = "") -> Order:
-    return Order(actor=key.label or key.id, now=now, reason=reason)
 
 
 @router.get("", **tells_page("conflicts", Conflict))
@@ -41,13 +31,13 @@ def listed(
     """The newest first."""
     after = asked.after("conflicts")
     wanted = conflicts.Asked(
-        party=_party(key),
+        party=key.party,
         every=every,
         ticket_id=ticket,
         limit=asked.limit,
         before=after[0] if after else None,
     )
-    found = conflicts.listed(here.context, wanted, _order(key, here.now()))
+    found = conflicts.listed(here.context, wanted, Order(actor=key.name, now=here.now()))
     return asked.page("conflicts", found, ("conflict",), Conflict)
 
 
@@ -62,7 +52,7 @@ class Decision(Body):
 @router.post("/{conflict_id}", **tells(Conflict))
 def decide(here: AnyHouse, key: Caller, conflict_id: str, said: Decision) -> dict[str, Any]:
     """Decide one."""
-    order, party = _order(key, here.now(), said.reason), _party(key)
+    order, party = Order(actor=key.name, now=here.now(), reason=said.reason), key.party
     if said.keep == "release":
         return conflicts.release(here.context, conflict_id, order, party=party)
     return conflicts.keep(here.context, conflict_id, (said.keep, said.value), order, party=party)

@@ -1,9 +1,8 @@
 """`/v1/organizations`, `/v1/sites`, `/v1/assets`, `/v1/contacts`, `/v1/desks`: what is configured, as the caller may see it."""
 
-from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query
 from fastapi.responses import Response
@@ -17,6 +16,7 @@ from gateway.client.shapes import Asset, Contact, Desk, Organization, Site
 from gateway.errors import NotFound
 from gateway.store import catalogue
 from gateway.store.catalogue import Page, View
+from gateway.store.db import Db
 from gateway.store.scope import Scope
 
 router = APIRouter(prefix="/v1", route_class=Door)
@@ -26,58 +26,76 @@ Owner = Annotated[
 ]
 
 
-def _page(asked: Asked, of: str, **wanted: str | None) -> Page:
-    exact = {name: value for name, value in wanted.items() if value is not None}
-    after = asked.after(of, 2)
-    return Page(
-        limit=asked.limit,
-        after=None if after is None else (after[0], after[1]),
-        wanted=lambda one: all(one.get(name, "") == value for name, value in exact.items()),
-    )
+@dataclass(frozen=True, kw_only=True)
+class Listing:
+    """One list of the directory: its name and what is in it, the shape of that, and who reads a page of it or one by its
+    name (and, where codes are unique only within an organization, by that one's code)."""
+
+    name: str
+    what: str
+    shape: type
+    read: Callable[[Db, Scope, Page], list[View]]
+    find: Callable[[Db, Scope, str, str], View | None]
+
+    def page(self, here: House, scope: Scope, asked: Asked, **wanted: str | None) -> Response:
+        """Those of which all of `wanted` is true, by code."""
+        exact = {name: value for name, value in wanted.items() if value is not None}
+        after = asked.after(self.name, 2)
+        page = Page(
+            limit=asked.limit,
+            after=None if after is None else (after[0], after[1]),
+            wanted=lambda one: all(one.get(name, "") == value for name, value in exact.items()),
+        )
+        with here.context.database.read(scope) as db:
+            found = self.read(db, scope, page)
+        return asked.page(self.name, found, ("code", "id"), self.shape)
+
+    def one(self, here: House, scope: Scope, named: tuple[str, str], fields: str) -> Response:
+        """One of them. Raises NotFound."""
+        with here.context.database.read(scope) as db:
+            found = self.find(db, scope, *named)
+        if found is None:
+            raise NotFound(f"there is no such {self.what}")
+        return document(sparse(found, fields, self.shape))
 
 
-def _local(
-    here: House, scope: Scope, asked: Asked, kind: tuple[str, str, type], **wanted: str | None
-) -> Response:
-    of, name, shape = kind
-    page = _page(asked, of, **wanted)
-    with here.context.database.read(scope) as db:
-        found = catalogue.local(db, scope, name, page)
-    return asked.page(of, found, ("code", "id"), shape)
+def _local(what: str, shape: type) -> Listing:
+    def read(db: Db, scope: Scope, page: Page) -> list[View]:
+        return catalogue.local(db, scope, what, page)
+
+    def find(db: Db, scope: Scope, name: str, organization: str) -> View | None:
+        return catalogue.local_one(db, scope, what, name, organization)
+
+    return Listing(name=f"{what}s", what=what, shape=shape, read=read, find=find)
 
 
-Reading = AbstractContextManager[Any]
-
-
-def _one(
-    reading: Reading, read: Callable[[Any], View | None], what: str, fields: str, shape: type
-) -> Response:
-    with reading as db:
-        found: Mapping[str, Any] | None = read(db)
-    if found is None:
-        raise NotFound(f"there is no such {what}")
-    return document(sparse(found, fields, shape))
+SITES, ASSETS, CONTACTS = _local("site", Site), _local("asset", Asset), _local("contact", Contact)
+DESKS = Listing(
+    name="desks",
+    what="desk",
+    shape=Desk,
+    read=catalogue.desks,
+    find=lambda db, scope, name, _organization: catalogue.desk(db, scope, name),
+)
+ORGANIZATIONS = Listing(
+    name="organizations",
+    what="organization",
+    shape=Organization,
+    read=catalogue.organizations,
+    find=lambda db, scope, name, _organization: catalogue.organization(db, scope, name),
+)
 
 
 @router.get("/organizations", **tells_page("organizations", Organization))
 def organizations(here: AnyHouse, scope: AnyScope, asked: AnyAsked) -> Response:
     """One's own organization and those at the other ends of one's links, by code."""
-    page = _page(asked, "organizations")
-    with here.context.database.read(scope) as db:
-        found = catalogue.organizations(db, scope, page)
-    return asked.page("organizations", found, ("code", "id"), Organization)
+    return ORGANIZATIONS.page(here, scope, asked)
 
 
 @router.get("/organizations/{name}", **tells(Organization))
 def organization(here: AnyHouse, scope: AnyScope, name: str, fields: Fields = "") -> Response:
     """One of them, by its id or code."""
-    return _one(
-        here.context.database.read(scope),
-        lambda db: catalogue.organization(db, scope, name),
-        "organization",
-        fields,
-        Organization,
-    )
+    return ORGANIZATIONS.one(here, scope, (name, ""), fields)
 
 
 @dataclass(frozen=True)
@@ -94,7 +112,7 @@ def sites(
     here: AnyHouse, scope: AnyScope, asked: AnyAsked, which: Annotated[WhichSites, Depends()]
 ) -> Response:
     """Places, by code."""
-    return _local(here, scope, asked, ("sites", "site", Site), **vars(which))
+    return SITES.page(here, scope, asked, **vars(which))
 
 
 @router.get("/sites/{name}", **tells(Site))
@@ -102,13 +120,7 @@ def site(
     here: AnyHouse, scope: AnyScope, name: str, *, organization: Owner = "", fields: Fields = ""
 ) -> Response:
     """One place, by its id or code."""
-    return _one(
-        here.context.database.read(scope),
-        lambda db: catalogue.local_one(db, scope, "site", name, organization),
-        "site",
-        fields,
-        Site,
-    )
+    return SITES.one(here, scope, (name, organization), fields)
 
 
 @dataclass(frozen=True)
@@ -125,7 +137,7 @@ def assets(
     here: AnyHouse, scope: AnyScope, asked: AnyAsked, which: Annotated[WhichAssets, Depends()]
 ) -> Response:
     """Equipment, by code."""
-    return _local(here, scope, asked, ("assets", "asset", Asset), **vars(which))
+    return ASSETS.page(here, scope, asked, **vars(which))
 
 
 @router.get("/assets/{name}", **tells(Asset))
@@ -133,19 +145,13 @@ def asset(
     here: AnyHouse, scope: AnyScope, name: str, *, organization: Owner = "", fields: Fields = ""
 ) -> Response:
     """One piece of equipment, by its id or code."""
-    return _one(
-        here.context.database.read(scope),
-        lambda db: catalogue.local_one(db, scope, "asset", name, organization),
-        "asset",
-        fields,
-        Asset,
-    )
+    return ASSETS.one(here, scope, (name, organization), fields)
 
 
 @router.get("/contacts", **tells_page("contacts", Contact))
 def contacts(here: AnyHouse, scope: AnyScope, asked: AnyAsked, organization: Text = None) -> Response:
     """Who is reached for what, by code."""
-    return _local(here, scope, asked, ("contacts", "contact", Contact), organization=organization)
+    return CONTACTS.page(here, scope, asked, organization=organization)
 
 
 @router.get("/contacts/{name}", **tells(Contact))
@@ -153,13 +159,7 @@ def contact(
     here: AnyHouse, scope: AnyScope, name: str, *, organization: Owner = "", fields: Fields = ""
 ) -> Response:
     """One contact, by its id or code."""
-    return _one(
-        here.context.database.read(scope),
-        lambda db: catalogue.local_one(db, scope, "contact", name, organization),
-        "contact",
-        fields,
-        Contact,
-    )
+    return CONTACTS.one(here, scope, (name, organization), fields)
 
 
 @router.get("/desks", **tells_page("desks", Desk))
@@ -167,15 +167,10 @@ def desks(
     here: AnyHouse, scope: AnyScope, asked: AnyAsked, organization: Text = None, connector: Text = None
 ) -> Response:
     """Service desks and how talking to them goes, by code."""
-    page = _page(asked, "desks", organization=organization, connector=connector)
-    with here.context.database.read(scope) as db:
-        found = catalogue.desks(db, scope, page)
-    return asked.page("desks", found, ("code", "id"), Desk)
+    return DESKS.page(here, scope, asked, organization=organization, connector=connector)
 
 
 @router.get("/desks/{name}", **tells(Desk))
 def desk(here: AnyHouse, scope: AnyScope, name: str, fields: Fields = "") -> Response:
     """One desk, by its id or code."""
-    return _one(
-        here.context.database.read(scope), lambda db: catalogue.desk(db, scope, name), "desk", fields, Desk
-    )
+    return DESKS.one(here, scope, (name, ""), fields)

@@ -20,7 +20,6 @@ from gateway.domain.linking import Act, Role
 from gateway.flows import brakes, dry_run, handshake, links, newcomer, preflight
 from gateway.flows.link_steps import By
 from gateway.flows.principal import Principal
-from gateway.store.scope import OPERATOR_ID
 
 router = APIRouter(prefix="/v1", route_class=Door)
 Caller = Annotated[Principal, Depends(caller)]
@@ -29,8 +28,7 @@ T = TypeVar("T")
 
 
 def _by(here: House, key: Principal) -> By:
-    party = None if key.org_id == OPERATOR_ID else key.org_id
-    return By(party=party, actor=key.label or key.id, now=here.now())
+    return By(party=key.party, actor=key.name, now=here.now())
 
 
 def _run(asking: Coroutine[Any, Any, T]) -> T:

@@ -59,7 +59,7 @@ def _errand(request: Request, here: House, key: Principal, kind: Kind) -> Errand
         version = None if before is None else _telling(before, kind).headers["etag"]
         preconditions.refuse_if_moved(request.headers, version)
 
-    by = By(party=key.party, actor=key.label or key.id, now=here.now())
+    by = By(party=key.party, actor=key.name, now=here.now())
     return Errand(context=here.context, vault=here.vault, by=by, unmoved=unmoved)
 
 

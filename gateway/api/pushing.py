@@ -47,7 +47,7 @@ def create(
     desk: Annotated[str, Query(max_length=100, description="The desk's code, where a key has several.")] = "",
 ) -> dict[str, Any]:
     """Open it: 201; 200 if it had been opened before. It is read at its TMF621 address, `href`."""
-    who = Caller(scope=key.scope, name=key.label or key.id, desk=desk)
+    who = Caller(scope=key.scope, name=key.name, desk=desk)
     place = Place(blobs=here.blobs, largest=here.max_file_bytes)
     errand = Errand(context=here.context, caller=who, place=place, now=here.now())
     told = pushing.opened(errand, _document(wanted))

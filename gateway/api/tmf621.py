@@ -59,7 +59,7 @@ def visit(
     dialect = DIALECTS.get(_NAMED.get((base, version), ""))
     if dialect is None:
         raise problems.nowhere()
-    who = Caller(scope=key.scope, name=key.label or key.id, desk=desk)
+    who = Caller(scope=key.scope, name=key.name, desk=desk)
     return Visit(house=here, caller=who, dialect=dialect)
 
 

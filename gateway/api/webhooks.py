@@ -28,7 +28,7 @@ _CODE = r"^[a-z0-9][a-z0-9._-]*$"
 
 
 def _by(here: House, key: Principal) -> By:
-    return By(party=key.party, actor=key.label or key.id, now=here.now())
+    return By(party=key.party, actor=key.name, now=here.now())
 
 
 def _vault(here: House) -> Vault:

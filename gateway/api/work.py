@@ -20,19 +20,10 @@ from gateway.flows import worklog
 from gateway.flows.commands import Order
 from gateway.flows.principal import Principal
 from gateway.flows.worklog import Way
-from gateway.store.scope import OPERATOR_ID
 from gateway.store.worklogs import Asked
 
 router = APIRouter(prefix="/v1/work", route_class=Door)
 Caller = Annotated[Principal, Depends(caller)]
-
-
-def _party(key: Principal) -> str | None:
-    return None if key.org_id == OPERATOR_ID else key.org_id
-
-
-def _order(key: Principal, now: datetime, reason: str = "") -> Order:
-    return Order(actor=key.label or key.id, now=now, reason=reason)
 
 
 @router.get("", **tells_page("lines", WorkLine))
@@ -45,7 +36,7 @@ def listed(
     """The newest first."""
     states, after = [each.value for each in state or ()], asked.after("lines")
     wanted = Asked(states=states, limit=asked.limit, before=after[0] if after else None)
-    found = worklog.listed(here.context, _party(key), wanted, now=here.now())
+    found = worklog.listed(here.context, key.party, wanted, now=here.now())
     return asked.page("lines", found, ("id",), WorkLine)
 
 
@@ -79,8 +70,8 @@ def log(here: AnyHouse, key: Caller, line: NewLine) -> dict[str, Any]:
         worker=line.worker,
         text=line.text,
     )
-    way = Way(party=_party(key), late=line.late)
-    made = worklog.log(here.context, line.hop_id, work, _order(key, here.now()), way)
+    way = Way(party=key.party, late=line.late)
+    made = worklog.log(here.context, line.hop_id, work, Order(actor=key.name, now=here.now()), way)
     return _one(here, key, made.id)
 
 
@@ -92,7 +83,7 @@ def one(here: AnyHouse, key: Caller, line_id: str) -> dict[str, Any]:
 
 def _one(here: AnyHouse, key: Principal, line_id: str) -> dict[str, Any]:
     asked = Asked(line_id=line_id, limit=1)
-    found = worklog.listed(here.context, _party(key), asked, now=here.now())
+    found = worklog.listed(here.context, key.party, asked, now=here.now())
     if not found:
         raise NotFound("there is no such line")
     return found[0]
@@ -108,6 +99,6 @@ class Verdict(Body):
 @router.post("/{line_id}", **tells(WorkLine))
 def decide(here: AnyHouse, key: Caller, line_id: str, said: Verdict) -> dict[str, Any]:
     """Accept or dispute a line."""
-    order = _order(key, here.now(), said.reason)
-    worklog.decide(here.context, line_id, WorkState(said.verdict), order, Way(party=_party(key)))
+    order = Order(actor=key.name, now=here.now(), reason=said.reason)
+    worklog.decide(here.context, line_id, WorkState(said.verdict), order, Way(party=key.party))
     return _one(here, key, line_id)

@@ -1,7 +1,7 @@
 """A person decides about an assignment: offer, accept, decline, return, withdraw, reassign, confirm, reject, release."""
 
 from collections.abc import Callable
-from typing import Annotated
+from typing import Annotated, TypeVarTuple
 
 import typer
 
@@ -17,6 +17,7 @@ OneHop = Annotated[
 ]
 OneLink = Annotated[str, typer.Argument(metavar="LINK", help="The link's code.", show_default=False)]
 Why = Annotated[str, typer.Option("--reason", help="Told to the other side.", show_default=False)]
+About = TypeVarTuple("About")
 
 
 def register(app: typer.Typer) -> None:
@@ -36,9 +37,15 @@ def register(app: typer.Typer) -> None:
         app.command(name)(command)
 
 
-def _done(act: Callable[[Context, Order], Hop], *, actor: str | None, reason: str, as_json: bool) -> None:
+def _done(
+    act: Callable[[Context, *About, Order], Hop],
+    *about: *About,
+    actor: str | None,
+    reason: str,
+    as_json: bool,
+) -> None:
     with opened() as gateway:
-        after = act(gateway.context, Order(actor=acting(actor), reason=reason, now=utc_now()))
+        after = act(gateway.context, *about, Order(actor=acting(actor), reason=reason, now=utc_now()))
     if as_json:
         print_json({"id": after.id, "ticket_id": after.ticket_id, "status": after.status.value})
     else:
@@ -49,82 +56,42 @@ def offer(
     hop: OneHop, link: OneLink, reason: Reason = "", actor: Actor = None, as_json: AsJson = False
 ) -> None:
     """Offer the ticket of an assignment over a link, whatever the rules say."""
-    _done(
-        lambda context, order: commands.offer(context, hop, link, order),
-        actor=actor,
-        reason=reason,
-        as_json=as_json,
-    )
+    _done(commands.offer, hop, link, actor=actor, reason=reason, as_json=as_json)
 
 
 def accept(hop: OneHop, reason: Reason = "", actor: Actor = None, as_json: AsJson = False) -> None:
     """Take an offer, where the partner's desk cannot say so."""
-    _done(
-        lambda context, order: commands.accept(context, hop, order),
-        actor=actor,
-        reason=reason,
-        as_json=as_json,
-    )
+    _done(commands.accept, hop, actor=actor, reason=reason, as_json=as_json)
 
 
 def decline(hop: OneHop, reason: Why, actor: Actor = None, as_json: AsJson = False) -> None:
     """Do not take an offer."""
-    _done(
-        lambda context, order: commands.decline(context, hop, order),
-        actor=actor,
-        reason=reason,
-        as_json=as_json,
-    )
+    _done(commands.decline, hop, actor=actor, reason=reason, as_json=as_json)
 
 
 def give_back(hop: OneHop, reason: Why, actor: Actor = None, as_json: AsJson = False) -> None:
     """Return an assignment that was accepted."""
-    _done(
-        lambda context, order: commands.give_back(context, hop, order),
-        actor=actor,
-        reason=reason,
-        as_json=as_json,
-    )
+    _done(commands.give_back, hop, actor=actor, reason=reason, as_json=as_json)
 
 
 def withdraw(hop: OneHop, reason: Why, actor: Actor = None, as_json: AsJson = False) -> None:
     """Take an assignment back from the partner; possible until it is resolved."""
-    _done(
-        lambda context, order: commands.withdraw(context, hop, order),
-        actor=actor,
-        reason=reason,
-        as_json=as_json,
-    )
+    _done(commands.withdraw, hop, actor=actor, reason=reason, as_json=as_json)
 
 
 def reassign(hop: OneHop, link: OneLink, reason: Why, actor: Actor = None, as_json: AsJson = False) -> None:
     """From one partner to another, over another link of the same desk; the first one's words stay with it."""
-    _done(
-        lambda context, order: commands.reassign(context, hop, link, order),
-        actor=actor,
-        reason=reason,
-        as_json=as_json,
-    )
+    _done(commands.reassign, hop, link, actor=actor, reason=reason, as_json=as_json)
 
 
 def confirm(hop: OneHop, reason: Reason = "", actor: Actor = None, as_json: AsJson = False) -> None:
     """Confirm a resolution: the assignment is closed."""
-    _done(
-        lambda context, order: commands.confirm(context, hop, order),
-        actor=actor,
-        reason=reason,
-        as_json=as_json,
-    )
+    _done(commands.confirm, hop, actor=actor, reason=reason, as_json=as_json)
 
 
 def reject(hop: OneHop, reason: Why, actor: Actor = None, as_json: AsJson = False) -> None:
     """Do not accept a resolution: it is worked on again."""
-    _done(
-        lambda context, order: commands.reject(context, hop, order),
-        actor=actor,
-        reason=reason,
-        as_json=as_json,
-    )
+    _done(commands.reject, hop, actor=actor, reason=reason, as_json=as_json)
 
 
 def release(
@@ -137,19 +104,9 @@ def release(
     as_json: AsJson = False,
 ) -> None:
     """Let an assignment read a comment or file of a sibling, which its rules would keep from it."""
-    _done(
-        lambda context, order: commands.release(context, hop, content, order),
-        actor=actor,
-        reason=reason,
-        as_json=as_json,
-    )
+    _done(commands.release, hop, content, actor=actor, reason=reason, as_json=as_json)
 
 
 def acknowledge(hop: OneHop, reason: Reason = "", actor: Actor = None, as_json: AsJson = False) -> None:
     """Say for the partner that it knows of a withdrawal."""
-    _done(
-        lambda context, order: commands.acknowledge_withdrawal(context, hop, order),
-        actor=actor,
-        reason=reason,
-        as_json=as_json,
-    )
+    _done(commands.acknowledge_withdrawal, hop, actor=actor, reason=reason, as_json=as_json)

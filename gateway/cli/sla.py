@@ -2,23 +2,18 @@
 
 from collections.abc import Iterator
 from datetime import timedelta
-from typing import Annotated, Any
+from typing import Any
 
 import typer
 
 from gateway.cli import forecast, sla_events, sla_links, sla_recompute
+from gateway.cli.sla_options import AsOf, OneTicket
 from gateway.cli.terminal import AsJson, moment, opened, out, print_json, say, show, words
 from gateway.domain import disagreement
 from gateway.domain.figures import left, open_time, ran
 from gateway.domain.sla.clocks import Clock
 from gateway.domain.sla.ledger import ledger
 from gateway.flows import sla
-
-OneTicket = Annotated[str, typer.Argument(metavar="TICKET", help="The ticket's id.", show_default=False)]
-AsOf = Annotated[
-    str | None,
-    typer.Option("--at", help="As it was known then (ISO 8601 with offset).", show_default="now"),
-]
 
 _CLOCKS = {
     "clock": "CLOCK",

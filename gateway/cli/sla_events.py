@@ -2,19 +2,14 @@
 Whoever wants to check a clock by hand needs nothing else but the agreement."""
 
 from collections.abc import Iterator
-from typing import Annotated, Any
+from typing import Any
 
 import typer
 
+from gateway.cli.sla_options import AsOf, OneTicket
 from gateway.cli.terminal import AsJson, moment, opened, out, print_json, show
 from gateway.domain.sla.terms import Record
 from gateway.flows import sla
-
-OneTicket = Annotated[str, typer.Argument(metavar="TICKET", help="The ticket's id.", show_default=False)]
-AsOf = Annotated[
-    str | None,
-    typer.Option("--at", help="As it was known then (ISO 8601 with offset).", show_default="now"),
-]
 
 _COLUMNS = {
     "effective_at": "TOOK EFFECT",

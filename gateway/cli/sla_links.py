@@ -6,6 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from gateway.app import Gateway, utc_now
+from gateway.cli.sla_options import OneTicket
 from gateway.cli.terminal import Actor, AsJson, acting, opened, print_json, say, show
 from gateway.config import Settings
 from gateway.domain.documents import length
@@ -13,7 +14,6 @@ from gateway.errors import Invalid
 from gateway.flows import share
 from gateway.store.share import ShareLink
 
-OneTicket = Annotated[str, typer.Argument(metavar="TICKET", help="The ticket's id.", show_default=False)]
 COLUMNS = {
     "id": "ID",
     "organization": "SEEN AS",

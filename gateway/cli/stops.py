@@ -5,7 +5,8 @@ from typing import Annotated
 import typer
 
 from gateway.app import utc_now
-from gateway.cli.sla import OneTicket, clock_row, names_of
+from gateway.cli.sla import clock_row, names_of
+from gateway.cli.sla_options import OneTicket
 from gateway.cli.terminal import Actor, AsJson, acting, moment, opened, say, show
 from gateway.domain.figures import ran
 from gateway.errors import Invalid

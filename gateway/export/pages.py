@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment
 
 from gateway.domain.reports.document import Cell, CellKind, Column, Report, Section, Table
 from gateway.export import documents
 from gateway.export.charts import Drawing, drawings
 from gateway.export.manner import Manner
 from gateway.export.telling import FIGURES, Teller, stand
+from gateway.export.templating import environment
 
 _TEMPLATES = Path(__file__).resolve().parent / "templates"
 _UPRIGHT = 135
@@ -128,15 +129,7 @@ def style() -> str:
 
 @cache
 def _environment() -> Environment:
-    made = Environment(
-        loader=FileSystemLoader(_TEMPLATES),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    made.filters["pc"] = lambda share: f"{share:.3f}".rstrip("0").rstrip(".") + "%"
-    return made
+    return environment(_TEMPLATES)
 
 
 def _chapters(report: Report, teller: Teller, most: int | None) -> Iterator[Chapter]:

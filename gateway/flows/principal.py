@@ -24,6 +24,11 @@ class Principal:
         """Whose eyes it sees with: an organization's id, None for the operator's."""
         return None if self.org_id == OPERATOR_ID else self.org_id
 
+    @property
+    def name(self) -> str:
+        """What it is called in what it does."""
+        return self.label or self.id
+
     def may(self, permission: Permission) -> bool:
         """Whether it may do this."""
         return permission in self.permissions

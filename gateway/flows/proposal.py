@@ -79,7 +79,8 @@ def judge(context: Context, db: Db, wanted: Mapping[Ref, Item], terms: Terms) ->
         connectors=context.registry.names(),
         manifests=_manifests(context, afterwards.values()),
     )
-    _refuse([*_twins(completed, complete), *consistency.problems(world), *_settings_problems(world)])
+    places = site_holidays.problems(wanted, afterwards)
+    _refuse([*_twins(completed, complete), *consistency.problems(world), *_settings_problems(world), *places])
     return stored, world
 
 

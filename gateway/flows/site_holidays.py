@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from gateway.domain.calendar_documents import REGIONS, known_years
 from gateway.domain.plan import Item, Kind, Ref
+from gateway.domain.problem import Problem
 from gateway.installation import holiday_sources
 
 
@@ -26,10 +27,31 @@ def completed(items: Iterable[Item], stored: Mapping[Ref, Item]) -> Iterator[Ite
             yield replace(changed, source=str(ref))
 
 
+def problems(wanted: Mapping[Ref, Item], afterwards: Mapping[Ref, Item]) -> Iterator[Problem]:
+    """Sites in countries without public holidays that anybody knows, where a calendar takes those of the site: their days
+    would be working days, and nobody would have been told. Only what a file touches is judged: its sites, or all if it
+    brings such a calendar."""
+    takers = {ref for ref, item in afterwards.items() if _takes_those_of_sites(item)}
+    judged = afterwards if takers & wanted.keys() else wanted if takers else {}
+    for ref, item in judged.items():
+        country = item.document.get("country") if ref.kind is Kind.SITE else None
+        wrong = holiday_sources.unknown_country(country) if country else ""
+        if wrong:
+            right = (
+                f"or leave the site's country out: calendar {min(takers).code} takes the holidays of the site"
+            )
+            yield Problem(place=item.source or str(ref), what=wrong, right=right)
+
+
+def _takes_those_of_sites(item: Item) -> bool:
+    return item.ref.kind is Kind.CALENDAR and bool(item.document.get("holidays", {}).get("of_site"))
+
+
 def _with_regions(item: Item, regions: Mapping[tuple[str, str], None]) -> Item:
-    holidays = item.document.get("holidays", {}) if item.ref.kind is Kind.CALENDAR else {}
-    years = known_years(item.document) if holidays.get("of_site") else None
+    years = known_years(item.document) if _takes_those_of_sites(item) else None
     if years is None:
         return item
     there = holiday_sources.of_regions(regions, years)
-    return replace(item, document={**item.document, "holidays": {**holidays, REGIONS: there}})
+    return replace(
+        item, document={**item.document, "holidays": {**item.document["holidays"], REGIONS: there}}
+    )

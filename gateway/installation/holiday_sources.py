@@ -50,6 +50,15 @@ def of_country(country: str, subdivision: str, years: range) -> Days:
     return {day.isoformat(): name for day, name in sorted(found.items())}
 
 
+def unknown_country(country: str) -> str:
+    """What is wrong with a country whose public holidays nobody knows, and what would be right; "" for one that is known."""
+    try:
+        of_country(country, "", range(0))
+    except Invalid as error:
+        return str(error)
+    return ""
+
+
 def _unknown(country: str, subdivision: str) -> str:
     known = holidays.list_supported_countries(include_aliases=False)
     if country not in known:
@@ -59,7 +68,8 @@ def _unknown(country: str, subdivision: str) -> str:
 
 
 def of_regions(regions: Mapping[tuple[str, str], object], years: range) -> dict[str, Days]:
-    """Region → its public holidays; a subdivision without its own has its country's, an unknown country none."""
+    """Region → its public holidays; a subdivision without its own has its country's, and a country that is not known none
+    (`unknown_country` says so)."""
     found: dict[str, Days] = {}
     for country, subdivision in sorted(regions):
         for part in (subdivision, ""):

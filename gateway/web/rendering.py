@@ -5,8 +5,9 @@ from pathlib import Path
 from typing import Any
 
 from fastapi.responses import HTMLResponse
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment
 
+from gateway.export.templating import environment
 from gateway.web import security
 from gateway.words import LANGUAGES, Words
 
@@ -15,15 +16,7 @@ _TEMPLATES = Path(__file__).resolve().parent / "templates"
 
 @cache
 def _environment() -> Environment:
-    made = Environment(
-        loader=FileSystemLoader(_TEMPLATES),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    made.filters["pc"] = lambda share: f"{share:.3f}".rstrip("0").rstrip(".") + "%"
-    return made
+    return environment(_TEMPLATES)
 
 
 def page(template: str, words: Words, *, status: int = 200, **shown: Any) -> HTMLResponse:

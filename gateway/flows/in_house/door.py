@@ -17,8 +17,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-import orjson
-
 from gateway.blobs import BlobStore
 from gateway.desk_client import Asked, Told
 from gateway.domain import in_house as rules
@@ -26,13 +24,13 @@ from gateway.domain.in_house import US, DeskTicket, PartKind, Stamp, Written
 from gateway.domain.model import Desk
 from gateway.errors import InterdeskError, Invalid, NotFound
 from gateway.flows.context import OPERATOR, Context
+from gateway.flows.in_house.answers import PAGE, body, changes, reply, since
 from gateway.flows.in_house.documents import blob_of, document
 from gateway.flows.in_house.front import Change, Front
 from gateway.store import in_house as store
 from gateway.store.db import Db
 from gateway.store.in_house import At
 
-PAGE = 200
 OFFERED = "offered"
 
 
@@ -50,9 +48,9 @@ class DeskDoor:
         try:
             return self._route(asked)
         except NotFound as error:
-            return _reply(404, {"error": str(error)})
+            return reply(404, {"error": str(error)})
         except InterdeskError as error:
-            return _reply(422, {"error": str(error)})
+            return reply(422, {"error": str(error)})
 
     def _route(self, asked: Asked) -> Told:
         way = asked.path.strip("/").split("/")
@@ -100,20 +98,18 @@ class DeskDoor:
         with self.context.database.read() as db:
             missing = self.front.missing(db, self._desk(db, asked))
         told = {"clock": self.now().isoformat(), "states": [*self.front.states], "missing": [*missing]}
-        return _reply(200, {"desk": told})
+        return reply(200, {"desk": told})
 
     def _search(self, asked: Asked) -> Told:
         with self.context.database.read() as db:
             found = store.marked(db, OPERATOR, self._at(asked), asked.query.get("marker", ""))
-            return _reply(200, {"tickets": [_whole(db, found)] if found else []})
+            return reply(200, {"tickets": [_whole(db, found)] if found else []})
 
     def _changes(self, asked: Asked) -> Told:
-        since = datetime.fromisoformat(asked.query["since"]) if asked.query.get("since") else self.now()
+        now = self.now()
         with self.context.database.read() as db:
-            found = store.changed_since(db, OPERATOR, self._at(asked), since, limit=PAGE)
-        rows = [{"id": one.id, "marker": one.marker, "at": one.changed_at.isoformat()} for one in found]
-        more = len(found) == PAGE and found[-1].changed_at > since
-        return _reply(200, {"changes": rows, "more": more, "now": self.now().isoformat()})
+            found = store.changed_since(db, OPERATOR, self._at(asked), since(asked, now), limit=PAGE)
+        return changes(asked, [(one.id, one) for one in found], now)
 
     def _known(self, db: Db, asked: Asked, name: str, *, lock: bool = False) -> DeskTicket:
         ticket = store.get(db, OPERATOR, self._at(asked), name, lock=lock)
@@ -124,7 +120,7 @@ class DeskDoor:
     def _read(self, asked: Asked, name: str) -> Told:
         with self.context.database.read() as db:
             ticket = self._known(db, asked, name)
-            return _reply(200, {"ticket": _whole(db, ticket, since=int(asked.query.get("since") or 0))})
+            return reply(200, {"ticket": _whole(db, ticket, since=int(asked.query.get("since") or 0))})
 
     def _file(self, asked: Asked, name: str, place: str) -> Told:
         with self.context.database.read() as db:
@@ -136,14 +132,14 @@ class DeskDoor:
         return Told(status=200, body=self.blobs.chunks(blob_of(found[0])))
 
     def _create(self, asked: Asked) -> Told:
-        told = _body(asked)
+        told = body(asked)
         with self.context.database.write() as db:
             desk, at = self._desk(db, asked), self._at(asked)
             found = store.marked(db, OPERATOR, at, told["marker"])
             if found is None:
                 place = store.next_place(db, self.front.face, desk.id)
                 found = store.marked(db, OPERATOR, at, told["marker"]) or self._new(db, desk, place, told)
-            return _reply(201, {"ticket": _whole(db, found)})
+            return reply(201, {"ticket": _whole(db, found)})
 
     def _new(self, db: Db, desk: Desk, place: int, told: Mapping[str, Any]) -> DeskTicket:
         fields = {name: value for name, value in told["fields"].items() if value}
@@ -169,7 +165,7 @@ class DeskDoor:
 
     def _change(self, asked: Asked, name: str, change: "Changing") -> Told:
         """One write of the gateway's: what is added is added once however often it is asked for."""
-        told = _body(asked)
+        told = body(asked)
         with self.context.database.write() as db:
             ticket = self._known(db, asked, name, lock=True)
             parts = store.parts_of(db, OPERATOR, ticket)
@@ -183,7 +179,7 @@ class DeskDoor:
                 happened = Change(before=(ticket, parts), after=written, by_party=False)
                 self.front.told(db, self._desk(db, asked), happened, now=stamp.now)
             whole = _whole(db, written.ticket)
-        return _reply(200, {"ticket": whole, "parts": [str(part.place) for part in written.parts]})
+        return reply(200, {"ticket": whole, "parts": [str(part.place) for part in written.parts]})
 
     def _moved(self, written: Written, told: Mapping[str, Any], stamp: Stamp) -> Written:
         fields = {name: value or None for name, value in told["fields"].items()}
@@ -205,18 +201,6 @@ def _commented(written: Written, told: Mapping[str, Any], stamp: Stamp) -> Writt
     if not told["text"].strip():
         raise Invalid("a comment needs words")
     return rules.added(written, PartKind.COMMENT, {"text": told["text"]}, stamp)
-
-
-def _body(asked: Asked) -> dict[str, Any]:
-    try:
-        told: dict[str, Any] = orjson.loads(asked.body)
-    except ValueError as error:
-        raise Invalid("the request is not JSON") from error
-    return told
-
-
-def _reply(status: int, told: object) -> Told:
-    return Told(status=status, body=orjson.dumps(told))
 
 
 def _whole(db: Db, ticket: DeskTicket, *, since: int = 0) -> dict[str, Any]:

@@ -15,8 +15,6 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
-import orjson
-
 from gateway import keys
 from gateway.blobs import BlobStore
 from gateway.desk_client import Asked, Told
@@ -25,13 +23,13 @@ from gateway.domain.model.change import replace
 from gateway.domain.ticket_sharing import US, Agreement, Part, PartKind, Shared, Written, folding, wire
 from gateway.errors import InterdeskError, Invalid, NotFound
 from gateway.flows.context import OPERATOR, Context
+from gateway.flows.in_house.answers import PAGE, body, changes, reply, since
 from gateway.flows.ticket_sharing import NotAgreed, address_of, plain
 from gateway.flows.ticket_sharing.receiving import new_ticket
 from gateway.store import ticket_sharing as store
 from gateway.store.db import Db
 from gateway.store.ticket_sharing import Lent
 
-PAGE = 200
 LENT_FOR = timedelta(days=30)
 """For so long a partner may fetch a file: products fetch within minutes, but nobody says when."""
 
@@ -50,11 +48,11 @@ class SharingDoor:
         try:
             return self._routed(asked)
         except NotFound as error:
-            return _reply(404, {"error": str(error)})
+            return reply(404, {"error": str(error)})
         except NotAgreed as error:
-            return _reply(403, {"error": str(error)})
+            return reply(403, {"error": str(error)})
         except (InterdeskError, wire.NotTaken) as error:
-            return _reply(422, {"error": str(error)})
+            return reply(422, {"error": str(error)})
 
     def _routed(self, asked: Asked) -> Told:
         match asked.method, asked.path.strip("/").split("/"):
@@ -84,32 +82,30 @@ class SharingDoor:
             held = store.in_force(db, OPERATOR, desk.id)
         name = held.agreement.name if held else ""
         told = {"in_force": held is not None, "name": name, "clock": self.now().isoformat()}
-        return _reply(200, {"agreement": {**told, "our_url": address_of(self.address, desk)}})
+        return reply(200, {"agreement": {**told, "our_url": address_of(self.address, desk)}})
 
     def _marked(self, asked: Asked) -> Told:
         with self.context.database.read() as db:
             found = store.marked(db, OPERATOR, asked.desk_id, asked.query.get("marker", ""))
             listed = [found] if found and found.marker and found.shared and found.gone_at is None else []
-            return _reply(200, {"tickets": [_whole(db, one) for one in listed]})
+            return reply(200, {"tickets": [_whole(db, one) for one in listed]})
 
     def _changes(self, asked: Asked) -> Told:
-        since = datetime.fromisoformat(asked.query["since"]) if asked.query.get("since") else self.now()
+        now = self.now()
         with self.context.database.read() as db:
-            found = store.changed_since(db, OPERATOR, asked.desk_id, since, limit=PAGE)
-        rows = [{"id": one.uuid, "marker": one.marker, "at": one.changed_at.isoformat()} for one in found]
-        more = len(found) == PAGE and found[-1].changed_at > since
-        return _reply(200, {"changes": rows, "more": more, "now": self.now().isoformat()})
+            found = store.changed_since(db, OPERATOR, asked.desk_id, since(asked, now), limit=PAGE)
+        return changes(asked, [(one.uuid, one) for one in found], now)
 
     def _read(self, asked: Asked, uuid: str) -> Told:
         with self.context.database.read() as db:
             ticket = _there(store.ticket(db, OPERATOR, asked.desk_id, uuid))
             if not ticket.shared:
                 raise NotFound("the partner does not have it yet")
-            return _reply(200, {"ticket": _whole(db, ticket, since=int(asked.query.get("since") or 0))})
+            return reply(200, {"ticket": _whole(db, ticket, since=int(asked.query.get("since") or 0))})
 
     def _sending(self, asked: Asked, uuid: str) -> Told:
         """Under which terms it may leave; a ticket that is new is kept from now on, for its partner may be quick."""
-        told, now = _body(asked), self.now()
+        told, now = body(asked), self.now()
         with self.context.database.write() as db:
             desk = self._desk(db, asked)
             held = store.in_force(db, OPERATOR, desk.id)
@@ -134,7 +130,7 @@ class SharingDoor:
                 "clock": wire.written(now),
                 "file_url": self._lent(db, desk, told["file"], now) if told.get("file") else "",
             }
-        return _reply(200, {"sending": answer})
+        return reply(200, {"sending": answer})
 
     def _begun(self, db: Db, terms: tuple[Desk, Agreement], uuid: str, told: Mapping[str, Any]) -> Shared:
         """A ticket that is about to be shared, as it will stand there."""
@@ -177,7 +173,7 @@ class SharingDoor:
 
     def _taken(self, asked: Asked, uuid: str) -> Told:
         """Our document is what stands there now, but where the partner has spoken since it left."""
-        told = _body(asked)
+        told = body(asked)
         with self.context.database.write() as db:
             ticket = _there(store.ticket(db, OPERATOR, asked.desk_id, uuid, lock=True))
             held = store.in_force(db, OPERATOR, asked.desk_id)
@@ -194,22 +190,13 @@ class SharingDoor:
             store.write(db, written)
             whole = _whole(db, written.ticket)
         names = [part.name for part in written.parts]
-        return _reply(200, {"ticket": whole, "added": names})
+        return reply(200, {"ticket": whole, "added": names})
 
 
 def _there(ticket: Shared | None) -> Shared:
     if ticket is None or ticket.gone_at is not None:
         raise NotFound("there is no such ticket, or it is no longer shared")
     return ticket
-
-
-def _reply(status: int, document: Mapping[str, Any]) -> Told:
-    return Told(status=status, body=orjson.dumps(document))
-
-
-def _body(asked: Asked) -> Mapping[str, Any]:
-    document: Mapping[str, Any] = orjson.loads(asked.body)
-    return document
 
 
 def _whole(db: Db, ticket: Shared, *, since: int = 0) -> dict[str, Any]:
