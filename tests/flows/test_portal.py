@@ -25,8 +25,9 @@ S = HopStatus
 
 def happened(stage: PortalStage) -> list[str]:
     """What the story tells of the partner's assignment."""
+    ticket = stage.case.ticket.id
     with stage.hub.database.read() as db:
-        hops, events = history.of_ticket(db, OPERATOR, stage.case.ticket.id)
+        hops, events = history.of_ticket(db, OPERATOR, ticket)
     here = next(hop.id for hop in hops if hop.desk_id == "dsk_partner")
     return [event.type for event in events if event.hop_id == here]
 
