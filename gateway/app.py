@@ -200,7 +200,7 @@ def open_gateway(settings: Settings) -> Gateway:
     _make_folders(settings)
     ring = vault.of(settings)
     database = Database(settings.database, pool_size=settings.database_pool)
-    registry = Registry()
+    registry = Registry(settings.pins)
     context = Context(
         database=database,
         registry=registry,

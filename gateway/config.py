@@ -3,6 +3,7 @@
 import difflib
 import ipaddress
 import os
+import re
 from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path
@@ -65,6 +66,7 @@ class Settings(BaseSettings):
 
     allowed_networks: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_listed)] = ()
     allowed_ports: Annotated[tuple[int, ...], NoDecode, BeforeValidator(_listed)] = (443, 8443)
+    connectors: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_listed)] = ()
     desk_deadline: float = Field(default=60, ge=1, le=600)
 
     rate_per_minute: int = Field(default=3_000, ge=0, le=1_000_000)
@@ -94,6 +96,18 @@ class Settings(BaseSettings):
     @classmethod
     def _networks(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         return tuple(str(ipaddress.ip_network(text)) for text in value)
+
+    @field_validator("connectors")
+    @classmethod
+    def _pinned(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        if not all(re.fullmatch(r"[a-z][a-z0-9_]*=[0-9a-f]{64}", text) for text in value):
+            raise ValueError("write name=SHA-256 in 64 lower-case hex digits")
+        return value
+
+    @property
+    def pins(self) -> dict[str, str]:
+        """Connectors of other packages that may run here: name → SHA-256 of their code."""
+        return dict(text.split("=", 1) for text in self.connectors)
 
     @property
     def database(self) -> str:

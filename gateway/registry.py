@@ -1,8 +1,10 @@
 """Finds connectors by the entry-point group `interdesk.connectors`. Only this module loads them; no other names one."""
 
+import importlib.util
 import inspect
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from hashlib import sha256
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from typing import cast
@@ -13,12 +15,18 @@ from gateway.errors import ConfigError, Invalid
 from gateway.schemas import check
 
 GROUP = "interdesk.connectors"
+OWN = "interdesk"
+"""The distribution whose connectors are ours."""
 
 
 class Registry:
-    """The connectors of this installation, loaded when first asked for. `extra` adds connectors directly (tests)."""
+    """The connectors of this installation, loaded when first asked for. One of another package only if `pins` has its name and
+    the SHA-256 of its code (T20). `extra` adds connectors directly (tests)."""
 
-    def __init__(self, *, extra: Mapping[str, Connector] | None = None) -> None:
+    def __init__(
+        self, pins: Mapping[str, str] | None = None, *, extra: Mapping[str, Connector] | None = None
+    ) -> None:
+        self._pins = dict(pins or {})
         self._loaded: dict[str, Connector] = dict(extra or {})
         self._found = _entry_points(GROUP)
         twice = self._loaded.keys() & self._found.keys()
@@ -29,7 +37,8 @@ class Registry:
 
     def names(self) -> tuple[str, ...]:
         """Every connector that can be asked for, loaded or not."""
-        return tuple(sorted(self._loaded.keys() | self._found.keys()))
+        usable = {name for name, point in self._found.items() if _is_own(point) or name in self._pins}
+        return tuple(sorted(self._loaded.keys() | usable))
 
     def connector(self, name: str) -> Connector:
         """The connector of that name. Raises ConfigError if there is none, or if it cannot be loaded."""
@@ -38,8 +47,27 @@ class Registry:
                 raise ConfigError(
                     f"there is no connector {name!r}", cure=f"known here: {', '.join(self.names()) or 'none'}"
                 )
+            self._refuse_unpinned(name, self._found[name])
             self._loaded[name] = _load(name, self._found[name])
         return self._loaded[name]
+
+    def _refuse_unpinned(self, name: str, point: EntryPoint) -> None:
+        """Before anything of it is imported."""
+        if _is_own(point):
+            return
+        digest = digest_of(point)
+        if name not in self._pins:
+            raise ConfigError(
+                f"connector {name!r} of {_package(point)} is not enabled here",
+                why="code of other packages runs only if the operator names it",
+                cure=f"if you trust it, INTERDESK_CONNECTORS={name}={digest}",
+            )
+        if self._pins[name] != digest:
+            raise ConfigError(
+                f"connector {name!r} is not the code that INTERDESK_CONNECTORS names",
+                why=f"what is installed has the SHA-256 {digest}",
+                cure=f"find out who changed it; to enable this one, {name}={digest}",
+            )
 
     def manifest(self, name: str) -> Manifest:
         """What that connector declares. Raises ConfigError like `connector`."""
@@ -61,6 +89,37 @@ def _entry_points(group: str) -> dict[str, EntryPoint]:
                 cure="uninstall one of them",
             )
     return found
+
+
+def _is_own(point: EntryPoint) -> bool:
+    return point.dist is not None and point.dist.name == OWN
+
+
+def digest_of(point: EntryPoint) -> str:
+    """SHA-256 in hex over all files of a connector's package, by name; what Python compiles by itself is left out. Imports nothing.
+    Raises ConfigError where there is no such package."""
+    top = point.module.partition(".")[0]
+    found = importlib.util.find_spec(top)
+    places = [Path(place) for place in found.submodule_search_locations or ()] if found else []
+    single = Path(found.origin) if found and not places and found.origin else None
+    if not places and single is None:
+        raise ConfigError(
+            f"the code of {_package(point)} is not there", cure="install it again, or remove it"
+        )
+    told = sha256()
+    for name, path in sorted(_files(places, single)):
+        content = path.read_bytes()
+        told.update(f"{len(name)}:{name}:{len(content)}:".encode() + content)
+    return told.hexdigest()
+
+
+def _files(places: Sequence[Path], single: Path | None) -> Iterator[tuple[str, Path]]:
+    if single is not None:
+        yield single.name, single
+    for place in places:
+        for path in place.rglob("*"):
+            if path.is_file() and "__pycache__" not in path.parts:
+                yield path.relative_to(place).as_posix(), path
 
 
 def _package(point: EntryPoint) -> str:

@@ -21,8 +21,17 @@ REQUIRE_DESKS = TEST_SETTINGS + "REQUIRE_DESKS"
 _NUMBERS = itertools.count(1)
 
 
-def pytest_configure() -> None:
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """`--canaries`: see tests/canaries.py."""
+    parser.addoption(
+        "--canaries", action="store_true", help="look for every secret in logs and databases; one process"
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
     """A developer's own settings change no result; nothing here speaks to the outside."""
+    if config.getoption("--canaries"):  # loaded only then, for it takes the product with it
+        config.pluginmanager.register(importlib.import_module("tests.canaries").Canaries())
     for name in [name for name in os.environ if name.startswith("INTERDESK_")]:
         if not name.startswith(KEPT_SETTINGS):
             del os.environ[name]

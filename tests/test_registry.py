@@ -4,21 +4,43 @@ import json
 import shutil
 import sys
 from collections.abc import Iterator
+from datetime import datetime
 from importlib.metadata import EntryPoint, EntryPoints
 from pathlib import Path
+from types import SimpleNamespace
+from typing import get_type_hints
 
 import pytest
 
 from connectors.loopback import CONNECTOR
 from gateway import registry
+from gateway.connector import Connector
+from gateway.domain.model import Command, Desk, Message, NativeAttachment
 from gateway.errors import ConfigError
-from gateway.registry import GROUP, Registry, folder_of
+from gateway.registry import GROUP, Registry, digest_of, folder_of
 
 
 def installed(monkeypatch: pytest.MonkeyPatch, *points: tuple[str, str]) -> None:
     """Make these (name, value) the only entry points of our group."""
-    found = EntryPoints(EntryPoint(name=name, value=value, group=GROUP) for name, value in points)
+    found = EntryPoints(point(name, value) for name, value in points)
     monkeypatch.setattr(registry, "entry_points", lambda *, group: found.select(group=group))
+
+
+HANDED = {Message, Desk, Command, NativeAttachment, datetime, str, str | None}
+
+
+def point(name: str, value: str) -> EntryPoint:
+    """As our own package declares it if it is ours, else as another."""
+    made = EntryPoint(name=name, value=value, group=GROUP)
+    vars(made).update(
+        dist=SimpleNamespace(name="interdesk" if value.startswith("connectors.") else "acme-desk")
+    )
+    return made
+
+
+def trusting() -> Registry:
+    """The operator has enabled what is installed."""
+    return Registry({"acme_desk": digest_of(point("acme_desk", "acme_desk:CONNECTOR"))})
 
 
 @pytest.fixture
@@ -45,7 +67,7 @@ def rewrite(folder: Path, **changes: object) -> None:
 
 def test_nothing_is_loaded_before_it_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
     installed(
-        monkeypatch, ("loopback", "connectors.loopback:CONNECTOR"), ("broken", "no.such.package:CONNECTOR")
+        monkeypatch, ("loopback", "connectors.loopback:CONNECTOR"), ("broken", "connectors.no.such:CONNECTOR")
     )
     found = Registry()
     assert found.names() == ("broken", "loopback")
@@ -54,9 +76,38 @@ def test_nothing_is_loaded_before_it_is_asked_for(monkeypatch: pytest.MonkeyPatc
     assert found.manifest("loopback").title == "Loopback desk"
 
 
+def test_t20_code_of_others_is_off_until_it_is_named_by_its_digest(
+    third_party: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    installed(
+        monkeypatch, ("loopback", "connectors.loopback:CONNECTOR"), ("acme_desk", "acme_desk:CONNECTOR")
+    )
+    assert Registry().names() == ("loopback",)
+    assert [connector.manifest.name for connector in Registry()] == ["loopback"]
+    pinned = trusting()
+    with pytest.raises(
+        ConfigError, match=f"acme-desk.*is not enabled.*acme_desk={pinned._pins['acme_desk']}"
+    ):
+        Registry().connector("acme_desk")
+    (third_party / "more.py").write_text("raise SystemExit('this ran')")
+    with pytest.raises(ConfigError, match="is not the code that INTERDESK_CONNECTORS names"):
+        pinned.connector("acme_desk")
+    assert not [name for name in sys.modules if name.startswith("acme_desk")]
+    (third_party / "more.py").unlink()
+    assert pinned.connector("acme_desk").manifest.name == "acme_desk"
+
+
+def test_t20_a_connector_is_handed_nothing_to_reach_others_with() -> None:
+    """A request is all that it yields, an answer all that it gets: no client, no database, no credentials."""
+    for method in ("verify", "parse", "fetch", "changed", "push", "find", "check", "download", "normalised"):
+        hints = get_type_hints(getattr(Connector, method))
+        hints.pop("return")
+        assert set(hints.values()) <= HANDED, method
+
+
 def test_a_third_party_brings_its_own(third_party: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     installed(monkeypatch, ("acme_desk", "acme_desk:CONNECTOR"))
-    connector = Registry().connector("acme_desk")
+    connector = trusting().connector("acme_desk")
     assert connector.manifest.name == "acme_desk"
     assert folder_of(connector) == third_party
 
@@ -97,9 +148,11 @@ def test_a_connector_given_directly_may_not_hide_an_installed_one(monkeypatch: p
 
 
 def test_code_that_does_not_load_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    installed(monkeypatch, ("broken", "no_such_package:CONNECTOR"))
-    with pytest.raises(ConfigError, match=r"'broken' cannot be loaded.*ModuleNotFoundError.*no_such_package"):
+    installed(monkeypatch, ("broken", "connectors.no_such:CONNECTOR"), ("gone", "no_such_package:CONNECTOR"))
+    with pytest.raises(ConfigError, match=r"'broken' cannot be loaded.*ModuleNotFoundError.*no_such"):
         Registry().connector("broken")
+    with pytest.raises(ConfigError, match=r"no_such_package.* is not there"):
+        Registry({"gone": "0" * 64}).connector("gone")
 
 
 BAD_MANIFESTS = {
@@ -115,13 +168,13 @@ def test_a_manifest_that_breaks_the_schema_is_refused(
     rewrite(third_party, **changes)
     installed(monkeypatch, ("acme_desk", "acme_desk:CONNECTOR"))
     with pytest.raises(ConfigError, match=f"manifest of connector 'acme_desk' is not usable[^$]*{words}"):
-        Registry().connector("acme_desk")
+        trusting().connector("acme_desk")
 
 
 def test_the_entry_point_bears_the_manifests_name(third_party: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     installed(monkeypatch, ("acme", "acme_desk:CONNECTOR"))
     with pytest.raises(ConfigError, match="'acme' calls itself 'acme_desk'"):
-        Registry().connector("acme")
+        Registry({"acme": digest_of(point("acme", "acme_desk:CONNECTOR"))}).connector("acme")
 
 
 def test_every_declared_connector_of_this_installation_loads() -> None:

@@ -11,7 +11,7 @@ from typing import Annotated, Any
 
 import typer
 
-from gateway import schemas
+from gateway import config, schemas
 from gateway.agent import Agent
 from gateway.cli.terminal import say
 from gateway.client import Interdesk
@@ -66,7 +66,7 @@ def _credentials(one: Document, secrets: SecretSource, folder: Path) -> Credenti
         what = f"desk {one['code']}: credentials.secret"
         given["secret"] = secrets.fetch(Reference(what=what, where=where, folder=folder))
     desk = Desk(id="", org_id="", code=one["code"], connector=one["connector"], base_url=one["base_url"])
-    found = credentials_for(desk, Registry().manifest(one["connector"]), given)
+    found = credentials_for(desk, Registry(config.load().pins).manifest(one["connector"]), given)
     if found.grant is not None:
         raise ConfigError(
             f"desk {one['code']}: an agent does not ask for tokens",

@@ -11,7 +11,7 @@ import httpx
 from gateway.desk_client import answers
 from gateway.desk_client.transport import GuardedTransport
 from gateway.desk_client.trip import Trip
-from gateway.errors import AnswerUnreadable, DeskUnavailable
+from gateway.errors import AnswerUnreadable, ConfigError, DeskUnavailable
 
 LARGEST = 1_000_000
 _DEADLINE = 15.0
@@ -61,6 +61,10 @@ async def _fetch(ask: Ask, transport: GuardedTransport) -> Told:
             finally:
                 await answer.aclose()
             return Told(status=answer.status_code, body=bytes(body))
+    except httpx.InvalidURL as error:
+        raise ConfigError(
+            f"{ask.url!r} is no address", why=str(error), cure="correct the provider's address"
+        ) from error
     except (httpx.TransportError, OSError, TimeoutError) as error:
         raise DeskUnavailable(f"no answer from {httpx.URL(ask.url).host}: {type(error).__name__}") from error
     finally:
