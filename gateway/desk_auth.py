@@ -52,7 +52,7 @@ def token_of(body: bytes) -> tuple[str, timedelta]:
         if not good or " " in token or kind.lower() != "bearer":
             raise ValueError("no bearer token")
         lasts = min(max(int(seconds), 0), 86_400)
-    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError, OverflowError) as error:
         raise AnswerUnreadable(
             "the issuer of tokens answered with something that is no bearer token"
         ) from error

@@ -11,7 +11,7 @@ from gateway.desk_client import answers
 from gateway.desk_client.limits import Limits
 from gateway.desk_client.trip import Broken, Trip
 from gateway.domain.model import Desk
-from gateway.errors import AnswerUnreadable, DeskDenied, DeskUnavailable
+from gateway.errors import AnswerUnreadable, ConfigError, DeskDenied, DeskUnavailable
 
 _MOST_BYTES = 100_000
 _FORM = "application/x-www-form-urlencoded"
@@ -51,7 +51,7 @@ class Tokens:
 
     async def _asked(self, desk: Desk, grant: Grant) -> bytes:
         trip = Trip(owner=desk.id, allow_private_network=desk.allow_private_network)
-        url, body = httpx.URL(grant.url), grant.form.encode("ascii")
+        url, body = _parsed(desk, grant.url), grant.form.encode("ascii")
         headers = {
             "host": url.netloc.decode("ascii"),
             "accept": "application/json",
@@ -81,3 +81,12 @@ class Tokens:
         if response.status != 200:
             raise DeskUnavailable(f"desk {desk.code}: its issuer of tokens answered {response.status}")
         return response.body
+
+
+def _parsed(desk: Desk, url: str) -> httpx.URL:
+    try:
+        return httpx.URL(url)
+    except httpx.InvalidURL as error:
+        raise ConfigError(
+            f"desk {desk.code}: {url!r} is no address", why=str(error), cure="correct its setting token_url"
+        ) from error

@@ -19,7 +19,7 @@ from gateway import app as wiring
 from gateway.app import Gateway
 from gateway.config import Settings
 from gateway.connector import Effect, Exchange, Request
-from gateway.desk_auth import origin_of
+from gateway.desk_auth import Grant, origin_of
 from gateway.desk_client import Credentials, GuardedTransport
 from gateway.desk_client.agency import Errand
 from gateway.desk_client.documents import Ask
@@ -126,6 +126,15 @@ async def _named(gateway: Gateway, url: str, private: bool) -> object:
         return await client.ask(reading(url, receive_blob=True, bare=True), desk=own, credentials=credentials)
 
 
+async def _desks_token(gateway: Gateway, url: str, private: bool) -> object:
+    """Where a desk's settings say that its tokens are given."""
+    grant = Grant(url=url, form="grant_type=client_credentials", authorization=BASIC["Authorization"])
+    own = desk("https://desk.example", private=private)
+    async with gateway.desk_client() as client:
+        credentials = Credentials(origin=origin_of(own.base_url), grant=grant)
+        return await client.ask(reading(), desk=own, credentials=credentials)
+
+
 async def _write(gateway: Gateway, url: str, private: bool) -> object:
     async with gateway.desk_client() as client:
         verdict = await client.push(
@@ -178,6 +187,7 @@ WAYS: dict[str, Way] = {
     "a desk is read": _read,
     "a file is fetched": _file,
     "a file the desk names": _named,
+    "a desk's token is fetched": _desks_token,
     "a desk is written to": _write,
     "a mailbox is read": _mail,
     "a webhook": _webhook,

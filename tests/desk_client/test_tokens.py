@@ -153,6 +153,7 @@ async def test_another_place_for_tokens_is_the_desks_setting(partner: Partner, c
         b'{"access_token": "a\\r\\nx: y", "token_type": "Bearer"}',
         b'{"access_token": "", "token_type": "Bearer"}',
         b'{"access_token": "a", "token_type": "Bearer", "expires_in": "soon"}',
+        b'{"access_token": "a", "token_type": "Bearer", "expires_in": 1e999}',
     ],
 )
 def test_what_is_no_token(body: bytes) -> None:
