@@ -2,6 +2,7 @@
 nothing, too little or the same twice gets none."""
 
 import base64
+import urllib.request
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from typing import Any
@@ -19,9 +20,13 @@ from gateway import keys as key_form
 from gateway.app import Gateway
 from gateway.errors import Invalid, Refused
 from gateway.flows import clients
+from gateway.flows.apply import apply
 from gateway.flows.clients import Wanted
+from gateway.flows.proposal import Terms
+from gateway.installation.reading import read
 from tests.api import house
 from tests.api.house import Answer, Doors
+from tests.flows.installation import write
 
 KEY = ECKey.generate_key("P-256", {"kid": "one"})
 OTHER = ECKey.generate_key("P-256", {"kid": "one"})
@@ -29,9 +34,20 @@ SHORT = {"kty": "RSA", "e": "AQAB", "n": base64.urlsafe_b64encode(b"\xc1" * 128)
 JWKS = {"keys": [KEY.as_dict(private=False)]}
 
 
+PUSHER = """
+organizations: [{code: pusher, name: Pusher}]
+desks: [{code: pusher, organization: pusher, connector: api_desk}]
+"""
+TICKETS = "/tmf-api/troubleTicket/v5/troubleTicket"
+NEW = {"name": "n", "description": "The till is dead", "severity": "Major", "ticketType": "incident"}
+
+
 @pytest.fixture(scope="module")
 def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
-    with house.installed(tmp_path_factory.mktemp("oauth")) as opened:
+    folder = tmp_path_factory.mktemp("oauth")
+    with house.installed(folder) as opened:
+        wanted, terms = read(write(folder, PUSHER, "pusher.yaml")), Terms(vault=opened.vault)
+        apply(opened.context, wanted, terms, actor="test", now=wiring.utc_now())
         yield opened
 
 
@@ -41,8 +57,8 @@ def doors(gateway: Gateway) -> Iterator[Doors]:
         yield opened
 
 
-def made(gateway: Gateway, *may: str, **more: Any) -> tuple[str, str]:
-    wanted = Wanted(label="push", permissions=may or ("tickets:write",), organization="north", **more)
+def made(gateway: Gateway, *may: str, code: str = "north", **more: Any) -> tuple[str, str]:
+    wanted = Wanted(label="push", permissions=may or ("tickets:write",), organization=code, **more)
     client, secret = clients.register(gateway.context, wanted, actor="test", now=wiring.utc_now())
     return client.id, secret or ""
 
@@ -88,6 +104,37 @@ def test_a_stock_client_shows_who_it_is_by_a_signature(
     with OAuth2Client(name, KEY, token_endpoint_auth_method=way) as client:
         client.fetch_token(f"{door}/oauth/token", grant_type="client_credentials")
         assert client.get(f"{door}/v1/tickets").status_code == 200
+
+
+def test_stock_clients_push_a_ticket_and_stop_with_their_client(
+    gateway: Gateway, doors: Doors, monkeypatch: Any
+) -> None:
+    """Authlib's client by secret and by signature, and the standard library's as a stranger writes it."""
+    monkeypatch.setenv("AUTHLIB_INSECURE_TRANSPORT", "1")
+    door = f"http://127.0.0.1:{doors.port}"
+    way = PrivateKeyJWT(f"{issuer(gateway)}/oauth/token", headers={"kid": "one"}, alg="ES256")
+    by_key, _ = made(gateway, code="pusher", jwks=JWKS)
+    by_secret = made(gateway, code="pusher")
+    for name, client in {
+        by_secret[0]: OAuth2Client(*by_secret, token_endpoint_auth_method="client_secret_basic"),
+        by_key: OAuth2Client(by_key, KEY, token_endpoint_auth_method=way),
+    }.items():
+        with client:
+            client.fetch_token(f"{door}/oauth/token", grant_type="client_credentials")
+            pushed = client.post(f"{door}{TICKETS}", json=NEW)
+            assert (pushed.status_code, pushed.json()["description"]) == (201, NEW["description"])
+            assert client.get(f"{door}{TICKETS}/{pushed.json()['id']}").json()["severity"] == "Major"
+            clients.revoke(gateway.context, name, actor="test", now=wiring.utc_now())
+            assert client.get(f"{door}{TICKETS}").status_code == 401  # the next request, not the next token
+
+    name, secret = made(gateway, code="pusher")
+    form = urlencode({"grant_type": "client_credentials", "client_id": name, "client_secret": secret})
+    with urllib.request.urlopen(f"{door}/oauth/token", form.encode(), timeout=10) as answer:
+        text = orjson.loads(answer.read())["access_token"]
+    headers = {"authorization": f"Bearer {text}", "content-type": "application/json"}
+    asked = urllib.request.Request(f"{door}{TICKETS}", orjson.dumps(NEW), headers)
+    with urllib.request.urlopen(asked, timeout=10) as answer:
+        assert answer.status == 201
 
 
 def signed(gateway: Gateway, name: str, key: ECKey = KEY, alg: str = "ES256", **changes: Any) -> str:

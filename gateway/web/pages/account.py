@@ -13,6 +13,7 @@ from gateway.flows.sessions import COOKIE, Visit
 from gateway.flows.signing_in import TooMany
 from gateway.web import security
 from gateway.web.asking import AnyWanted, Wanted, place
+from gateway.web.browsers import called
 from gateway.web.filled import Filled
 from gateway.web.pages import sign_in
 from gateway.web.parlour import AnyParlour, Parlour
@@ -62,7 +63,7 @@ def _own(here: Parlour, asked: Wanted, came: Visit | None, said: str) -> HTMLRes
     rows = [
         {
             "id": one.id,
-            "browser": one.browser or "–",
+            "browser": called(one.browser),
             "address": one.address or "–",
             "since": look.whole(one.created_at),
             "seen": look.whole(one.seen_at),

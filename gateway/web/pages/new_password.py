@@ -86,7 +86,7 @@ def _choose(
 
 def _over(language: str) -> HTMLResponse:
     words = Wanted(language=language).words()
-    shown = {"title": words("reset.over"), "what": words("reset.over.what")}
+    shown = {"title": words("reset.over"), "what": words("reset.over.what"), "way": "/forgotten"}
     return page("told.html", words, status=410, **shown)
 
 
