@@ -41,6 +41,12 @@ def listed(
     return asked.page("conflicts", found, ("conflict",), Conflict)
 
 
+@router.get("/{conflict_id}", **tells(Conflict))
+def one(here: AnyHouse, key: Caller, conflict_id: str) -> dict[str, Any]:
+    """One, however it stands."""
+    return conflicts.show(here.context, conflict_id, _order(key, here.now()), party=_party(key))
+
+
 class Decision(Body):
     """What is to stand; `release` lets rules that were stopped go on."""
 

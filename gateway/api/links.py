@@ -71,6 +71,12 @@ def invite(here: AnyHouse, key: Caller, said: NewInvitation) -> Document:
     return {**links.of_invitation(here.context, made, by), "code": code}
 
 
+@router.get("/links/invitations/{invitation_id}", **tells(Invitation))
+def invitation(here: AnyHouse, key: Caller, invitation_id: str) -> Document:
+    """One of the caller's own."""
+    return links.invitation(here.context, invitation_id, _by(here, key))
+
+
 class Reason(Body):
     """Why."""
 
@@ -124,10 +130,11 @@ def accept(here: AnyHouse, key: Caller, said: Acceptance) -> Document:
         return _checked(here, link_id, by)
 
 
-class Refusal(Reason):
+class Refusal(Body):
     """Why an invitation is declined."""
 
     code: str = Field(max_length=200)
+    reason: str = Field(max_length=10_000, pattern=r"\S")
 
 
 @router.post("/links/decline", **tells(Invitation))
@@ -219,6 +226,12 @@ class Stop(Reason):
     target: str = Field(default="", max_length=64)
 
 
+class Brakes(Stop):
+    """The same, and why."""
+
+    reason: str = Field(max_length=10_000, pattern=r"\S")
+
+
 @router.get("/brakes", **tells_list("Brakes", brakes=Brake))
 def brakes_shown(
     here: AnyHouse, key: Caller, every: Annotated[bool, Query(description="Those that are off too.")] = False
@@ -228,7 +241,7 @@ def brakes_shown(
 
 
 @router.post("/brakes", status_code=201, **tells(Brake, 201))
-def brake_on(here: AnyHouse, key: Caller, said: Stop) -> Document:
+def brake_on(here: AnyHouse, key: Caller, said: Brakes) -> Document:
     """Put one on."""
     wanted = brakes.Wanted(kind=said.kind, target=said.target)
     return brakes.on(here.context, wanted, said.reason, _by(here, key))

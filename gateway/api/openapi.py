@@ -46,14 +46,14 @@ _IF_NONE_MATCH: Node = {
     "in": "header",
     "required": False,
     "description": "The versions that the caller has: 304 for one of them.",
-    "schema": {"type": "string", "maxLength": 400, "pattern": "^[ -~]*$"},
+    "schema": _TEXT["schema"],
 }
 _IF_MATCH: Node = {
     "name": "if-match",
     "in": "header",
     "required": False,
     "description": "The versions (ETag) that may be changed: 412 for another.",
-    "schema": {"type": "string", "maxLength": 400, "pattern": "^[ -~]*$"},
+    "schema": _TEXT["schema"],
 }
 _ONCE: Node = {
     "name": "idempotency-key",

@@ -40,8 +40,11 @@ def _described(shape: type, kind: Kind, *, whole: bool = True) -> dict[str, Any]
             name: {"anyOf": [one, {"type": "null"}]} for name, one in fields.items() if name not in _OWN
         }
     schema = {"type": "object", "title": said["title"], "additionalProperties": False, "properties": fields}
+    answers: dict[int | str, Any] = {200: {"model": shape, "description": "As it is now."}}
+    if whole:
+        answers[201] = {"model": shape, "description": "It was made."}
     body = {"required": True, "content": {"application/json": {"schema": schema}}}
-    return {**tells(shape), "openapi_extra": {"requestBody": body}}
+    return {"response_model": None, "responses": answers, "openapi_extra": {"requestBody": body}}
 
 
 def _telling(told: View, kind: Kind, status: int = 200) -> Response:

@@ -1,14 +1,17 @@
 """How a door says no: problem+json (RFC 9457) with a stable code, and which of our errors is which HTTP status."""
 
 import logging
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 
 import orjson
 from fastapi import FastAPI, HTTPException, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
 from starlette.exceptions import HTTPException as AnyHTTPException
+from starlette.routing import compile_path
 
 from gateway.domain.permissions import Permission
 from gateway.errors import (
@@ -26,6 +29,7 @@ from gateway.errors import (
     Unsupported,
 )
 from gateway.flows.hooks import NotStored
+from gateway.flows.permissions import NEEDS
 
 log = logging.getLogger(__name__)
 
@@ -222,14 +226,14 @@ async def _ours(_request: Request, error: Exception) -> Response:
     return response(of_error(error) if isinstance(error, InterdeskError) else internal())
 
 
-async def _http(_request: Request, error: Exception) -> Response:
+async def _http(request: Request, error: Exception) -> Response:
     """What the framework itself refuses: unknown addresses, wrong methods."""
     if not isinstance(error, AnyHTTPException):
         return response(internal())
     if isinstance(error, BodyTooLarge):
         return response(too_large(error.limit))
     if error.status_code == 405:
-        return response(wrong_method((error.headers or {}).get("Allow", "")))
+        return response(wrong_method(_allowed(request.url.path)))
     if error.status_code == 404:
         return response(nowhere())
     return response(
@@ -240,6 +244,16 @@ async def _http(_request: Request, error: Exception) -> Response:
             detail=str(error.detail),
         )
     )
+
+
+def _allowed(path: str) -> str:
+    """Every method of an address (RFC 9110, 10.2.1); the framework tells those of the first route that it finds."""
+    return ", ".join(sorted({method for method, template in NEEDS if _pattern(template).fullmatch(path)}))
+
+
+@cache
+def _pattern(template: str) -> re.Pattern[str]:
+    return compile_path(template)[0]
 
 
 async def _invalid(_request: Request, error: Exception) -> Response:

@@ -2,7 +2,7 @@
 
 import re
 
-from fastapi import FastAPI
+from fastapi import FastAPI, Request
 from fastapi.routing import APIRoute
 from starlette.types import Lifespan, Receive, Scope, Send
 
@@ -30,6 +30,7 @@ from gateway.api import (
     ticket_sharing,
     tickets,
     tmf621,
+    tmf_answers,
     tmf_hub,
     tmf_specifications,
     webhooks,
@@ -105,7 +106,12 @@ class Site(FastAPI):
             bodies.refuse_nul(scope)
             bodies.refuse_encoded(scope)
         except problems.Problem as problem:
-            await problems.response(problem)(scope, receive, send)
+            scope["app"] = self
+            is_standards = scope["path"].startswith(tmf_answers.BASES)
+            answer = (
+                tmf_answers.refusal(problem, Request(scope)) if is_standards else problems.response(problem)
+            )
+            await answer(scope, receive, send)
         else:
             await super().__call__(scope, bodies.limited(scope, receive), send)
 

@@ -1,6 +1,7 @@
 """How the doors of TM Forum's API read bodies and say no: its `Error` document, with our stable codes in it."""
 
 from collections.abc import Callable, Coroutine
+from dataclasses import replace
 from typing import Annotated, Any
 
 import orjson
@@ -34,12 +35,16 @@ class TmfRoute(APIRoute):
                 return refusal(problems.too_large(error.limit), request)
             except InterdeskError as error:
                 return refusal(problems.of_error(error), request)
-            except (RequestValidationError, HTTPException) as error:
-                return refusal(problems.not_valid(str(error)[:1000]), request)
+            except RequestValidationError as error:  # its own text tells files and lines of ours
+                return refusal(problems.of_any(error), request)
+            except HTTPException as error:
+                return refusal(problems.not_valid(str(error.detail)), request)
 
         return told
 
 
+BASES = ("/tmf-api/", "/mefApi/")
+"""Where refusals are told in these shapes."""
 _MEF_CODES = {
     400: "invalidBody",
     401: "invalidCredentials",
@@ -52,7 +57,7 @@ _MEF_CODES = {
 def refusal(problem: Problem, request: Request) -> Response:
     """A problem in the standard's shape. TMF621 has no 422: a request that is not valid is a 400 there."""
     if request.url.path.startswith("/mefApi/"):
-        return _mef(problem)
+        return _mef(_asked_wrongly(problem) if _takes_no_document(request) else problem)
     status = 400 if problem.status == 422 else problem.status
     told = {
         "@type": "Error",
@@ -60,9 +65,18 @@ def refusal(problem: Problem, request: Request) -> Response:
         "reason": problem.title,
         "message": problem.detail or problem.title,
         "status": str(status),
-        "referenceError": f"/problems/{problem.code}",
+        "referenceError": f"{request.app.state.house.address}/problems/{problem.code}",  # v4: a whole URI
     }
     return Response(orjson.dumps(told), status_code=status, headers=dict(problem.headers), media_type=JSON)
+
+
+def _takes_no_document(request: Request) -> bool:
+    """Whether MEF 124 has no 422 here: it is for documents of tickets alone."""
+    return request.method == "GET" or "/hub" in request.url.path
+
+
+def _asked_wrongly(problem: Problem) -> Problem:
+    return replace(problem, status=400) if problem.status == 422 else problem
 
 
 def _mef(problem: Problem) -> Response:
@@ -71,7 +85,8 @@ def _mef(problem: Problem) -> Response:
         "message": problem.detail or problem.title,
         "referenceError": f"urn:interdesk:problem:{problem.code}",
     }
-    told: Any = {"code": _MEF_CODES.get(problem.status, "internalError"), "reason": problem.title, **words}
+    code = _MEF_CODES.get(problem.status, "internalError")
+    told: Any = {"code": code, "reason": problem.title, **words}
     if problem.status == 422:
         named = [
             line.strip().partition(": ") for line in problem.detail.splitlines() if line.startswith("  ")

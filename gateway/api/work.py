@@ -24,6 +24,7 @@ from gateway.store.worklogs import Asked
 
 router = APIRouter(prefix="/v1/work", route_class=Door)
 Caller = Annotated[Principal, Depends(caller)]
+Number = Annotated[str, Field(max_length=20, pattern=r"^[0-9]+(\.[0-9]+)?$")]
 
 
 @router.get("", **tells_page("lines", WorkLine))
@@ -45,10 +46,10 @@ class NewLine(Body):
 
     hop_id: str = Field(max_length=64)
     kind: rules.WorkKind
-    amount: str = Field(max_length=20)
+    amount: Number
     unit: Unit
     at: datetime
-    money: str | None = Field(default=None, max_length=20)
+    money: Number | None = None
     currency: str = Field(default="", max_length=3)
     worker: str = Field(default="", max_length=200)
     text: str = Field(default="", max_length=10_000)

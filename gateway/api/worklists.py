@@ -12,6 +12,7 @@ from gateway.api.door import Door
 from gateway.api.listing import AnyAsked, cursor
 from gateway.client.work_shapes import Names, Waiting
 from gateway.domain.worklists import NAMES
+from gateway.errors import NotFound
 from gateway.flows import worklists
 from gateway.flows.principal import Principal
 from gateway.flows.worklists import Wanted
@@ -34,6 +35,8 @@ def one(
     asked: AnyAsked,
 ) -> Response:
     """A page of a work list; `next` is null at its end, and a page before that may be short."""
+    if name not in NAMES:
+        raise NotFound(f"there is no work list {name!r}", cure=f"known: {', '.join(NAMES)}")
     party = None if key.org_id == OPERATOR_ID else key.org_id
     after = asked.after("items", 2)
     if after is not None and after[0] != name:

@@ -44,6 +44,21 @@ def listed(context: Context, asked: Asked, order: Order) -> list[dict[str, Any]]
         return list(islice(shown, asked.limit))
 
 
+def show(context: Context, conflict_id: str, order: Order, *, party: str | None = None) -> dict[str, Any]:
+    """One, however it stands. Raises NotFound."""
+    with context.database.read() as db:
+        found = conflicts.one(db, Scope.of(party) if party else OPERATOR, conflict_id)
+        asked = Asked(party=party, every=True)
+        shown = [] if found is None else list(_rows(context, db, [found], (asked, order)))
+    if not shown:
+        raise _unknown(conflict_id)
+    return shown[0]
+
+
+def _unknown(conflict_id: str) -> NotFound:
+    return NotFound(f"no conflict {conflict_id}", cure="interdesk conflicts list --all shows them")
+
+
 def _open(page: list[Event], asked: Asked, order: Order) -> list[Event]:
     """Without those that a rule settled, which is seen in them alone: their tickets need not be loaded."""
     if asked.every:
@@ -135,7 +150,7 @@ def _decided(
     with context.database.write() as db:
         conflict = conflicts.one(db, Scope.of(party) if party else OPERATOR, conflict_id)
         if conflict is None:
-            raise NotFound(f"no conflict {conflict_id}", cure="interdesk conflicts list --all shows them")
+            raise _unknown(conflict_id)
         case = cases.load(db, OPERATOR, [conflict.ticket_id], context.occasion(db, order.now))[
             conflict.ticket_id
         ]

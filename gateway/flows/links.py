@@ -77,6 +77,15 @@ def listed(context: Context, by: By) -> View:
         }
 
 
+def invitation(context: Context, invitation_id: str, by: By) -> View:
+    """One of the invitations that one has made. Raises NotFound."""
+    with context.database.read(by.scope) as db:
+        found = store.invitation(db, by.scope, invitation_id)
+        if found is None:
+            raise NotFound(f"there is no invitation {invitation_id}", cure="interdesk link list shows them")
+        return invitation_view(Reader(known=context.directory(db), by=by), found)
+
+
 def _brief(reader: Reader, link: Link) -> View:
     return {
         "id": link.id,

@@ -43,6 +43,10 @@ _READS = (
     *("promises.reports|north|/v1/reports", "promises.report|north|/v1/reports/{report}"),
     *("deliveries.listed|south|/v1/deliveries", "deliveries.one|south|/v1/deliveries/{delivery}"),
     *("worklists.names|north|/v1/worklists", "worklists.one|north|/v1/worklists/hours-to-approve"),
+    *(
+        "conflicts.one|north|/v1/conflicts/{conflict}",
+        "links.invitation|quick|/v1/links/invitations/{invitation}",
+    ),
     *("conflicts.listed|north|/v1/conflicts?all=true", "audit.listed|operator|/v1/audit?limit=2"),
     *("work.listed|south|/v1/work", "work.one|south|/v1/work/{line}"),
     *("webhooks.listed|north|/v1/webhooks", "webhooks.one|north|/v1/webhooks/status-page"),

@@ -90,6 +90,7 @@ OBJECTS: dict[Route, Row] = {
     },
     ("GET", "/v1/search"): Row("ticket", query="?number=ID"),
     ("GET", "/v1/deliveries/{delivery_id}"): Row("delivery"),
+    ("GET", "/v1/conflicts/{conflict_id}"): Row("conflict"),
     ("POST", "/v1/conflicts/{conflict_id}"): Row("conflict", {"keep": "theirs", **_WHY}),
     ("POST", "/v1/work"): Row("hop", _LINE),
     ("GET", "/v1/work/{line_id}"): Row("line"),
@@ -116,6 +117,7 @@ OBJECTS: dict[Route, Row] = {
     },
     ("GET", "/v1/contacts/{name}"): Row("contact"),
     ("GET", "/v1/desks/{name}"): Row("desk"),
+    ("GET", "/v1/links/invitations/{invitation_id}"): Row("invitation"),
     ("POST", "/v1/links/invitations/{invitation_id}/take-back"): Row("invitation", _WHY),
     ("GET", "/v1/links/{name}"): Row("link"),
     **{

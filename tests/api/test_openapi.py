@@ -75,6 +75,13 @@ def test_every_operation_has_examples_and_they_are_what_it_says(description: dic
     assert wrong == []
 
 
+def test_a_wrong_method_is_told_all_right_ones(here: Furnished, description: dict[str, Any]) -> None:
+    for path, methods in description["paths"].items():
+        answer = here.client.request("OPTIONS", path.replace("{", "").replace("}", ""))
+        told = {name.strip().lower() for name in answer.headers["allow"].split(",")}
+        assert (answer.status_code, set(methods) <= told) == (405, True), path
+
+
 def test_every_door_of_the_api_is_a_door(here: Furnished) -> None:
     others = [
         one.path

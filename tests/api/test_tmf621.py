@@ -196,6 +196,14 @@ def test_a_refusal_is_an_error_of_the_standard(
     assert refused(big.request(method, path, **more)) == expected
 
 
+def test_a_refusal_tells_nothing_of_where_it_was_made(big: httpx.Client) -> None:
+    told = big.get(V5, params={"offset": "-1"}).json()
+    assert told["message"] == "offset: Input should be greater than or equal to 0"
+    assert told["referenceError"].startswith("http")
+    assert told["referenceError"].endswith("/problems/IDK-1403")
+    assert refused(big.get(f"{V5}?name=%00")) == (400, "IDK-1403")
+
+
 @pytest.mark.parametrize(
     ("patch", "status"),
     [

@@ -29,14 +29,24 @@ def tests(parameters: Sequence[tuple[str, str]]) -> tuple[Test, ...]:
 
 
 def _test(name: str, value: str) -> Test:
-    path = tuple(name.split("."))
+    path = _CALLED.get(name) or tuple(name.split("."))
     verb = path[-1] if len(path) > 1 and path[-1] in (*_COMPARED, "ne", "eq") else "eq"
     path = path[:-1] if verb == path[-1] and len(path) > 1 else path
     if path[0] not in ATTRIBUTES:
         raise Invalid(
             f"there is no attribute {name[:80]!r} to filter by", cure="schemas/tmf621.md lists them"
         )
-    return Test(path=path, verb=verb, values=tuple(value.split(",")))
+    values = tuple(value.split(","))
+    if verb in _COMPARED and any(moment(one) is None for one in values):
+        raise Invalid(f"{name[:80]} compares moments", cure="write 2026-03-01T09:00:00Z")
+    return Test(path=path, verb=verb, values=values)
+
+
+_CALLED: Mapping[str, tuple[str, ...]] = {
+    "relatedEntityId": ("relatedEntity", "id"),
+    "relatedEntityType": ("relatedEntity", "@referredType"),
+}
+"""Parameters of MEF 124 that name an attribute otherwise than by its path."""
 
 
 ATTRIBUTES = frozenset(

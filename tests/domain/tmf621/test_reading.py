@@ -76,7 +76,6 @@ DOCUMENT = {
         ("creationDate.gt", "2026-03-01T08:59:00Z", True),
         ("creationDate.lte", "2026-03-01T10:00:00+01:00", True),
         ("creationDate.lt", "2026-03-01T09:00:00Z", False),
-        ("creationDate.gt", "nothing", False),
         ("creationDate", "2026-03-01T10:00:00+01:00", True),
         ("priority", "High", False),
     ],
@@ -88,3 +87,11 @@ def test_a_filter_fits(name: str, value: str, fits: bool) -> None:
 def test_a_filter_by_what_no_ticket_has_is_refused() -> None:
     with pytest.raises(Invalid, match="colour"):
         listing.tests([("colour", "red")])
+    with pytest.raises(Invalid, match="compares moments"):
+        listing.tests([("resolutionDate.lt", "soon")])
+
+
+def test_mef_calls_some_attributes_otherwise() -> None:
+    document = {"relatedEntity": [{"id": "E1", "@referredType": "Circuit"}]}
+    for name, value, fits in (("relatedEntityId", "E1", True), ("relatedEntityType", "Site", False)):
+        assert listing.fits(document, listing.tests([(name, value)])) is fits

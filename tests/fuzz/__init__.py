@@ -1,0 +1,1 @@
+"""Asking the doors at random what their descriptions allow, and what they do not."""
