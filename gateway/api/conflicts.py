@@ -44,7 +44,8 @@ def listed(
 @router.get("/{conflict_id}", **tells(Conflict))
 def one(here: AnyHouse, key: Caller, conflict_id: str) -> dict[str, Any]:
     """One, however it stands."""
-    return conflicts.show(here.context, conflict_id, _order(key, here.now()), party=_party(key))
+    order = Order(actor=key.name, now=here.now())
+    return conflicts.show(here.context, conflict_id, order, party=key.party)
 
 
 class Decision(Body):
