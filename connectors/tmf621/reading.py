@@ -96,13 +96,20 @@ def _actor(name: object, ident: object, desk: Desk) -> Actor:
     return Actor(id=who, name=who, kind=kind)
 
 
+def _author(one: Doc, desk: Desk) -> Actor:
+    """Who said it; of what another gateway says of itself nobody did."""
+    found = _actor(one.get("author"), one.get("id"), desk)
+    by_itself = federation.is_automatic(one) and found.kind is not ActorKind.GATEWAY
+    return Actor(id=found.id, name=found.name, kind=ActorKind.AUTOMATION) if by_itself else found
+
+
 def _note(one: Doc, desk: Desk) -> NativeComment:
     """The standard has no private notes: what a client can read was written for it."""
     return NativeComment(
         remote_id=text(one["id"]),
         text=text(one["text"]),
         visibility=Visibility.PUBLIC,
-        author=_actor(one.get("author"), one.get("id"), desk),
+        author=_author(one, desk),
         at=moment(one.get("date")),
     )
 
@@ -240,7 +247,8 @@ def _ours(seen: Snapshot, command: Command, known: frozenset[str]) -> NativeComm
 
 def _same(one: NativeComment | NativeAttachment, command: Command) -> bool:
     if isinstance(one, NativeComment):
-        return command.comment is not None and one.text.split() == command.comment.text.split()
+        draft = command.comment
+        return draft is not None and one.text.split() == (draft.plain or draft.text).split()
     return command.attachment is not None and one.filename == command.attachment.filename
 
 

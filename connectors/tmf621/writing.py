@@ -126,9 +126,12 @@ def _empty(after: dict[str, Any], name: str) -> None:
 
 
 def _note(command: Command, desk: Desk) -> dict[str, Any]:
-    words = command.comment.text if command.comment else ""
-    author = {"author": desk.account} if desk.account else {}
-    return {"@type": "Note", "id": command.marker, "text": words, **author}
+    draft = command.comment
+    if draft is None:
+        raise Unsupported("a comment without words")
+    who = draft.author or desk.account
+    told = {"@type": "Note", "id": command.marker, "text": draft.plain or draft.text}
+    return told | ({"author": who} if who else {}) | (federation.AUTOMATIC if draft.automatic else {})
 
 
 def _file(command: Command) -> dict[str, Any]:

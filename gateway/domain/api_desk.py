@@ -9,6 +9,7 @@ from typing import Any
 from gateway.domain.in_house import DeskTicket, Part, PartKind, Stamp, Written, added, moved, person
 from gateway.domain.model import Actor, Field
 from gateway.domain.model.change import replace
+from gateway.domain.tmf621 import federation
 
 LONGEST_TEXT = 100_000
 LONGEST_WORD = 1_000
@@ -105,7 +106,8 @@ def done(ticket: DeskTicket, wanted: Wanted, stamp: Stamp, known: Sequence[Part]
         said = {"text": wanted.reason, "shown": Shown.REASON.value}
         written = added(written, PartKind.COMMENT, said, stamp)
     fields = dict(wanted.fields)
-    if wanted.notes and Field.STATUS not in fields and _waits_for_party(ticket, known):
+    said = any(not federation.is_automatic(note) for note in wanted.notes)
+    if said and Field.STATUS not in fields and _waits_for_party(ticket, known):
         fields[Field.STATUS] = State.IN_PROGRESS.value
     written = moved(written, fields, stamp, reason=wanted.reason)
     edited = [_edited(part, wanted.edits[part.place], stamp) for part in known if part.place in wanted.edits]
@@ -119,7 +121,8 @@ def done(ticket: DeskTicket, wanted: Wanted, stamp: Stamp, known: Sequence[Part]
 
 def _author(note: Mapping[str, Any], stamp: Stamp) -> Actor:
     named = note.get("author")
-    return person(named) if isinstance(named, str) and named.strip() else stamp.who
+    who = person(named) if isinstance(named, str) and named.strip() else stamp.who
+    return replace(who, kind=ActorKind.AUTOMATION) if federation.is_automatic(note) else who
 
 
 def _with_file(written: Written, file: Mapping[str, Any], stamp: Stamp) -> Written:

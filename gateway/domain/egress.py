@@ -26,6 +26,7 @@ from gateway.domain.model import (
     Visibility,
 )
 from gateway.domain.model.change import replace
+from gateway.domain.queueing import QUOTES
 from gateway.domain.retraction import COPY_OF, EDITS
 from gateway.domain.rules.passing import shaped
 
@@ -108,7 +109,18 @@ def _with_content(
     visibility = _checked(case, delivery, content, asking=asking)
     if delivery.kind is CommandKind.ATTACH:
         return replace(command, attachment=_attachment(case, delivery, content, visibility))
-    return replace(command, comment=CommentDraft(text=words(case, delivery, content), visibility=visibility))
+    return replace(command, comment=_comment(case, delivery, content, visibility))
+
+
+def _comment(case: Case, delivery: Delivery, content: Content, visibility: Visibility) -> CommentDraft:
+    """The words; to another gateway also who said them, apart, so that it does not name them a second time."""
+    draft = CommentDraft(text=words(case, delivery, content), visibility=visibility)
+    if ROUTE not in case.desk(case.hops[delivery.hop_id]).capabilities.writable:
+        return draft
+    if delivery.note or content.kind is not ContentKind.COMMENT:
+        return replace(draft, automatic=not delivery.payload.get(QUOTES))
+    named, organization, text = _said(case, delivery, content)
+    return replace(draft, author=named or organization, plain=text)
 
 
 def _copy_there(case: Case, delivery: Delivery) -> str:
@@ -206,6 +218,14 @@ def words(case: Case, delivery: Delivery, content: Content) -> str:
         return _note(case, case.hops[delivery.hop_id], content)
     if content.kind is not ContentKind.COMMENT:
         return content.text
+    named, organization, text = _said(case, delivery, content)
+    if named:
+        return f"{named} ({organization}):\n\n{text}"
+    return f"{organization}:\n\n{text}" if organization else text
+
+
+def _said(case: Case, delivery: Delivery, content: Content) -> tuple[str, str, str]:
+    """Who said it and for which organization, as far as both may be shown there, and the words."""
     text = content.text
     if content.source.get(EDITS) and delivery.kind is CommandKind.COMMENT:
         text = notes.say("edited", case.desk(case.hops[delivery.hop_id]).language, text=text)
@@ -213,9 +233,8 @@ def words(case: Case, delivery: Delivery, content: Content) -> str:
     organization = case.directory.organization_name(case.towards(hop, origin).org_id)
     text = people.without_names(case, hop, origin, text)
     named = people.shown(case, hop, people.author(case, content))
-    if named:
-        return f"{named} ({organization}):\n\n{text}"
-    return f"{organization}:\n\n{text}" if people.naming(case, hop, origin) != "nobody" else text
+    told = named or people.naming(case, hop, origin) != "nobody"
+    return named, organization if told else "", text
 
 
 def _note(case: Case, hop: Hop, content: Content) -> str:

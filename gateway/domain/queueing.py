@@ -217,6 +217,11 @@ def is_news(delivery: Delivery) -> bool:
     return bool(delivery.payload.get(_NEWS))
 
 
+QUOTES = "quotes"
+"""In a payload of a note: a person's reason stands in it that reaches the desk in no other way."""
+_REFUSES = frozenset({"declined", "returned"})
+
+
 def note(case: Case, hop: Hop, kind: str, event: Event | None = None, **facts: str) -> None:
     """Say something in the gateway's own words: an internal note where the desk has such a thing."""
     _note(case, hop, kind, event, facts)
@@ -249,7 +254,7 @@ def _note(
         content_id=content.id,
         visibility=content.visibility,
         note=True,
-        payload={_NEWS: True} if kind in _PASSES else {},
+        payload=({_NEWS: True} if kind in _PASSES else {}) | ({QUOTES: True} if kind in _REFUSES else {}),
     )
 
 

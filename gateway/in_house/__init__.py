@@ -10,6 +10,7 @@ from gateway.domain.model import (
     Blob,
     Command,
     CommandKind,
+    CommentDraft,
     Desk,
     DeskFacts,
     Manifest,
@@ -110,7 +111,7 @@ class InHouseDesk:
         if part.visibility is Visibility.PRIVATE:
             raise Unsupported(f"nothing is private at the {self.called}")
         if command.comment is not None:
-            return _post(f"{ticket}/comments", command, {"text": command.comment.text})
+            return _post(f"{ticket}/comments", command, _said(command.comment))
         if command.attachment is None:
             raise Unsupported("an attachment without a file")
         draft = command.attachment
@@ -130,6 +131,11 @@ def _read(path: str, **params: str) -> Request:
 def _post(path: str, command: Command, told: Doc) -> Request:
     body = {**told, "marker": command.marker}
     return Request(effect=Effect.WRITE, method="POST", path=path, json=body)
+
+
+def _said(draft: CommentDraft) -> dict[str, object]:
+    apart = {"author": draft.author, "plain": draft.plain, "automatic": draft.automatic}
+    return {"text": draft.text, **{name: value for name, value in apart.items() if value}}
 
 
 def _found(doc: Doc, command: Command) -> list[Receipt]:

@@ -149,6 +149,12 @@ class CommentDraft:
     visibility: Visibility
     occurrence: int = 1
     """The how-manieth comment of ours with this very text on this ticket; tells equal texts apart in `find`."""
+    author: str = ""
+    """For a desk that is another gateway, which says by itself who said something: who did, as far as that may be shown …"""
+    plain: str = ""
+    """… and the words without it."""
+    automatic: bool = False
+    """For such a desk: nobody said it, they are words of this gateway's own, which the other one does not pass on."""
 
 
 @dataclass(frozen=True, kw_only=True)

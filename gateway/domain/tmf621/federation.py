@@ -7,10 +7,24 @@ from typing import Any
 
 from gateway.domain.marks import ROUTE, route_of
 
-__all__ = ["NAME", "ROUTE", "VERSION", "characteristic", "clocks", "crossing", "route", "said", "with_said"]
+__all__ = [
+    "AUTOMATIC",
+    "NAME",
+    "ROUTE",
+    "VERSION",
+    "characteristic",
+    "clocks",
+    "crossing",
+    "is_automatic",
+    "route",
+    "said",
+    "with_said",
+]
 Document = Mapping[str, Any]
 NAME = "interdesk"
 VERSION = 1
+AUTOMATIC: Document = {NAME: {"automatic": True}}
+"""Beside a note that no person wrote: the gateway that reads it has words of its own for that, and passes it to nobody."""
 _LIST = "troubleTicketCharacteristic"
 
 
@@ -55,6 +69,12 @@ def route(document: Document) -> str | None:
 def crossing(fields: Mapping[str, str | None]) -> dict[str, Any]:
     """What a new ticket carries: its route."""
     return {"route": list(route_of(fields.get(ROUTE)))}
+
+
+def is_automatic(note: Document) -> bool:
+    """Whether a note is words of a gateway's own."""
+    told = note.get(NAME)
+    return isinstance(told, Mapping) and told.get("automatic") is True
 
 
 def clocks(found: Sequence[Document]) -> list[Document]:

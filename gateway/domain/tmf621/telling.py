@@ -170,7 +170,17 @@ def _notes(ticket: DeskTicket, parts: Sequence[Part]) -> Iterator[dict[str, Any]
                 "@type": "Note",
             }
             own = {"id": name_of(part), "text": part.data["text"], "source": _source(ticket, part)}
-            yield {**known, **raw, **own}
+            yield {**known, **raw, **own, **(_apart(part) if ticket.fields.get(ROUTE) else {})}
+
+
+def _apart(part: Part) -> dict[str, Any]:
+    """Who said it apart from the words, for a party that is a gateway; words that nobody said are marked."""
+    data = part.data
+    if data.get("automatic"):
+        return dict(federation.AUTOMATIC)
+    return (
+        {"author": data["author"], "text": data["plain"]} if data.get("author") and data.get("plain") else {}
+    )
 
 
 def _files(ticket: DeskTicket, parts: Sequence[Part]) -> Iterator[dict[str, Any]]:

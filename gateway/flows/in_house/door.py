@@ -200,7 +200,8 @@ Changing = Callable[[Written, Mapping[str, Any], Stamp], Written]
 def _commented(written: Written, told: Mapping[str, Any], stamp: Stamp) -> Written:
     if not told["text"].strip():
         raise Invalid("a comment needs words")
-    return rules.added(written, PartKind.COMMENT, {"text": told["text"]}, stamp)
+    apart = {name: told[name] for name in ("author", "plain", "automatic") if told.get(name)}
+    return rules.added(written, PartKind.COMMENT, {"text": told["text"], **apart}, stamp)
 
 
 def _whole(db: Db, ticket: DeskTicket, *, since: int = 0) -> dict[str, Any]:

@@ -1,0 +1,1 @@
+"""Two gateways that federate over TMF621."""
