@@ -130,8 +130,8 @@ def _note(command: Command, desk: Desk) -> dict[str, Any]:
     if draft is None:
         raise Unsupported("a comment without words")
     who = draft.author or desk.account
-    told = {"@type": "Note", "id": command.marker, "text": draft.plain or draft.text}
-    return told | ({"author": who} if who else {}) | (federation.AUTOMATIC if draft.automatic else {})
+    told: dict[str, Any] = {"@type": "Note", "id": command.marker, "text": draft.plain or draft.text}
+    return {**told, **({"author": who} if who else {}), **(federation.AUTOMATIC if draft.automatic else {})}
 
 
 def _file(command: Command) -> dict[str, Any]:

@@ -106,8 +106,8 @@ def done(ticket: DeskTicket, wanted: Wanted, stamp: Stamp, known: Sequence[Part]
         said = {"text": wanted.reason, "shown": Shown.REASON.value}
         written = added(written, PartKind.COMMENT, said, stamp)
     fields = dict(wanted.fields)
-    said = any(not federation.is_automatic(note) for note in wanted.notes)
-    if said and Field.STATUS not in fields and _waits_for_party(ticket, known):
+    spoke = any(not federation.is_automatic(note) for note in wanted.notes)
+    if spoke and Field.STATUS not in fields and _waits_for_party(ticket, known):
         fields[Field.STATUS] = State.IN_PROGRESS.value
     written = moved(written, fields, stamp, reason=wanted.reason)
     edited = [_edited(part, wanted.edits[part.place], stamp) for part in known if part.place in wanted.edits]
