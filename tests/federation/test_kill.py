@@ -1,0 +1,69 @@
+"""B's process is killed in mid-traffic and started again: nothing is lost, nothing is there twice."""
+
+import socket
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.api import house
+from tests.federation.town import Town, federated, free_ports, listen, under_way, until
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(400)]
+
+
+def begun(town: Town) -> "subprocess.Popen[str]":
+    """B as a process of its own, on its port."""
+    ports = f"{town.south.port},{town.a.port}"
+    words = ("serve", "--port", str(town.b.port))
+    process = house.started(town.b.folder, *words, INTERDESK_ALLOWED_PORTS=ports)
+    until(lambda: process.poll() is None and _answers(town.b.port), "B comes up")
+    return process
+
+
+def ended(process: "subprocess.Popen[str]") -> None:
+    """Killed, with no time to put anything in order."""
+    process.kill()
+    process.wait()
+    if process.stderr is not None:
+        process.stderr.close()
+
+
+def _answers(port: int) -> bool:
+    try:
+        with socket.create_connection(("127.0.0.1", port), timeout=1):
+            return True
+    except OSError:
+        return False
+
+
+def test_the_other_gateway_is_killed_in_mid_traffic(tmp_path: Path) -> None:
+    with federated(tmp_path, free_ports(2), starts=False) as town:
+        town.b.stop()
+        process = begun(town)
+        try:
+            town.a.start()
+            listen(town)
+            titles = [f"till {number}" for number in range(6)]
+            above = {title: town.open(title) for title in titles[:3]}
+            town.arrived("till 0")
+            ended(process)
+            above |= {title: town.open(title) for title in titles[3:]}
+            with town.north.acting() as desk:
+                for title, ticket in above.items():
+                    desk.person("ann").comment(ticket, f"{title}: hurry")
+            process = begun(town)
+            below = {title: town.arrived(title) for title in titles}
+            for title, ticket in below.items():
+                town.hears(town.south, ticket, f"{title}: hurry")
+            with town.south.acting() as desk:
+                for ticket in below.values():
+                    desk.person("mauro").set(ticket, "status", "open")
+            for ticket in above.values():
+                town.shows(town.north, ticket, status="open")
+            until(lambda: not under_way(town.a), "A is quiet")
+            assert town.tickets() == (6, 6)
+            for title, ticket in below.items():
+                assert len(town.said(town.south, ticket, f"{title}: hurry")) == 1
+        finally:
+            ended(process)
