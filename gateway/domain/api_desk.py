@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Any
 
 from gateway.domain.in_house import DeskTicket, Part, PartKind, Stamp, Written, added, moved, person
-from gateway.domain.model import Actor, Field
+from gateway.domain.model import Actor, ActorKind, Field
 from gateway.domain.model.change import replace
 from gateway.domain.tmf621 import federation
 

@@ -7,7 +7,7 @@ GET   /tickets?marker=<text>          search by marker
 GET   /changes?since=<time>           what changed
 POST  /tickets                        {"fields", "marker"}
 PATCH /tickets/{id}                   {"fields", "marker"}
-POST  /tickets/{id}/comments          {"text", "marker"}
+POST  /tickets/{id}/comments          {"text", "marker"}, also "author", "plain", "automatic" for another gateway
 POST  /tickets/{id}/files             {"filename", "media_type", "blob": {"key", "size", "sha256"}, "marker"}
 GET   /tickets/{id}/files/{place}     the bytes
 """
