@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from gateway import keys, passwords
+from gateway import keys, logs, passwords
 from gateway.passwords import Cost
 from gateway.redaction import Redaction
 from gateway.store.db import Database
@@ -44,7 +44,7 @@ class Watch:
 
     def see(self, record: logging.LogRecord) -> None:
         """A line of anybody's, with what was given to it beside the message."""
-        if record.name == LOUD:
+        if record.name == LOUD or _is_quiet(record):
             return
         self.lines += 1
         beside = {name: value for name, value in vars(record).items() if name not in _OF_EVERY_RECORD}
@@ -64,6 +64,11 @@ class Watch:
         for secret in self.planted:
             if secret.encode(errors="replace") in told:
                 self.found[where, f"{secret[:9]}…"] += 1
+
+
+def _is_quiet(record: logging.LogRecord) -> bool:
+    """Whether the product lets this logger speak of nothing below a warning."""
+    return record.levelno < logging.WARNING and record.name.startswith(logs.QUIET)
 
 
 _OF_EVERY_RECORD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime"}

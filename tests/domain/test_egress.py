@@ -104,7 +104,7 @@ NOT_FOR_THEM: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
 
 
 @pytest.mark.parametrize(("what", "rule"), NOT_FOR_THEM.values(), ids=NOT_FOR_THEM.keys())
-def test_is_not_for_them_any_more(what: dict[str, Any], rule: dict[str, Any]) -> None:
+def test_t15_is_not_for_them_any_more(what: dict[str, Any], rule: dict[str, Any]) -> None:
     case = tree(*CHAIN, links={"vendor>partner": {"crossing": Crossing(**rule)}})
 
     with pytest.raises(NotForThem):

@@ -154,7 +154,7 @@ def explained(stage: Stage, code: str) -> str:
 
 @PROPERTY
 @given(rules=st.fixed_dictionaries(dict.fromkeys(EDGES, RULES)), blunt=st.booleans())
-def test_t15_a_canary_stands_nowhere_but_where_it_may(
+def test_a_canary_stands_nowhere_but_where_it_may(
     caplog: pytest.LogCaptureFixture, rules: dict[str, Any], blunt: bool
 ) -> None:
     caplog.clear()
