@@ -40,6 +40,7 @@ from gateway.flows.in_house.door import DeskDoor
 from gateway.flows.in_house.front import Front
 from gateway.flows.issuers import Issuers
 from gateway.flows.known_keys import KnownKeys
+from gateway.flows.portal import browsers
 from gateway.flows.portal.front import PortalFront
 from gateway.flows.portal.mailing import Mailing
 from gateway.flows.postman import EVERY as MAIL_EVERY
@@ -187,6 +188,8 @@ class Gateway:
         """A letter that brings links, with them."""
         if letter.enclosure.startswith(new_password.LETTER):
             return new_password.mailed(self.context, self.settings.address, letter, now)
+        if letter.enclosure.startswith(browsers.LETTER):
+            return browsers.mailed(self.context, letter, now)
         return Mailing(context=self.context, address=self.settings.address).filled(letter, now)
 
 

@@ -5,14 +5,16 @@ from typing import Annotated
 import typer
 
 from gateway.app import new_id, utc_now
-from gateway.cli.terminal import AsJson, opened, say, show
+from gateway.cli.terminal import Actor, AsJson, opened, say, show
+from gateway.cli.terminal import acting as acting_as
 from gateway.cli.tickets import Limit
 from gateway.domain import portal
 from gateway.domain.portal import Act, Doing
 from gateway.errors import Unsupported
 from gateway.flows.context import OPERATOR
-from gateway.flows.portal import acting
+from gateway.flows.portal import acting, browsers
 
+_BROWSERS = {"id": "ID", "desk": "DESK", "contact": "READER", "agent": "BROWSER", "created_at": "SINCE", "seen_at": "LAST USED"}  # fmt: skip
 _COLUMNS = {"number": "NUMBER", "party": "PARTY", "state": "STATE", "changed_at": "SINCE", "possible": "CAN", "title": "TITLE", "id": "ID"}  # fmt: skip
 
 
@@ -21,7 +23,36 @@ def register(app: typer.Typer) -> None:
     group = typer.Typer(help="Jobs at portal desks.", no_args_is_help=True)
     group.command("list")(listed)
     group.command("act")(act)
+    group.command("browsers")(listed_browsers)
+    group.command("forget")(forget)
     app.add_typer(group, name="portal")
+
+
+def listed_browsers(as_json: AsJson = False) -> None:
+    """List the browsers that act by links from mails, the last used first."""
+    with opened() as gateway:
+        found = browsers.listed(gateway.context)
+        with gateway.database.read() as db:
+            known = {
+                one.id: code
+                for code, one in ((d.code, d) for d in gateway.context.directory(db).desks.values())
+            }
+    rows = [{**vars(one), "desk": known.get(one.desk_id, one.desk_id)} for one in found]
+    show(
+        [{name: row[name] for name in _BROWSERS} for row in rows],
+        _BROWSERS,
+        as_json=as_json,
+        empty="nobody has acted by a link yet",
+    )
+
+
+def forget(
+    browser: Annotated[str, typer.Argument(help="Its id (pbr_…).", show_default=False)], actor: Actor = None
+) -> None:
+    """A browser acts no more until it is told new digits."""
+    with opened() as gateway:
+        ended = browsers.end(gateway.context, browser, actor=acting_as(actor), now=utc_now())
+    say(f"{ended.contact} is asked for digits there again")
 
 
 def listed(limit: Limit = 50, as_json: AsJson = False) -> None:

@@ -12,6 +12,7 @@ from gateway.errors import InterdeskError, NotFound
 from gateway.flows import publishing
 from gateway.flows.context import OPERATOR, Context
 from gateway.flows.new_password import LETTER as RESET
+from gateway.flows.portal.browsers import LETTER as CODE
 from gateway.flows.portal.mailing import JOB
 from gateway.store import alarms
 
@@ -71,7 +72,7 @@ class Postman:
     async def _posted(self, letter: Letter) -> Posted:
         if not letter.enclosure:
             return await self._send(letter, None)
-        if letter.enclosure.startswith((JOB, RESET)):
+        if letter.enclosure.startswith((JOB, RESET, CODE)):
             return await self._with_links(letter)
         try:
             enclosed = await asyncio.to_thread(publishing.enclosed, self._context, letter.enclosure)

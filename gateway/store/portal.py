@@ -24,6 +24,7 @@ class PortalLink:
     language: str
     created_at: datetime
     expires_at: datetime
+    contact: str | None = None
     used_at: datetime | None = None
 
 

@@ -5,7 +5,9 @@ from pathlib import Path
 import orjson
 import pytest
 
-from gateway.app import Gateway
+from gateway.app import Gateway, utc_now
+from gateway.store import portal_browsers
+from gateway.store.portal_browsers import Browser
 from tests.api import portal
 from tests.cli.conftest import Run
 
@@ -49,3 +51,21 @@ def test_a_state_that_does_not_allow_it_is_told(run: Run, job: str) -> None:
     run("portal", "act", job, "decline", "--by", "Mauro", "--text", "no van")
     answer = run("portal", "act", job, "accept", "--by", "Mauro")
     assert (answer.exit_code, "it is declined" in answer.stderr) == (5, True)
+
+
+def test_browsers_that_act_are_listed_and_forgotten(gateway: Gateway, run: Run) -> None:
+    assert "nobody has acted by a link yet" in run("portal", "browsers").stderr
+    with gateway.database.read() as db:
+        desk = next(iter(gateway.context.directory(db).desks.values()))
+    now = utc_now()
+    made = Browser(
+        id="pbr_1", org_id=desk.org_id, desk_id=desk.id, contact="mauro", sha256="x", agent="Firefox",
+        created_at=now, seen_at=now,
+    )  # fmt: skip
+    with gateway.database.write() as db:
+        portal_browsers.put(db, made)
+    listed = run("portal", "browsers").stdout
+    assert desk.code in listed
+    assert "mauro" in listed
+    assert run("portal", "forget", "pbr_1").stderr == "mauro is asked for digits there again\n"
+    assert "IDK-1401" in run("portal", "forget", "pbr_1").stderr

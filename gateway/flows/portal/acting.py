@@ -1,7 +1,7 @@
 """What people do at a portal desk: by a link from a mail, by the API, or by a command. Each act is done once however often
 it is asked for, names its person, and makes the gateway look at the job as at any desk's ticket."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -152,9 +152,16 @@ def _standing(link: PortalLink, job: DeskTicket, now: datetime) -> Standing:
     return Standing.GOOD if link.doing in portal.possible(job) else Standing.TOO_LATE
 
 
-def follow(context: Context, seen: Shown, filled: Mapping[str, Any], *, now: datetime) -> Acted | None:
+def follow(
+    context: Context,
+    seen: Shown,
+    filled: Mapping[str, Any],
+    *,
+    now: datetime,
+    before: Callable[[Db], bool] = lambda _db: True,
+) -> Acted | None:
     """Do what the link is for, as its page was filled in (`by text file`), and use it up in the same transaction. None if
-    somebody was faster. Raises Invalid for what is missing: the link stays good then."""
+    somebody was faster, or `before`, in that transaction too, says no. Raises Invalid for what is missing: the link stays good then."""
     wanted = Act(
         doing=seen.link.doing,
         by=filled.get("by") or seen.link.person,
@@ -163,6 +170,7 @@ def follow(context: Context, seen: Shown, filled: Mapping[str, Any], *, now: dat
         request=seen.link.id,
     )
     with context.database.write() as db:
-        if not links.use_link(db, seen.link.id, now=now):
+        if not before(db) or not links.use_link(db, seen.link.id, now=now):
+            db.rollback()
             return None
         return _act(context, db, (OPERATOR, seen.job.id), wanted, now=now)

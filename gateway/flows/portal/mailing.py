@@ -98,6 +98,7 @@ class Mailing:
             job_id=job.id,
             doing=doing,
             person=reader.name,
+            contact=reader.code,
             language=reader.language,
             created_at=now,
             expires_at=now + portal.LINK_LASTS,

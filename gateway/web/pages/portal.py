@@ -1,7 +1,7 @@
 """`/portal/{token}`: what a link from a mail of the portal would do. GET only tells and asks, for mail scanners open links;
-POST does it, once. A link that was used, has ended or comes too late says so."""
+POST does it, once, in a browser that the reader acts with; a new one is asked for digits. A link that was used, has ended or comes too late says so."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
@@ -9,11 +9,15 @@ from fastapi import APIRouter, Depends, Header, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import HTMLResponse
 
+from gateway import keys
 from gateway.domain.in_house import DeskTicket
 from gateway.domain.portal import LONGEST_NAME, LONGEST_TEXT, NEEDS_TEXT, Act, Doing, missing, state_of
 from gateway.errors import Refused
-from gateway.flows.portal import acting
+from gateway.flows.portal import acting, browsers
 from gateway.flows.portal.acting import Shown, Standing
+from gateway.flows.portal.browsers import Coming
+from gateway.flows.portal.browsers import Wanted as NewBrowser
+from gateway.store.db import Db
 from gateway.web import forms
 from gateway.web.asking import AnyWanted, Wanted
 from gateway.web.forms import Form, TooLarge, Unformed
@@ -56,13 +60,18 @@ async def _filled(
 
 @router.post("/portal/{token}")
 async def done(
-    here: AnyParlour, token: str, asked: AnyWanted, form: Annotated[Form | str, Depends(_filled)]
+    request: Request,
+    here: AnyParlour,
+    token: str,
+    asked: AnyWanted,
+    form: Annotated[Form | str, Depends(_filled)],
 ) -> HTMLResponse:
     """Do it."""
-    return await run_in_threadpool(_done, here, token, asked, form)
+    return await run_in_threadpool(_done, request, here, token, (asked, form))
 
 
-def _done(here: Parlour, token: str, asked: Wanted, form: Form | str) -> HTMLResponse:
+def _done(request: Request, here: Parlour, token: str, what: tuple[Wanted, Form | str]) -> HTMLResponse:
+    asked, form = what
     now = here.now()
     seen = acting.shown(here.context, token, now=now)
     if seen is None:
@@ -76,15 +85,62 @@ def _done(here: Parlour, token: str, asked: Wanted, form: Form | str) -> HTMLRes
     lacking = missing(_act(seen, filled))
     if lacking:
         return _page(seen, words, lacks=words(f"portal.lacks.{lacking}"), filled=filled, status=422)
+    new = _browser(request, here, seen, form.texts.get("code", ""))
+    return _followed(here, (seen, token), filled, new, words)
+
+
+def _followed(
+    here: Parlour,
+    came: tuple[Shown, str],
+    filled: Mapping[str, Any],
+    new: tuple[NewBrowser | None, str],
+    words: Words,
+) -> HTMLResponse:
+    (seen, token), (wanted, question) = came, new
+    if question:
+        shown = words(f"portal.lacks.{question}")
+        return _page(seen, words, lacks=shown, filled={**filled, "code": True}, status=422)
     try:
-        acted = acting.follow(here.context, seen, filled, now=now)
+        acted = acting.follow(
+            here.context, seen, filled, now=here.now(), before=_remembering(here, seen, wanted)
+        )
     except Refused:  # the job moved on while the page stood open
         acted = None
     if acted is None:
-        again = acting.shown(here.context, token, now=now)
+        again = acting.shown(here.context, token, now=here.now())
         return _page(again or seen, words)
     gaps = {"number": acted.job.number, "state": _state(acted.job, words)}
-    return _told(words, "portal.thanks", gaps, 200)
+    answer = _told(words, "portal.thanks", gaps, 200)
+    if wanted is not None:
+        lasts = int(browsers.LASTS.total_seconds())
+        answer.set_cookie(
+            browsers.COOKIE, wanted.cookie, max_age=lasts, secure=True, httponly=True, samesite="lax"
+        )
+    return answer
+
+
+def _browser(request: Request, here: Parlour, seen: Shown, digits: str) -> tuple[NewBrowser | None, str]:
+    """What is to be remembered of the browser, and what it is asked for first (a key of `portal.lacks`). Where browsers would not
+    keep the cookie, because pages come without TLS, nobody is asked."""
+    cookie, now = request.cookies.get(browsers.COOKIE, ""), here.now()
+    if not here.address.startswith("https://"):
+        return None, ""
+    coming = browsers.coming(here.context, seen, cookie, now=now)
+    agent = request.headers.get("user-agent", "")
+    wanted = NewBrowser(cookie=keys.new_session(), agent=agent, first=coming is Coming.FIRST)
+    if coming is Coming.KNOWN:
+        return None, ""
+    if coming is Coming.FIRST:
+        return wanted, ""
+    if not digits.strip():
+        return None, "code" if browsers.send_code(here.context, seen, now=now) else "locked"
+    return wanted, "" if browsers.is_right(here.context, seen, digits, now=now) else "digits"
+
+
+def _remembering(here: Parlour, seen: Shown, wanted: NewBrowser | None) -> Callable[[Db], bool]:
+    if wanted is None:
+        return lambda _db: True
+    return lambda db: browsers.remember(here.context, db, seen, wanted, now=here.now())
 
 
 def _limit(here: Parlour, form: str) -> dict[str, Any]:
@@ -138,6 +194,7 @@ def _page(
         needs_file=doing is Doing.FILE,
         person=link.person,
         filled=filled or {},
+        code=bool((filled or {}).get("code")),
         lacks=lacks,
         longest={"name": LONGEST_NAME, "text": LONGEST_TEXT},
     )
