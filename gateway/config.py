@@ -141,6 +141,11 @@ class Settings(BaseSettings):
         return self.data_dir / "anchors"
 
     @property
+    def erasures(self) -> Path:
+        """The folder of sealed orders to forget somebody: a backup that is older knows the person again."""
+        return self.data_dir / "erasures"
+
+    @property
     def worker_in_serve(self) -> bool:
         """Whether `interdesk serve` also works the queues: unless set, yes on SQLite, no on PostgreSQL."""
         return self.database.startswith("sqlite") if self.worker is None else self.worker

@@ -8,8 +8,9 @@ import typer
 from gateway import app as wiring
 from gateway import config, vault
 from gateway.app import Gateway, utc_now
+from gateway.cli.erase import keep_of
 from gateway.cli.terminal import Actor, AsJson, Code, Reason, Yes, acting, agreed, opened, say, show_one
-from gateway.flows import backup
+from gateway.flows import backup, erasing
 from gateway.flows.backup import Found, Place
 from gateway.flows.commands import Order
 
@@ -55,11 +56,15 @@ def restore(
             raise typer.Exit(Code.FINDINGS)
         order = Order(actor=acting(actor), now=utc_now(), reason=reason)
         done = backup.restore(gateway.context, _place(gateway), file, order)
+        erased = erasing.replay(gateway.context, keep_of(gateway), order)
     finally:
         gateway.close()
     doubted = done.doubted
     asked = {"asked about": doubted.deliveries, "looked at again": doubted.looks}
-    show_one({**_told(done.found), **asked, "compared in 15 minutes": doubted.compared}, as_json=as_json)
+    show_one(
+        {**_told(done.found), **asked, "compared in 15 minutes": doubted.compared, "erased again": erased},
+        as_json=as_json,
+    )
 
 
 def _place(gateway: Gateway) -> Place:

@@ -49,6 +49,7 @@ MODULES: Mapping[str, tuple[str, ...]] = {
     "closing": ("close",),
     "backup": ("backup", "restore"),
     "restored": ("restored",),
+    "erase": ("erase",),
     "reconcile": ("reconcile",),
     "mapping": ("mapping",),
     "importing": ("import", "imports"),

@@ -11,6 +11,7 @@ from gateway.store import (
     audit_tables,
     clock_tables,
     closing_tables,
+    erasure_tables,
     import_tables,
     in_house_tables,
     linking_tables,
@@ -56,6 +57,7 @@ MODULES = (
     tmf_tables,
     api_tables,
     ticket_sharing_tables,
+    erasure_tables,
 )
 
 

@@ -3,10 +3,11 @@ is in the database is never touched), and SQLite databases that are copied, for 
 
 import functools
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from typing import Any
 
-from sqlalchemy import inspect, text
+from sqlalchemy import insert, inspect, select, text
 from sqlalchemy.engine import make_url
 
 from gateway.store import schema, tenancy
@@ -82,3 +83,33 @@ def copy_into(database: Database, image: bytes) -> None:
     finally:
         connection.close()
         source.close()
+
+
+Image = bytes | Mapping[str, Sequence[Mapping[str, Any]]]
+"""All that a database held at one moment: SQLite's own image, or rows by table."""
+
+
+def kept(database: Database) -> Image:
+    """What it holds now."""
+    if database.is_sqlite:
+        return image(database)
+    with database.write() as db:  # held off while we look, as no snapshot of one moment is asked for
+        names = ", ".join(f'"{table.name}"' for table in schema.every_table())
+        db.execute(text(f"LOCK TABLE {names} IN SHARE MODE"))
+        return {
+            table.name: [dict(row) for row in db.execute(select(table)).mappings()]
+            for table in schema.every_table()
+        }
+
+
+def put_back(database: Database, was: Image) -> None:
+    """Make it hold what it held then. Numbers that were given since are not given again."""
+    if isinstance(was, bytes):
+        copy_into(database, was)
+        return
+    names = ", ".join(f'"{table.name}"' for table in schema.every_table())
+    with database.write() as db:
+        db.execute(text(f"TRUNCATE {names} CASCADE"))
+        for table in schema.every_table():
+            if was[table.name]:
+                db.execute(insert(table), list(was[table.name]))

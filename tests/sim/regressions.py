@@ -1,4 +1,4 @@
-"""The seeds that once failed: one a line, `seed tickets acts faults|peace|rough  # what was wrong`."""
+"""The seeds that once failed: one a line, `seed tickets acts weather  # what was wrong`."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
@@ -6,12 +6,14 @@ from pathlib import Path
 
 from gateway.testing.simulator.judge import Result
 from gateway.testing.simulator.play import PEACE, QUARREL, Script
+from gateway.testing.simulator.restores import RESTORE
 
 FILE = Path(__file__).with_name("regressions.txt")
 WEATHERS: Mapping[str, Script] = {
     "faults": Script(),
     "peace": PEACE,
     "quarrel": QUARREL,
+    "restore": RESTORE,
     "rough": Script(faults=0.2, crashes=0.02, hooks=0.4),
 }
 

@@ -4,6 +4,7 @@ import pytest
 
 from gateway.testing.simulator.judge import play_and_judge
 from gateway.testing.simulator.play import Play, Script
+from gateway.testing.simulator.run import kind_of
 from tests.sim import regressions
 from tests.sim.regressions import script_for
 
@@ -12,7 +13,7 @@ SMALL = Script(tickets=5, acts=60)
 
 
 def _violations(seed: int, script: Script) -> list[str]:
-    play = Play(seed=seed, script=script)
+    play = kind_of(script)(seed=seed, script=script)
     try:
         return [f"{kind}: {text}" for kind, text in play_and_judge(play).violations]
     finally:
@@ -27,6 +28,11 @@ def test_a_history_with_faults_and_crashes(seed: int) -> None:
 @pytest.mark.parametrize("seed", range(4))
 def test_t14_desks_that_contradict_each_other_come_to_rest(seed: int) -> None:
     assert _violations(seed, script_for(3, 30, "quarrel")) == []
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_t17_a_backup_of_mid_traffic_is_put_back_hours_later(seed: int) -> None:
+    assert _violations(seed, script_for(4, 45, "restore")) == []
 
 
 @pytest.mark.parametrize(

@@ -49,6 +49,8 @@ class Script:
     crashes: float = 0.004
     quarrels: bool = False
     """Desks contradict each other: rules that answer each other, auto-responders, a ring."""
+    restores: bool = False
+    """A backup is made in the storm and put back hours later (simulator/restores)."""
 
 
 QUARREL = Script(faults=0.0, crashes=0.002, quarrels=True)

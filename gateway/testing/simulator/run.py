@@ -14,6 +14,7 @@ from gateway.store.scratch import empty, scratch
 from gateway.testing.loopback.faults import FaultKind
 from gateway.testing.simulator.judge import Result, play_and_judge
 from gateway.testing.simulator.play import WORKERS, Play, Script
+from gateway.testing.simulator.restores import RestoredPlay
 
 CHUNK = 4
 """Seeds that a process plays in one go."""
@@ -44,13 +45,19 @@ def play_batch(batch: Batch, trace: Callable[[str], None] = lambda _line: None) 
             threads = stack.enter_context(ThreadPoolExecutor(max_workers=WORKERS))
         results = []
         for seed in batch.seeds:
-            play = Play(seed=seed, script=batch.script, database=database, threads=threads, trace=trace)
+            kind = kind_of(batch.script)
+            play = kind(seed=seed, script=batch.script, database=database, threads=threads, trace=trace)
             results.append(played(play))
             if database is None:
                 play.hub.database.close()
             else:
                 empty(database)
         return results
+
+
+def kind_of(script: Script) -> type[Play]:
+    """What plays such a history."""
+    return RestoredPlay if script.restores else Play
 
 
 def played(play: Play) -> Result:

@@ -1,0 +1,357 @@
+"""A person is forgotten: found wherever people's words lie, counted, then erased in small transactions that can be taken up
+again. Events, clocks and sealed reports stay: they name nobody. What goes on is erased when it has ended; what lies with others is listed."""
+
+import json
+import logging
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from gateway.blobs import BlobStore
+from gateway.domain import erasing
+from gateway.domain.erasing import Person
+from gateway.domain.model import Blob
+from gateway.errors import Invalid, NotFound, Refused
+from gateway.flows.commands import Order
+from gateway.flows.context import OPERATOR, Context
+from gateway.store import audit, erasures, traces
+from gateway.store.db import Db
+from gateway.store.erasures import DONE, RUNNING, WAITING, Erasure
+from gateway.store.scope import Scope
+from gateway.store.traces import Rows, Where
+from gateway.vault import Vault
+
+log = logging.getLogger(__name__)
+
+MANY = 200
+"""Rows that one transaction looks at."""
+SEARCHED = 20_000_000
+"""Bytes of a file that is looked into."""
+_READABLE = ("text/", "message/", "application/json", "application/xml", "image/svg")
+AGAIN = timedelta(days=1)
+REMEMBERED = timedelta(days=400)
+"""So long the terms are kept, sealed: no backup that is older should be left by then."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Keep:
+    """Where it is done: files, the ring, and the folder where sealed orders lie beside the database, for a restore."""
+
+    blobs: BlobStore
+    vault: Vault
+    beside: Path
+
+
+@dataclass(kw_only=True)
+class Found:
+    """Where somebody stands. Rows → rows: `erased` (to be erased, in a dry run), `kept` on purpose, `waiting` in tickets that go
+    on or are held; `files` that go; `unread` ones that no search reads (pictures, PDF); `tickets` concerned."""
+
+    erased: Counter[str] = field(default_factory=Counter)
+    kept: Counter[str] = field(default_factory=Counter)
+    waiting: Counter[str] = field(default_factory=Counter)
+    files: set[str] = field(default_factory=set)
+    unread: int = 0
+    tickets: set[str] = field(default_factory=set)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wanted:
+    """Whom an organization wants forgotten."""
+
+    organization: str
+    terms: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Search:
+    org_id: str
+    person: Person
+    blobs: BlobStore
+    found: Found = field(default_factory=Found)
+
+
+def _person(terms: Sequence[str]) -> Person:
+    try:
+        return Person(tuple(terms))
+    except ValueError as error:
+        raise Invalid(
+            "nobody can be found by that", why=str(error), cure="name an address, a full name or a number"
+        ) from error
+
+
+def _org_id(context: Context, db: Db, code: str) -> str:
+    found = {one.code: one.id for one in context.directory(db).organizations.values()}
+    if code not in found:
+        raise NotFound(f"there is no organization {code!r}")
+    return found[code]
+
+
+def look(context: Context, keep: Keep, wanted: Wanted) -> Found:
+    """Count, change nothing. Raises NotFound, Invalid."""
+    with context.database.read() as db:
+        search = _Search(
+            org_id=_org_id(context, db, wanted.organization), person=_person(wanted.terms), blobs=keep.blobs
+        )
+    for table in _erased_tables():
+        for rows in _batches(context, table, traces.reached(table, search.org_id)):
+            with context.database.read() as db:
+                _judged(db, table, rows, search)
+    _look_at_the_rest(context, search)
+    return search.found
+
+
+def _erased_tables() -> list[Rows]:
+    return [table for table in traces.tables() if table.name not in traces.KEPT]
+
+
+def _batches(
+    context: Context, table: Rows, wanted: Where, after: Sequence[Any] | None = None
+) -> Iterator[list[traces.Row]]:
+    while True:
+        with context.database.read() as db:
+            rows = traces.batch(db, table, wanted, after=after, limit=MANY)
+        if rows:
+            yield rows
+        if len(rows) < MANY:
+            return
+        after = traces.key_of(table, rows[-1])
+
+
+def _judged(
+    db: Db, table: Rows, rows: Sequence[traces.Row], search: _Search
+) -> list[tuple[traces.Row, dict[str, Any]]]:
+    """What of each row is left; only those that change, each counted."""
+    found, person, words = [], search.person, traces.columns(table)
+    ids = [row["ticket_id"] for row in rows if "ticket_id" in row]
+    theirs = (
+        traces.requested(db, ids, person.is_in) if table.name in ("content", "hop", "delivery") else set()
+    )
+    for row in rows:
+        left = erasing.left_of(table.name, row, person, words=words, requested=row.get("ticket_id") in theirs)
+        if (
+            table.name == "content"
+            and row["blob_key"]
+            and "blob_key" not in left
+            and _file_speaks(row, search)
+        ):
+            left = erasing.nothing_left(row)
+        if left:
+            found.append((row, left))
+            _count(table, row, left, search.found)
+    return found
+
+
+def _count(table: Rows, row: traces.Row, left: dict[str, Any], found: Found) -> None:
+    found.erased[str(table.name)] += 1
+    if table.name in ("content", "hop"):
+        found.tickets.add(row["ticket_id"])
+    if "blob_key" in left and row["blob_key"]:
+        found.files.add(row["blob_key"])
+    data = row.get("data")
+    if isinstance(data, dict) and data.get("key") and left.get("data", {}).get("key") == "":
+        found.files.add(data["key"])
+
+
+def _file_speaks(row: traces.Row, search: _Search) -> bool:
+    """Whether the bytes of an attachment name the person. What is packed or painted says nothing to a search, and is counted."""
+    size = row["blob_size"] or 0
+    if size > SEARCHED or not (row["media_type"] or "").startswith(_READABLE):
+        search.found.unread += 1
+    if size > SEARCHED:
+        return False
+    blob = Blob(key=row["blob_key"], size=size, sha256=row["blob_key"])
+    try:
+        return search.person.is_in(b"".join(search.blobs.chunks(blob)))
+    except NotFound:
+        return False
+
+
+def _look_at_the_rest(context: Context, search: _Search) -> None:
+    """What is kept on purpose, and what waits."""
+    person, found = search.person, search.found
+    for table in traces.tables():
+        if table.name in traces.KEPT and "org_id" in table.c:
+            for rows in _batches(context, table, table.c.org_id == search.org_id):
+                found.kept[str(table.name)] += sum(_speaks(row, table, person) for row in rows)
+        elif table.name in ("content", "hop"):
+            for rows in _batches(context, table, traces.going_on(table, search.org_id)):
+                speaking = [row for row in rows if _speaks(row, table, person)]
+                found.waiting[str(table.name)] += len(speaking)
+                found.tickets |= {row["ticket_id"] for row in speaking}
+    found.kept, found.waiting = +found.kept, +found.waiting
+
+
+def _speaks(row: traces.Row, table: Rows, person: Person) -> bool:
+    return any(person.is_in(row[name]) for name in traces.columns(table))
+
+
+# -- doing it -----------------------------------------------------------------------------------------------------------------
+
+
+def erase(context: Context, keep: Keep, wanted: Wanted, order: Order) -> tuple[Erasure, Found]:
+    """Order it, lay the sealed order beside the database, do it. Raises NotFound, Invalid."""
+    _person(wanted.terms)
+    with context.database.write() as db:
+        org_id = _org_id(context, db, wanted.organization)
+        asked = Erasure(
+            id=context.new_id("ers"), org_id=org_id, sealed_terms="",
+            asked_at=order.now, asked_by=order.actor, reason=order.reason,
+        )  # fmt: skip
+        sealed = keep.vault.seal(json.dumps(wanted.terms), asked.sealed_at)
+        asked = replace(asked, sealed_terms=sealed)
+        erasures.put(db, asked)
+        _audit(db, asked, "erasure asked for", order, {"reason": order.reason})
+    _lay_beside(keep.beside, asked)
+    return work(context, keep, asked.id, order)
+
+
+def work(context: Context, keep: Keep, name: str, order: Order) -> tuple[Erasure, Found]:
+    """Do what is left of an erasure; one that is done already is gone over again. Raises NotFound, Refused."""
+    with context.database.read() as db:
+        asked = erasures.get(db, OPERATOR, name)
+    if asked is None:
+        raise NotFound(f"there is no erasure {name}", cure="interdesk erase list shows them")
+    if not asked.sealed_terms:
+        raise Refused(f"whom {name} was about is not known any more", why="its terms were kept for 400 days")
+    terms = json.loads(keep.vault.open(asked.sealed_terms, asked.sealed_at))
+    search = _Search(org_id=asked.org_id, person=_person(terms), blobs=keep.blobs)
+    asked = _through_tables(context, asked, search, order.now)
+    _look_at_the_rest(context, search)
+    _remove_files(context, keep.blobs, asked.files)
+    done = replace(
+        asked, state=WAITING if search.found.waiting else DONE, place=None, files=(), done_at=order.now
+    )
+    told = {"erased": dict(asked.counts), "files": len(asked.files), "tickets": len(asked.tickets)}
+    told |= {"kept": dict(search.found.kept), "waiting": dict(search.found.waiting)}
+    with context.database.write() as db:
+        erasures.put(db, done)
+        _audit(db, done, "person erased", order, told)
+    traces.settle(context.database)
+    return done, search.found
+
+
+def _through_tables(context: Context, asked: Erasure, search: _Search, now: datetime) -> Erasure:
+    """Each batch and how far it came are one transaction; a process that ended in the midst is followed by one that goes on."""
+    place = asked.place or {}
+    names = [table.name for table in _erased_tables()]
+    begun = names.index(place["table"]) if place.get("table") in names else 0
+    for table in _erased_tables()[begun:]:
+        after = place.get("after") if table.name == place.get("table") else None
+        for rows in _batches(context, table, traces.reached(table, asked.org_id), after):
+            with context.database.write() as db:
+                traces.overwriting(db, on=True)
+                _erase_in(db, table, rows, search, now)
+                at = {"table": str(table.name), "after": traces.key_of(table, rows[-1])}
+                asked = _further(db, asked, search.found, at)
+                traces.overwriting(db, on=False)
+    return asked
+
+
+def _erase_in(db: Db, table: Rows, rows: Sequence[traces.Row], search: _Search, now: datetime) -> None:
+    for row, left in _judged(db, table, rows, search):
+        traces.change(db, table, row, left)
+        if table.name == "account":
+            traces.shut(db, row["id"], now=now)
+
+
+def _further(db: Db, asked: Erasure, found: Found, place: dict[str, Any]) -> Erasure:
+    """What this process found is told from the beginning of its run, what earlier ones found stays."""
+    tickets = tuple(sorted({*asked.tickets, *found.tickets}))
+    counts = {name: max(number, asked.counts.get(name, 0)) for name, number in found.erased.items()}
+    new = replace(
+        asked, state=RUNNING, place=place, counts={**asked.counts, **counts}, tickets=tickets,
+        files=tuple(sorted({*asked.files, *found.files})),
+    )  # fmt: skip
+    erasures.put(db, new)
+    return new
+
+
+def _remove_files(context: Context, blobs: BlobStore, keys: Sequence[str]) -> None:
+    """Files that nothing speaks of any more; the same bytes may stand elsewhere."""
+    with context.database.read() as db:
+        wanted = traces.wanted_files(db, keys)
+    for key in keys:
+        if key not in wanted:
+            blobs.remove(key)
+
+
+def _audit(db: Db, asked: Erasure, action: str, order: Order, told: dict[str, Any]) -> None:
+    audit.record(
+        db, now=order.now, org_id=asked.org_id, actor=order.actor, action=action,
+        subject=asked.id, before=None, after=told,
+    )  # fmt: skip
+
+
+def who_else(context: Context, ticket_ids: Sequence[str]) -> list[dict[str, Any]]:
+    """Where these tickets are known, by desk and number: what others hold, they erase. The organization's own desks too."""
+    with context.database.read() as db:
+        codes = {one.id: one.code for one in context.directory(db).organizations.values()}
+        found = traces.who_else(db, ticket_ids)
+    return [
+        {
+            "organization": codes.get(row["org_id"], row["org_id"]),
+            "desk": row["desk"],
+            "number": row["number"] or row["remote_id"],
+            "ticket": row["ticket_id"],
+        }
+        for row in found
+    ]
+
+
+def listed(context: Context, scope: Scope = OPERATOR) -> list[Erasure]:
+    """All that were asked for, the oldest first."""
+    with context.database.read(scope) as db:
+        return erasures.listed(db, scope)
+
+
+# -- orders beside the database: a backup that is older than an erasure knows the person again ---------------------------------------
+
+_TOLD = ("id", "org_id", "sealed_terms", "asked_by", "reason")
+
+
+def _lay_beside(folder: Path, asked: Erasure) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    told = {name: getattr(asked, name) for name in _TOLD} | {"asked_at": asked.asked_at.isoformat()}
+    draft = folder / f".{asked.id}"
+    draft.write_text(json.dumps(told) + "\n", encoding="utf-8")
+    draft.replace(folder / f"{asked.id}.json")
+
+
+def replay(context: Context, keep: Keep, order: Order) -> int:
+    """After a restore: everybody who was erased is erased again, by the orders in the database and beside it; how many."""
+    for path in sorted(keep.beside.glob("ers_*.json")) if keep.beside.is_dir() else ():
+        told = json.loads(path.read_text(encoding="utf-8"))
+        asked = Erasure(**{**told, "asked_at": datetime.fromisoformat(told["asked_at"])})
+        with context.database.write() as db:
+            if erasures.get(db, OPERATOR, asked.id) is None:
+                erasures.put(db, asked)
+    return _all_of(context, keep, order, lambda _: True)
+
+
+def go_on(context: Context, keep: Keep, order: Order) -> int:
+    """What was broken off, and once a day what waits for tickets to end; terms that are old are forgotten. How many were worked on."""
+    _forget_terms(context, keep.beside, order.now)
+    since = order.now - AGAIN
+    return _all_of(
+        context, keep, order,
+        lambda one: one.state == RUNNING or (one.state == WAITING and (one.done_at or since) <= since),
+    )  # fmt: skip
+
+
+def _all_of(context: Context, keep: Keep, order: Order, wanted: Callable[[Erasure], bool]) -> int:
+    due = [one for one in listed(context) if one.sealed_terms and wanted(one)]
+    for one in due:
+        work(context, keep, one.id, order)
+    return len(due)
+
+
+def _forget_terms(context: Context, folder: Path, now: datetime) -> None:
+    for one in listed(context):
+        if one.sealed_terms and one.state == DONE and one.asked_at < now - REMEMBERED:
+            with context.database.write() as db:
+                erasures.put(db, replace(one, sealed_terms=""))
+            (folder / f"{one.id}.json").unlink(missing_ok=True)

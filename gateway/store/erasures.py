@@ -1,0 +1,97 @@
+"""Persons who were erased or are to be, as their rows stand."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Table, delete, insert, select, update
+
+from gateway.store import rows
+from gateway.store.db import Db
+from gateway.store.erasure_tables import ErasureRow, TicketHoldRow
+from gateway.store.scope import Scope
+from gateway.vault import Place
+
+ERASURE: Table = ErasureRow.__table__  # type: ignore[attr-defined]
+HOLD: Table = TicketHoldRow.__table__  # type: ignore[attr-defined]
+RUNNING, WAITING, DONE = "running", "waiting", "done"
+"""Under way; done as far as tickets at their end go; done."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Erasure:
+    """One person to be forgotten. `place`: table and key after which it goes on; `counts`: table → rows."""
+
+    id: str
+    org_id: str
+    sealed_terms: str
+    asked_at: datetime
+    asked_by: str
+    reason: str
+    state: str = RUNNING
+    place: Mapping[str, Any] | None = None
+    counts: Mapping[str, int] = field(default_factory=dict)
+    tickets: tuple[str, ...] = ()
+    files: tuple[str, ...] = ()
+    done_at: datetime | None = None
+
+    @property
+    def sealed_at(self) -> Place:
+        """Where its terms lie."""
+        return Place(org_id=self.org_id, table="erasure", row_id=self.id, column="sealed_terms")
+
+
+_NAMES = tuple(one.name for one in fields(Erasure))
+
+
+def put(db: Db, erasure: Erasure) -> None:
+    """Keep it as it stands now, whether it was there or not."""
+    values = {name: getattr(erasure, name) for name in _NAMES}
+    values |= {"counts": dict(erasure.counts), "tickets": list(erasure.tickets), "files": list(erasure.files)}
+    there = ERASURE.c.id == erasure.id
+    if db.execute(update(ERASURE).where(there).values(**values)).rowcount == 0:
+        db.execute(insert(ERASURE).values(**values))
+
+
+def get(db: Db, scope: Scope, name: str, *, lock: bool = False) -> Erasure | None:
+    """By its id."""
+    query = select(ERASURE).where(ERASURE.c.id == name, scope.where(ERASURE))
+    row = db.execute(query.with_for_update() if lock else query).mappings().first()
+    return _erasure(row) if row else None
+
+
+def listed(db: Db, scope: Scope) -> list[Erasure]:
+    """All of them, the oldest first."""
+    query = select(ERASURE).where(scope.where(ERASURE)).order_by(ERASURE.c.asked_at, ERASURE.c.id)
+    return [_erasure(row) for row in db.execute(query).mappings()]
+
+
+def _erasure(row: Mapping[Any, Any]) -> Erasure:
+    values = {name: row[name] for name in _NAMES}
+    values |= {"counts": row["counts"] or {}, "tickets": tuple(row["tickets"] or ())}
+    return Erasure(**{**values, "files": tuple(row["files"] or ())})
+
+
+def owner_of(db: Db, scope: Scope, ticket_id: str) -> str | None:
+    """Whose ticket it is."""
+    query = select(rows.ticket.c.org_id).where(rows.ticket.c.id == ticket_id, scope.where(rows.ticket))
+    found = db.execute(query).scalar()
+    return None if found is None else str(found)
+
+
+def hold(db: Db, scope: Scope, ticket_id: str, values: Mapping[str, Any] | None) -> bool:
+    """Put a ticket under a hold (`org_id`, `at`, `by`, `reason`) or, with None, take it off; whether that changed anything."""
+    wanted = (HOLD.c.ticket_id == ticket_id) & scope.where(HOLD)
+    there = db.execute(select(HOLD.c.ticket_id).where(wanted)).first() is not None
+    if values is None:
+        db.execute(delete(HOLD).where(wanted))
+    elif not there:
+        db.execute(insert(HOLD).values(ticket_id=ticket_id, **values))
+    return there is (values is None)
+
+
+def held(db: Db, scope: Scope) -> list[dict[str, Any]]:
+    """Tickets under a hold."""
+    query = select(HOLD).where(scope.where(HOLD)).order_by(HOLD.c.at)
+    return [dict(row) for row in db.execute(query).mappings()]

@@ -1,0 +1,256 @@
+"""Where a person may stand: the columns of every table that hold what people or desks wrote, read and rewritten in batches.
+What is looked for and what is left of a row is the caller's."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    LargeBinary,
+    Select,
+    Table,
+    Text,
+    and_,
+    or_,
+    select,
+    text,
+    true,
+    tuple_,
+    update,
+)
+
+from gateway.store import rows, schema
+from gateway.store.account_tables import AccountRow, WebSessionRow
+from gateway.store.columns import Document
+from gateway.store.db import Database, Db
+from gateway.store.erasure_tables import TicketHoldRow
+
+_ACCOUNT: Table = AccountRow.__table__  # type: ignore[attr-defined]
+_SESSION: Table = WebSessionRow.__table__  # type: ignore[attr-defined]
+HOLD: Table = TicketHoldRow.__table__  # type: ignore[attr-defined]
+Row = Mapping[str, Any]
+Rows = Table
+Where = ColumnElement[bool]
+"""The rows of a table, and which of them: what callers hand from one function here to the next."""
+
+KEPT: Mapping[str, str] = {
+    "event": "facts by ids: the figures rest on them",
+    "audit": "who changed what: evidence, sealed in a chain",
+    "audit_anchor": "signed heads of the chain",
+    "publication": "published reports, sealed",
+    "closing": "periods that are closed with a customer",
+    "work_statement": "months that are closed on a link",
+    "sheet": "terms that clocks are folded by",
+    "agreement_event": "what happened to agreements",
+    "organization": "configured: take it out of the configuration and apply",
+    "directory": "configured: take it out of the configuration and apply",
+    "desk": "configured: take it out of the configuration and apply",
+    "link": "configured: take it out of the configuration and apply",
+    "mapping_version": "rules in force, as they stood",
+    "import_run": "which file was read",
+    "stored_answer": "sealed, and gone within 48 hours",
+    "errand": "gone within minutes",
+    "erasure": "what was erased, without who it was",
+    "ticket_hold": "why a ticket is held",
+    "meta": "the installation's own words",
+}
+"""Tables that erasure does not change, and why; what of them speaks of the person is counted and told."""
+
+_MORE: Mapping[str, frozenset[str]] = {
+    "account": frozenset({"email", "subject"}),
+    "account_invitation": frozenset({"email"}),
+    "letter": frozenset({"address", "contact"}),
+    "publication": frozenset(),
+}
+"""Short columns that hold people's words too."""
+_CASE = frozenset(
+    ("ticket", "hop", "former_number", "content", "copy", "delivery", "discrepancy", "warning", "letter")
+) | {"work_line", "booked_visit", "stop_to_decide", "imported_case", "reconciled", "clock", "outcome"}
+"""Tables whose `ticket_id` (`id` of a ticket) is that of a case; elsewhere it names a ticket of a desk of ours."""
+_OURS: Mapping[str, tuple[str, str]] = {
+    "portal_job": ("desk_id", "id"),
+    "api_ticket": ("desk_id", "id"),
+    "shared_ticket": ("desk_id", "uuid"),
+}
+_PARTS: Mapping[str, tuple[str, str]] = {
+    "portal_part": ("portal_job", "job_id"),
+    "portal_link": ("portal_job", "job_id"),
+    "api_part": ("api_ticket", "ticket_id"),
+    "tmf_notice": ("api_ticket", "ticket_id"),
+    "shared_part": ("shared_ticket", "ticket_id"),
+}
+
+
+def tables() -> list[Table]:
+    """All that may be looked at, contents first: whose a ticket is, is told by hops, which are changed later."""
+    named = sorted(schema.every_table(), key=lambda table: (table.name != "content", table.name))
+    return [table for table in named if columns(table)]
+
+
+def columns(table: Table) -> list[str]:
+    """Those that hold words of people or desks."""
+    more = _MORE.get(table.name, frozenset())
+    return [
+        column.name
+        for column in table.c
+        if isinstance(column.type, Text | Document | LargeBinary) or column.name in more
+    ]
+
+
+def open_tickets(org_id: str) -> Select[Any]:
+    """Tickets of an organization that are not at their end, or are held."""
+    held = rows.ticket.c.id.in_(select(HOLD.c.ticket_id))
+    return _tickets(org_id).where(or_(rows.ticket.c.closed_at.is_(None), held))
+
+
+def _tickets(org_id: str) -> Select[Any]:
+    """Tickets that an organization began, or that came to a desk of its own."""
+    here = select(rows.hop.c.ticket_id).where(rows.hop.c.org_id == org_id)
+    return select(rows.ticket.c.id).where(or_(rows.ticket.c.org_id == org_id, rows.ticket.c.id.in_(here)))
+
+
+def reached(table: Table, org_id: str) -> ColumnElement[bool]:
+    """Rows in which a person of that organization may stand and may be erased: of its tickets at their end, wherever they went;
+    else of those whom its tickets reached."""
+    if table.name in _CASE:
+        ticket = table.c.id if table.name == "ticket" else _of_ticket(table)
+        told = table.c.state.not_in(("pending", "sending")) if table.name == "letter" else true()
+        return and_(ticket.in_(_tickets(org_id)), ticket.not_in(open_tickets(org_id)), told)
+    owner = table.c.org_id.in_(select(rows.hop.c.org_id).where(rows.hop.c.ticket_id.in_(_tickets(org_id))))
+    mine = or_(table.c.org_id == org_id, owner)
+    return and_(mine, _finished(table, org_id))
+
+
+def _of_ticket(table: Table) -> Any:
+    if "ticket_id" in table.c:
+        return table.c.ticket_id
+    raise LookupError(f"the table {table.name} has no ticket")
+
+
+def _finished(table: Table, org_id: str) -> ColumnElement[bool]:
+    """Not of a ticket at a desk of ours whose case goes on, and no message that is still to be read."""
+    if table.name == "message":
+        return table.c.state != "received"
+    name, key = _PARTS.get(table.name, (table.name, "id"))
+    if name not in _OURS:
+        return true()
+    whole = next(one for one in schema.every_table() if one.name == name)
+    desk, remote = _OURS[name]
+    going_on = select(whole.c.id).join(
+        rows.hop,
+        and_(rows.hop.c.desk_id == whole.c[desk], rows.hop.c.remote_id == whole.c[remote]),
+    )
+    return table.c[key].not_in(going_on.where(rows.hop.c.ticket_id.in_(open_tickets(org_id))))
+
+
+def batch(
+    db: Db, table: Table, wanted: ColumnElement[bool] | None, *, after: Sequence[Any] | None, limit: int
+) -> list[Row]:
+    """The next rows in the order of their keys, with their keys, tickets and words."""
+    keys = list(table.primary_key.columns)
+    more = [
+        name
+        for name in ("ticket_id", "org_id", "kind", "salt", "blob_key", "blob_size", "media_type")
+        if name in table.c
+    ]
+    names = list(dict.fromkeys([*(key.name for key in keys), *more, *columns(table)]))
+    query = select(*(table.c[name] for name in names)).order_by(*keys).limit(limit)
+    if wanted is not None:
+        query = query.where(wanted)
+    if after is not None:
+        query = query.where(tuple_(*keys) > tuple_(*after) if len(keys) > 1 else keys[0] > after[0])
+    return [dict(row) for row in db.execute(query).mappings()]
+
+
+def key_of(table: Table, row: Row) -> list[Any]:
+    """A row's place in the order."""
+    return [row[column.name] for column in table.primary_key.columns]
+
+
+def change(db: Db, table: Table, row: Row, values: Row) -> None:
+    """Write what is left of a row. A value that must be the only one of its kind gets the row's key behind it."""
+    unique = {column.name for column in table.c if column.unique}
+    told = {
+        name: f"{value} {row['id']}" if name in unique and value is not None else value
+        for name, value in values.items()
+    }
+    same = and_(*(column == row[column.name] for column in table.primary_key.columns))
+    db.execute(update(table).where(same).values(**told))
+
+
+def requested(db: Db, ticket_ids: Iterable[str], is_theirs: Callable[[Any], bool]) -> set[str]:
+    """Of these tickets those that the person asked for, as any of their desks shows it."""
+    hop = rows.hop.c
+    query = select(hop.ticket_id, hop.shadow, hop.facts).where(hop.ticket_id.in_(sorted(set(ticket_ids))))
+    return {
+        row.ticket_id
+        for row in db.execute(query)
+        if any(is_theirs((part or {}).get("requester")) for part in (row.shadow, row.facts))
+    }
+
+
+def going_on(table: Table, org_id: str) -> ColumnElement[bool]:
+    """Rows of its tickets that are not touched yet."""
+    return _of_ticket(table).in_(open_tickets(org_id))
+
+
+def shut(db: Db, account_id: str, *, now: datetime) -> None:
+    """Nobody signs in as this account any more, and nothing tells where from somebody did."""
+    db.execute(update(_ACCOUNT).where(_ACCOUNT.c.id == account_id).values(disabled_at=now))
+    session = update(_SESSION).where(_SESSION.c.account_id == account_id)
+    db.execute(session.values(revoked_at=now, browser="", address=""))
+
+
+def wanted_files(db: Db, keys: Iterable[str]) -> set[str]:
+    """Of these files those that some row still speaks of."""
+    left = set()
+    holders = [table for table in schema.every_table() if table.name in (*_PARTS, "shared_file", "errand")]
+    for key in keys:
+        if db.execute(
+            select(rows.content.c.id).where(rows.content.c.blob_key == key).limit(1)
+        ).first() or any(_speaks_of(db, table, key) for table in holders):
+            left.add(key)
+    return left
+
+
+def _speaks_of(db: Db, table: Table, key: str) -> bool:
+    documents = [column for column in table.c if isinstance(column.type, Document)]
+    for column in documents:
+        like = text(f'CAST("{table.name}"."{column.name}" AS TEXT) LIKE :key').bindparams(key=f"%{key}%")
+        if db.execute(select(table.c.org_id).where(like).limit(1)).first():
+            return True
+    return False
+
+
+def who_else(db: Db, ticket_ids: Sequence[str]) -> list[Row]:
+    """At which desks these tickets are known, whoever's: organization, desk, number, address, one row for each."""
+    hop, desk = rows.hop.c, rows.desk.c
+    found: list[Row] = []
+    for start in range(0, len(ticket_ids), _MANY):
+        query = select(hop.ticket_id, hop.org_id, desk.code.label("desk"), hop.remote_id, hop.number)
+        query = query.join(rows.desk, desk.id == hop.desk_id)
+        query = query.where(
+            hop.ticket_id.in_(list(ticket_ids[start : start + _MANY])), hop.remote_id.is_not(None)
+        )
+        found += [dict(row) for row in db.execute(query.order_by(hop.ticket_id, hop.id)).mappings()]
+    return found
+
+
+_MANY = 500
+
+
+def overwriting(db: Db, *, on: bool) -> None:
+    """SQLite writes zeros over what it frees (else it would lie in the file, and in every backup, until its page is taken)."""
+    if db.dialect.name == "sqlite":
+        db.exec_driver_sql(f"PRAGMA secure_delete = {'ON' if on else 'OFF'}")
+
+
+def settle(database: Database) -> None:
+    """The write-ahead log, which holds pages as they were, is emptied (SQLite; PostgreSQL's vacuum does as much by itself)."""
+    if database.is_sqlite:
+        connection = database.engine.raw_connection()
+        try:
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        finally:
+            connection.close()
