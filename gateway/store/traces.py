@@ -141,7 +141,8 @@ def _finished(table: Table, org_id: str) -> ColumnElement[bool]:
         rows.hop,
         and_(rows.hop.c.desk_id == whole.c[desk], rows.hop.c.remote_id == whole.c[remote]),
     )
-    return table.c[key].not_in(going_on.where(rows.hop.c.ticket_id.in_(open_tickets(org_id))))
+    column: ColumnElement[Any] = table.c[key]
+    return column.not_in(going_on.where(rows.hop.c.ticket_id.in_(open_tickets(org_id))))
 
 
 def batch(
@@ -192,7 +193,8 @@ def requested(db: Db, ticket_ids: Iterable[str], is_theirs: Callable[[Any], bool
 
 def going_on(table: Table, org_id: str) -> ColumnElement[bool]:
     """Rows of its tickets that are not touched yet."""
-    return _of_ticket(table).in_(open_tickets(org_id))
+    column: ColumnElement[Any] = _of_ticket(table)
+    return column.in_(open_tickets(org_id))
 
 
 def shut(db: Db, account_id: str, *, now: datetime) -> None:

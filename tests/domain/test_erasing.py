@@ -3,6 +3,7 @@
 import base64
 import json
 import zlib
+from typing import Any
 from urllib.parse import quote_plus
 
 import pytest
@@ -57,7 +58,12 @@ def test_short_terms_are_refused_for_they_stand_in_the_words_of_others() -> None
 
 
 def test_what_they_wrote_goes_whole_what_names_them_goes_by_the_name() -> None:
-    row = {"text": "the door is stuck", "author": "Ada Rossi", "kind": "comment", "filename": None}
+    row: dict[str, Any] = {
+        "text": "the door is stuck",
+        "author": "Ada Rossi",
+        "kind": "comment",
+        "filename": None,
+    }
     row |= {"source": {"author": "7", "remote_id": "12"}, "salt": "s", "blob_key": None}
     words = ("text", "author", "filename", "source")
     gone = {"text": ERASED, "author": ERASED, "salt": "", "source": {"remote_id": "12"}}
