@@ -34,6 +34,7 @@ from gateway.flows.api_desk.front import ApiFront
 from gateway.flows.auditing import SEAL_EVERY, Sealer
 from gateway.flows.context import Context
 from gateway.flows.credentials import OpenedCredentials
+from gateway.flows.erasing import Keep
 from gateway.flows.hooks import GroupCommit, NotStored
 from gateway.flows.identity import Identity
 from gateway.flows.in_house.door import DeskDoor
@@ -48,6 +49,8 @@ from gateway.flows.postman import Postman
 from gateway.flows.preflight import Call
 from gateway.flows.quotas import Meter
 from gateway.flows.repeats import PRUNE_EVERY, Pruner
+from gateway.flows.retention import EVERY as FORGET_EVERY
+from gateway.flows.retention import Forgetter
 from gateway.flows.ticket_sharing.door import SharingDoor
 from gateway.flows.webhooks.herald import EVERY, Herald
 from gateway.flows.worker import Worker
@@ -173,6 +176,8 @@ class Gateway:
         sealer = Sealer(self.context, self.vault, self.settings.anchors, utc_now)
         worker.rounds.append((sealer.round, SEAL_EVERY))
         worker.rounds.append((Pruner(context=self.context, now=utc_now).round, PRUNE_EVERY))
+        keep = Keep(blobs=self.blobs, vault=self.vault, beside=self.settings.erasures)
+        worker.rounds.append((Forgetter(self.context, keep, utc_now).round, FORGET_EVERY))
         return worker
 
     def postman(self) -> Postman | None:

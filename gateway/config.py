@@ -49,6 +49,7 @@ class Settings(BaseSettings):
     database_url: SecretStr | None = None
     database_pool: int = Field(default=10, ge=1, le=200)
     blob_dir: Path | None = None
+    region: str = Field(default="", pattern=r"^[a-z0-9-]{0,40}$")
     keys: SecretStr | None = None
     key_file: Path | None = None
 

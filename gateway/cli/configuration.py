@@ -86,7 +86,13 @@ def apply(
 def _terms(gateway: Gateway, *, prune: bool) -> Terms:
     """Secrets that a file leaves to be asked for are asked for only where somebody can answer."""
     ask = getpass.getpass if is_watched() else None
-    return Terms(vault=gateway.vault, secrets=SecretSource(ask=ask), prune=prune, year=utc_now().year)
+    return Terms(
+        vault=gateway.vault,
+        secrets=SecretSource(ask=ask),
+        prune=prune,
+        year=utc_now().year,
+        region=gateway.settings.region,
+    )
 
 
 def _show(plan: Plan, *, as_json: bool) -> None:

@@ -41,10 +41,10 @@ def _all_findings() -> Iterator[Finding]:
         yield flow.bad("database", missing.what, f"{missing.why}: {missing.cure}")
         return
     with opened(checked=False) as gateway:
-        yield from _findings(gateway)
+        yield from findings_of(gateway)
 
 
-def _findings(gateway: Gateway) -> Iterator[Finding]:
+def findings_of(gateway: Gateway) -> Iterator[Finding]:
     """In the order in which one depends on the other; what cannot be asked for lack of a database is left out."""
     yield flow.good("settings", f"data in {gateway.settings.data_dir.resolve()}")
     try:
@@ -65,6 +65,7 @@ def _findings(gateway: Gateway) -> Iterator[Finding]:
         return  # nobody can read the directory
     yield from flow.brakes(gateway.context)
     yield from flow.webhooks(gateway.context, now=utc_now())
+    yield from flow.regions(gateway.context, gateway.settings.region)
     yield from flow.calendars(gateway.context, now=utc_now())
     yield from flow.ended_agreements(gateway.context, now=utc_now())
     mailed = gateway.settings.smtp_url is not None

@@ -8,11 +8,12 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
 from gateway.desk_client import ClockSample
-from gateway.domain import escalation, preflight
+from gateway.domain import escalation, preflight, retention
 from gateway.domain.calendar_documents import known_years
 from gateway.domain.imported import is_connected
 from gateway.domain.lifecycle import State
 from gateway.domain.model import Desk, DeskFacts
+from gateway.domain.plan import Kind
 from gateway.domain.webhooks.model import Standing
 from gateway.errors import ConfigError, DeskDenied, DeskError, InterdeskError
 from gateway.flows import brakes as brake_flow
@@ -172,6 +173,16 @@ def brakes(context: Context) -> Iterator[Finding]:
 
 _NEVER = datetime.min.replace(tzinfo=UTC)
 """Reading brakes asks for no time."""
+
+
+def regions(context: Context, region: str) -> Iterator[Finding]:
+    """Organizations whose data must lie elsewhere, or whose ages are too short: the setting or the rules have changed since."""
+    with context.database.read() as db:
+        stored = configuration.stored(db, OPERATOR, None)
+    for ref, item in stored.items.items():
+        if ref.kind is Kind.ORGANIZATION:
+            for what in retention.problems(item.document, region):
+                yield bad("retention", f"{ref.code}: {what}", "move the data, or change the configuration")
 
 
 def calendars(context: Context, *, now: datetime) -> Iterator[Finding]:

@@ -221,7 +221,7 @@ def work(context: Context, keep: Keep, name: str, order: Order) -> tuple[Erasure
     search = _Search(org_id=asked.org_id, person=_person(terms), blobs=keep.blobs)
     asked = _through_tables(context, asked, search, order.now)
     _look_at_the_rest(context, search)
-    _remove_files(context, keep.blobs, asked.files)
+    remove_files(context, keep.blobs, asked.files)
     done = replace(
         asked, state=WAITING if search.found.waiting else DONE, place=None, files=(), done_at=order.now
     )
@@ -270,7 +270,7 @@ def _further(db: Db, asked: Erasure, found: Found, place: dict[str, Any]) -> Era
     return new
 
 
-def _remove_files(context: Context, blobs: BlobStore, keys: Sequence[str]) -> None:
+def remove_files(context: Context, blobs: BlobStore, keys: Sequence[str]) -> None:
     """Files that nothing speaks of any more; the same bytes may stand elsewhere."""
     with context.database.read() as db:
         wanted = traces.wanted_files(db, keys)

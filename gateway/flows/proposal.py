@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
-from gateway.domain import consistency
+from gateway.domain import consistency, retention
 from gateway.domain import plan as planning
 from gateway.domain.consistency import World
 from gateway.domain.model import Manifest
@@ -24,7 +24,7 @@ from gateway.vault import Place, Vault
 class Terms:
     """How to go about it. `prune`: things that the files do not name are removed, unless something stands on them.
     `seen_version`: of the plan that somebody agreed to. `year`: whose days promises are checked over; None: they are not.
-    `reason`: why, for the history of agreements."""
+    `reason`: why, for the history of agreements. `region`: where this installation keeps its data."""
 
     vault: Vault
     secrets: SecretSource = field(default_factory=SecretSource)
@@ -32,6 +32,7 @@ class Terms:
     seen_version: int | None = None
     year: int | None = None
     reason: str = ""
+    region: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,7 +80,7 @@ def judge(context: Context, db: Db, wanted: Mapping[Ref, Item], terms: Terms) ->
         connectors=context.registry.names(),
         manifests=_manifests(context, afterwards.values()),
     )
-    places = site_holidays.problems(wanted, afterwards)
+    places = [*site_holidays.problems(wanted, afterwards), *_keeping_problems(world, terms.region)]
     _refuse([*_twins(completed, complete), *consistency.problems(world), *_settings_problems(world), *places])
     return stored, world
 
@@ -132,6 +133,14 @@ def _settings_problems(world: World) -> Iterator[Problem]:
         except Invalid as error:
             for problem in error.problems:
                 yield Problem(place=f"{item.source}.settings", what=problem)
+
+
+def _keeping_problems(world: World, region: str) -> Iterator[Problem]:
+    """For how long and where an organization wants its data kept."""
+    for item in world.wanted.values():
+        if item.ref.kind is Kind.ORGANIZATION:
+            for what in retention.problems(item.document, region):
+                yield Problem(place=item.source, what=what, right="change it, or keep the data elsewhere")
 
 
 def _refuse(problems: Collection[Problem]) -> None:

@@ -89,15 +89,19 @@ def configuration(folder: Path, *, said: str = "", **urls: str) -> Path:
 
 
 @contextmanager
-def installed(folder: Path, *, url: str | None = None, said: str = "", **urls: str) -> Iterator[Gateway]:
+def installed(
+    folder: Path, *, url: str | None = None, said: str = "", region: str = "", **urls: str
+) -> Iterator[Gateway]:
     """The installation, migrated and configured. `url`: of another database than the embedded one."""
     before = {name: os.environ.get(name) for name in SECRETS}
     os.environ.update(SECRETS)
-    gateway = wiring.open_gateway(settings(folder, **({"database_url": url} if url else {})))
+    given = {"database_url": url} if url else {}
+    gateway = wiring.open_gateway(settings(folder, region=region, **given))
     try:
         bring_up(gateway.database)
         wanted = read(configuration(folder, said=said, **urls))
-        apply(gateway.context, wanted, Terms(vault=gateway.vault), actor="test", now=wiring.utc_now())
+        terms = Terms(vault=gateway.vault, region=gateway.settings.region)
+        apply(gateway.context, wanted, terms, actor="test", now=wiring.utc_now())
         yield gateway
     finally:
         gateway.close()

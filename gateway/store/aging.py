@@ -1,0 +1,80 @@
+"""What has reached its age: found and taken away a few rows at a time. Held tickets are left alone."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, delete, func, or_, select, update
+
+from gateway.domain.erasing import ERASED
+from gateway.store import rows
+from gateway.store.db import Db
+from gateway.store.traces import HOLD
+
+CONTENT, ATTACHMENTS, RAW = "content", "attachments", "raw"
+_GONE = {"blob_key": None, "blob_size": None, "blob_sha256": None}
+
+
+def count(db: Db, org_id: str, kind: str, before: datetime) -> int:
+    """How many rows have reached their age."""
+    if kind == RAW:
+        return sum(_how_many(db, table, wanted) for table, wanted in _raw(org_id, before))
+    return _how_many(db, rows.content, _old(org_id, kind, before))
+
+
+def _how_many(db: Db, table: Any, wanted: ColumnElement[bool]) -> int:
+    return int(db.execute(select(func.count()).select_from(table).where(wanted)).scalar_one())
+
+
+def _old(org_id: str, kind: str, before: datetime) -> ColumnElement[bool]:
+    """Of tickets that ended before, what its own people wrote."""
+    content, ticket = rows.content.c, rows.ticket.c
+    held = select(HOLD.c.ticket_id)
+    ended = select(ticket.id).where(ticket.closed_at < before, ticket.id.not_in(held))
+    left = content.text != ERASED if kind == CONTENT else content.blob_key.is_not(None)
+    return and_(content.org_id == org_id, content.ticket_id.in_(ended), left)
+
+
+def _raw(org_id: str, before: datetime) -> list[tuple[Any, ColumnElement[bool]]]:
+    message, attempt = rows.message.c, rows.attempt.c
+    read = and_(message.org_id == org_id, message.received_at < before, message.state != "received")
+    return [(rows.message, read), (rows.attempt, and_(attempt.org_id == org_id, attempt.at < before))]
+
+
+def take(db: Db, org_id: str, kind: str, before: datetime, *, limit: int) -> tuple[int, list[str]]:
+    """Take some of it away: how many rows, and the files they spoke of."""
+    if kind == RAW:
+        return sum(_deleted(db, table, wanted, limit) for table, wanted in _raw(org_id, before)), []
+    query = select(rows.content.c.id, rows.content.c.blob_key, rows.content.c.filename)
+    found = db.execute(query.where(_old(org_id, kind, before)).limit(limit)).all()
+    ids = [row.id for row in found]
+    values: dict[str, Any] = dict(_GONE)
+    if kind == CONTENT:
+        values |= {"text": ERASED, "author": ERASED, "salt": "", "source": {}}
+        named = rows.content.c.filename.is_not(None)
+        db.execute(update(rows.content).where(rows.content.c.id.in_(ids), named).values(filename=ERASED))
+        _blank_shadows(db, org_id, ids)
+    db.execute(update(rows.content).where(rows.content.c.id.in_(ids)).values(**values))
+    return len(found), [row.blob_key for row in found if row.blob_key]
+
+
+def _blank_shadows(db: Db, org_id: str, ids: list[str]) -> None:
+    """What the organization's own desks showed of these tickets: native values, title and requester among them."""
+    tickets = select(rows.content.c.ticket_id).where(rows.content.c.id.in_(ids))
+    mine = and_(rows.hop.c.org_id == org_id, rows.hop.c.ticket_id.in_(tickets))
+    for row in db.execute(select(rows.hop.c.id, rows.hop.c.shadow, rows.hop.c.facts).where(mine)).all():
+        shadow, facts = _blanked(row.shadow), _blanked(row.facts)
+        db.execute(update(rows.hop).where(rows.hop.c.id == row.id).values(shadow=shadow, facts=facts))
+
+
+_WORDS = ("title", "description", "requester", "assignee")
+
+
+def _blanked(document: Any) -> Any:
+    blank = {name: ERASED for name in _WORDS if (document or {}).get(name)}
+    return {**document, **blank} if blank else document
+
+
+def _deleted(db: Db, table: Any, wanted: ColumnElement[bool], limit: int) -> int:
+    [key] = table.primary_key.columns
+    some = db.execute(select(key).where(wanted).limit(limit)).scalars().all()
+    return db.execute(delete(table).where(or_(key.in_(some)))).rowcount if some else 0

@@ -1,0 +1,96 @@
+"""All that belongs to one organization, read as a stream, kind by kind: rows of its own, its tickets as its scope sees them, and
+what others' people wrote that stands at a desk of its own."""
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from sqlalchemy import ColumnElement, Table, and_, exists, or_, select
+
+from gateway.store import rows, schema
+from gateway.store.db import Db
+from gateway.store.scope import Scope
+
+Document = dict[str, Any]
+_MANY = 500
+_OWN: Mapping[str, tuple[str, tuple[str, ...]]] = {
+    "organization": ("organization", ("id", "code", "document")),
+    "configured": ("directory", ("id", "kind", "code", "document")),
+    "desks": ("desk", ("id", "code", "connector", "document")),
+    "terms": ("sheet", ("id", "code", "created_at", "document")),
+    "clocks": ("clock", ()),
+    "outcomes": ("outcome", ()),
+    "case_outcomes": ("case_outcome", ()),
+    "stop_requests": ("stop_to_decide", ()),
+    "work_lines": ("work_line", ()),
+    "work_statements": ("work_statement", ()),
+    "closings": ("closing", ()),
+    "discrepancies": ("discrepancy", ()),
+    "portal_jobs": ("portal_job", ()),
+    "portal_parts": ("portal_part", ()),
+    "api_tickets": ("api_ticket", ()),
+    "api_parts": ("api_part", ()),
+    "accounts": ("account", ("id", "email", "role", "customers", "created_at", "disabled_at", "used_at")),
+    "people": ("person", ()),
+}
+"""File of an export → table and columns, all where none are named. Secrets and their hashes are not among them."""
+_HOP = (
+    *("id", "ticket_id", "desk_id", "link_id", "remote_id", "number", "url", "status", "reason"),
+    *("facts", "shadow", "created_at", "offered_at", "answer_by", "confirm_by"),
+)
+_EVENT = (
+    *("id", "ticket_id", "hop_id", "type", "data", "observed_at", "reported_at", "stated_at", "source"),
+    *("actor_kind", "actor", "cause_id"),
+)
+_CONTENT = (
+    *("id", "ticket_id", "kind", "visibility", "at", "text", "author", "filename", "media_type"),
+    *("blob_key", "blob_size", "blob_sha256", "automatic"),
+)
+
+
+def kinds() -> dict[str, Callable[[Db, str], Iterator[Document]]]:
+    """File of an export → what yields its documents."""
+    own = {name: _own(table, columns) for name, (table, columns) in _OWN.items()}
+    return own | {"links": _links, "hops": _hops, "events": _events, "words": words}
+
+
+def _own(name: str, columns: tuple[str, ...]) -> Callable[[Db, str], Iterator[Document]]:
+    table = next(one for one in schema.every_table() if one.name == name)
+    chosen = columns or tuple(column.name for column in table.c if column.name != "org_id")
+
+    def read(db: Db, org_id: str) -> Iterator[Document]:
+        return _stream(db, table, chosen, Scope.of(org_id).where(table))
+
+    return read
+
+
+def _links(db: Db, org_id: str) -> Iterator[Document]:
+    """As both ends see them; whose the other end is stands in them."""
+    link = next(one for one in schema.every_table() if one.name == "link")
+    ends = or_(link.c.upstream_org_id == org_id, link.c.downstream_org_id == org_id)
+    names = ("id", "code", "upstream_desk_id", "downstream_desk_id", "state", "document")
+    return _stream(db, link, names, ends)
+
+
+def _hops(db: Db, org_id: str) -> Iterator[Document]:
+    return _stream(db, rows.hop, _HOP, rows.hop.c.org_id == org_id)
+
+
+def _events(db: Db, org_id: str) -> Iterator[Document]:
+    return _stream(db, rows.event, _EVENT, rows.event.c.org_id == org_id)
+
+
+def words(db: Db, org_id: str) -> Iterator[Document]:
+    """Texts and files: those of its own people whole; those of others that stand at a desk of its own, without their authors,
+    whom a link may not have named there."""
+    content, copy = rows.content.c, rows.copy.c
+    here = select(rows.hop.c.id).where(rows.hop.c.org_id == org_id)
+    shown = exists(select(copy.id).where(and_(copy.content_id == content.id, copy.hop_id.in_(here))))
+    for own, wanted in ((True, content.org_id == org_id), (False, and_(content.org_id != org_id, shown))):
+        for document in _stream(db, rows.content, _CONTENT, wanted):
+            yield {**document, "own": own} if own else {**document, "own": own, "author": ""}
+
+
+def _stream(db: Db, table: Table, names: tuple[str, ...], wanted: ColumnElement[bool]) -> Iterator[Document]:
+    query = select(*(table.c[name] for name in names)).where(wanted).order_by(*table.primary_key.columns)
+    for part in db.execute(query, execution_options={"yield_per": _MANY}).mappings().partitions():
+        yield from map(dict, part)

@@ -1,0 +1,95 @@
+"""An export holds all of one organization and nothing that a link did not show it; it proves itself."""
+
+import hashlib
+import json
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select
+
+from gateway import schemas
+from gateway.app import Gateway
+from gateway.errors import ConfigError, NotFound
+from gateway.flows import data_export
+from gateway.store import rows
+from tests.api import house
+from tests.flows.test_erasing import order, ticket
+
+
+@pytest.fixture(scope="module")
+def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
+    with house.installed(tmp_path_factory.mktemp("taken")) as gateway:
+        ticket(gateway)
+        with gateway.database.write() as db:  # a second desk knows the ticket, and was shown one comment
+            hop = dict(db.execute(select(rows.hop)).mappings().first() or {})
+            south = db.execute(select(rows.desk).where(rows.desk.c.code == "south")).mappings().one()
+            there = {
+                "id": "hop_south",
+                "org_id": south["org_id"],
+                "desk_id": south["id"],
+                "parent_id": hop["id"],
+            }
+            db.execute(rows.hop.insert().values(**{**hop, **there, "remote_id": "77", "number": "S-77"}))
+            wanted = rows.content.c.text == "the part is ordered"
+            said = db.execute(select(rows.content).where(wanted)).mappings().one()
+            copy = {
+                "id": "cpy_1",
+                "org_id": south["org_id"],
+                "ticket_id": hop["ticket_id"],
+                "hop_id": "hop_south",
+            }
+            more = {
+                "content_id": said["id"],
+                "kind": "comment",
+                "remote_id": "1",
+                "native_hash": "h",
+                "ours": True,
+            }
+            db.execute(rows.copy.insert().values(**copy, **more, visibility="public"))
+        yield gateway
+
+
+def taken(gateway: Gateway, file: Path, code: str) -> dict[str, bytes]:
+    data_export.write(gateway.context, gateway.blobs, code, file, order())
+    with zipfile.ZipFile(file) as found:
+        return {name: found.read(name) for name in found.namelist()}
+
+
+def lines(raw: bytes) -> list[dict[str, object]]:
+    return [json.loads(line) for line in raw.splitlines()]
+
+
+def test_all_of_ones_own_and_its_hashes(gateway: Gateway, tmp_path: Path) -> None:
+    found = taken(gateway, tmp_path / "north.zip", "north")
+    manifest = json.loads(found.pop("manifest.json"))
+    schemas.check("export", manifest)
+    told = {one["name"]: (one["bytes"], one["sha256"]) for one in manifest["files"]}
+    assert told == {name: (len(raw), hashlib.sha256(raw).hexdigest()) for name, raw in found.items()}
+    assert {one["rows"] for one in manifest["files"] if one["name"] == "hops.jsonl"} == {1}
+    texts = [one["text"] for one in lines(found["words.jsonl"])]
+    assert {"please hurry", "the part is ordered"} <= set(texts)
+    assert sum(name.startswith("files/") for name in found) == 3
+    assert lines(found["audit.jsonl"]) == []  # nothing is sealed yet
+    assert not any(secret.encode() in raw for secret in house.SECRETS.values() for raw in found.values())
+
+
+def test_of_others_only_what_was_shown_and_not_by_whom(gateway: Gateway, tmp_path: Path) -> None:
+    found = taken(gateway, tmp_path / "south.zip", "south")
+    [word] = lines(found["words.jsonl"])
+    assert (word["text"], word["author"], word["own"]) == ("the part is ordered", "", False)
+    assert [one["number"] for one in lines(found["hops.jsonl"])] == ["S-77"]
+    assert lines(found["events.jsonl"]) == []
+    assert [name for name in found if name.startswith("files/")] == []
+    everything = b"".join(raw for name, raw in found.items() if name != "hops.jsonl")
+    assert b"please hurry" not in everything
+
+
+def test_nothing_is_written_over_and_nobody_unknown_is_exported(gateway: Gateway, tmp_path: Path) -> None:
+    (tmp_path / "there.zip").write_bytes(b"x")
+    with pytest.raises(ConfigError, match="is there already"):
+        taken(gateway, tmp_path / "there.zip", "north")
+    with pytest.raises(NotFound, match="no organization 'west'"):
+        taken(gateway, tmp_path / "west.zip", "west")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["there.zip"]

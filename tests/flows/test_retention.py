@@ -1,0 +1,96 @@
+"""What has reached the age that its organization set goes, nothing else does; what is kept elsewhere is refused."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import func, select, update
+
+from gateway.app import Gateway, utc_now
+from gateway.errors import Invalid
+from gateway.flows import doctor, holds, retention
+from gateway.flows.apply import plan
+from gateway.flows.proposal import Terms
+from gateway.installation.reading import read
+from gateway.store import rows
+from tests.api import house
+from tests.flows.test_erasing import CANARY, FIGURES, dumped, keep, order, ticket
+
+AGES = "retention: {content: 60d, attachments: 40d, raw: 31d}"
+SAID = house.CONFIGURATION.replace("name: North Stores", f"name: North Stores, {AGES}")
+
+
+@pytest.fixture(scope="module")
+def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
+    with house.installed(tmp_path_factory.mktemp("kept"), said=SAID) as gateway:
+        yield gateway
+
+
+def test_each_kind_goes_at_its_age_and_figures_stay(gateway: Gateway) -> None:
+    of = ticket(gateway)
+    [policy] = retention.policies(gateway.context)
+    now = utc_now()
+    assert policy.code == "north"
+    assert set(retention.due(gateway.context, policy, now=now).values()) == {0}
+    figures = dumped(gateway, only=FIGURES)
+
+    done = retention.run(gateway.context, keep(gateway), order(now=now + timedelta(days=35)))
+    assert done["north"]["raw"] > 0
+    assert done["north"]["content"] == done["north"]["attachments"] == 0
+    with gateway.database.read() as db:
+        assert db.execute(select(func.count()).select_from(rows.message)).scalar() == 0
+
+    done = retention.run(gateway.context, keep(gateway), order(now=now + timedelta(days=45)))
+    assert done["north"]["attachments"] == 3
+    assert list(gateway.blobs.keys()) == []
+    assert CANARY in dumped(gateway)["content"]
+
+    old = order(now=now + timedelta(days=61))
+    holds.hold(gateway.context, of, order(reason="case 12"))
+    assert retention.run(gateway.context, keep(gateway), old)["north"]["content"] == 0
+    holds.unhold(gateway.context, of, order())
+    assert retention.due(gateway.context, policy, now=old.now)["content"] > 0
+    assert retention.run(gateway.context, keep(gateway), old)["north"]["content"] > 0
+    after = dumped(gateway)
+    assert CANARY not in after["content"] + after["hop"]
+    assert after.pop("audit").startswith(figures.pop("audit"))
+    assert {name: after[name] for name in figures} == figures
+    assert not any(retention.run(gateway.context, keep(gateway), old)["north"].values())
+
+
+def test_what_goes_on_has_no_age(gateway: Gateway) -> None:
+    with gateway.database.write() as db:
+        db.execute(update(rows.ticket).values(closed_at=None))
+        db.execute(update(rows.content).values(text="said"))
+    [policy] = retention.policies(gateway.context)
+    assert retention.due(gateway.context, policy, now=utc_now() + timedelta(days=999))["content"] == 0
+
+
+@pytest.mark.parametrize(
+    ("wish", "region", "told"),
+    [
+        ("retention: {raw: 30d}", "", "retention.raw is less than 31d"),
+        ("region: eu", "ru", "must lie in eu, and this installation keeps its data in ru"),
+        ("region: eu", "", "says of no region"),
+    ],
+)
+def test_what_cannot_be_kept_is_refused(
+    gateway: Gateway, tmp_path: Path, wish: str, region: str, told: str
+) -> None:
+    said = house.CONFIGURATION.replace("name: North Stores", f"name: North Stores, {wish}")
+    wanted = read(house.configuration(tmp_path, said=said))
+    terms = Terms(vault=gateway.vault, region=region)
+    with pytest.raises(Invalid, match=told):
+        plan(gateway.context, wanted, terms)
+    if wish == "region: eu":
+        plan(gateway.context, wanted, replace(terms, region="eu"))
+
+
+def test_doctor_tells_of_data_in_the_wrong_place(tmp_path: Path) -> None:
+    said = house.UNLINKED.replace("name: North Stores", "name: North Stores, region: eu")
+    with house.installed(tmp_path, said=said, region="eu") as gateway:
+        assert list(doctor.regions(gateway.context, "eu")) == []
+        [found] = doctor.regions(gateway.context, "ru")
+    assert "north: its data must lie in eu" in found.what
