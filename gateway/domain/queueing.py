@@ -6,6 +6,7 @@ from typing import Any
 
 from gateway.domain import budgeting, mapping, notes
 from gateway.domain.case import Because, Case
+from gateway.domain.erasing import ERASED
 from gateway.domain.imported import is_imported
 from gateway.domain.marks import keyed, marker
 from gateway.domain.model import (
@@ -85,11 +86,17 @@ CLOCKS_DIFFER = timedelta(minutes=10)
 """By so much a desk's clock may be ahead of ours before a restored backup makes us forget that we wrote already."""
 
 
+CATCHES_UP = timedelta(hours=1)
+"""So long after a restore what we say ourselves may have been said before: of what happened in between."""
+
+
 def _may_be_there(case: Case, delivery: Delivery) -> bool:
     """Whether what is carried is older than the last restore: then it may have been carried before, by the gateway that
-    the backup knows nothing of, and its desk is asked first (D10). What we say ourselves is said now."""
-    if case.restored_at is None or delivery.note:
+    the backup knows nothing of, and its desk is asked first (D10). What we say ourselves is said again while we catch up."""
+    if case.restored_at is None:
         return False
+    if delivery.note:
+        return case.now < case.restored_at + CATCHES_UP
     until = case.restored_at + CLOCKS_DIFFER
     if delivery.kind is CommandKind.CREATE:
         return _opened_at(case) < until
@@ -249,13 +256,25 @@ def _note(
         case,
         hop,
         CommandKind.COMMENT,
-        about=content.id,
+        about=_said_before(case, content, kind),
         event=event,
         content_id=content.id,
         visibility=content.visibility,
         note=True,
         payload=({_NEWS: True} if kind in _PASSES else {}) | ({QUOTES: True} if kind in _REFUSES else {}),
     )
+
+
+def _said_before(case: Case, content: Content, kind: str) -> str:
+    """A name of a note that does not come from our database: the how-manieth in these words at its hop. Said anew after a restored
+    backup, it has the same name again (D10)."""
+    same = sum(
+        one.kind is ContentKind.NOTE
+        and one.origin_hop_id == content.origin_hop_id
+        and one.text in (content.text, ERASED)
+        for one in case.all_contents()
+    )
+    return f"note|{kind}|{keyed(case.directory.salt, 'words', content.text)}|{same}"
 
 
 def arrived_unsaid(case: Case, hop: Hop, passed: Event, *told_of: Event) -> None:

@@ -101,7 +101,18 @@ def test_what_is_older_than_a_restored_backup_is_asked_about_first(
 
     one = queue(case, "x", kind, content_id=words.id)
     assert (one.state, one.probes) == (state, int(state is DeliveryState.AMBIGUOUS))
-    assert queue(case, "y", content_id=words.id, note=True).state is DeliveryState.PENDING
+    if kind is CommandKind.COMMENT:  # what we say ourselves, while we catch up
+        assert queue(case, "y", content_id=words.id, note=True).state is state
+
+
+def test_what_we_say_has_the_same_name_after_a_backup_was_put_back() -> None:
+    case, again = tree(*CHAIN), tree(*CHAIN)
+    for told in (case, again):
+        for _ in range(2):
+            queueing.note(told, north(told), "accepted", who="North")
+    first, second = (one.marker for one in case.deliveries)
+    assert first != second
+    assert [one.marker for one in again.deliveries] == [first, second]
 
 
 # facts of the hop → urgency, due
