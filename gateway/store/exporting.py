@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Table, and_, exists, or_, select
 
 from gateway.store import rows, schema
-from gateway.store.db import Db
+from gateway.store.db import Db, beyond
 from gateway.store.scope import Scope
 
 Document = dict[str, Any]
@@ -85,9 +85,11 @@ def words(db: Db, org_id: str) -> Iterator[Document]:
     content, copy = rows.content.c, rows.copy.c
     here = select(rows.hop.c.id).where(rows.hop.c.org_id == org_id)
     shown = exists(select(copy.id).where(and_(copy.content_id == content.id, copy.hop_id.in_(here))))
-    for own, wanted in ((True, content.org_id == org_id), (False, and_(content.org_id != org_id, shown))):
-        for document in _stream(db, rows.content, _CONTENT, wanted):
-            yield {**document, "own": own} if own else {**document, "own": own, "author": ""}
+    for document in _stream(db, rows.content, _CONTENT, content.org_id == org_id):
+        yield {**document, "own": True}
+    with beyond(db):  # another's words, as they stand at a desk of the organization's own
+        for document in _stream(db, rows.content, _CONTENT, and_(content.org_id != org_id, shown)):
+            yield {**document, "own": False, "author": ""}
 
 
 def _stream(db: Db, table: Table, names: tuple[str, ...], wanted: ColumnElement[bool]) -> Iterator[Document]:

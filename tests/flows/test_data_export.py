@@ -3,6 +3,7 @@
 import hashlib
 import json
 import zipfile
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,43 +13,48 @@ from sqlalchemy import select
 from gateway import schemas
 from gateway.app import Gateway
 from gateway.errors import ConfigError, NotFound
-from gateway.flows import data_export
-from gateway.store import rows
+from gateway.flows import data_export, erasing
+from gateway.store import erasures, rows
 from tests.api import house
-from tests.flows.test_erasing import order, ticket
+from tests.flows.test_erasing import WANTED, dumped, keep, order, spoken_of, ticket
 
 
 @pytest.fixture(scope="module")
 def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
     with house.installed(tmp_path_factory.mktemp("taken")) as gateway:
-        ticket(gateway)
-        with gateway.database.write() as db:  # a second desk knows the ticket, and was shown one comment
-            hop = dict(db.execute(select(rows.hop)).mappings().first() or {})
-            south = db.execute(select(rows.desk).where(rows.desk.c.code == "south")).mappings().one()
-            there = {
-                "id": "hop_south",
-                "org_id": south["org_id"],
-                "desk_id": south["id"],
-                "parent_id": hop["id"],
-            }
-            db.execute(rows.hop.insert().values(**{**hop, **there, "remote_id": "77", "number": "S-77"}))
-            wanted = rows.content.c.text == "the part is ordered"
-            said = db.execute(select(rows.content).where(wanted)).mappings().one()
-            copy = {
-                "id": "cpy_1",
-                "org_id": south["org_id"],
-                "ticket_id": hop["ticket_id"],
-                "hop_id": "hop_south",
-            }
-            more = {
-                "content_id": said["id"],
-                "kind": "comment",
-                "remote_id": "1",
-                "native_hash": "h",
-                "ours": True,
-            }
-            db.execute(rows.copy.insert().values(**copy, **more, visibility="public"))
+        known_to_both(gateway)
         yield gateway
+
+
+def known_to_both(gateway: Gateway) -> None:
+    """A ticket that a second desk knows too, and was shown one comment of."""
+    ticket(gateway)
+    with gateway.database.write() as db:
+        hop = dict(db.execute(select(rows.hop)).mappings().first() or {})
+        south = db.execute(select(rows.desk).where(rows.desk.c.code == "south")).mappings().one()
+        there = {
+            "id": "hop_south",
+            "org_id": south["org_id"],
+            "desk_id": south["id"],
+            "parent_id": hop["id"],
+        }
+        db.execute(rows.hop.insert().values(**{**hop, **there, "remote_id": "77", "number": "S-77"}))
+        wanted = rows.content.c.text == "the part is ordered"
+        said = db.execute(select(rows.content).where(wanted)).mappings().one()
+        copy = {
+            "id": "cpy_1",
+            "org_id": south["org_id"],
+            "ticket_id": hop["ticket_id"],
+            "hop_id": "hop_south",
+        }
+        more = {
+            "content_id": said["id"],
+            "kind": "comment",
+            "remote_id": "1",
+            "native_hash": "h",
+            "ours": True,
+        }
+        db.execute(rows.copy.insert().values(**copy, **more, visibility="public"))
 
 
 def taken(gateway: Gateway, file: Path, code: str) -> dict[str, bytes]:
@@ -94,3 +100,17 @@ def test_nothing_is_written_over_and_nobody_unknown_is_exported(gateway: Gateway
     with pytest.raises(NotFound, match="no organization 'west'"):
         taken(gateway, tmp_path / "west.zip", "west")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["there.zip"]
+
+
+@pytest.mark.pg
+def test_on_postgresql_taken_along_and_forgotten_alike(tmp_path: Path, fresh_postgres: str) -> None:
+    with house.installed(tmp_path, url=fresh_postgres) as gateway:
+        known_to_both(gateway)
+        north, south = (taken(gateway, tmp_path / f"{one}.zip", one) for one in ("north", "south"))
+        assert {"please hurry"} <= {one["text"] for one in lines(north["words.jsonl"])}
+        assert [one["text"] for one in lines(south["words.jsonl"])] == ["the part is ordered"]
+        counted = erasing.look(gateway.context, keep(gateway), WANTED)
+        done, found = erasing.erase(gateway.context, keep(gateway), WANTED, order())
+        assert counted.erased - found.erased == Counter(web_session=1)
+        assert done.state == erasures.DONE
+        assert {name for name, text in dumped(gateway).items() if spoken_of(text)} == set()

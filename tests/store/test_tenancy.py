@@ -241,6 +241,7 @@ BEYOND = {
     "gateway/flows/find.py": "a marker may stand at another's desk; its ticket is asked for within the scope",
     "gateway/flows/links.py": "how many assignments are open over a link, whose downstream they are",
     "gateway/flows/worklog.py": "a line tells the numbers of both ends",
+    "gateway/store/exporting.py": "what others wrote and a link has brought to a desk of the organization's own",
     "gateway/store/views.py": "whose the neighbouring assignments are and how they stand",
 }
 """Who goes beyond the lock, and what of others' is shown there. Everybody who is added here answers for it."""
