@@ -25,10 +25,8 @@ _OWN: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "work_statements": ("work_statement", ()),
     "closings": ("closing", ()),
     "discrepancies": ("discrepancy", ()),
-    "portal_jobs": ("portal_job", ()),
-    "portal_parts": ("portal_part", ()),
-    "api_tickets": ("api_ticket", ()),
-    "api_parts": ("api_part", ()),
+    "desk_tickets": ("desk_ticket", ()),
+    "desk_parts": ("desk_part", ()),
     "accounts": ("account", ("id", "email", "role", "customers", "created_at", "disabled_at", "used_at")),
     "people": ("person", ()),
 }

@@ -69,15 +69,13 @@ _CASE = frozenset(
 ) | {"work_line", "booked_visit", "stop_to_decide", "imported_case", "reconciled", "clock", "outcome"}
 """Tables whose `ticket_id` (`id` of a ticket) is that of a case; elsewhere it names a ticket of a desk of ours."""
 _OURS: Mapping[str, tuple[str, str]] = {
-    "portal_job": ("desk_id", "id"),
-    "api_ticket": ("desk_id", "id"),
+    "desk_ticket": ("desk_id", "id"),
     "shared_ticket": ("desk_id", "uuid"),
 }
 _PARTS: Mapping[str, tuple[str, str]] = {
-    "portal_part": ("portal_job", "job_id"),
-    "portal_link": ("portal_job", "job_id"),
-    "api_part": ("api_ticket", "ticket_id"),
-    "tmf_notice": ("api_ticket", "ticket_id"),
+    "desk_part": ("desk_ticket", "ticket_id"),
+    "portal_link": ("desk_ticket", "job_id"),
+    "tmf_notice": ("desk_ticket", "ticket_id"),
     "shared_part": ("shared_ticket", "ticket_id"),
 }
 

@@ -21,7 +21,7 @@ from gateway.sealed_files import SealedReader
 from gateway.store import erasures, rows, schema, traces
 from gateway.store.account_tables import AccountRow, WebSessionRow
 from gateway.store.columns import plain
-from gateway.store.portal_tables import PortalJobRow, PortalPartRow
+from gateway.store.in_house_tables import DeskPartRow, DeskTicketRow
 from gateway.testing.loopback import PLAIN, LoopbackDesk
 from tests.api import house
 
@@ -97,17 +97,17 @@ def _more(db: Any, hop: Any) -> None:
         "created_at": now,
         "changed_at": now,
     }
-    db.execute(PortalJobRow.__table__.insert().values(**job, **said))  # type: ignore[attr-defined]
+    db.execute(DeskTicketRow.__table__.insert().values(**job, **said))  # type: ignore[attr-defined]
     part = {
         "id": "prt_1",
         "org_id": hop["org_id"],
-        "job_id": "job_1",
+        "ticket_id": "job_1",
         "place": 1,
         "kind": "comment",
         "at": now,
     }
     who = {"actor_id": "7", "actor_name": CANARY, "actor_kind": "person", "data": {"text": "from the yard"}}
-    db.execute(PortalPartRow.__table__.insert().values(**part, **who))  # type: ignore[attr-defined]
+    db.execute(DeskPartRow.__table__.insert().values(**part, **who))  # type: ignore[attr-defined]
 
 
 def dumped(gateway: Gateway, *, only: tuple[str, ...] = ()) -> dict[str, str]:
