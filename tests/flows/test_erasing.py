@@ -93,6 +93,7 @@ def _more(db: Any, hop: Any) -> None:
     job = {"id": "job_1", "org_id": hop["org_id"], "desk_id": hop["desk_id"], "place": 1, "number": "J-1"}
     said = {
         "marker": "m",
+        "face": "portal",
         "fields": {"requester": CANARY, "title": "My safe"},
         "created_at": now,
         "changed_at": now,
