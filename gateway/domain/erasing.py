@@ -5,10 +5,9 @@ import re
 import unicodedata
 import zlib
 from binascii import Error as NotEncoded
+from binascii import a2b_base64, a2b_qp
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from email import message_from_bytes
-from email.errors import MessageError
 from functools import cached_property
 from typing import Any
 from urllib.parse import unquote_plus
@@ -20,6 +19,7 @@ SHORTEST = 4
 _NUMBER = re.compile(r"\+?[\d\s()./-]{7,}")
 _BETWEEN = r"[\s()./-]*"
 _PACKED, _MOST_UNPACKED = b"\x78", 50_000_000
+_BASE64 = re.compile(rb"=\?[^?\s]+\?[bB]\?([^?]+)\?=|(?:^[A-Za-z0-9+/]{4,}={0,2}\r?(?:\n|\Z))+", re.MULTILINE)
 _ESCAPED = re.compile(r"\\u([0-9a-fA-F]{4})")
 
 
@@ -93,13 +93,14 @@ def _unpacked(raw: bytes) -> str:
 
 
 def _parts_of_mail(raw: bytes) -> Iterable[str]:
-    try:
-        for part in message_from_bytes(raw).walk():
-            payload = part.get_payload(decode=True)
-            if isinstance(payload, bytes):
-                yield payload.decode(part.get_content_charset() or "utf-8", "replace")
-    except (MessageError, NotEncoded, LookupError, ValueError):
-        return  # no mail, or none that anybody could read: the plain text was looked at
+    """Whatever its structure: each block and word in base64, and the whole as if it were quoted-printable."""
+    for header in (False, True):
+        yield a2b_qp(raw, header=header).decode("utf-8", "replace")
+    for block in _BASE64.finditer(raw):
+        try:
+            yield a2b_base64(block[1] or block[0]).decode("utf-8", "replace")
+        except NotEncoded:
+            continue  # it only looked like it
 
 
 # -- what is left of a row --------------------------------------------------------------------------------------------------------
