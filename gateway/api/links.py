@@ -4,6 +4,7 @@ deliveries. What is not yours does not exist (404)."""
 import asyncio
 from collections.abc import Coroutine, Sequence
 from datetime import timedelta
+from functools import partial
 from typing import Annotated, Any, TypeVar
 
 from fastapi import APIRouter, Depends, Query
@@ -14,10 +15,15 @@ from gateway.api.deps import AnyHouse, caller
 from gateway.api.described import tells, tells_list
 from gateway.api.door import Door
 from gateway.api.house import House
-from gateway.client.link_shapes import Brake, DryRun, Exported, Invitation, Link, LinkInShort, Step
+from gateway.blobs import BlobStore
+from gateway.client.link_shapes import Brake, DryRun, Exported, Invitation, Link, LinkInShort, Protocol, Step
 from gateway.domain.brakes import Reach
+from gateway.domain.certifying import Side
 from gateway.domain.linking import Act, Role
+from gateway.domain.model import Blob
+from gateway.errors import Refused
 from gateway.flows import brakes, dry_run, handshake, links, newcomer, preflight
+from gateway.flows.certify.sitting import Room, Wanted, sit
 from gateway.flows.link_steps import By
 from gateway.flows.principal import Principal
 
@@ -193,6 +199,46 @@ def _checked(here: House, link_id: str, by: By) -> Document:
 
     _run(ask())
     return links.show(here.context, link_id, by)
+
+
+class Sitting(Body):
+    """A situation to be played. `protocol`: the one so far; `hands`: by side (`upstream`, `downstream`) a person's own account at
+    the desk, as `credentials` of a desk with its secret in plain; `patience` in seconds."""
+
+    situation: str = Field(max_length=63)
+    protocol: Document | None = None
+    hands: dict[Side, dict[str, str]] = Field(default_factory=dict)
+    patience: float = Field(default=60, gt=0, le=60)
+
+
+@router.post("/links/{name}/certification", **tells(Protocol))
+def certify(here: AnyHouse, key: Caller, name: str, said: Sitting) -> Document:
+    """Play one situation of a certification; the protocol with it, signed. Real tickets are made and closed."""
+    by, vault, blobs = _by(here, key), here.vault, here.blobs
+    if vault is None or blobs is None:
+        raise Refused("this gateway signs nothing")
+    wanted = Wanted(
+        link=links.link_named(here.context, name, by).code,
+        situation=said.situation,
+        kept=said.protocol,
+        hands=said.hands,
+        patience=timedelta(seconds=said.patience),
+    )
+
+    async def play() -> Document:
+        async with here.calling() as call:
+            keep = partial(_kept, blobs)
+            room = Room(
+                context=here.context, call=call, vault=vault, keep=keep, pause=partial(asyncio.sleep, 0.5)
+            )
+            return await sit(room, wanted, by)
+
+    with here.askings.of(key.org_id):
+        return _run(play())
+
+
+def _kept(blobs: BlobStore, data: bytes) -> Blob:
+    return blobs.put([data], limit=len(data))
 
 
 class Tickets(Body):

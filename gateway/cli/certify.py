@@ -11,15 +11,17 @@ import orjson
 import typer
 
 from gateway.app import Gateway, utc_now
+from gateway.cli.far import KeyFile, Url, client, is_far
 from gateway.cli.terminal import Actor, Code, Yes, acting, agreed, opened, out, say, words
-from gateway.desk_auth import credentials_for
+from gateway.client import Interdesk
 from gateway.domain.certifying import SITUATIONS, Side
 from gateway.domain.documents import length
 from gateway.domain.model import Desk
 from gateway.errors import Invalid
 from gateway.flows.certify import protocol
-from gateway.flows.certify.hands import Driven, Hand
+from gateway.flows.certify.hands import Hand
 from gateway.flows.certify.playing import FAILED, NOT_APPLICABLE, PASSED, Bench, Document
+from gateway.flows.certify.sitting import Room, driven
 from gateway.flows.link_steps import By
 from gateway.flows.preflight import Call
 from gateway.installation.secret_sources import Reference, SecretSource
@@ -66,10 +68,17 @@ def certify(
     patience: Patience = "5m",
     again: Again = False,
     verify: Verify = None,
+    url: Url = None,
+    key_file: KeyFile = None,
     yes: Yes = False,
     actor: Actor = None,
 ) -> None:
-    """Play some twenty situations over a test link and write a signed protocol. The gateway must be at work meanwhile."""
+    """Play some twenty situations over a test link and write a signed protocol. The gateway must be at work meanwhile; with --url
+    a key of either organization is enough, and a hand at each side."""
+    if verify is None and is_far(url):
+        with client(url, key_file) as there:
+            _from_afar(there, link, (to_file, hand or [], only, _length(patience)), again=again, yes=yes)
+        return
     with opened() as gateway:
         if verify is not None:
             _verified(gateway, verify)
@@ -85,6 +94,43 @@ def certify(
             document = protocol.ended(gateway.context, document, replace(by, now=utc_now()))
         _write(gateway, file, document)
     _told(document, file)
+
+
+def _from_afar(
+    there: Interdesk,
+    link: str,
+    how: tuple[Path | None, list[str], list[str] | None, timedelta],
+    *,
+    again: bool,
+    yes: bool,
+) -> None:
+    """The same at a gateway elsewhere, one situation a request."""
+    to_file, hands, only, patience = how
+    if not link:
+        raise Invalid("which link is to be certified?", cure="interdesk link list shows them")
+    file = to_file or Path(f"{link}.certification.json")
+    document = _read(file) if file.exists() else None
+    secrets = {side.value: _secrets(side.value, path) for side, path in _sides(hands).items()}
+    wanted = _wanted(_without_failed(document, again=again), only)
+    if not agreed(f"Make and close {len(wanted)} tickets at both desks of {link}?", yes=yes):
+        raise typer.Exit(Code.FINDINGS)
+    for name in wanted:
+        said = {
+            "situation": name,
+            "protocol": document,
+            "hands": secrets,
+            "patience": patience.total_seconds(),
+        }
+        document = there.certify(link, said)
+        _put(file, document)
+        out().print(_line(document["situations"][-1]))
+    if document is not None:
+        _told(document, file)
+
+
+def _without_failed(document: Document | None, *, again: bool) -> Document:
+    known = document["situations"] if document is not None else []
+    return {"situations": [one for one in known if not (again and one["verdict"] == FAILED)]}
 
 
 def _length(text: str) -> timedelta:
@@ -144,6 +190,17 @@ def _sides(hands: list[str]) -> dict[Side, Path]:
 
 
 def _hand(gateway: Gateway, call: Call, desk: Desk, path: Path) -> Hand:
+    room = Room(
+        context=gateway.context,
+        call=call,
+        vault=gateway.vault,
+        keep=lambda data: gateway.blobs.put([data], limit=LARGEST),
+        pause=lambda: asyncio.sleep(0.5),
+    )
+    return driven(room, desk, _secrets(desk.code, path))
+
+
+def _secrets(where: str, path: Path) -> dict[str, str]:
     """Somebody's own account: the file is as `credentials` of a desk, its secret by reference."""
     try:
         read = documents(path.read_bytes(), source=path.name)
@@ -154,17 +211,10 @@ def _hand(gateway: Gateway, call: Call, desk: Desk, path: Path) -> Hand:
         raise Invalid(
             f"{path} holds no credentials", cure="{kind: basic, user: anna, secret: {env: ANNA_SECRET}}"
         )
-    what = f"the hand at {desk.code}: secret"
+    what = f"the hand at {where}: secret"
     secret = SecretSource().fetch(Reference(what=what, where=told["secret"], folder=path.parent))
     plain = {name: str(value) for name, value in told.items() if name in ("kind", "user")}
-    manifest = gateway.context.connector(desk).manifest
-    credentials = credentials_for(desk, manifest, {**plain, "secret": secret})
-    return Driven(
-        context=gateway.context,
-        call=call,
-        credentials=credentials,
-        keep=lambda data: gateway.blobs.put([data], limit=LARGEST),
-    )
+    return {**plain, "secret": secret}
 
 
 # -- the file -----------------------------------------------------------------------------------------------------------------
@@ -197,8 +247,11 @@ def _kept(gateway: Gateway, file: Path, link: str, *, again: bool) -> Document |
 
 
 def _write(gateway: Gateway, file: Path, document: Document) -> None:
+    _put(file, protocol.signed(document, gateway.vault))
+
+
+def _put(file: Path, signed: Document) -> None:
     draft = file.with_name(f"{file.name}.part")
-    signed = protocol.signed(document, gateway.vault)
     try:
         draft.write_bytes(orjson.dumps(signed, option=orjson.OPT_INDENT_2) + b"\n")
         draft.replace(file)

@@ -55,14 +55,26 @@ class Links(Protocol):
 @contextmanager
 def reached(url: str | None, key_file: Path | None, actor: str | None) -> Iterator[Links]:
     """The gateway that is meant. Raises ConfigError where an address is given and no key."""
-    settings = config.load()
-    there = url or settings.url
-    if there is None:
+    if not is_far(url):
         with opened() as gateway:
             yield Here(gateway, acting(actor))
         return
-    with Interdesk(there, _key(settings.key.get_secret_value() if settings.key else "", key_file)) as client:
-        yield client
+    with client(url, key_file) as there:
+        yield there
+
+
+def is_far(url: str | None) -> bool:
+    """Whether a gateway elsewhere is meant."""
+    return bool(url or config.load().url)
+
+
+@contextmanager
+def client(url: str | None, key_file: Path | None) -> Iterator[Interdesk]:
+    """That gateway. Raises ConfigError where no key is given."""
+    settings = config.load()
+    key = _key(settings.key.get_secret_value() if settings.key else "", key_file)
+    with Interdesk(url or settings.url or "", key) as there:
+        yield there
 
 
 def _key(given: str, file: Path | None) -> str:

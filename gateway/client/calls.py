@@ -20,7 +20,7 @@ from gateway.client.shapes import (
     Ticket,
     TicketInShort,
 )
-from gateway.client.wire import Wire
+from gateway.client.wire import CERTIFYING, Wire
 
 Document = dict[str, Any]
 
@@ -82,6 +82,10 @@ class Interdesk:
     def check(self, name: str) -> Document:
         """The link after both desks were asked."""
         return self._wire.ask("POST", f"{_path(name)}/checks", {})
+
+    def certify(self, name: str, said: Mapping[str, Any]) -> Document:
+        """The protocol of a certification after one situation more; that takes as long as its desks do."""
+        return self._wire.ask("POST", f"{_path(name)}/certification", said, patience=CERTIFYING)
 
     def dry_run(self, name: str, tickets: Sequence[str]) -> list[Document]:
         """What it would make of tickets."""

@@ -89,6 +89,23 @@ Invitation = TypedDict(
 """An invitation as one side reads it; `code` only when it is made."""
 
 
+class Protocol(TypedDict, total=False):
+    """A certification: what was played, and our signature over everything else."""
+
+    protocol: Required[str]
+    version: int
+    run: str
+    link: str
+    upstream: dict[str, str]
+    downstream: dict[str, str]
+    begun_at: Moment
+    ended_at: Moment | None
+    by: str
+    situations: list[dict[str, Any]]
+    counts: dict[str, int]
+    signature: str
+
+
 class DryRun(TypedDict, total=False):
     """What a link would make of a ticket."""
 

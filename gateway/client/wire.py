@@ -21,6 +21,8 @@ from gateway.errors import (
 
 PATIENCE = 90.0
 """Seconds: a check asks two desks."""
+CERTIFYING = 900.0
+"""The same for a situation of a certification, in which people's tickets go over and back."""
 MOST_BYTES = 200_000_000
 _KINDS: Mapping[str, type[InterdeskError]] = {
     kind.code: kind for kind in (ConfigError, Unsupported, NotFound, Refused, Moved, Invalid)
@@ -72,12 +74,19 @@ class Wire:
         self._client.close()
 
     def ask(
-        self, method: str, path: str, document: Mapping[str, Any] | None = None, *, version: str = ""
+        self,
+        method: str,
+        path: str,
+        document: Mapping[str, Any] | None = None,
+        *,
+        version: str = "",
+        patience: float = PATIENCE,
     ) -> dict[str, Any]:
         """The answer's document. `version`: only this one is changed (If-Match). Raises what the gateway refused with, GatewayAway
         if it does not answer, ConfigError for a key that it does not know."""
         only = {"if-match": version} if version else {}
-        return self._asked(self._client.build_request(method, path, json=document, headers=only))
+        request = self._client.build_request(method, path, json=document, headers=only, timeout=patience)
+        return self._asked(request)
 
     def bring(self, path: str, body: bytes, headers: Mapping[str, str]) -> dict[str, Any]:
         """The same for bytes that are sent as they are."""

@@ -128,6 +128,7 @@ NEEDS: dict[Route, Need] = {
     ("POST", "/v1/links/{name}/resume"): _LINKING,
     ("POST", "/v1/links/{name}/end"): _LINKING,
     ("POST", "/v1/links/{name}/checks"): _LINKING,
+    ("POST", "/v1/links/{name}/certification"): _LINKING,
     ("POST", "/v1/links/{name}/dry-run"): _LINKS,
     ("GET", "/v1/links/{name}/export"): _LINKS,
     ("GET", "/v1/brakes"): _LINKS,

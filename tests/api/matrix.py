@@ -124,6 +124,7 @@ OBJECTS: dict[Route, Row] = {
         ("POST", f"/v1/links/{{name}}/{act}"): Row("link", _WHY)
         for act in ("activate", "pause", "resume", "end", "checks")
     },
+    ("POST", "/v1/links/{name}/certification"): Row("link", {"situation": "hand-over", "patience": 0.1}),
     ("POST", "/v1/links/{name}/dry-run"): Row("link", {"tickets": []}),
     ("GET", "/v1/links/{name}/export"): Row("link"),
     ("POST", "/v1/brakes"): Row("link", {"kind": "link", "target": "ID", **_WHY}),

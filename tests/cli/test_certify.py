@@ -7,7 +7,7 @@ from pathlib import Path
 import orjson
 import pytest
 
-from gateway.app import utc_now
+from gateway.app import Gateway, utc_now
 from gateway.testing.loopback import PLAIN, LoopbackDesk
 from gateway.testing.loopback.server import LoopbackServer
 from tests.api import house
@@ -16,7 +16,7 @@ from tests.cli.conftest import Run
 
 
 @pytest.fixture
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+def working(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Gateway]:
     """Two desks, a link between them, a worker, and a file of Anna's own credentials for each desk."""
     with ExitStack() as stack:
         urls = {}
@@ -31,7 +31,12 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
         stack.enter_context(Working(gateway))
         monkeypatch.setenv("ANNA", "annas-own-token")
         (tmp_path / "anna.yaml").write_text("{kind: header, secret: {env: ANNA}}")
-        yield tmp_path
+        yield gateway
+
+
+@pytest.fixture
+def folder(working: Gateway, tmp_path: Path) -> Path:
+    return tmp_path
 
 
 def test_a_link_is_certified_in_two_sittings(folder: Path, run: Run) -> None:
@@ -56,6 +61,33 @@ def test_a_link_is_certified_in_two_sittings(folder: Path, run: Run) -> None:
     assert run("link", "certify", "north-south", *hands).exit_code == 3, (
         "goes on with nothing that was changed"
     )
+
+
+def test_an_organization_certifies_with_its_key_and_no_more(
+    working: Gateway, tmp_path: Path, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file, anna = tmp_path / "far.json", tmp_path / "anna.yaml"
+    key = orjson.loads(run("keys", "create", "ann", "--organization", "south", "--json").stdout)["key"]
+    upstream, downstream = ("--hand", f"upstream={anna}"), ("--hand", f"downstream={anna}")
+    with house.Doors(working) as doors:
+        far = ("--url", f"http://127.0.0.1:{doors.port}", "--out", str(file), "--yes", "--patience", "20s")
+        monkeypatch.setenv("INTERDESK_KEY", key)
+
+        alone = run("link", "certify", "north-south", *far, *downstream, "--only", "refuse")
+        assert (alone.exit_code, "nobody acts at north" in alone.output) == (5, True), alone.output
+        for name in ("words down", "refuse"):
+            ran = run("link", "certify", "north-south", *far, *upstream, *downstream, "--only", name)
+            assert (ran.exit_code, f"✔ {name}" in ran.stdout) == (1, True), ran.output
+        document = orjson.loads(file.read_bytes())
+        assert [(one["name"], one["verdict"], one["left"]) for one in document["situations"]] == [
+            ("words down", "passed", []),
+            ("refuse", "passed", []),
+        ]
+        assert document["by"].startswith("ann")
+        assert "annas-own-token" not in file.read_text()
+        file.write_text(file.read_text().replace('"passed"', '"failed"'))
+        again = run("link", "certify", "north-south", *far, *upstream, *downstream, "--again")
+        assert (again.exit_code, "no protocol of ours" in again.output) == (3, True), again.output
 
 
 @pytest.mark.parametrize(
