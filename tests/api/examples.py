@@ -112,6 +112,9 @@ def steps() -> Iterator[Step]:
     yield ("links.pause", "north", "POST", "/v1/links/north-south/pause", reason)
     yield ("links.resume", "north", "POST", "/v1/links/north-south/resume", reason)
     yield ("links.try_out", "north", "POST", "/v1/links/north-south/dry-run", {"tickets": ["1"]})
+    anna = {"kind": "header", "secret": "her own key at the desk"}
+    sitting = {"situation": "words down", "hands": {"upstream": anna, "downstream": anna}, "patience": 5}
+    yield ("links.certify", "north", "POST", "/v1/links/north-south/certification", sitting)
     stop = {"kind": "link", "target": "north-south", "reason": "the other desk repeats everything"}
     yield ("links.brake_on", "north", "POST", "/v1/brakes", stop)
     yield ("links.brakes_shown", "north", "GET", "/v1/brakes", None)

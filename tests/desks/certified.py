@@ -40,7 +40,7 @@ class Examiner:
     folder: Path
 
     def certify(self, up: str, down: str, *more: str) -> dict[str, Any]:
-        """The protocol. `more`: further words of the command."""
+        """The protocol, played at the served gateway with the upper organization's own key. `more`: further words of the command."""
         hands = [f"{side}={self._hand(desk)}" for side, desk in (("upstream", up), ("downstream", down))]
         file = self.folder / f"{up}-{down}.json"
         words = [
@@ -54,15 +54,18 @@ class Examiner:
             "--out",
             str(file),
         ]
-        ran = CliRunner().invoke(app, [*words, "--yes", "--patience", "90s", *more], env=self._environment())
+        far = ["--url", self.house.url, "--yes", "--patience", "60s", *more]
+        ran = CliRunner().invoke(app, [*words, *far], env=self._environment(up))
         assert ran.exit_code in (0, 1), ran.output
         document: dict[str, Any] = json.loads(file.read_bytes())
         return document
 
-    def _environment(self) -> dict[str, str]:
+    def _environment(self, org: str) -> dict[str, str]:
+        """What alice's terminal has: the key, and where she keeps her own secrets."""
         chain = self.house.chain
+        made = json.loads(self.house.command("keys", "create", "alice", "--organization", org, "--json"))
         return {
-            **self.house.environment(),
+            "INTERDESK_KEY": made["key"],
             "ALICE_CUSTOMER": chain.customer.tokens["alice"],
             "ALICE_VENDOR": chain.vendor.keys["alice"],
             "ALICE_PARTNER": chain.partner.tokens["alice"],
