@@ -16,6 +16,7 @@ from gateway.errors import Refused
 from gateway.flows.certify import protocol
 from gateway.flows.certify.hands import Driven, Hand
 from gateway.flows.certify.playing import Bench, Document
+from gateway.flows.certify.sitting import Room, driven
 from gateway.flows.link_steps import By
 from gateway.flows.preflight import Call
 from gateway.testing.loopback.temper import PLAIN
@@ -24,6 +25,7 @@ from gateway.vault import ring
 from tests.flows.scenes.stage import Cast, Stage
 
 SECOND = timedelta(seconds=1)
+VAULT = ring(f"one:{'A' * 43}=", source="test")
 
 
 @dataclass(frozen=True)
@@ -207,14 +209,25 @@ def test_a_run_goes_on_where_it_stopped_and_ends_with_its_sums() -> None:
     assert ended["counts"] == {"passed": 2, "failed": 0, "not applicable": 0}
 
 
-def test_a_changed_protocol_is_not_ours() -> None:
-    vault = ring(f"one:{'A' * 43}=", source="test")
-    signed = protocol.signed({"run": "1", "situations": [{"verdict": "failed"}]}, vault)
+def test_a_hand_writes_under_its_own_name_and_not_where_an_agent_signs_in() -> None:
+    made = stage()
+    with_ = bench(made)
+    room = Room(context=made.hub.context, call=with_.call, vault=VAULT, keep=with_.keep, pause=with_.pause)
+    desk = made.hub.context.directory_now.desk("dsk_vendor")
 
-    assert protocol.is_genuine(signed, vault)
-    assert not protocol.is_genuine({**signed, "situations": [{"verdict": "passed"}]}, vault)
+    assert driven(room, desk, {"user": "anna", "secret": "her own"}).account == "anna"
+    assert driven(room, desk, {"secret": "her own"}).account == ""
+    with pytest.raises(Refused, match="through its agent"):
+        driven(room, replace(desk, agent=True), {"secret": "her own"})
+
+
+def test_a_changed_protocol_is_not_ours() -> None:
+    signed = protocol.signed({"run": "1", "situations": [{"verdict": "failed"}]}, VAULT)
+
+    assert protocol.is_genuine(signed, VAULT)
+    assert not protocol.is_genuine({**signed, "situations": [{"verdict": "passed"}]}, VAULT)
     assert not protocol.is_genuine(
-        {name: value for name, value in signed.items() if name != "signature"} | {"signature": "k1."}, vault
+        {name: value for name, value in signed.items() if name != "signature"} | {"signature": "k1."}, VAULT
     )
 
 

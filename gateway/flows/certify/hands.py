@@ -66,16 +66,18 @@ class Person:
 
 @dataclass(frozen=True, kw_only=True)
 class Driven:
-    """A person's own account at the desk, used through its connector: never the gateway's, whose writes are not a person's."""
+    """A person's own account at the desk, used through its connector: never the gateway's, whose writes are not a person's.
+    `account`: the name they sign in by, where they do so by name."""
 
     context: Context
     call: Call
     credentials: Credentials
     keep: Callable[[bytes], Blob]
+    account: str = ""
 
     async def act(self, step: Step, desk: Desk, ticket: Ticket, passes: Mapping[str, str]) -> None:
         """Write it there. A connector that reads back what it wrote must not look for it under the gateway's own account."""
-        desk = replace(desk, account="")
+        desk = replace(desk, account=self.account)
         command = self._command(step, desk, ticket, passes)
         connector = self.context.connector(desk)
         verdict = await self.call.client.push(

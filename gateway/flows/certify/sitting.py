@@ -100,4 +100,10 @@ def driven(room: Room, desk: Desk, secrets: Mapping[str, str]) -> Driven:
             cure="leave its hand out: its people are told what to do",
         )
     credentials = credentials_for(desk, room.context.connector(desk).manifest, secrets)
-    return Driven(context=room.context, call=room.call, credentials=credentials, keep=room.keep)
+    return Driven(
+        context=room.context,
+        call=room.call,
+        credentials=credentials,
+        keep=room.keep,
+        account=secrets.get("user", ""),
+    )
