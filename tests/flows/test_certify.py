@@ -11,7 +11,7 @@ import pytest
 
 from gateway.desk_client import DeskClient
 from gateway.domain.certifying import SITUATIONS, Side, native_status
-from gateway.domain.model import Blob, Command, HopStatus
+from gateway.domain.model import Blob, Command, HopStatus, Snapshot
 from gateway.errors import Refused
 from gateway.flows.certify import protocol
 from gateway.flows.certify.hands import Driven, Hand
@@ -187,6 +187,25 @@ def test_an_edit_is_seen_at_a_desk_that_cannot_edit_and_a_rejection_cancels_wher
     writes = {status: word for status, word in desk.profile.write_statuses.items() if status != "cancelled"}
     narrow = replace(desk, profile=replace(desk.profile, statuses=kept, write_statuses=writes))
     assert native_status(narrow, "cancelled") == desk.profile.write_statuses[HopStatus.REJECTED]
+
+
+class Unsized(InMemory):
+    """Desks that tell no file's size, as Roundup does."""
+
+    async def ask(self, exchange: Any, *, desk: Any, **more: Any) -> Any:
+        seen = await super().ask(exchange, desk=desk, **more)
+        if isinstance(seen, Snapshot):
+            return replace(seen, attachments=tuple(replace(one, size=None) for one in seen.attachments))
+        return seen
+
+
+def test_where_a_desk_tells_no_size_the_bytes_of_a_file_are_looked_at() -> None:
+    made = stage()
+    with_ = bench(made)
+    call = replace(with_.call, client=cast("DeskClient", Unsized(made.hub.wires)))
+    document = played(made, replace(with_, call=call), "file up", "large photo")
+
+    assert verdicts(document) == {"file up": "passed", "large photo": "passed"}
 
 
 def test_a_link_that_loses_a_word_does_not_pass() -> None:
