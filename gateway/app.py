@@ -333,6 +333,7 @@ def _house(gateway: Gateway, life: Life, issuers: Issuers) -> House:
         is_stopping=life.stop.is_set,
         max_hook_bytes=gateway.settings.max_hook_bytes,
         calling=gateway.calling,
+        pause=partial(asyncio.sleep, 0.5),
         blobs=gateway.blobs,
         vault=gateway.vault,
         max_file_bytes=gateway.settings.max_attachment_bytes,

@@ -30,6 +30,8 @@ class House:
     is_stopping: Callable[[], bool]
     max_hook_bytes: int
     calling: Callable[[], AbstractAsyncContextManager[Call]]
+    pause: Callable[[], Awaitable[None]] | None = None
+    """Lets a moment pass for whoever waits for a desk; None: nobody does."""
     blobs: BlobStore | None = None
     """Where files go; None: nowhere."""
     vault: Vault | None = None

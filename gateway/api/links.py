@@ -214,8 +214,8 @@ class Sitting(Body):
 @router.post("/links/{name}/certification", **tells(Protocol))
 def certify(here: AnyHouse, key: Caller, name: str, said: Sitting) -> Document:
     """Play one situation of a certification; the protocol with it, signed. Real tickets are made and closed."""
-    by, vault, blobs = _by(here, key), here.vault, here.blobs
-    if vault is None or blobs is None:
+    by, vault, blobs, pause = _by(here, key), here.vault, here.blobs, here.pause
+    if vault is None or blobs is None or pause is None:
         raise Refused("this gateway signs nothing")
     wanted = Wanted(
         link=links.link_named(here.context, name, by).code,
@@ -228,9 +228,7 @@ def certify(here: AnyHouse, key: Caller, name: str, said: Sitting) -> Document:
     async def play() -> Document:
         async with here.calling() as call:
             keep = partial(_kept, blobs)
-            room = Room(
-                context=here.context, call=call, vault=vault, keep=keep, pause=partial(asyncio.sleep, 0.5)
-            )
+            room = Room(context=here.context, call=call, vault=vault, keep=keep, pause=pause)
             return await sit(room, wanted, by)
 
     with here.askings.of(key.org_id):

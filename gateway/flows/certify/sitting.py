@@ -1,10 +1,9 @@
 """A certification played one situation at a time, for an organization that has its key and no more: it sends the protocol so far
 and the credentials of a person at each desk, and is given the protocol back, signed. Nothing of a run is kept here in between."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from typing import Any
 
 from gateway.desk_auth import credentials_for
 from gateway.domain.certifying import SITUATIONS, Side
@@ -30,7 +29,7 @@ class Room:
     call: Call
     vault: Vault
     keep: Callable[[bytes], Blob]
-    pause: Callable[[], Any]
+    pause: Callable[[], Awaitable[None]]
 
 
 @dataclass(frozen=True, kw_only=True)
