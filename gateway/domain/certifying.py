@@ -117,7 +117,7 @@ SITUATIONS: Sequence[Situation] = (
     ),
     _situation(
         "reopen", "after a rejection it is resolved again",
-        *_DONE, _gateway(Does.REJECT), _down(Does.STANDS, "in_progress"), _down(Does.STATUS, "in_progress"),
+        *_DONE, _gateway(Does.REJECT), _down(Does.STANDS, "in_progress"), _down(Does.TOLD), _down(Does.STATUS, "in_progress"),
         _down(Does.STATUS, "resolved"), _down(Does.STANDS, "resolved"),
     ),
     _situation(
