@@ -52,6 +52,7 @@ class Seen:
     at: datetime
     method: str
     path: str
+    query: Mapping[str, str]
     body: bytes
     fault: FaultKind | None
 
@@ -167,7 +168,17 @@ class LoopbackDesk:
         now = self.clock()
         fault = self.faults(Call(number=self.calls, method=method, path=path, now=now))
         kind = fault.kind if fault else None
-        self.seen.append(Seen(number=self.calls, at=now, method=method, path=path, body=body, fault=kind))
+        self.seen.append(
+            Seen(
+                number=self.calls,
+                at=now,
+                method=method,
+                path=path,
+                query=query or {},
+                body=body,
+                fault=kind,
+            )
+        )
         asked = Asked(
             method=method,
             path=path,

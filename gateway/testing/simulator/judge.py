@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from gateway.domain.case import Occasion
 from gateway.flows.context import OPERATOR
 from gateway.store import agenda, cases
-from gateway.testing.simulator import clocks, quarrels
+from gateway.testing.simulator import clocks, doubts, quarrels
 from gateway.testing.simulator.checks import check
 from gateway.testing.simulator.findings import Held
 from gateway.testing.simulator.play import Play, Script
@@ -44,6 +44,8 @@ def play_and_judge(play: Play) -> Result:
     )
     findings = check(held)
     findings.add_all("stuck", play.stuck)
+    for desk in play.hub.desks.values():
+        findings.add_all("asked", doubts.unasked(desk.seen))
     with play.hub.database.read() as db:
         findings.add_all("unfinished", [" ".join(one) for one in agenda.undone(db)])
     findings.add_all("parked", [why for why in play.cancelled if not _DUE_CAUSES.search(why)])
