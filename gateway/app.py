@@ -52,6 +52,7 @@ from gateway.flows.repeats import PRUNE_EVERY, Pruner
 from gateway.flows.retention import EVERY as FORGET_EVERY
 from gateway.flows.retention import Forgetter
 from gateway.flows.ticket_sharing.door import SharingDoor
+from gateway.flows.totals import ROUND_SECONDS, Counter
 from gateway.flows.webhooks.herald import EVERY, Herald
 from gateway.flows.worker import Worker
 from gateway.mail import Mailer
@@ -175,6 +176,7 @@ class Gateway:
         worker.endings.append(herald.finish)
         sealer = Sealer(self.context, self.vault, self.settings.anchors, utc_now)
         worker.rounds.append((sealer.round, SEAL_EVERY))
+        worker.rounds.append((Counter(self.context, utc_now).round, ROUND_SECONDS))
         worker.rounds.append((Pruner(context=self.context, now=utc_now).round, PRUNE_EVERY))
         keep = Keep(blobs=self.blobs, vault=self.vault, beside=self.settings.erasures)
         worker.rounds.append((Forgetter(self.context, keep, utc_now).round, FORGET_EVERY))

@@ -16,13 +16,23 @@ from gateway.api.described import tells, tells_list
 from gateway.api.door import Door
 from gateway.api.house import House
 from gateway.blobs import BlobStore
-from gateway.client.link_shapes import Brake, DryRun, Exported, Invitation, Link, LinkInShort, Protocol, Step
+from gateway.client.link_shapes import (
+    Brake,
+    DryRun,
+    Exported,
+    Invitation,
+    Link,
+    LinkInShort,
+    Protocol,
+    Step,
+    Totals,
+)
 from gateway.domain.brakes import Reach
 from gateway.domain.certifying import Side
 from gateway.domain.linking import Act, Role
 from gateway.domain.model import Blob
 from gateway.errors import Refused
-from gateway.flows import brakes, dry_run, handshake, links, newcomer, preflight
+from gateway.flows import brakes, dry_run, handshake, links, newcomer, preflight, totals
 from gateway.flows.certify.sitting import Room, Wanted, sit
 from gateway.flows.link_steps import By
 from gateway.flows.principal import Principal
@@ -268,6 +278,19 @@ class Stop(Reason):
 
     kind: Reach
     target: str = Field(default="", max_length=64)
+
+
+@router.get("/links/{name}/totals", **tells(Totals))
+def day_totals(
+    here: AnyHouse,
+    key: Caller,
+    name: str,
+    day: Annotated[
+        str, Query(max_length=10, description="Of UTC, like 2026-03-01; left out: today so far.")
+    ] = "",
+) -> Document:
+    """What passed over the link on a day, as each end counts it, and the tickets where they differ."""
+    return totals.read(here.context, name, day, _by(here, key))
 
 
 class Brakes(Stop):

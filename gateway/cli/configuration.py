@@ -95,10 +95,20 @@ def _terms(gateway: Gateway, *, prune: bool) -> Terms:
     )
 
 
+def terms_of(gateway: Gateway, *, seen: int | None = None) -> Terms:
+    """The terms of a plan that somebody has seen, or is to see."""
+    return replace(_terms(gateway, prune=False), seen_version=seen)
+
+
 def _show(plan: Plan, *, as_json: bool) -> None:
     if as_json:
         print_json(_document(plan))
-        return
+    else:
+        show_plan(plan)
+
+
+def show_plan(plan: Plan) -> None:
+    """What would be made, changed, removed, line by line."""
     for change in plan.of(*_SIGNS):
         sign, colour = _SIGNS[change.action]
         out().print(

@@ -64,6 +64,7 @@ def findings_of(gateway: Gateway) -> Iterator[Finding]:
     if opens[0].level is Level.BAD:
         return  # nobody can read the directory
     yield from flow.brakes(gateway.context)
+    yield from flow.totals(gateway.context, now=utc_now())
     yield from flow.webhooks(gateway.context, now=utc_now())
     yield from flow.regions(gateway.context, gateway.settings.region)
     yield from flow.calendars(gateway.context, now=utc_now())

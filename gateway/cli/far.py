@@ -19,7 +19,7 @@ from gateway.client import Interdesk
 from gateway.domain.brakes import Reach
 from gateway.domain.linking import Act
 from gateway.errors import ConfigError
-from gateway.flows import brakes, dry_run, handshake, links, newcomer, preflight
+from gateway.flows import brakes, dry_run, handshake, links, newcomer, preflight, totals
 from gateway.flows.link_steps import By
 
 Url = Annotated[
@@ -38,6 +38,7 @@ class Links(Protocol):
     def links(self) -> Document: ...
     def news(self) -> list[Document]: ...
     def link(self, name: str) -> Document: ...
+    def totals(self, name: str, day: str) -> Document: ...
     def invite(self, wanted: Mapping[str, Any]) -> Document: ...
     def take_back(self, invitation_id: str, reason: str) -> Document: ...
     def look(self, code: str) -> Document: ...
@@ -120,6 +121,10 @@ class Here:
     def link(self, name: str) -> Document:
         """See `gateway.flows.links`."""
         return links.show(self._context, name, self._by)
+
+    def totals(self, name: str, day: str) -> Document:
+        """See `gateway.flows.totals`."""
+        return totals.read(self._context, name, day, self._by)
 
     def invite(self, wanted: Mapping[str, Any]) -> Document:
         """See `gateway.flows.handshake`."""

@@ -16,6 +16,7 @@ MODULES: Mapping[str, tuple[str, ...]] = {
     "schema": ("migrate",),
     "agent": ("agent",),
     "configuration": ("plan", "apply"),
+    "packages": ("package",),
     "doctor": ("doctor",),
     "keys": ("keys",),
     "clients": ("clients",),

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import orjson
 import typer
 
-from gateway.cli import certify, handshake
+from gateway.cli import certify, handshake, link_totals, promote
 from gateway.cli.far import KeyFile, Url, reached
 from gateway.cli.link_checks import tell_checked, tell_checks
 from gateway.cli.terminal import (
@@ -31,6 +31,7 @@ OneLink = Annotated[str, typer.Argument(metavar="LINK", help="Its code or id.", 
 _LINKS = {
     "code": "LINK",
     "state": "STATE",
+    "test": "TEST",
     "upstream": "UPSTREAM",
     "upstream_desk": "DESK",
     "downstream": "DOWNSTREAM",
@@ -69,7 +70,8 @@ def register(app: typer.Typer) -> None:
     for name, command in (
         ("list", listed), ("news", news), ("show", shown), ("check", check), ("dry-run", dry_run),
         ("activate", activate), ("pause", pause), ("resume", resume), ("end", end), ("export", export),
-        ("certify", certify.certify),
+        ("certify", certify.certify), ("promote", promote.promote),
+        ("totals", link_totals.totals),
     ):  # fmt: skip
         group.command(name)(command)
     app.add_typer(group, name="link")

@@ -52,9 +52,14 @@ def listed(
     if as_json:
         show(found, {}, as_json=True)
         return
-    told = [{**ticket, "chain": " · ".join(map(_in_short, ticket["hops"]))} for ticket in found]
+    told = [{**ticket, "chain": _chain(ticket)} for ticket in found]
     columns = {"id": "ID", "opened_at": "OPENED", "closed_at": "CLOSED", "chain": "CHAIN"}
     show(told, columns, as_json=False, empty="there are no tickets")
+
+
+def _chain(ticket: Mapping[str, Any]) -> str:
+    hops = " · ".join(map(_in_short, ticket["hops"]))
+    return f"TEST: {hops}" if ticket["test"] else hops
 
 
 def _in_short(hop: dict[str, Any]) -> str:

@@ -49,6 +49,10 @@ class Interdesk:
         """One link."""
         return self._wire.ask("GET", _path(name))
 
+    def totals(self, name: str, day: str) -> Document:
+        """What passed over a link on a day; today so far where none is named."""
+        return self._wire.ask("GET", f"{_path(name)}/totals" + (f"?{urlencode({'day': day})}" if day else ""))
+
     def invite(self, wanted: Mapping[str, Any]) -> Document:
         """A new invitation, with its `code`."""
         return self._wire.ask("POST", "/v1/links/invitations", wanted)

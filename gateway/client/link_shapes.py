@@ -13,6 +13,7 @@ class LinkInShort(TypedDict, total=False):
     id: Required[str]
     code: str
     state: str
+    test: bool
     upstream: str
     downstream: str
     upstream_desk: str
@@ -140,3 +141,24 @@ class Brake(TypedDict, total=False):
     reason: str
     off_at: Moment | None
     off_by: str
+
+
+class TotalsDifference(TypedDict, total=False):
+    """A ticket that one end counts in a figure and the other does not; `tickets`: its numbers at the reader's own desks."""
+
+    figure: str
+    counted_by: str
+    tickets: list[str]
+
+
+class Totals(TypedDict, total=False):
+    """A day of a link: `sent`, `taken`, `refused`, `unanswered` and `open` as each end counts them."""
+
+    link: Required[str]
+    test: bool
+    day: str
+    counted_at: Moment
+    restated: int
+    upstream: dict[str, int]
+    downstream: dict[str, int]
+    differences: list[TotalsDifference]

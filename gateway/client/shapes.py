@@ -156,6 +156,7 @@ class Ticket(TypedDict, total=False):
     id: Required[str]
     opened_at: Moment | None
     closed_at: Moment | None
+    test: bool
     facts: dict[str, Any] | None
     hops: list[Hop]
     neighbours: list[Neighbour]

@@ -5,7 +5,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-from gateway.domain import identities
+from gateway.domain import identities, trial
 from gateway.domain.agreement_problems import (
     as_versions,
     life_problems,
@@ -30,8 +30,8 @@ from gateway.domain.plan import LOCAL, Item, Items, Kind, Ref, references
 from gateway.domain.problem import Problem, suggestion
 
 FIXED: Mapping[Kind, tuple[str, ...]] = {
-    Kind.DESK: ("organization", "connector"),
-    Kind.LINK: ("upstream", "downstream"),
+    Kind.DESK: ("organization", "connector", "test"),
+    Kind.LINK: ("upstream", "downstream", "test"),
 }
 """What never changes once a thing exists: tickets were read and written under it."""
 
@@ -98,7 +98,7 @@ def _fixed(world: World, item: Item) -> Iterator[Problem]:
     before = world.current.get(item.ref)
     for name in FIXED.get(item.ref.kind, ()) if before else ():
         old, new = before.document.get(name) if before else None, item.document.get(name)
-        if old != new:
+        if (old or None) != (new or None):
             what = f"the {name} of {item.ref} is {old!r} and cannot become {new!r}"
             yield Problem(place=item.source, what=what, right="make another one and end this one")
 
@@ -177,6 +177,7 @@ def _link(world: World, item: Item) -> Iterator[Problem]:
         yield from link_problems(
             item, upstream=(upstream, manifests[0]), downstream=(downstream, manifests[1])
         )
+    yield from trial.problems(item, upstream, downstream)
     yield from ownership_problems(item)
     yield from _delegated_twice(world, item)
     yield from identities.problems(item)

@@ -249,6 +249,7 @@ _DESK_PLAIN = (
     "account",
     "allow_private_network",
     "agent",
+    "test",
 )
 
 
@@ -294,6 +295,7 @@ _LINK_PLAIN = (
     "downstream_org_id",
     "hop_limit",
     "work_review_days",
+    "test",
     "version",
 )
 

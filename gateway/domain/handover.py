@@ -16,6 +16,7 @@ from gateway.domain import (
     progress,
     queueing,
     related,
+    trial,
 )
 from gateway.domain.case import OPEN, Because, Case
 from gateway.domain.marks import ROUTE, route_mark
@@ -62,6 +63,8 @@ def offer(case: Case, parent: Hop, link: Link, because: Because, ranks: Sequence
     binding.bind(case, hop, event)
     hop = duedates.at_offer(case, hop)
     _create(case, parent, hop, event)
+    if case.ticket.test:
+        queueing.note(case, hop, "test", event)
     conversation.hand_over(case, hop, event)
     waiting = case.hops[parent.id].status is HopStatus.OFFERED  # an offer of this moment may have accepted it
     if waiting and parent.parent_id is not None:
@@ -79,6 +82,8 @@ def _refusal(case: Case, parent: Hop, link: Link) -> str | None:
         link.valid_until and case.now >= link.valid_until
     ):
         return "the link is not valid today"
+    if link.test is not case.ticket.test:
+        return trial.ONLY_TESTS if link.test else trial.NO_TESTS
     return cover.refusal(case, parent, link)
 
 

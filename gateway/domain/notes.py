@@ -151,6 +151,11 @@ _WORDS: dict[str, dict[str, str]] = {
         "ru": "Предложить больше некому: {why}. Возвращено диспетчеру.",
         "it": "Nessun altro a cui offrirlo: {why}. Torna al dispatcher.",
     },
+    "test": {
+        "en": "This is a test: nothing real hangs on it. It is in no report and on no bill, and goes to nobody else's live desk.",
+        "ru": "Это проверка, а не настоящая заявка: она не попадёт ни в отчёты, ни в счета, ни на рабочие линии других.",
+        "it": "È una prova, non un lavoro vero: non entra in nessun rapporto né fattura e non passa ai desk in uso di altri.",
+    },
     "route_refused": {
         "en": "Not passed on to {who}: {why}.",
         "ru": "Не передано {who}: {why}.",

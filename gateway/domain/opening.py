@@ -39,7 +39,7 @@ def open_case(
     """The case of a ticket that `is_ours`: root hop, its texts and comments, and the offers its rules make. `fetched_at`:
     the moment before the snapshot's first byte, where it was asked for."""
     directory = occasion.directory
-    ticket = Ticket(id=occasion.new_id("tkt"), org_id=desk.org_id, opened_at=occasion.now)
+    ticket = Ticket(id=occasion.new_id("tkt"), org_id=desk.org_id, opened_at=occasion.now, test=desk.test)
     case = Case(
         directory=directory,
         ticket=ticket,

@@ -111,7 +111,8 @@ def _take(context: Context, db: Db, turn: Turn) -> datetime | None:
     telling.tell(case, turn.kept, found.clocks, (sheets, turn.tally))
     _note_disagreements(db, case, found)
     turn.to_decide.extend(worklists.undecided(found))
-    turn.came_to.append(outcomes.came_to(found, turn.events))
+    if not case.ticket.test:
+        turn.came_to.append(outcomes.came_to(found, turn.events))
     marks = _warn(turn, found)
     always = frozenset(terms.hop for terms in found.folded.chain.agreements if terms.calendar.always)
     moments = [

@@ -18,6 +18,7 @@ from gateway.domain.webhooks.model import Standing
 from gateway.errors import ConfigError, DeskDenied, DeskError, InterdeskError
 from gateway.flows import brakes as brake_flow
 from gateway.flows import lifecycle
+from gateway.flows import totals as total_flow
 from gateway.flows.context import OPERATOR, Context
 from gateway.flows.link_steps import By
 from gateway.flows.preflight import Call
@@ -33,6 +34,7 @@ from gateway.store import (
     views,
     webhook_endpoints,
 )
+from gateway.store import totals as total_store
 from gateway.vault import Vault
 
 LITTLE_ROOM, NO_ROOM = 1_000_000_000, 100_000_000
@@ -156,6 +158,20 @@ def backlog(context: Context, *, now: datetime) -> Iterator[Finding]:
         waits = round((now - oldest).total_seconds())
         yield warning(
             "messages", f"the oldest unread one waits for {waits} s", "is a worker running? interdesk worker"
+        )
+
+
+def totals(context: Context, *, now: datetime) -> Iterator[Finding]:
+    """Days of the last week that the two ends of a link do not count alike."""
+    since = now.astimezone(UTC).date() - timedelta(days=total_flow.DAYS)
+    with context.database.read() as db:
+        known = context.directory(db).links
+        found = total_store.differing(db, OPERATOR, since=str(since))
+    for row in found:
+        code = known[row["link_id"]].code if row["link_id"] in known else row["link_id"]
+        told = f"on {row['day']} its two ends differ in {len(row['document']['differences'])} figures"
+        yield warning(
+            f"link {code}", told, f"interdesk link totals {code} --day {row['day']} names the tickets"
         )
 
 

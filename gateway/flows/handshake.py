@@ -203,6 +203,7 @@ def _link(context: Context, db: Db, invitation: Invitation, with_: tuple[Desk, T
     _refuse_twin(known, upstream, downstream)
     said = {**invitation.terms, **taken.terms}
     said.setdefault("passes", _by_name(known, upstream, downstream))
+    said |= {"test": True} if upstream.test else {}
     code = _code(invitation.link_code or f"{upstream.code}-{downstream.code}", store.codes(db), invitation)
     _judge(context, db, {"code": code, "upstream": upstream.code, "downstream": downstream.code, **said})
     link_id = context.new_id("lnk")

@@ -91,6 +91,7 @@ def _brief(reader: Reader, link: Link) -> View:
         "id": link.id,
         "code": link.code,
         "state": link.state.value,
+        "test": link.test,
         "upstream": reader.code(link.upstream_org_id),
         "downstream": reader.code(link.downstream_org_id),
         "upstream_desk": reader.known.desk(link.upstream_desk_id).code,

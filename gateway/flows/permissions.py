@@ -131,6 +131,7 @@ NEEDS: dict[Route, Need] = {
     ("POST", "/v1/links/{name}/certification"): _LINKING,
     ("POST", "/v1/links/{name}/dry-run"): _LINKS,
     ("GET", "/v1/links/{name}/export"): _LINKS,
+    ("GET", "/v1/links/{name}/totals"): _LINKS,
     ("GET", "/v1/brakes"): _LINKS,
     ("POST", "/v1/brakes"): _LINKING,
     ("POST", "/v1/brakes/off"): _LINKING,

@@ -40,7 +40,7 @@ def close(context: Context, link_code: str, month: str, order: Order, *, party: 
         link = _link(known, link_code, party)
         worklogs.unbilled(db, OPERATOR, link.id, until=month, lock=True)  # nobody decides meanwhile
         draft = _statement(db, known, link, month, now=order.now)
-        _refuse(draft, order.now)
+        _refuse(draft, order.now, test=link.test)
         document = rules.frozen(draft)
         closed = Closed(
             id=context.new_id("wst"),
@@ -68,7 +68,9 @@ def close(context: Context, link_code: str, month: str, order: Order, *, party: 
         return rules.report(_as_closed(db, closed))
 
 
-def _refuse(draft: Statement, now: datetime) -> None:
+def _refuse(draft: Statement, now: datetime, *, test: bool) -> None:
+    if test:
+        raise Refused("a test link bills nothing", cure="without --close its statement is shown as a draft")
     if draft.closed_at is not None:
         raise Refused(
             f"{draft.month} is closed for this link already",

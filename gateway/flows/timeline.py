@@ -22,6 +22,7 @@ class Shown:
     names: Mapping[str, str]
     zone: str
     language: str = ""
+    test: bool = False
 
 
 def read(context: Context, ticket_id: str, org_id: str | None, *, now: datetime) -> Shown:
@@ -42,6 +43,7 @@ def read(context: Context, ticket_id: str, org_id: str | None, *, now: datetime)
         names=_names(directory, seen),
         zone=_zone(directory, found.hops),
         language=viewer.language if viewer else "",
+        test=_is_test(directory, hops),
     )
 
 
@@ -50,6 +52,12 @@ def _names(directory: Directory, seen: Timeline) -> dict[str, str]:
     orgs = {lane.org for lane in seen.lanes} | {seen.org or ""}
     orgs |= {org for line in seen.clocks for org in (line.provider, line.consumer)}
     return {org: directory.organization_name(org) for org in orgs if org}
+
+
+def _is_test(directory: Directory, hops: Sequence[Hop]) -> bool:
+    """Whether the chain began at a test desk."""
+    roots = (directory.desks.get(hop.desk_id) for hop in hops if hop.parent_id is None)
+    return any(desk is not None and desk.test for desk in roots)
 
 
 def _zone(directory: Directory, hops: Sequence[Hop]) -> str:

@@ -77,7 +77,15 @@ def read(path: Path) -> Installation:
     Raises Invalid with every problem of the first step that fails, each naming file, path, what is wrong and what would
     be right.
     """
-    sections = [section for file in _files(path) for section in _sections(file)]
+    return _installation([section for file in _files(path) for section in _sections(file)])
+
+
+def of_document(document: Mapping[str, Any], *, source: str, folder: Path) -> Installation:
+    """The same for one document that was read otherwise. `folder`: where the files are that it names."""
+    return _installation([_Section(document=document, source=source, folder=folder)])
+
+
+def _installation(sections: list[_Section]) -> Installation:
     _all_together(sections, _judged)
     items = [item for section in sections for item in _items(section)]
     _refuse_twins(items)
@@ -145,11 +153,16 @@ def _all_together(sections: list[_Section], judge: Callable[[_Section], None]) -
 
 
 def _judged(section: _Section) -> None:
-    open_secrets = list(_open_secrets(section.document))
+    refuse_open_secrets(section.document)
+    schemas.check("installation", section.document)
+
+
+def refuse_open_secrets(document: object) -> None:
+    """Raises Invalid, without quoting it, where a secret itself stands in a document of an installation."""
+    open_secrets = list(_open_secrets(document))
     if open_secrets:
         right = "a secret never stands in a file; write {env: NAME}, {file: PATH} or {prompt: true}"
         raise Invalid("", problems=tuple(f"{place}: {right}" for place in open_secrets))
-    schemas.check("installation", section.document)
 
 
 def _open_secrets(document: object) -> Iterator[str]:

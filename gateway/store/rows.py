@@ -5,7 +5,7 @@ from dataclasses import fields
 from enum import StrEnum
 from typing import Any, Generic, TypeVar
 
-from sqlalchemy import Select, Table, select
+from sqlalchemy import ColumnElement, Select, Table, exists, select
 
 from gateway.domain.model import (
     CommandKind,
@@ -44,6 +44,11 @@ offset_sample: Table = tables.OffsetRow.__table__  # type: ignore[attr-defined]
 sheet: Table = tables.SheetRow.__table__  # type: ignore[attr-defined]
 worker: Table = work_tables.WorkerRow.__table__  # type: ignore[attr-defined]
 meta: Table = tables.Meta.__table__  # type: ignore[attr-defined]
+
+
+def live(ticket_id: ColumnElement[str]) -> ColumnElement[bool]:
+    """Whether this is no ticket of a test desk; asked row by row, by the ticket's id."""
+    return ~exists(select(ticket.c.id).where(ticket.c.id == ticket_id, ticket.c.test))
 
 
 def word(member: StrEnum | None) -> str | None:

@@ -25,6 +25,7 @@ from gateway.store import (
     tables,
     ticket_sharing_tables,
     tmf_tables,
+    total_tables,
     webhook_tables,
     work_tables,
     worklog_tables,
@@ -58,6 +59,7 @@ MODULES = (
     api_tables,
     ticket_sharing_tables,
     erasure_tables,
+    total_tables,
 )
 
 

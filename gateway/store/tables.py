@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import BigInteger, Column, Index, Integer, Text, text
+from sqlalchemy import BigInteger, Column, Index, Integer, Text, false, text
 from sqlmodel import Field, SQLModel
 
 from gateway.store import fields
@@ -121,6 +121,7 @@ class TicketRow(SQLModel, table=True):
     facts: Any = fields.document()
     version: int = 0
     watched: bool = False
+    test: bool = Field(default=False, sa_column_kwargs={"server_default": false()})
     fold_at: datetime | None = fields.moment()
 
 

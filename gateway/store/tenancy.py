@@ -27,6 +27,7 @@ SEEN: Mapping[str, str] = {
     " IN (link.upstream_org_id, link.downstream_org_id))",
     "link": _any_of("upstream_org_id", "downstream_org_id"),
     "link_life": f"{_OWN} OR EXISTS (SELECT FROM link WHERE link.id = link_life.link_id)",
+    "control_total": f"{_OWN} OR EXISTS (SELECT FROM link WHERE link.id = control_total.link_id)",
     "link_step": _any_of("side_one", "side_two"),
     "invitation": _any_of("to_org_id", "answered_org_id"),
     "ticket": f"{_OWN} OR EXISTS (SELECT FROM hop WHERE hop.ticket_id = ticket.id OFFSET 0)",

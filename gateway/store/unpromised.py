@@ -21,7 +21,7 @@ def opened(db: Db, scope: Scope, org_id: str, period: Period) -> list[Case]:
     query = (
         select(ticket.c.id, ticket.c.opened_at)
         .outerjoin(CASE, CASE.c.ticket_id == ticket.c.id)
-        .where(ticket.c.org_id == org_id, CASE.c.ticket_id.is_(None), scope.where(ticket))
+        .where(ticket.c.org_id == org_id, CASE.c.ticket_id.is_(None), ~ticket.c.test, scope.where(ticket))
         .where(ticket.c.opened_at >= period.start, ticket.c.opened_at < period.end)
         .order_by(ticket.c.opened_at, ticket.c.id)
     )

@@ -46,7 +46,7 @@ _DELIVERY = (
     *("due_at", "created_at", "next_at", "first_sent_at", "done_at", "marker", "note", "event_id"),
     *("lease_until", "worker"),
 )
-_TICKET = ("id", "opened_at", "closed_at")
+_TICKET = ("id", "opened_at", "closed_at", "test")
 _IN_SHORT = ("id", "desk", "organization", "number", "status", "url")
 _OPEN = sorted(status.value for status in OPEN)
 _DESK_CODE = func.coalesce(rows.desk.c.code, IMPORTED_DESK.c.code).label("desk")
@@ -123,7 +123,8 @@ def _ticket_seen(scope: Scope, ticket: View, hops: Sequence[View], parts: Sequen
     seen = [{name: hop[name] for name in parts} for hop in hops]
     if scope.org_ids is None:
         return {**ticket, "hops": seen}
-    return {"id": ticket["id"], "opened_at": hops[0]["created_at"], "hops": seen}
+    own = {"opened_at": hops[0]["created_at"], "test": ticket["test"]}
+    return {"id": ticket["id"], **own, "hops": seen}
 
 
 def ticket(db: Db, scope: Scope, ticket_id: str) -> View | None:

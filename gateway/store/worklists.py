@@ -58,6 +58,7 @@ def offers(db: Db, scope: Scope, page: Page) -> list[Row]:
         )
         .join(parent, parent.c.id == hop.c.parent_id)
         .where(hop.c.answer_by.is_not(None), hop.c.status == "offered", _ends(scope, hop, parent))
+        .where(rows.live(hop.c.ticket_id))
         .where(_after(page, hop.c.answer_by, hop.c.id))
     )
     return _listed(db, query.order_by(hop.c.answer_by, hop.c.id).limit(page.limit))
@@ -78,7 +79,7 @@ def asking(db: Db, scope: Scope, page: Page) -> list[Row]:
             parent.c.number.label("parent_number"),
         )
         .join(parent, parent.c.id == hop.c.parent_id)
-        .where(asked, *mine, *later)
+        .where(asked, *mine, *later, rows.live(hop.c.ticket_id))
     )
     return _listed(db, query.order_by(hop.c.id).limit(page.limit))
 
@@ -103,6 +104,7 @@ def visits(db: Db, scope: Scope, page: Page, between: tuple[datetime, datetime])
         select(*(hop.c[name] for name in _HOP), visit.opens_at, visit.closes_at, visit.state)
         .join(hop, hop.c.id == visit.id)
         .where(literal_column("booked_visit." + AHEAD.text), scope.where(VISIT))
+        .where(rows.live(rows.hop.c.ticket_id))
         .where(visit.opens_at < end, visit.closes_at >= start, _after(page, visit.opens_at, visit.id))
     )
     return _listed(db, query.order_by(visit.opens_at, visit.id).limit(page.limit))
@@ -123,7 +125,7 @@ def running(db: Db, scope: Scope, page: Page, *, kind: str | None = None) -> lis
     query = (
         select(*(clock[name] for name in _CLOCK))
         .where(clock.state == literal_column("'running'"), clock.due_at.is_not(None), scope.where(CLOCK))
-        .where(*narrowed, _after(page, clock.due_at, clock.id))
+        .where(*narrowed, _after(page, clock.due_at, clock.id), rows.live(clock.ticket_id))
     )
     found = db.execute(query.order_by(clock.due_at, clock.id).limit(page.limit)).mappings()
     return [KeptClock(**{**row, "warned": tuple(row["warned"] or ())}) for row in found]
@@ -150,7 +152,8 @@ def stops(db: Db, scope: Scope, page: Page, *, now: datetime) -> list[Row]:
     """Stop requests that wait for a decision, the oldest first; by `stop_to_decide_org` or, for all, `stop_to_decide_asked`."""
     stop = STOP.c
     waits = or_(stop.review_until.is_(None), stop.review_until > now)
-    query = select(STOP).where(scope.where(STOP), waits, _after(page, stop.asked_at, stop.id))
+    mine = (scope.where(STOP), waits, rows.live(stop.ticket_id))
+    query = select(STOP).where(*mine, _after(page, stop.asked_at, stop.id))
     return _listed(db, query.order_by(stop.asked_at, stop.id).limit(page.limit))
 
 

@@ -136,7 +136,7 @@ def undecided(db: Db, scope: Scope, *, after: tuple[datetime, str] | None, limit
     logged."""
     line = WORK_LINE.c
     mine = true() if scope.org_ids is None else line.consumer.in_(sorted(scope.org_ids))
-    wanted: list[Any] = [UNDECIDED, mine]
+    wanted: list[Any] = [UNDECIDED, mine, rows.live(line.ticket_id)]
     if after is not None:
         at, name = after
         wanted.append(or_(line.logged_at > at, and_(line.logged_at == at, line.id > name)))

@@ -57,6 +57,7 @@ _READS = (
         "links.listed|north|/v1/links",
         "links.news|north|/v1/links/news",
         "links.one|north|/v1/links/north-south",
+        "links.day_totals|north|/v1/links/north-south/totals",
     ),
 )
 

@@ -127,6 +127,7 @@ OBJECTS: dict[Route, Row] = {
     ("POST", "/v1/links/{name}/certification"): Row("link", {"situation": "hand-over", "patience": 0.1}),
     ("POST", "/v1/links/{name}/dry-run"): Row("link", {"tickets": []}),
     ("GET", "/v1/links/{name}/export"): Row("link"),
+    ("GET", "/v1/links/{name}/totals"): Row("link"),
     ("POST", "/v1/brakes"): Row("link", {"kind": "link", "target": "ID", **_WHY}),
     ("POST", "/v1/brakes/off"): Row("link", {"kind": "link", "target": "ID", **_WHY}),
     ("GET", _W): Row("webhook"),

@@ -23,6 +23,8 @@ class Ticket:
     """Clocks of agreements are kept for it, or its top priority is (domain/keeping)."""
     fold_at: datetime | None = None
     """From when on its clocks are to be folded again; None: not before something happens to it."""
+    test: bool = False
+    """It was opened at a test desk: no report, sum or list of work counts it (domain/trial)."""
 
 
 @dataclass(frozen=True, kw_only=True)

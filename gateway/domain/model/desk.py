@@ -173,6 +173,7 @@ class Desk:
     allow_private_network: bool = False
     agent: bool = False
     """Nobody dials in to it: its owner's agent asks for requests and holds the credentials."""
+    test: bool = False
     hook_secrets: tuple[bytes, ...] = field(default=(), repr=False)
     poll_every: timedelta = timedelta(minutes=1)
     refetch_every: timedelta = timedelta(minutes=15)
@@ -188,8 +189,7 @@ class Desk:
 
 @dataclass(frozen=True, kw_only=True)
 class AuthKind:
-    """A way to sign requests: `basic`, a `header` whose value is `format` with `{secret}` filled in, or
-    `oauth2_client_credentials`."""
+    """A way to sign requests: `basic`, `oauth2_client_credentials`, or a `header` that `format` makes of `{secret}`."""
 
     kind: str
     header: str = "Authorization"
@@ -379,6 +379,7 @@ class Link:
     """For so long after its end an agreement still lets pass what it covered."""
     valid_from: datetime | None = None
     valid_until: datetime | None = None
+    test: bool = False
     version: int = 1
 
 

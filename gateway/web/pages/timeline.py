@@ -95,6 +95,7 @@ def show(shown: Shown, asked: Wanted, *, until: datetime | None = None) -> HTMLR
         zones=sorted({"UTC", shown.zone, zone.key, "Europe/Rome", "Europe/Moscow", "Europe/London"}),
         unknown_zone="" if known else asked.zone,
         link_until=until,
+        test=shown.test,
     )
 
 

@@ -1,0 +1,117 @@
+"""A link that went well as a package for others: its ends, what passes and crosses, the agreements and calendars of its two
+organizations; who they are, where their desks stand and where secrets are kept are parameters. Secrets are never in it."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from gateway.domain.plan import Items, Kind, Ref, references
+from gateway.domain.problem import suggestion
+from gateway.errors import NotFound
+from gateway.flows.context import OPERATOR, Context
+from gateway.store import configuration
+from gateway.store.configuration import Stored
+from gateway.vault import Vault
+
+Document = dict[str, Any]
+_SECTIONS: Mapping[Kind, str] = {
+    Kind.ORGANIZATION: "organizations",
+    Kind.CALENDAR: "calendars",
+    Kind.DESK: "desks",
+    Kind.LINK: "links",
+    Kind.AGREEMENT: "agreements",
+}
+_ORGANIZATIONS = ("organization", "consumer", "parts_supplier", "parent")
+_ENDS = ("upstream", "downstream")
+_OF_THE_PLACE = frozenset({"state", "valid_from", "valid_until", "amendments", "groups", "sites"})
+"""What holds for this link or contract alone."""
+
+
+def export(context: Context, link: str, name: str, vault: Vault) -> Document:
+    """The package of a link, as schemas/package.v1.json has it. Raises NotFound."""
+    with context.database.read() as db:
+        stored = configuration.stored(db, OPERATOR, vault)
+    ref = Ref(kind=Kind.LINK, code=link)
+    if ref not in stored.items:
+        known = [one.code for one in stored.items if one.kind is Kind.LINK]
+        raise NotFound(f"there is no link {link!r}", cure=suggestion(link, known))
+    words = _Words(stored, ref)
+    found: Document = {}
+    for kind, section in _SECTIONS.items():
+        if listed := [words.told(one) for one in words.refs if one.kind is kind]:
+            found[section] = listed
+    return {"package": name, "version": 1, "parameters": words.parameters, "installation": found}
+
+
+class _Words:
+    """The things of one link, told with parameters in the places of their names."""
+
+    def __init__(self, stored: Stored, link: Ref) -> None:
+        self._items: Items = stored.items
+        document = self._items[link].document
+        self._desks = {document[end]: end for end in _ENDS}
+        self._owners = {self._desk(code).document["organization"]: end for code, end in self._desks.items()}
+        self.parameters: dict[str, Document] = {}
+        self.refs = list(dict.fromkeys(self._refs(link)))
+        self._link = link.code
+
+    def _desk(self, code: str) -> Any:
+        return self._items[Ref(kind=Kind.DESK, code=code)]
+
+    def _refs(self, link: Ref) -> Iterator[Ref]:
+        yield from (Ref(kind=Kind.ORGANIZATION, code=code) for code in self._owners)
+        for ref, item in self._items.items():
+            if ref.kind is Kind.AGREEMENT and self._between(ref, item.document, link.code):
+                named = references(ref, item.document)
+                yield from (one for one in named if one.kind is Kind.CALENDAR and one in self._items)
+                yield ref
+        yield from (Ref(kind=Kind.DESK, code=code) for code in self._desks)
+        yield link
+
+    def _between(self, ref: Ref, document: Mapping[str, Any], link: str) -> bool:
+        """Whether it is a promise of one of the two to the other, of this link or of none."""
+        sides = {ref.organization, document.get("consumer")}
+        return sides <= self._owners.keys() and document.get("link", link) == link
+
+    def told(self, ref: Ref) -> Document:
+        """One thing; every name that belongs to this place as a parameter."""
+        item = self._items[ref]
+        told = {name: value for name, value in item.document.items() if name not in _OF_THE_PLACE}
+        for name in _ORGANIZATIONS:
+            if told.get(name) in self._owners:
+                told[name] = self._parameter(
+                    f"{self._owners[told[name]]}_organization", "code of the organization"
+                )
+        if ref.kind is Kind.ORGANIZATION:
+            end = self._owners[ref.code]
+            told["code"] = self._parameter(f"{end}_organization", "code of the organization")
+            told["name"] = self._parameter(f"{end}_name", "name of the organization")
+        if ref.kind is Kind.DESK:
+            return self._told_desk(told, self._desks[ref.code], item.secrets)
+        for name in _ENDS if ref.kind is Kind.LINK else ():
+            told[name] = self._parameter(f"{name}_desk", "code of the desk")
+        if ref.kind is Kind.LINK or "link" in told:
+            told["code" if ref.kind is Kind.LINK else "link"] = self._parameter("link", "code of the link")
+        return told
+
+    def _told_desk(self, told: Document, end: str, secrets: Mapping[str, str]) -> Document:
+        told["code"] = self._parameter(f"{end}_desk", "code of the desk")
+        for name, what in (("base_url", "address of the desk"), ("account", "our account at the desk")):
+            if name in told:
+                told[name] = self._parameter(f"{end}_{name}", what)
+        if "credentials" in told:
+            given = {"kind": told["credentials"]["kind"]}
+            if "user" in told["credentials"]:
+                given["user"] = self._parameter(f"{end}_user", "user of our account at the desk")
+            told["credentials"] = {**given, "secret": self._secret(f"{end}_secret_in")}
+        hook: Document = {"token": self._secret(f"{end}_hook_secret_in")} if "hook.token" in secrets else {}
+        if "hook.secrets[0]" in secrets:
+            hook["secrets"] = [self._secret(f"{end}_hook_secret_in")]
+        return {**told, **({"hook": hook} if hook else {})}
+
+    def _secret(self, name: str) -> Document:
+        return {"env": self._parameter(name, "name of the environment variable that holds the secret")}
+
+    def _parameter(self, name: str, what: str) -> str:
+        end = next((f", {end}" for end in _ENDS if name.startswith(end)), "")
+        self.parameters.setdefault(name, {"description": f"{what}{end}"})
+        return f"${{{name}}}"
