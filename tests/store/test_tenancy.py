@@ -240,6 +240,7 @@ BEYOND = {
     "gateway/flows/context.py": "the directory is whole in every process",
     "gateway/flows/find.py": "a marker may stand at another's desk; its ticket is asked for within the scope",
     "gateway/flows/links.py": "how many assignments are open over a link, whose downstream they are",
+    "gateway/flows/totals.py": "the ends of a link count each other's hops; the numbers told are the reader's",
     "gateway/flows/worklog.py": "a line tells the numbers of both ends",
     "gateway/store/exporting.py": "what others wrote and a link has brought to a desk of the organization's own",
     "gateway/store/views.py": "whose the neighbouring assignments are and how they stand",
