@@ -24,7 +24,7 @@ from gateway.testing.stepped import SteppedWorker
 Mutation = Callable[[ExitStack], None]
 
 ROUGH = Script(tickets=6, acts=90, faults=0.12, hooks=0.3, crashes=0.01)
-ROUGHER = Script(tickets=6, acts=90, faults=0.3, hooks=0.3, crashes=0.02)
+ROUGHER = Script(tickets=14, acts=60, faults=0.35, hooks=0.3, crashes=0.005)
 PLAIN = Script(tickets=6, acts=90, faults=0.03, hooks=0.2, crashes=0.002)
 
 
