@@ -225,11 +225,12 @@ class _Batch:
         looks.later(self.db, claim, at=self.now + pause, error=why)
 
     def _another_ticket(self, one: Looked, snapshot: Snapshot) -> None:
-        """Asked about one unknown ticket, the desk shows another: once is a mistake, twice a merge; the other one is
-        looked at under its own number."""
+        """Asked about one unknown ticket, the desk shows another: once is a mistake, the same one twice a merge; it is looked
+        at under its own number."""
         claim = one.look.claim
-        if not claim.attempts:
-            looks.later(self.db, claim, at=self.now + DEFER, error="the desk showed another ticket")
+        mistaken = f"the desk showed another ticket, {snapshot.remote_id}"
+        if claim.error != mistaken:
+            looks.later(self.db, claim, at=self.now + DEFER, error=mistaken)
             return
         wish = looks.Wish(
             org_id=one.look.desk.org_id,

@@ -46,7 +46,8 @@ class Wish:
 
 @dataclass(frozen=True, kw_only=True)
 class Look:
-    """A claimed look. `hints` is how many hints it answers: one that comes meanwhile asks for another look."""
+    """A claimed look. `hints` is how many hints it answers: one that comes meanwhile asks for another look. `error`: what
+    became of the last try, "" if there was none."""
 
     id: str
     desk_id: str
@@ -55,6 +56,7 @@ class Look:
     attempts: int
     fence: int
     gone_at: datetime | None
+    error: str = ""
 
 
 def want(db: Db, wishes: Sequence[Wish]) -> None:
@@ -155,7 +157,7 @@ def _due(dialect: str) -> Select[Any]:
     )
 
 
-_LOOK = ("id", "desk_id", "remote_id", "hints", "attempts", "fence", "gone_at")
+_LOOK = ("id", "desk_id", "remote_id", "hints", "attempts", "fence", "gone_at", "error")
 _DUE = Statement(_due)
 _TAKE = Statement(
     lambda dialect: (

@@ -249,6 +249,42 @@ def test_of_a_stranger_nothing_is_kept() -> None:
     assert "SECRET" not in " ".join(kept)
 
 
+def stranger(stage: Stage, remote_id: str, *, shows: str = "") -> None:
+    """A look that is due at a ticket nobody knows is made: the desk shows this other one, or else fails."""
+    stage.hub.clock.advance(timedelta(minutes=2))
+    [look] = claim(stage)
+    assert look.claim.remote_id == remote_id
+    if not shows:
+        judge(stage, observe.Looked(look=look, error=DeskUnavailable("x"), started_at=stage.hub.now))
+        return
+    seen = fetched(stage, look)
+    assert seen.snapshot is not None
+    judge(stage, replace(seen, snapshot=replace(seen.snapshot, remote_id=shows)))
+
+
+@pytest.mark.parametrize("before", ["", "99"], ids=["a failure", "a third ticket"])
+def test_once_another_ticket_is_a_mistake_whatever_went_wrong_before(before: str) -> None:
+    stage = quiet()
+    number = stage.person("customer").open("The till is dead")
+    want(stage, number, "customer")
+
+    stranger(stage, number, shows=before)
+    stranger(stage, number, shows="7")
+
+    assert [row.remote_id for row in waiting(stage)] == [number]
+
+
+def test_the_same_other_ticket_twice_is_a_merge() -> None:
+    stage = quiet()
+    number = stage.person("customer").open("The till is dead")
+    want(stage, number, "customer")
+
+    stranger(stage, number, shows="7")
+    stranger(stage, number, shows="7")
+
+    assert [(row.remote_id, row.why) for row in waiting(stage)] == [("7", "merged")]
+
+
 def test_a_marker_of_another_installation_makes_no_ticket_of_ours() -> None:
     stage = quiet()
     number = stage.person("vendor").open("somebody else's", marker="idk-another")

@@ -20,11 +20,12 @@ from gateway.flows.evidence import Evidence
 from gateway.store import cases, outbox
 from gateway.testing.simulator.play import Script
 from gateway.testing.stepped import SteppedWorker
+from tests.sim.regressions import script_for
 
 Mutation = Callable[[ExitStack], None]
 
 ROUGH = Script(tickets=6, acts=90, faults=0.12, hooks=0.3, crashes=0.01)
-ROUGHER = Script(tickets=14, acts=60, faults=0.35, hooks=0.3, crashes=0.005)
+ROUGHER = script_for(14, 60, "rougher")
 PLAIN = Script(tickets=6, acts=90, faults=0.03, hooks=0.2, crashes=0.002)
 
 
