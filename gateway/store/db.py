@@ -75,6 +75,7 @@ class Database:
         # SQLite has one writer; queueing here is fair and costs no busy-waiting.
         self._writer: Any = threading.RLock() if self.is_sqlite else nullcontext()
         self._kept: Connection | None = None
+        self._open: Connection | None = None
         self._role: str | None = None
 
     @contextmanager
@@ -99,11 +100,32 @@ class Database:
     def read(self, scope: Scope = _OPERATOR) -> Iterator[Db]:
         """A transaction for reading. It ends with a commit: at every rollback the driver for PostgreSQL forgets the statements
         that it has prepared. There the server sees to it that nothing was written."""
-        lock = self._writer if self._in_memory else nullcontext()
-        options = {"reading": True, "postgresql_readonly": True}
-        with lock, self.engine.connect().execution_options(**options) as db, db.begin():
+        if self._in_memory:
+            with self._writer, self._reading_in_memory() as db:
+                yield db
+            return
+        with self._begun() as db:
             self._confine(db, scope)
             yield db
+
+    @contextmanager
+    def _begun(self) -> Iterator[Db]:
+        options = {"reading": True, "postgresql_readonly": True}
+        with self.engine.connect().execution_options(**options) as db, db.begin():
+            yield db
+
+    @contextmanager
+    def _reading_in_memory(self) -> Iterator[Db]:
+        """There is one connection there: who reads within a transaction reads within that one."""
+        writing = self._kept if self._kept is not None and self._kept.in_transaction() else None
+        if outer := self._open or writing:
+            yield outer
+            return
+        with self._begun() as self._open:
+            try:
+                yield self._open
+            finally:
+                self._open = None
 
     def _confine(self, db: Db, scope: Scope) -> None:
         """From here on only what is the scope's. The operator and workers own the tables and are what they are."""

@@ -88,6 +88,8 @@ class Scene:
     servers: MailHouse
     desks: dict[str, LoopbackDesk]
     number: str = ""
+    cookie: str = ""
+    """What the doors gave the browser in which Mauro acts."""
 
     def until(self, look: Callable[[], T], within: float = PATIENCE) -> T:
         """What is looked for, as soon as it is there."""
@@ -139,9 +141,11 @@ class Scene:
         found = re.search(rf"{label}:\s+{PUBLIC}(/portal/\S+)", text_of(mail))
         assert found is not None
         assert self.doors.send("GET", found[1]).status == 200, "opening a link only asks"
-        kind = {"content-type": "application/x-www-form-urlencoded"}
+        kind = {"content-type": "application/x-www-form-urlencoded", "cookie": self.cookie}
         body = urlencode({"by": "Mauro Rossi", **form}).encode()
-        return self.doors.send("POST", found[1], body=body, headers=kind).status
+        told = self.doors.send("POST", found[1], body=body, headers=kind)
+        self.cookie = told.headers.get("set-cookie", "").partition(";")[0] or self.cookie
+        return told.status
 
 
 @pytest.fixture

@@ -232,9 +232,11 @@ class Town(Pair):
         with self.north.acting() as desk:
             return desk.person("ann").open(title, "no light", queue="Field", **fields)
 
-    def arrived(self, title: str) -> str:
+    def arrived(self, title: str, *, within: float = PATIENCE) -> str:
         """The ticket of that title at B's desk; its id there."""
-        return until(lambda: next(iter(self.at(self.south, title)), ""), f"{title} at B's desk")
+        return until(
+            lambda: next(iter(self.at(self.south, title)), ""), f"{title} at B's desk", within=within
+        )
 
     def at(self, server: LoopbackServer, title: str) -> list[str]:
         """Ids of the tickets of that title."""
