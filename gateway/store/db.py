@@ -121,9 +121,10 @@ class Database:
         if outer := self._open or writing:
             yield outer
             return
-        with self._begun() as self._open:
+        with self._begun() as db:
+            self._open = db
             try:
-                yield self._open
+                yield db
             finally:
                 self._open = None
 
