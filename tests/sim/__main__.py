@@ -2,6 +2,7 @@
 Failing seeds are added to regressions.txt, which every test run plays again."""
 
 import argparse
+import logging
 import sys
 import time
 from collections.abc import Iterator, Sequence
@@ -79,6 +80,7 @@ class _Teller:
 
 def main(given: Sequence[str]) -> int:
     """Play, print, remember what failed."""
+    logging.disable(logging.ERROR)  # what goes wrong on purpose is no news; the processes inherit it
     asked = _arguments(given)
     totals = Totals()
     teller = _Teller(totals)
