@@ -57,7 +57,7 @@ def test_the_other_gateway_is_killed_in_mid_traffic(tmp_path: Path) -> None:
             process = begun(town)
             below = {title: town.arrived(title, within=IN_DOUBT) for title in titles}
             for title, ticket in below.items():
-                town.hears(town.south, ticket, f"{title}: hurry")
+                town.hears(town.south, ticket, f"{title}: hurry", within=IN_DOUBT)
             with town.south.acting() as desk:
                 for ticket in below.values():
                     desk.person("mauro").set(ticket, "status", "open")

@@ -255,11 +255,12 @@ class Town(Pair):
             f"{fields} at {server.app.desk.temper.prefix}{ticket}: {self.doc(server, ticket)['fields']}",
         )
 
-    def hears(self, server: LoopbackServer, ticket: str, words: str) -> None:
+    def hears(self, server: LoopbackServer, ticket: str, words: str, *, within: float = PATIENCE) -> None:
         """Wait until a comment holds these words."""
         until(
             lambda: any(words in one["text"] for one in self.doc(server, ticket)["comments"]),
             f"{words!r} in {self.doc(server, ticket)['comments']}",
+            within=within,
         )
 
     def said(self, server: LoopbackServer, ticket: str, words: str) -> list[str]:
