@@ -1,10 +1,12 @@
 """Files kept outside messages: content-addressed on local disk, written whole or not at all."""
 
+import fcntl
 import hashlib
 import os
 import re
 import tempfile
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 
@@ -120,6 +122,13 @@ class BlobStore:
     def remove(self, key: str) -> None:
         """Erase a file; no harm if it is gone already."""
         _place(self._root, key).unlink(missing_ok=True)
+
+    @contextmanager
+    def still(self, *, alone: bool) -> Iterator[None]:
+        """Nobody who is alone takes files away while others read them all (a backup): each waits for the other, whatever its process."""
+        with (self._root / ".still").open("ab") as file:
+            fcntl.flock(file, fcntl.LOCK_EX if alone else fcntl.LOCK_SH)
+            yield
 
     def sweep(self, *, before: float) -> int:
         """Remove what writers that died before this moment (seconds of the epoch) left behind; how many there were."""

@@ -73,7 +73,8 @@ def person(
     with opened() as gateway:
         keep = keep_of(gateway)
         found = erasing.look(gateway.context, keep, wanted)
-        _tell(gateway, found, as_json=as_json and dry_run)
+        if dry_run or not (as_json and yes):
+            _tell(gateway, found, as_json=as_json and dry_run)
         if dry_run:
             return
         if not agreed("Erase this? It cannot be taken back.", yes=yes):
@@ -152,7 +153,7 @@ Ticket = Annotated[str, typer.Argument(help="The ticket.", show_default=False)]
 
 
 def hold(ticket: Ticket, reason: Reason = "", actor: Actor = None) -> None:
-    """Nothing is taken from this ticket by erasure or age: its words are evidence."""
+    """Nothing is taken from this ticket by erasure or age, nor raw messages and names of the desks that know it."""
     with opened() as gateway:
         holds.hold(gateway.context, ticket, Order(actor=acting(actor), now=utc_now(), reason=reason))
     say(f"{ticket} is held")

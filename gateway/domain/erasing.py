@@ -1,6 +1,7 @@
 """A person who is to be forgotten: how names, addresses, numbers and ids of theirs are found in what people and desks wrote,
 and what stands there afterwards. Where things lie is `store.traces`."""
 
+import html
 import re
 import unicodedata
 import zlib
@@ -10,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
-from urllib.parse import unquote_plus
+from urllib.parse import unquote_to_bytes
 
 ERASED = "[erased]"
 """What stands where something of theirs stood."""
@@ -20,7 +21,8 @@ _NUMBER = re.compile(r"\+?[\d\s()./-]{7,}")
 _BETWEEN = r"[\s()./-]*"
 _PACKED, _MOST_UNPACKED = b"\x78", 50_000_000
 _BASE64 = re.compile(rb"=\?[^?\s]+\?[bB]\?([^?]+)\?=|(?:^[A-Za-z0-9+/]{4,}={0,2}\r?(?:\n|\Z))+", re.MULTILINE)
-_ESCAPED = re.compile(r"\\u([0-9a-fA-F]{4})")
+_ESCAPED = re.compile(r"\\(?:u([0-9a-fA-F]{4})|([ntr/]))")
+_SIGNS = {"n": "\n", "t": "\t", "r": "\r", "/": "/"}
 
 
 @dataclass(frozen=True)
@@ -73,32 +75,52 @@ def _forms(term: str) -> Iterable[str]:
 
 def readings(raw: bytes) -> Iterable[str]:
     """What bytes that came over a wire may say: as text, with JSON's and an address's escapes undone, as the parts of a mail."""
-    text = raw.decode("utf-8", "replace")
-    yield text
-    if "\\" in text:
-        yield _ESCAPED.sub(lambda found: chr(int(found[1], 16)), text)
-    if "%" in text or "+" in text:
-        yield unquote_plus(text)
+    for text in _said(raw):
+        yield text
+        if "\\" in text:
+            yield _ESCAPED.sub(_unescaped, text)
+        if "&" in text:
+            yield html.unescape(text)
+        if "%" in text or "+" in text:
+            yield from _said(unquote_to_bytes(text.replace("+", " ")))
     if raw[:1] == _PACKED:
-        yield _unpacked(raw)
+        yield from _said(_unpacked(raw))
     if b"Content-Transfer-Encoding" in raw or b"=?" in raw:
         yield from _parts_of_mail(raw)
 
 
-def _unpacked(raw: bytes) -> str:
+def _said(raw: bytes) -> Iterable[str]:
+    """As UTF-8; where it is none, as what mails and forms of the West and the East are written in."""
     try:
-        return zlib.decompressobj().decompress(raw, _MOST_UNPACKED).decode("utf-8", "replace")
+        yield raw.decode("utf-8")
+        return
+    except UnicodeDecodeError:
+        yield raw.decode("utf-8", "replace")
+    for code in ("cp1252", "cp1251", "utf-16"):
+        yield raw.decode(code, "replace")
+
+
+def _unescaped(found: re.Match[str]) -> str:
+    return chr(int(found[1], 16)) if found[1] else _SIGNS[found[2]]
+
+
+def _unpacked(raw: bytes) -> bytes:
+    try:
+        return zlib.decompressobj().decompress(raw, _MOST_UNPACKED)
     except zlib.error:
-        return ""
+        return b""
 
 
 def _parts_of_mail(raw: bytes) -> Iterable[str]:
     """Whatever its structure: each block and word in base64, and the whole as if it were quoted-printable."""
     for header in (False, True):
-        yield a2b_qp(raw, header=header).decode("utf-8", "replace")
+        for text in _said(a2b_qp(raw, header=header)):
+            yield text
+            if "&" in text:
+                yield html.unescape(text)
     for block in _BASE64.finditer(raw):
         try:
-            yield a2b_base64(block[1] or block[0]).decode("utf-8", "replace")
+            yield from _said(a2b_base64(block[1] or block[0]))
         except NotEncoded:
             continue  # it only looked like it
 
@@ -120,7 +142,9 @@ def left_of(
         return nothing_left(row)
     found = {name: _left(row[name], person, requested=requested) for name in words if row[name]}
     if row.get("data") and (person.is_in(row.get("actor_name")) or person.is_in(row.get("actor_id"))):
-        found["data"] = _part_left(row["data"])
+        found["data"] = part_left(person.without(row["data"]))
+    if table == "desk_ticket" and person.is_in((row["fields"] or {}).get("requester")):
+        found["document"] = _ticket_left(person.without(row["document"] or {}))
     changed = {name: value for name, value in found.items() if value != row[name]}
     if changed and table == "content":
         changed["salt"] = ""
@@ -143,10 +167,29 @@ def nothing_left(row: Row) -> dict[str, Any]:
     return gone
 
 
-def _part_left(data: Row) -> dict[str, Any]:
-    """Of a note or a file at a desk of ours."""
+def part_left(data: Row) -> dict[str, Any]:
+    """Of a note or a file at a desk of ours; the party's original (`raw`) goes whole."""
     gone = {name: ERASED for name in ("text", "filename", "name") if name in data}
-    return {**data, **gone, **{name: "" for name in ("key", "sha256") if name in data}}
+    gone |= {name: "" for name in ("key", "sha256") if name in data}
+    return {name: value for name, value in data.items() if name != "raw"} | gone
+
+
+_TECHNICAL = (
+    "status",
+    "priority",
+    "severity",
+    "ticketType",
+    "externalId",
+    "@type",
+    "@baseType",
+    "@schemaLocation",
+)
+
+
+def _ticket_left(document: Row) -> dict[str, Any]:
+    """Of a ticket of theirs at a desk of ours, as its party wrote it: what machines read."""
+    kept = {name: document[name] for name in _TECHNICAL if name in document}
+    return kept | {name: ERASED for name in ("name", "description") if document.get(name)}
 
 
 def _left(value: Any, person: Person, *, requested: bool) -> Any:

@@ -2,6 +2,7 @@
 beside what was told before (R4). The clocks themselves are `sla.clocks`; nothing recorded here is read by a fold."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -13,7 +14,8 @@ from gateway.domain.imported import is_imported
 from gateway.domain.model import Event, HopStatus
 from gateway.domain.sla.clocks import BREACHED, MET, RUNNING, WAITING, Clock, Folded
 from gateway.domain.sla.stops import Standing, standing, visit_window
-from gateway.domain.sla.terms import Terms
+from gateway.domain.sla.terms import NONE, Terms
+from gateway.domain.warnings import Mark
 from gateway.domain.worktime import CalendarError, worktime
 
 OURS = "clock."
@@ -154,16 +156,14 @@ def _word(value: Any) -> str | float | None:
 # -- when to look again -------------------------------------------------------------------------------------------------------
 
 
-def next_look(
-    folded: Folded, every: Sequence[Clock], thresholds: Mapping[str, Sequence[timedelta]]
-) -> datetime | None:
+def next_look(folded: Folded, every: Sequence[Clock], marks: Mapping[str, Sequence[Mark]]) -> datetime | None:
     """The next moment at which a clock may show something else though nothing happens: a warning or the due moment is
-    reached, a stop runs out, a period for an answer lapses. `thresholds`: per agreement and kind of target
-    (`code/resolution`), at how much elapsed time somebody is warned. None once all is over."""
+    reached, a stop runs out, a period for an answer lapses. `marks`: per agreement and kind of target
+    (`code/resolution`), where somebody is warned. None once all is over."""
     live = [clock for clock in every if _is_live(clock)]
     if not live:
         return None
-    moments = [at for clock in live for at in _of_clock(folded, clock, thresholds)]
+    moments = [at for clock in live for at in _of_clock(folded, clock, marks)]
     moments += [at for terms in folded.chain.agreements for at in _of_stops(folded, terms)]
     if any(clock.ended_at is None for clock in live):
         moments.append(folded.now + AT_LEAST)
@@ -177,9 +177,7 @@ def _is_live(clock: Clock) -> bool:
 _LIVE = frozenset({WAITING, RUNNING, BREACHED, MET})
 
 
-def _of_clock(
-    folded: Folded, clock: Clock, thresholds: Mapping[str, Sequence[timedelta]]
-) -> Iterator[datetime]:
+def _of_clock(folded: Folded, clock: Clock, marks: Mapping[str, Sequence[Mark]]) -> Iterator[datetime]:
     terms = next(one for one in folded.chain.agreements if (one.id, one.hop) == (clock.agreement, clock.hop))
     if clock.ended_at is not None:
         if terms.confirmation is not None:
@@ -187,17 +185,15 @@ def _of_clock(
         return
     if clock.stopped or clock.target is None or clock.started_at is None:
         return
-    work = worktime(terms.calendar_of(clock.target_kind))
-    marks = thresholds.get(f"{clock.agreement}/{clock.target_kind.value}", ())
-    for threshold in (
-        *marks,
-        clock.target + _MOMENT,
-    ):  # breached as soon as more than the target has run (R18)
-        if threshold > clock.elapsed:
-            try:
-                yield work.add(folded.now, threshold - clock.elapsed)
-            except CalendarError:
-                continue  # the calendar has no such moment in sight
+    work, now = worktime(terms.calendar_of(clock.target_kind)), folded.now
+    for mark in marks.get(f"{clock.agreement}/{clock.target_kind.value}", ()):
+        with suppress(CalendarError):  # the calendar has no such moment in sight
+            if (at := mark.comes_at(clock, work, now)) is not None:
+                yield at
+    left = clock.target + _MOMENT - clock.elapsed  # breached as soon as more than the target has run (R18)
+    if left > NONE:
+        with suppress(CalendarError):
+            yield work.add(now, left)
 
 
 def _of_stops(folded: Folded, terms: Terms) -> Iterator[datetime]:

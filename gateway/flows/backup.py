@@ -65,10 +65,10 @@ def make(place: Place, target: Path, order: Order) -> Found:
         raise Refused(f"{target} is there already", why="a backup is never written over another one")
     with _scratch(target.parent) as folder:
         copy, draft = folder / _DATABASE, folder / "draft"
-        revision = snapshots.take(place.database, copy)
         kind = "sqlite" if place.database.is_sqlite else "postgresql"
-        label = Label(format=FORMAT, kind=kind, revision=revision, made_at=order.now.isoformat())
-        with draft.open("wb") as file:
+        with place.blobs.still(alone=False), draft.open("wb") as file:
+            revision = snapshots.take(place.database, copy)
+            label = Label(format=FORMAT, kind=kind, revision=revision, made_at=order.now.isoformat())
             found = _write(place, file, copy, label)
             file.flush()
             os.fsync(file.fileno())

@@ -3,20 +3,25 @@ the hash of each (schemas/export.v1.json). Only its own side: what a link did no
 
 import hashlib
 import json
+import os
 import zipfile
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
 from gateway.blobs import BlobStore
+from gateway.domain import people
+from gateway.domain.case import Case
 from gateway.domain.model import Blob
 from gateway.errors import ConfigError, NotFound
 from gateway.flows import auditing
 from gateway.flows.commands import Order
-from gateway.flows.context import Context
-from gateway.store import audit, exporting, publications
+from gateway.flows.context import OPERATOR, Context
+from gateway.store import audit, cases, exporting, publications
+from gateway.store.exporting import Document
 from gateway.store.scope import Scope
 
 FORMAT = 1
@@ -45,21 +50,24 @@ class Exported:
 
 
 def write(context: Context, blobs: BlobStore, code: str, target: Path, order: Order) -> Exported:
-    """Write the export into a new file; it appears under its name when it is whole. Raises NotFound, ConfigError."""
+    """Write the export into a new file; it appears under its name when it is whole and written down that
+    it was made; only we may read it. Raises NotFound, ConfigError."""
     org_id = _org_id(context, code)
     draft = target.with_name(f".{target.name}.draft")
     if target.exists():
         raise ConfigError(f"{target} is there already", cure="name a file that is not there yet")
     try:
-        with zipfile.ZipFile(draft, "w", zipfile.ZIP_DEFLATED) as out:
-            done = _fill(context, blobs, (code, org_id), out)
+        draft.unlink(missing_ok=True)
+        kept = os.open(draft, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600)
+        with os.fdopen(kept, "w+b") as file, zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as out:
+            done = _fill(context, blobs, (code, org_id, order.now), out)
             _add(out, MANIFEST, [_manifest(done, order.now)])
+        _remember(context, org_id, done, order)
         draft.replace(target)
     except OSError as error:
         raise ConfigError(f"{target} cannot be written", why=error.strerror or str(error)) from error
     finally:
         draft.unlink(missing_ok=True)
-    _remember(context, org_id, done, order)
     return done
 
 
@@ -71,9 +79,11 @@ def _org_id(context: Context, code: str) -> str:
     return known[code]
 
 
-def _fill(context: Context, blobs: BlobStore, who: tuple[str, str], out: zipfile.ZipFile) -> Exported:
-    code, org_id = who
-    entries = [_add(out, f"{name}.jsonl", lines) for name, lines in _kinds(context, org_id)]
+def _fill(
+    context: Context, blobs: BlobStore, who: tuple[str, str, datetime], out: zipfile.ZipFile
+) -> Exported:
+    code, org_id, now = who
+    entries = [_add(out, f"{name}.jsonl", lines) for name, lines in _kinds(context, org_id, now)]
     lacking = []
     for key, size in sorted(_files(context, org_id).items()):
         if blobs.has(key):
@@ -84,18 +94,40 @@ def _fill(context: Context, blobs: BlobStore, who: tuple[str, str], out: zipfile
     return Exported(organization=code, entries=tuple(entries), lacking=tuple(lacking))
 
 
-def _kinds(context: Context, org_id: str) -> Iterator[tuple[str, Iterator[bytes]]]:
+def _kinds(context: Context, org_id: str, now: datetime) -> Iterator[tuple[str, Iterator[bytes]]]:
     """Read on behalf of the organization: on PostgreSQL the second lock stands behind every statement."""
     for name, read in sorted(exporting.kinds().items()):
-        yield name, _read(context, org_id, read)
+        yield name, _read(context, org_id, now, read)
     scope = Scope.of(org_id)
     yield "audit", map(_line, auditing.exported(context, scope))
     yield "reports", _reports(context, scope)
 
 
-def _read(context: Context, org_id: str, read: Any) -> Iterator[bytes]:
+def _read(context: Context, org_id: str, now: datetime, read: Any) -> Iterator[bytes]:
     with context.database.read(Scope.of(org_id)) as db:
-        yield from map(_line, read(db, org_id))
+        found = read(db, org_id)
+        yield from map(_line, _unnamed(context, org_id, now, found) if read is exporting.words else found)
+
+
+def _unnamed(context: Context, org_id: str, now: datetime, found: Iterable[Document]) -> Iterator[Document]:
+    """Others' words without the names of people whom the links on the way do not name at the organization's desks, as they
+    stand there."""
+    for (own, ticket_id), said in groupby(found, lambda word: (word["own"], word["ticket_id"])):
+        if own:
+            yield from said
+            continue
+        with context.database.read() as db:
+            loaded = cases.load(db, OPERATOR, [ticket_id], context.occasion(db, now), lock=False)
+            yield from [_shown(loaded[ticket_id], org_id, word) for word in said]
+
+
+def _shown(case: Case, org_id: str, word: Document) -> Document:
+    origin = case.hops[word.pop("origin_hop_id")]
+    for here in case.hops.values():
+        if here.org_id == org_id:
+            told = {name: word[name] for name in ("text", "filename") if word[name]}
+            word |= {name: people.without_names(case, here, origin, text) for name, text in told.items()}
+    return word
 
 
 def _reports(context: Context, scope: Scope) -> Iterator[bytes]:

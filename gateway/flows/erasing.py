@@ -4,7 +4,7 @@ again. Events, clocks and sealed reports stay: they name nobody. What goes on is
 import json
 import logging
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence, Set
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -15,6 +15,7 @@ from gateway.domain import erasing
 from gateway.domain.erasing import Person
 from gateway.domain.model import Blob
 from gateway.errors import Invalid, NotFound, Refused
+from gateway.flows import erasure_orders
 from gateway.flows.commands import Order
 from gateway.flows.context import OPERATOR, Context
 from gateway.store import audit, erasures, traces
@@ -98,8 +99,9 @@ def look(context: Context, keep: Keep, wanted: Wanted) -> Found:
         )
     for table in _erased_tables():
         for rows in _batches(context, table, traces.reached(table, search.org_id)):
+            speaking = _files_that_speak(table, rows, search)
             with context.database.read() as db:
-                _judged(db, table, rows, search)
+                _judged(db, table, rows, search, speaking)
     _look_at_the_rest(context, search)
     return search.found
 
@@ -122,23 +124,25 @@ def _batches(
 
 
 def _judged(
-    db: Db, table: Rows, rows: Sequence[traces.Row], search: _Search
+    db: Db, table: Rows, rows: Sequence[traces.Row], search: _Search, speaking: Set[str]
 ) -> list[tuple[traces.Row, dict[str, Any]]]:
-    """What of each row is left; only those that change, each counted."""
+    """What of each row is left; only those that change, each counted. `speaking`: contents whose files name the person."""
     found, person, words = [], search.person, traces.columns(table)
     ids = [row["ticket_id"] for row in rows if "ticket_id" in row]
     theirs = (
         traces.requested(db, ids, person.is_in) if table.name in ("content", "hop", "delivery") else set()
     )
+    copied = traces.cases_of(db, table, rows) if "data" in table.c and "ticket_id" in table.c else {}
     for row in rows:
         left = erasing.left_of(table.name, row, person, words=words, requested=row.get("ticket_id") in theirs)
-        if (
-            table.name == "content"
-            and row["blob_key"]
-            and "blob_key" not in left
-            and _file_speaks(row, search)
-        ):
+        if table.name == "content" and row["id"] in speaking:
             left = erasing.nothing_left(row)
+        if (
+            copied
+            and (row["data"] or {}).get("key") in search.found.files
+            and copied.get(row["ticket_id"], set()) & search.found.tickets
+        ):  # a file that went from the case stands at a desk of ours, added there by somebody else
+            left["data"] = erasing.part_left(left.get("data") or row["data"] or {})
         if left:
             found.append((row, left))
             _count(table, row, left, search.found)
@@ -154,6 +158,18 @@ def _count(table: Rows, row: traces.Row, left: dict[str, Any], found: Found) -> 
     data = row.get("data")
     if isinstance(data, dict) and data.get("key") and left.get("data", {}).get("key") == "":
         found.files.add(data["key"])
+
+
+def _files_that_speak(table: Rows, rows: Sequence[traces.Row], search: _Search) -> set[str]:
+    """Contents whose files name the person, of those that would stay. Files are read outside of any transaction: they take long."""
+    if table.name != "content":
+        return set()
+    whole = {
+        row["id"] for row in rows if "blob_key" in erasing.left_of("content", row, search.person, words=())
+    }
+    return {
+        row["id"] for row in rows if row["blob_key"] and row["id"] not in whole and _file_speaks(row, search)
+    }
 
 
 def _file_speaks(row: traces.Row, search: _Search) -> bool:
@@ -177,11 +193,13 @@ def _look_at_the_rest(context: Context, search: _Search) -> None:
         if table.name in traces.KEPT and "org_id" in table.c:
             for rows in _batches(context, table, table.c.org_id == search.org_id):
                 found.kept[str(table.name)] += sum(_speaks(row, table, person) for row in rows)
-        elif table.name in ("content", "hop"):
-            for rows in _batches(context, table, traces.going_on(table, search.org_id)):
-                speaking = [row for row in rows if _speaks(row, table, person)]
+        elif table.name not in traces.KEPT:
+            for rows in _batches(context, table, traces.waiting(table, search.org_id)):
+                files = _files_that_speak(table, rows, search)
+                speaking = [row for row in rows if _speaks(row, table, person) or row.get("id") in files]
                 found.waiting[str(table.name)] += len(speaking)
-                found.tickets |= {row["ticket_id"] for row in speaking}
+                if table.name in ("content", "hop"):
+                    found.tickets |= {row["ticket_id"] for row in speaking}
     found.kept, found.waiting = +found.kept, +found.waiting
 
 
@@ -205,31 +223,38 @@ def erase(context: Context, keep: Keep, wanted: Wanted, order: Order) -> tuple[E
         asked = replace(asked, sealed_terms=sealed)
         erasures.put(db, asked)
         _audit(db, asked, "erasure asked for", order, {"reason": order.reason})
-    _lay_beside(keep.beside, asked)
+    erasure_orders.lay(keep.beside, asked)
     return work(context, keep, asked.id, order)
 
 
 def work(context: Context, keep: Keep, name: str, order: Order) -> tuple[Erasure, Found]:
     """Do what is left of an erasure; one that is done already is gone over again. Raises NotFound, Refused."""
+    _take_in(context, keep.beside)
     with context.database.read() as db:
         asked = erasures.get(db, OPERATOR, name)
     if asked is None:
         raise NotFound(f"there is no erasure {name}", cure="interdesk erase list shows them")
     if not asked.sealed_terms:
         raise Refused(f"whom {name} was about is not known any more", why="its terms were kept for 400 days")
+    if not (keep.beside / f"{name}.json").exists():
+        erasure_orders.lay(keep.beside, asked)
     terms = json.loads(keep.vault.open(asked.sealed_terms, asked.sealed_at))
-    search = _Search(org_id=asked.org_id, person=_person(terms), blobs=keep.blobs)
+    before = Found(files=set(asked.files), tickets=set(asked.tickets))
+    before.erased.update(asked.counts if asked.place else {})
+    waited = asked.state == WAITING
+    search = _Search(org_id=asked.org_id, person=_person(terms), blobs=keep.blobs, found=before)
     asked = _through_tables(context, asked, search, order.now)
     _look_at_the_rest(context, search)
-    remove_files(context, keep.blobs, asked.files)
+    removed = remove_files(context, keep.blobs, asked.files)
     done = replace(
         asked, state=WAITING if search.found.waiting else DONE, place=None, files=(), done_at=order.now
     )
-    told = {"erased": dict(asked.counts), "files": len(asked.files), "tickets": len(asked.tickets)}
+    told = {"erased": dict(asked.counts), "files": removed, "tickets": len(asked.tickets)}
     told |= {"kept": dict(search.found.kept), "waiting": dict(search.found.waiting)}
     with context.database.write() as db:
         erasures.put(db, done)
-        _audit(db, done, "person erased", order, told)
+        if not (waited and done.state == WAITING and not search.found.erased):
+            _audit(db, done, "person erased", order, told)
     traces.settle(context.database)
     return done, search.found
 
@@ -241,25 +266,28 @@ def _through_tables(context: Context, asked: Erasure, search: _Search, now: date
     begun = names.index(place["table"]) if place.get("table") in names else 0
     for table in _erased_tables()[begun:]:
         after = place.get("after") if table.name == place.get("table") else None
-        for rows in _batches(context, table, traces.reached(table, asked.org_id), after):
+        wanted = traces.reached(table, asked.org_id)
+        for rows in _batches(context, table, wanted, after):
+            speaking = _files_that_speak(table, rows, search)
             with context.database.write() as db:
-                traces.overwriting(db, on=True)
-                _erase_in(db, table, rows, search, now)
+                still = traces.again(db, table, wanted, rows)
+                _erase_in(db, table, _judged(db, table, still, search, speaking), now)
                 at = {"table": str(table.name), "after": traces.key_of(table, rows[-1])}
                 asked = _further(db, asked, search.found, at)
-                traces.overwriting(db, on=False)
     return asked
 
 
-def _erase_in(db: Db, table: Rows, rows: Sequence[traces.Row], search: _Search, now: datetime) -> None:
-    for row, left in _judged(db, table, rows, search):
+def _erase_in(
+    db: Db, table: Rows, judged: Sequence[tuple[traces.Row, dict[str, Any]]], now: datetime
+) -> None:
+    for row, left in judged:
         traces.change(db, table, row, left)
         if table.name == "account":
             traces.shut(db, row["id"], now=now)
 
 
 def _further(db: Db, asked: Erasure, found: Found, place: dict[str, Any]) -> Erasure:
-    """What this process found is told from the beginning of its run, what earlier ones found stays."""
+    """What was found is told from the beginning of this going over, broken off or not; what earlier ones found stays."""
     tickets = tuple(sorted({*asked.tickets, *found.tickets}))
     counts = {name: max(number, asked.counts.get(name, 0)) for name, number in found.erased.items()}
     new = replace(
@@ -270,13 +298,15 @@ def _further(db: Db, asked: Erasure, found: Found, place: dict[str, Any]) -> Era
     return new
 
 
-def remove_files(context: Context, blobs: BlobStore, keys: Sequence[str]) -> None:
-    """Files that nothing speaks of any more; the same bytes may stand elsewhere."""
-    with context.database.read() as db:
-        wanted = traces.wanted_files(db, keys)
-    for key in keys:
-        if key not in wanted:
+def remove_files(context: Context, blobs: BlobStore, keys: Sequence[str]) -> int:
+    """Files that nothing speaks of any more; the same bytes may stand elsewhere. How many went. A backup that is being made is
+    waited for: it would speak of files that it lacks."""
+    with blobs.still(alone=True):
+        with context.database.read() as db:
+            gone = set(keys) - traces.wanted_files(db, keys)
+        for key in gone:
             blobs.remove(key)
+    return len(gone)
 
 
 def _audit(db: Db, asked: Erasure, action: str, order: Order, told: dict[str, Any]) -> None:
@@ -310,30 +340,30 @@ def listed(context: Context, scope: Scope = OPERATOR) -> list[Erasure]:
 
 # -- orders beside the database: a backup that is older than an erasure knows the person again ---------------------------------------
 
-_TOLD = ("id", "org_id", "sealed_terms", "asked_by", "reason")
-
-
-def _lay_beside(folder: Path, asked: Erasure) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
-    told = {name: getattr(asked, name) for name in _TOLD} | {"asked_at": asked.asked_at.isoformat()}
-    draft = folder / f".{asked.id}"
-    draft.write_text(json.dumps(told) + "\n", encoding="utf-8")
-    draft.replace(folder / f"{asked.id}.json")
-
 
 def replay(context: Context, keep: Keep, order: Order) -> int:
     """After a restore: everybody who was erased is erased again, by the orders in the database and beside it; how many."""
-    for path in sorted(keep.beside.glob("ers_*.json")) if keep.beside.is_dir() else ():
-        told = json.loads(path.read_text(encoding="utf-8"))
-        asked = Erasure(**{**told, "asked_at": datetime.fromisoformat(told["asked_at"])})
+    _take_in(context, keep.beside)
+    with (
+        context.database.write() as db
+    ):  # first all are to be done: one that breaks off, or a process, is taken up again
+        for one in erasures.listed(db, OPERATOR):
+            if one.sealed_terms:
+                erasures.put(db, replace(one, state=RUNNING, place=None))
+    return _all_of(context, keep, order, lambda _: True)
+
+
+def _take_in(context: Context, folder: Path) -> None:
+    """Orders that the database does not know: it was put back, by whatever means, from before they were given."""
+    for asked in erasure_orders.read(folder):
         with context.database.write() as db:
             if erasures.get(db, OPERATOR, asked.id) is None:
                 erasures.put(db, asked)
-    return _all_of(context, keep, order, lambda _: True)
 
 
 def go_on(context: Context, keep: Keep, order: Order) -> int:
     """What was broken off, and once a day what waits for tickets to end; terms that are old are forgotten. How many were worked on."""
+    _take_in(context, keep.beside)
     _forget_terms(context, keep.beside, order.now)
     since = order.now - AGAIN
     return _all_of(
@@ -344,9 +374,14 @@ def go_on(context: Context, keep: Keep, order: Order) -> int:
 
 def _all_of(context: Context, keep: Keep, order: Order, wanted: Callable[[Erasure], bool]) -> int:
     due = [one for one in listed(context) if one.sealed_terms and wanted(one)]
+    done = 0
     for one in due:
-        work(context, keep, one.id, order)
-    return len(due)
+        try:
+            work(context, keep, one.id, order)
+            done += 1
+        except Exception:
+            log.exception("an erasure broke off; it is taken up again", extra={"erasure": one.id})
+    return done
 
 
 def _forget_terms(context: Context, folder: Path, now: datetime) -> None:

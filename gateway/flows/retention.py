@@ -13,7 +13,7 @@ from gateway.flows import erasing
 from gateway.flows.commands import Order
 from gateway.flows.context import OPERATOR, Context
 from gateway.flows.erasing import Keep
-from gateway.store import aging, audit, configuration
+from gateway.store import aging, audit, configuration, traces
 
 EVERY = 3600.0
 """Seconds between a worker's rounds."""
@@ -94,5 +94,8 @@ class Forgetter:
 
     def _round(self) -> None:
         order = Order(actor="worker", now=self._now(), reason="")
-        erasing.go_on(self._context, self._keep, order)
-        run(self._context, self._keep, order)
+        try:
+            erasing.go_on(self._context, self._keep, order)
+        finally:
+            run(self._context, self._keep, order)
+            traces.settle(self._context.database)

@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, and_, delete, func, or_, select, update
 from gateway.domain.erasing import ERASED
 from gateway.store import rows
 from gateway.store.db import Db
-from gateway.store.traces import HOLD
+from gateway.store.traces import HOLD, held_desks, lock
 
 CONTENT, ATTACHMENTS, RAW = "content", "attachments", "raw"
 _GONE = {"blob_key": None, "blob_size": None, "blob_sha256": None}
@@ -35,25 +35,34 @@ def _old(org_id: str, kind: str, before: datetime) -> ColumnElement[bool]:
 
 
 def _raw(org_id: str, before: datetime) -> list[tuple[Any, ColumnElement[bool]]]:
-    message, attempt = rows.message.c, rows.attempt.c
+    """Messages that were read, but those of a desk that knows a held ticket, which may speak of it; tries, but those of held tickets."""
+    message, attempt, delivery = rows.message.c, rows.attempt.c, rows.delivery.c
     read = and_(message.org_id == org_id, message.received_at < before, message.state != "received")
-    return [(rows.message, read), (rows.attempt, and_(attempt.org_id == org_id, attempt.at < before))]
+    held = select(delivery.id).where(delivery.ticket_id.in_(select(HOLD.c.ticket_id)))
+    tried = and_(attempt.org_id == org_id, attempt.at < before, attempt.delivery_id.not_in(held))
+    return [(rows.message, and_(read, message.desk_id.not_in(held_desks()))), (rows.attempt, tried)]
 
 
 def take(db: Db, org_id: str, kind: str, before: datetime, *, limit: int) -> tuple[int, list[str]]:
     """Take some of it away: how many rows, and the files they spoke of."""
     if kind == RAW:
         return sum(_deleted(db, table, wanted, limit) for table, wanted in _raw(org_id, before)), []
-    query = select(rows.content.c.id, rows.content.c.blob_key, rows.content.c.filename)
-    found = db.execute(query.where(_old(org_id, kind, before)).limit(limit)).all()
+    content, old = rows.content.c, _old(org_id, kind, before)
+    seen = db.execute(select(content.id, content.ticket_id).where(old).limit(limit)).all()
+    lock(db, [row.ticket_id for row in seen])
+    query = select(content.id, content.blob_key).where(old, content.id.in_([row.id for row in seen]))
+    found = db.execute(query).all()
     ids = [row.id for row in found]
     values: dict[str, Any] = dict(_GONE)
     if kind == CONTENT:
         values |= {"text": ERASED, "author": ERASED, "salt": "", "source": {}}
-        named = rows.content.c.filename.is_not(None)
-        db.execute(update(rows.content).where(rows.content.c.id.in_(ids), named).values(filename=ERASED))
+        db.execute(
+            update(rows.content)
+            .where(content.id.in_(ids), content.filename.is_not(None))
+            .values(filename=ERASED)
+        )
         _blank_shadows(db, org_id, ids)
-    db.execute(update(rows.content).where(rows.content.c.id.in_(ids)).values(**values))
+    db.execute(update(rows.content).where(content.id.in_(ids)).values(**values))
     return len(found), [row.blob_key for row in found if row.blob_key]
 
 

@@ -29,7 +29,7 @@ class ErasureRow(SQLModel, table=True):
 
 
 class TicketHoldRow(SQLModel, table=True):
-    """A ticket whose words are evidence: neither erasure nor age takes them while the hold stands."""
+    """A ticket whose words are evidence: neither erasure nor age takes them while the hold stands, nor raw messages of its desks."""
 
     __tablename__ = "ticket_hold"
     ticket_id: str = Field(primary_key=True)

@@ -54,10 +54,10 @@ def put(db: Db, erasure: Erasure) -> None:
         db.execute(insert(ERASURE).values(**values))
 
 
-def get(db: Db, scope: Scope, name: str, *, lock: bool = False) -> Erasure | None:
+def get(db: Db, scope: Scope, name: str) -> Erasure | None:
     """By its id."""
     query = select(ERASURE).where(ERASURE.c.id == name, scope.where(ERASURE))
-    row = db.execute(query.with_for_update() if lock else query).mappings().first()
+    row = db.execute(query).mappings().first()
     return _erasure(row) if row else None
 
 
@@ -74,9 +74,9 @@ def _erasure(row: Mapping[Any, Any]) -> Erasure:
 
 
 def owner_of(db: Db, scope: Scope, ticket_id: str) -> str | None:
-    """Whose ticket it is."""
+    """Whose ticket it is. Its row is locked: what is taking words from it now ends first."""
     query = select(rows.ticket.c.org_id).where(rows.ticket.c.id == ticket_id, scope.where(rows.ticket))
-    found = db.execute(query).scalar()
+    found = db.execute(query.with_for_update()).scalar()
     return None if found is None else str(found)
 
 

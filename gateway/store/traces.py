@@ -12,6 +12,7 @@ from sqlalchemy import (
     Table,
     Text,
     and_,
+    not_,
     or_,
     select,
     text,
@@ -96,10 +97,15 @@ def columns(table: Table) -> list[str]:
     ]
 
 
-def open_tickets(org_id: str) -> Select[Any]:
-    """Tickets of an organization that are not at their end, or are held."""
+def unfinished() -> Select[Any]:
+    """Tickets, whoever's, that are not at their end, or are held."""
     held = rows.ticket.c.id.in_(select(HOLD.c.ticket_id))
-    return _tickets(org_id).where(or_(rows.ticket.c.closed_at.is_(None), held))
+    return select(rows.ticket.c.id).where(or_(rows.ticket.c.closed_at.is_(None), held))
+
+
+def held_desks() -> Select[Any]:
+    """Desks that know a held ticket: what came from them as it was may speak of it."""
+    return select(rows.hop.c.desk_id).where(rows.hop.c.ticket_id.in_(select(HOLD.c.ticket_id)))
 
 
 def _tickets(org_id: str) -> Select[Any]:
@@ -111,25 +117,37 @@ def _tickets(org_id: str) -> Select[Any]:
 def reached(table: Table, org_id: str) -> ColumnElement[bool]:
     """Rows in which a person of that organization may stand and may be erased: of its tickets at their end, wherever they went;
     else of those whom its tickets reached."""
+    return and_(_near(table, org_id), _finished(table))
+
+
+def waiting(table: Table, org_id: str) -> ColumnElement[bool]:
+    """Rows in which such a person may stand and that are not touched yet."""
+    return and_(_near(table, org_id), not_(_finished(table)))
+
+
+def _near(table: Table, org_id: str) -> ColumnElement[bool]:
     if table.name in _CASE:
-        ticket = table.c.id if table.name == "ticket" else _of_ticket(table)
-        told = table.c.state.not_in(("pending", "sending")) if table.name == "letter" else true()
-        return and_(ticket.in_(_tickets(org_id)), ticket.not_in(open_tickets(org_id)), told)
+        return _of_ticket(table).in_(_tickets(org_id))
     owner = table.c.org_id.in_(select(rows.hop.c.org_id).where(rows.hop.c.ticket_id.in_(_tickets(org_id))))
-    mine = or_(table.c.org_id == org_id, owner)
-    return and_(mine, _finished(table, org_id))
+    return or_(table.c.org_id == org_id, owner)
 
 
-def _of_ticket(table: Table) -> Any:
-    if "ticket_id" in table.c:
-        return table.c.ticket_id
-    raise LookupError(f"the table {table.name} has no ticket")
+def _of_ticket(table: Table) -> ColumnElement[Any]:
+    return table.c.id if table.name == "ticket" else table.c.ticket_id
 
 
-def _finished(table: Table, org_id: str) -> ColumnElement[bool]:
-    """Not of a ticket at a desk of ours whose case goes on, and no message that is still to be read."""
-    if table.name == "message":
-        return table.c.state != "received"
+def _finished(table: Table) -> ColumnElement[bool]:
+    """Not of a ticket, whoever's, that goes on or is held, also not at a desk of ours; no message that is still to be read, and
+    none of a desk that knows a held ticket, nor the names of its people."""
+    if table.name in _CASE:
+        told = table.c.state.not_in(("pending", "sending")) if table.name == "letter" else true()
+        return and_(_of_ticket(table).not_in(unfinished()), told)
+    if table.name == "attempt":
+        tried = select(rows.delivery.c.id).where(rows.delivery.c.ticket_id.in_(unfinished()))
+        return table.c.delivery_id.not_in(tried)
+    if table.name in ("message", "person"):
+        read = table.c.state != "received" if table.name == "message" else true()
+        return and_(read, table.c.desk_id.not_in(held_desks()))
     name, key = _PARTS.get(table.name, (table.name, "id"))
     if name not in _OURS:
         return true()
@@ -140,7 +158,7 @@ def _finished(table: Table, org_id: str) -> ColumnElement[bool]:
         and_(rows.hop.c.desk_id == whole.c[desk], rows.hop.c.remote_id == whole.c[remote]),
     )
     column: ColumnElement[Any] = table.c[key]
-    return column.not_in(going_on.where(rows.hop.c.ticket_id.in_(open_tickets(org_id))))
+    return column.not_in(going_on.where(rows.hop.c.ticket_id.in_(unfinished())))
 
 
 def batch(
@@ -148,18 +166,41 @@ def batch(
 ) -> list[Row]:
     """The next rows in the order of their keys, with their keys, tickets and words."""
     keys = list(table.primary_key.columns)
+    query = _words_of(table).order_by(*keys).limit(limit)
+    if wanted is not None:
+        query = query.where(wanted)
+    if after is not None:
+        query = query.where(tuple_(*keys) > tuple_(*after) if len(keys) > 1 else keys[0] > after[0])
+    return [dict(row) for row in db.execute(query).mappings()]
+
+
+def again(db: Db, table: Table, wanted: ColumnElement[bool], seen: Sequence[Row]) -> list[Row]:
+    """Of rows that were read before those that are still wanted, as they stand now; nobody changes them, or begins a hold of
+    their tickets, before the end of the transaction."""
+    if table.name in _CASE:
+        lock(db, [row[_of_ticket(table).name] for row in seen])
+    keys = list(table.primary_key.columns)
+    places = [tuple(key_of(table, row)) for row in seen]
+    same = tuple_(*keys).in_(places) if len(keys) > 1 else keys[0].in_([place[0] for place in places])
+    query = _words_of(table).where(wanted, same).order_by(*keys).with_for_update(of=table)
+    return [dict(row) for row in db.execute(query).mappings()]
+
+
+def lock(db: Db, ticket_ids: Iterable[str]) -> None:
+    """Nobody looks at these tickets or folds them before the end of the transaction."""
+    ticket = rows.ticket.c.id
+    db.execute(select(ticket).where(ticket.in_(sorted(set(ticket_ids)))).order_by(ticket).with_for_update())
+
+
+def _words_of(table: Table) -> Select[Any]:
+    keys = list(table.primary_key.columns)
     more = [
         name
         for name in ("ticket_id", "org_id", "kind", "salt", "blob_key", "blob_size", "media_type")
         if name in table.c
     ]
     names = list(dict.fromkeys([*(key.name for key in keys), *more, *columns(table)]))
-    query = select(*(table.c[name] for name in names)).order_by(*keys).limit(limit)
-    if wanted is not None:
-        query = query.where(wanted)
-    if after is not None:
-        query = query.where(tuple_(*keys) > tuple_(*after) if len(keys) > 1 else keys[0] > after[0])
-    return [dict(row) for row in db.execute(query).mappings()]
+    return select(*(table.c[name] for name in names))
 
 
 def key_of(table: Table, row: Row) -> list[Any]:
@@ -189,10 +230,19 @@ def requested(db: Db, ticket_ids: Iterable[str], is_theirs: Callable[[Any], bool
     }
 
 
-def going_on(table: Table, org_id: str) -> ColumnElement[bool]:
-    """Rows of its tickets that are not touched yet."""
-    column: ColumnElement[Any] = _of_ticket(table)
-    return column.in_(open_tickets(org_id))
+def cases_of(db: Db, table: Table, parts: Sequence[Row]) -> dict[str, set[str]]:
+    """Of parts at desks of ours: the ticket there → the cases that it stands for."""
+    if table.name not in _PARTS:
+        return {}
+    name, key = _PARTS[table.name]
+    whole = next(one for one in schema.every_table() if one.name == name)
+    desk, remote = _OURS[name]
+    same = and_(rows.hop.c.desk_id == whole.c[desk], rows.hop.c.remote_id == whole.c[remote])
+    query = select(whole.c.id, rows.hop.c.ticket_id).join(rows.hop, same)
+    found: dict[str, set[str]] = {}
+    for there, case in db.execute(query.where(whole.c.id.in_({part[key] for part in parts}))):
+        found.setdefault(there, set()).add(case)
+    return found
 
 
 def shut(db: Db, account_id: str, *, now: datetime) -> None:
@@ -238,12 +288,6 @@ def who_else(db: Db, ticket_ids: Sequence[str]) -> list[Row]:
 
 
 _MANY = 500
-
-
-def overwriting(db: Db, *, on: bool) -> None:
-    """SQLite writes zeros over what it frees (else it would lie in the file, and in every backup, until its page is taken)."""
-    if db.dialect.name == "sqlite":
-        db.exec_driver_sql(f"PRAGMA secure_delete = {'ON' if on else 'OFF'}")
 
 
 def settle(database: Database) -> None:

@@ -29,6 +29,15 @@ MAIL = (
         pytest.param(b"who=" + quote_plus("Zoë Müller").encode(), id="escaped in a form"),
         pytest.param(MAIL, id="in a part of a mail"),
         pytest.param(zlib.compress(b"... Ada Rossi ..."), id="compressed"),
+        pytest.param("from Zoë Müller".encode("latin-1"), id="in Latin-1"),
+        pytest.param("Zoë Müller".encode("utf-16"), id="in UTF-16"),
+        pytest.param(b"who=Zo%EB+M%FCller", id="in Latin-1, escaped in a form"),
+        pytest.param(
+            b"Subject: x\nContent-Transfer-Encoding: quoted-printable\n\nZo=EB M=FCller",
+            id="in a mail in Latin-1",
+        ),
+        pytest.param(b"<b>Zo&euml; M&#252;ller</b>", id="as entities of HTML"),
+        pytest.param(b'{"text": "from\\nAda\\tRossi"}', id="behind line breaks of JSON"),
     ],
 )
 def test_found_however_it_is_written(found: object) -> None:

@@ -5,16 +5,19 @@ import json
 import zipfile
 from collections import Counter
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from gateway import schemas
 from gateway.app import Gateway
 from gateway.errors import ConfigError, NotFound
 from gateway.flows import data_export, erasing
 from gateway.store import erasures, rows
+from gateway.store.outcomes import CASE
+from gateway.store.tables import LinkRow
 from tests.api import house
 from tests.flows.test_erasing import WANTED, dumped, keep, order, spoken_of, ticket
 
@@ -37,6 +40,7 @@ def known_to_both(gateway: Gateway) -> None:
             "org_id": south["org_id"],
             "desk_id": south["id"],
             "parent_id": hop["id"],
+            "link_id": db.execute(select(LinkRow.__table__.c.id)).scalar_one(),  # type: ignore[attr-defined]
         }
         db.execute(rows.hop.insert().values(**{**hop, **there, "remote_id": "77", "number": "S-77"}))
         wanted = rows.content.c.text == "the part is ordered"
@@ -55,6 +59,10 @@ def known_to_both(gateway: Gateway) -> None:
             "ours": True,
         }
         db.execute(rows.copy.insert().values(**copy, **more, visibility="public"))
+        withdrawn = rows.content.c.text.contains("called")
+        [gone] = db.execute(select(rows.content.c.id).where(withdrawn)).scalars()
+        again = {"id": "cpy_2", "content_id": gone, "remote_id": "2", "removed": True}
+        db.execute(rows.copy.insert().values(**{**copy, **more, **again}, visibility="public"))
 
 
 def taken(gateway: Gateway, file: Path, code: str) -> dict[str, bytes]:
@@ -69,6 +77,7 @@ def lines(raw: bytes) -> list[dict[str, object]]:
 
 def test_all_of_ones_own_and_its_hashes(gateway: Gateway, tmp_path: Path) -> None:
     found = taken(gateway, tmp_path / "north.zip", "north")
+    assert (tmp_path / "north.zip").stat().st_mode & 0o777 == 0o600
     manifest = json.loads(found.pop("manifest.json"))
     schemas.check("export", manifest)
     told = {one["name"]: (one["bytes"], one["sha256"]) for one in manifest["files"]}
@@ -100,6 +109,28 @@ def test_nothing_is_written_over_and_nobody_unknown_is_exported(gateway: Gateway
     with pytest.raises(NotFound, match="no organization 'west'"):
         taken(gateway, tmp_path / "west.zip", "west")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["there.zip"]
+
+
+def test_what_a_link_hides_is_hidden_in_an_export(tmp_path: Path) -> None:
+    said = house.CONFIGURATION + "    crosses: {people: nobody}\n"
+    with house.installed(tmp_path, said=said) as gateway:
+        known_to_both(gateway)
+        with gateway.database.write() as db:
+            word = rows.content.c.text == "the part is ordered"
+            db.execute(update(rows.content).where(word).values(text="it is ordered. Regards, Bob"))
+            south = db.execute(select(rows.hop).where(rows.hop.c.id == "hop_south")).mappings().one()
+            far = {"number": "N-1", "customer": "org_far", "time": {"org_far": 7}, "parties": ["org_far"]}
+            case = {"org_id": south["org_id"], "opened_at": order().now, "silence": timedelta(), **far}
+            db.execute(CASE.insert().values(ticket_id=south["ticket_id"], coverage="covered", **case))
+        below, above = (taken(gateway, tmp_path / f"{one}.zip", one) for one in ("south", "north"))
+    [text] = [one["text"] for one in lines(below["words.jsonl"])]
+    assert text == "it is ordered. Regards, North Stores"
+    assert b"org_far" not in below["case_outcomes.jsonl"]
+    assert b"N-1" not in below["case_outcomes.jsonl"]
+    [link] = lines(below["links.jsonl"])
+    assert b"Field" not in below["links.jsonl"], "which tickets pass is the upstream's"
+    assert link["code"] == "north-south"
+    assert b"Field" in above["links.jsonl"]
 
 
 @pytest.mark.pg

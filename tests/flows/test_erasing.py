@@ -1,5 +1,7 @@
 """Somebody is forgotten: nowhere in the database, its files or a new backup; every figure, event and chain as it was."""
 
+import asyncio
+import threading
 import zlib
 from collections import Counter
 from collections.abc import Iterator
@@ -13,13 +15,15 @@ from sqlalchemy import select, update
 
 from gateway.app import Gateway, utc_now
 from gateway.errors import Invalid, NotFound, Refused
-from gateway.flows import auditing, backup, erasing, holds
+from gateway.flows import auditing, backup, erasing, holds, retention
 from gateway.flows.backup import Place
 from gateway.flows.commands import Order
 from gateway.flows.erasing import Keep, Wanted
+from gateway.flows.retention import Forgetter
 from gateway.sealed_files import SealedReader
 from gateway.store import erasures, rows, schema, traces
 from gateway.store.account_tables import AccountRow, WebSessionRow
+from gateway.store.audit import AUDIT
 from gateway.store.columns import plain
 from gateway.store.in_house_tables import DeskPartRow, DeskTicketRow
 from gateway.testing.loopback import PLAIN, LoopbackDesk
@@ -176,14 +180,15 @@ def raw_copy(gateway: Gateway, file: Path) -> bytes:
         return SealedReader(sealed, gateway.vault).readall() or b""
 
 
-def test_an_older_backup_is_erased_again_when_it_is_put_back(gateway: Gateway, tmp_path: Path) -> None:
+@pytest.mark.parametrize("by", ["restore", "itself", "name"])
+def test_an_older_backup_is_erased_again_when_it_is_put_back(gateway: Gateway, by: str) -> None:
     ticket(gateway)
     with gateway.database.read() as db:
         older = {
             table: db.execute(select(table)).mappings().all()
             for table in (rows.content, rows.hop, erasures.ERASURE)
         }
-    erasing.erase(gateway.context, keep(gateway), WANTED, order())
+    done, _ = erasing.erase(gateway.context, keep(gateway), WANTED, order())
     with gateway.database.write() as db:  # as the older one was
         for table, was in older.items():
             db.execute(table.delete())
@@ -194,7 +199,12 @@ def test_an_older_backup_is_erased_again_when_it_is_put_back(gateway: Gateway, t
     assert len(sealed) == 1
     assert not spoken_of(sealed[0])
 
-    assert erasing.replay(gateway.context, keep(gateway), order()) == 1
+    if by == "restore":
+        assert erasing.replay(gateway.context, keep(gateway), order()) == 1
+    elif by == "itself":
+        assert erasing.go_on(gateway.context, keep(gateway), order()) == 1
+    else:
+        erasing.work(gateway.context, keep(gateway), done.id, order())
     assert {name for name, text in dumped(gateway).items() if spoken_of(text)} == set()
 
 
@@ -214,6 +224,9 @@ def test_what_goes_on_or_is_held_waits(gateway: Gateway) -> None:
     tomorrow = order(now=utc_now() + erasing.AGAIN * 2)
     assert erasing.go_on(gateway.context, keep(gateway), tomorrow) == 1
     assert spoken_of(dumped(gateway)["content"])
+    assert dumped(gateway, only=("audit",))["audit"].count("person erased") == 1, (
+        "a day on which nothing came of it is not told"
+    )
 
     holds.unhold(gateway.context, of, order())
     later = order(now=tomorrow.now + erasing.AGAIN)
@@ -263,3 +276,128 @@ def test_bad_input_is_told(gateway: Gateway) -> None:
         erasing.work(gateway.context, keep(gateway), "ers_1", order())
     with pytest.raises(NotFound, match="no ticket tkt_1"):
         holds.hold(gateway.context, "tkt_1", order())
+
+
+def test_another_customers_tickets_are_left_while_they_go_on_or_are_held(gateway: Gateway) -> None:
+    ticket(gateway, closed=False)
+    with (
+        gateway.database.write() as db
+    ):  # the job is south's own customer's, and north's ticket went to south once
+        hop = dict(db.execute(select(rows.hop)).mappings().first() or {})
+        south = db.execute(select(rows.desk).where(rows.desk.c.code == "south")).mappings().one()
+        there = {"org_id": south["org_id"], "desk_id": south["id"]}
+        case = dict(db.execute(select(rows.ticket)).mappings().one())
+        db.execute(rows.ticket.insert().values(**{**case, "id": "tkt_other", "org_id": south["org_id"]}))
+        placed = {"ticket_id": "tkt_other", "remote_id": "job_1", "id": "hop_other"}
+        db.execute(rows.hop.insert().values(**{**hop, **there, **placed}))
+        db.execute(update(rows.ticket).where(rows.ticket.c.id != "tkt_other").values(closed_at=utc_now()))
+        db.execute(update(DeskTicketRow.__table__).values(**there))  # type: ignore[attr-defined]
+    jobs = ("desk_ticket", "desk_part")
+    done, found = erasing.erase(gateway.context, keep(gateway), WANTED, order())
+    assert all(spoken_of(text) for text in dumped(gateway, only=jobs).values())
+    assert done.state == erasures.WAITING
+    assert found.waiting["desk_ticket"] == 1
+
+    with gateway.database.write() as db:
+        db.execute(update(rows.ticket).values(closed_at=utc_now()))
+    tomorrow = order(now=utc_now() + erasing.AGAIN * 2)
+    assert erasing.go_on(gateway.context, keep(gateway), tomorrow) == 1
+    assert not any(spoken_of(text) for text in dumped(gateway, only=jobs).values())
+    assert erasing.listed(gateway.context)[0].state == erasures.DONE
+
+
+def test_a_hold_that_comes_in_the_midst_holds_and_keeps_what_came_and_who_it_was(
+    gateway: Gateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    of = ticket(gateway)
+    before = dumped(gateway, only=("content", "hop", "message", "person"))
+    search = erasing._files_that_speak
+
+    def held_meanwhile(*given: Any) -> set[str]:
+        holds.hold(gateway.context, of, order(reason="case 12"))
+        return search(*given)
+
+    monkeypatch.setattr(erasing, "_files_that_speak", held_meanwhile)
+    done, found = erasing.erase(gateway.context, keep(gateway), WANTED, order())
+    assert dumped(gateway, only=tuple(before)) == before
+    assert done.state == erasures.WAITING
+    assert {"content", "hop", "message", "person"} <= set(found.waiting)
+
+
+def test_files_are_read_while_no_transaction_is_open(
+    gateway: Gateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ticket(gateway)
+    search, read = erasing._file_speaks, []
+
+    def outside(*given: Any) -> bool:
+        open_now = gateway.database._kept
+        assert open_now is None or not open_now.in_transaction()
+        read.append(given)
+        return search(*given)
+
+    monkeypatch.setattr(erasing, "_file_speaks", outside)
+    erasing.erase(gateway.context, keep(gateway), WANTED, order())
+    assert read
+
+
+def test_one_that_breaks_off_stops_neither_the_next_nor_what_has_an_age(
+    gateway: Gateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ticket(gateway, closed=False)
+    for who in (WANTED, replace(WANTED, terms=("Bob Nobody",))):
+        erasing.erase(gateway.context, keep(gateway), who, order())
+    first, second = erasing.listed(gateway.context)
+    with gateway.database.write() as db:
+        erasures.put(db, replace(first, sealed_terms="no seal"))
+        erasures.put(db, replace(second, state=erasures.RUNNING))
+    ran: list[str] = []
+    monkeypatch.setattr(retention, "run", lambda *_: ran.append("run"))
+    forgetter = Forgetter(gateway.context, keep(gateway), lambda: utc_now() + erasing.AGAIN * 2)
+    asyncio.run(forgetter.round())
+    assert ran == ["run"]
+    assert [one.state for one in erasing.listed(gateway.context)] == [erasures.WAITING, erasures.DONE]
+
+
+def test_at_a_desk_of_ours_the_originals_and_the_file_an_agent_added_go_too(gateway: Gateway) -> None:
+    ticket(gateway)
+    part, whole = DeskPartRow.__table__, DeskTicketRow.__table__  # type: ignore[attr-defined]
+    with gateway.database.write() as db:
+        at = rows.content.c.id == "cnt_two"
+        key = db.execute(select(rows.content.c.blob_key).where(at)).scalar_one()
+        hop: Any = db.execute(select(rows.hop)).mappings().first()
+        mine = rows.hop.c.id == hop["id"]
+        db.execute(update(rows.hop).where(mine).values(remote_id="job_1"))
+        said = {"text": "from the yard", "raw": {"text": "from the yard", "author": {"name": CANARY}}}
+        db.execute(update(part).values(data=said))
+        first = db.execute(select(part)).mappings().one()
+        file = {"key": key, "filename": "my list.txt", "raw": {"url": "x"}}
+        more = {"id": "prt_2", "place": 2, "kind": "file", "actor_name": "Bob", "data": file}
+        db.execute(part.insert().values(**{**first, **more}))
+        wish = {"status": "closed", "name": "My safe", "description": "the code is 4711", "note": [CANARY]}
+        db.execute(update(whole).values(document=wish))
+    done, _ = erasing.erase(gateway.context, keep(gateway), WANTED, order())
+    with gateway.database.read() as db:
+        left = db.execute(select(part.c.data).order_by(part.c.place)).scalars().all()
+        assert left == [
+            {"text": "[erased]"},
+            {"filename": "[erased]", "key": ""},
+        ]
+        document = db.execute(select(whole.c.document)).scalar_one()
+        told = db.execute(select(AUDIT.c.after).where(AUDIT.c.action == "person erased")).scalar_one()
+    assert document == {"status": "closed", "name": "[erased]", "description": "[erased]"}
+    assert not gateway.blobs.has(key)
+    assert told["files"] == len(done.files) + 2 == 2
+
+
+def test_files_are_taken_away_when_no_backup_is_being_made(gateway: Gateway) -> None:
+    blob = gateway.blobs.put([b"nobody speaks of it"], limit=1000)
+    with gateway.blobs.still(alone=False), gateway.blobs.still(alone=False):
+        removing = threading.Thread(
+            target=erasing.remove_files, args=(gateway.context, gateway.blobs, [blob.key])
+        )
+        removing.start()
+        removing.join(0.2)
+        assert gateway.blobs.has(blob.key)
+    removing.join(10)
+    assert not gateway.blobs.has(blob.key)
