@@ -40,6 +40,10 @@ class Registry:
         usable = {name for name, point in self._found.items() if _is_own(point) or name in self._pins}
         return tuple(sorted(self._loaded.keys() | usable))
 
+    def installed(self) -> frozenset[str]:
+        """Every connector that is here, also one that no pin lets run."""
+        return frozenset(self._loaded.keys() | self._found.keys())
+
     def connector(self, name: str) -> Connector:
         """The connector of that name. Raises ConfigError if there is none, or if it cannot be loaded."""
         if name not in self._loaded:

@@ -83,6 +83,7 @@ def test_t20_code_of_others_is_off_until_it_is_named_by_its_digest(
         monkeypatch, ("loopback", "connectors.loopback:CONNECTOR"), ("acme_desk", "acme_desk:CONNECTOR")
     )
     assert Registry().names() == ("loopback",)
+    assert Registry().installed() == {"loopback", "acme_desk"}
     assert [connector.manifest.name for connector in Registry()] == ["loopback"]
     pinned = trusting()
     with pytest.raises(
@@ -134,6 +135,7 @@ def test_one_package_found_twice_is_no_conflict(monkeypatch: pytest.MonkeyPatch)
     """A checkout installed in place can be listed by two path entries."""
     installed(monkeypatch, *[("loopback", "connectors.loopback:CONNECTOR")] * 2)
     assert Registry().names() == ("loopback",)
+    assert Registry().installed() == {"loopback"}
 
 
 def test_a_connector_given_directly(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -21,7 +21,7 @@ from gateway.errors import Invalid
 from gateway.flows.certify import protocol
 from gateway.flows.certify.hands import Hand
 from gateway.flows.certify.playing import FAILED, NOT_APPLICABLE, PASSED, Bench, Document
-from gateway.flows.certify.sitting import Room, driven
+from gateway.flows.certify.sitting import LONGEST, Room, driven
 from gateway.flows.link_steps import By
 from gateway.flows.preflight import Call
 from gateway.installation.secret_sources import Reference, SecretSource
@@ -104,7 +104,7 @@ def _from_afar(
     again: bool,
     yes: bool,
 ) -> None:
-    """The same at a gateway elsewhere, one situation a request."""
+    """The same at a gateway elsewhere, one situation a request, which waits no longer than LONGEST for one thing."""
     to_file, hands, only, patience = how
     if not link:
         raise Invalid("which link is to be certified?", cure="interdesk link list shows them")
@@ -119,7 +119,7 @@ def _from_afar(
             "situation": name,
             "protocol": document,
             "hands": secrets,
-            "patience": patience.total_seconds(),
+            "patience": min(patience, LONGEST).total_seconds(),
         }
         document = there.certify(link, said)
         _put(file, document)

@@ -9,7 +9,17 @@ from gateway.domain.model import Event, Hop, HopStatus
 
 FIGURES = ("sent", "taken", "refused", "unanswered", "open")
 """Offered, accepted, and declined, returned or expired on the day; offered and without an answer, and not over, at its end."""
-_REFUSED = ("assignment.declined", "assignment.returned", "assignment.expired")
+_WHAT: Mapping[str, str] = {
+    "assignment.offered": "sent",
+    "assignment.accepted": "taken",
+    "assignment.withdrawn": "withdrawn",
+    **dict.fromkeys(("assignment.declined", "assignment.returned", "assignment.expired"), "refused"),
+    "resolution.confirmed": "closed",
+    **dict.fromkeys(("resolution.rejected", "ticket.reopened"), "reopened"),
+}
+_FROM_ABOVE = frozenset({"sent", "withdrawn", "closed", "reopened"})
+"""What the upstream does, and the downstream is told; the rest is the other way round."""
+_ENDS = frozenset({"refused", "withdrawn", "over", "closed"})
 _OVER = frozenset({HopStatus.CLOSED, HopStatus.CANCELLED, HopStatus.REJECTED})
 
 
@@ -49,7 +59,10 @@ def bounds(day: date) -> tuple[datetime, datetime]:
 def told(hop: Hop, events: Sequence[Event], waiting: Collection[tuple[str, str]]) -> list[Told]:
     """What happened to an assignment. `waiting`: (event id, hop id) of what was queued of an event at the other end and has not
     got there."""
-    found = [_told(hop, event, waiting) for event in events if event.hop_id == hop.id]
+    mine = [event for event in events if event.hop_id == hop.id]
+    confirmed = {event.id for event in mine if event.type == "resolution.confirmed"}
+    # What a confirmation closes is the upstream's act, told by the confirmation; the move it causes is no act of the downstream.
+    found = [_told(hop, event, waiting) for event in mine if event.cause_id not in confirmed]
     return sorted((one for one in found if one is not None), key=lambda one: one.at)
 
 
@@ -57,24 +70,16 @@ def _told(hop: Hop, event: Event, waiting: Collection[tuple[str, str]]) -> Told 
     what = _what(event)
     if what is None:
         return None
-    from_above = what in ("sent", "withdrawn")
+    from_above = what in _FROM_ABOVE
     there = hop.id if from_above else hop.parent_id or ""
     known = hop.remote_id is not None if what == "sent" else (event.id, there) not in waiting
     return Told(what=what, at=event.reported_at or event.observed_at, known=known)
 
 
 def _what(event: Event) -> str | None:
-    if event.type == "assignment.offered":
-        return "sent"
-    if event.type == "assignment.accepted":
-        return "taken"
-    if event.type == "assignment.withdrawn":
-        return "withdrawn"
-    if event.type in _REFUSED:
-        return "refused"
     if event.type == "status.changed":
         return "over" if event.data.get("to") in _OVER else "again"
-    return None
+    return _WHAT.get(event.type)
 
 
 def count(every: Mapping[str, Sequence[Told]], day: date) -> Totals:
@@ -95,8 +100,7 @@ def count(every: Mapping[str, Sequence[Told]], day: date) -> Totals:
 
 def _as_known(happened: Iterable[Told], end: str) -> list[Told]:
     """What an end did itself, and what it was told."""
-    own = ("sent", "withdrawn") if end == "upstream" else ("taken", "refused", "over", "again")
-    known = [one for one in happened if one.known or one.what in own]
+    known = [one for one in happened if one.known or (one.what in _FROM_ABOVE) == (end == "upstream")]
     return known if any(one.what == "sent" for one in known) else []
 
 
@@ -107,9 +111,9 @@ def _figures(happened: Sequence[Told], day: date) -> Iterator[str]:
     before = [one.what for one in happened if one.at < end]
     if "sent" not in before:
         return
-    if not {"taken", "refused", "withdrawn", "over"} & set(before):
+    if not ({"taken"} | _ENDS) & set(before):
         yield "unanswered"
-    if before[-1] not in ("refused", "withdrawn", "over"):
+    if before[-1] not in _ENDS:
         yield "open"
 
 

@@ -9,8 +9,10 @@ from gateway.domain.problem import Problem
 
 ONLY_TESTS = "the link is for tests, and this ticket is real"
 NO_TESTS = "the ticket is a test, and the link is not for tests"
-_OF_TESTS = ("test", "on_live_desk", "state")
+_OF_TESTS = ("test", "on_live_desk", "state", "valid_from", "valid_until")
 """What a test link says that a live one does not take over."""
+_OF_THE_LINK = ("valid_from", "valid_until", "identities", "create")
+"""What a live link goes on saying: how long it holds, who is who and where tickets are made at its own desks."""
 
 Document = Mapping[str, Any]
 
@@ -32,10 +34,14 @@ def problems(link: Item, upstream: Item, downstream: Item) -> Iterator[Problem]:
         yield Problem(place=link.source, what=what, right="write on_live_desk: true, or name a test desk")
 
 
-def promoted(document: Document, *, code: str, upstream: str, downstream: str) -> dict[str, Any]:
-    """A live link's document with everything that the test link's says of what passes and crosses."""
+def promoted(
+    document: Document, live: Document, *, code: str, upstream: str, downstream: str
+) -> dict[str, Any]:
+    """A live link's document with everything that the test link's says of what passes and crosses. `live`: as it stands, if it
+    does."""
     kept = {name: value for name, value in document.items() if name not in _OF_TESTS}
-    return {**kept, "code": code, "upstream": upstream, "downstream": downstream}
+    own = {name: live[name] for name in _OF_THE_LINK if name in live}
+    return {**kept, **own, "code": code, "upstream": upstream, "downstream": downstream}
 
 
 def unlike(test: Document, live: Document) -> list[str]:

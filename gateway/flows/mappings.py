@@ -107,7 +107,7 @@ def publish(context: Context, which: Which, order: Order, *, number: int | None 
         wanted = _version(known, number)
         moved = move(context, db, at, Step(version=wanted), order)
         directory.bump(db)
-    _cross_again(context, at, order)
+    cross_again(context, at, order)
     return moved
 
 
@@ -167,7 +167,7 @@ def rollback(context: Context, which: Which, order: Order, *, number: int | None
         version = _version(known, wanted) if wanted else None
         moved = move(context, db, at, Step(version=version, kind=mappings.ROLLED_BACK), order)
         directory.bump(db)
-    _cross_again(context, at, order)
+    cross_again(context, at, order)
     return moved
 
 
@@ -224,7 +224,7 @@ def concerning(context: Context, which: Which) -> dict[str, Any]:
     }
 
 
-def _cross_again(context: Context, at: Place, order: Order) -> None:
+def cross_again(context: Context, at: Place, order: Order) -> None:
     """Values that were held may have a word now: each ticket in a transaction of its own."""
     with context.database.read() as db:
         tickets = mappings.holding(db, OPERATOR, at.link.id)

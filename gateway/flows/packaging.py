@@ -52,7 +52,7 @@ class _Words:
         self._owners = {self._desk(code).document["organization"]: end for code, end in self._desks.items()}
         self.parameters: dict[str, Document] = {}
         self.refs = list(dict.fromkeys(self._refs(link)))
-        self._link = link.code
+        self._codes = dict(self._numbered())
 
     def _desk(self, code: str) -> Any:
         return self._items[Ref(kind=Kind.DESK, code=code)]
@@ -72,6 +72,25 @@ class _Words:
         sides = {ref.organization, document.get("consumer")}
         return sides <= self._owners.keys() and document.get("link", link) == link
 
+    def _numbered(self) -> Iterator[tuple[Ref, str]]:
+        """Agreements and calendars by the parameter that names them: applied elsewhere, they are others."""
+        for kind in (Kind.AGREEMENT, Kind.CALENDAR):
+            for number, ref in enumerate((one for one in self.refs if one.kind is kind), 1):
+                yield ref, f"{kind.value}_{number}" if number > 1 else kind.value
+
+    def _renamed(self, told: Document, owner: str) -> Document:
+        """The calendars that an agreement names, there and in its targets, as parameters."""
+        found: Document = {}
+        for name, value in told.items():
+            ref = Ref(kind=Kind.CALENDAR, organization=owner, code=value if isinstance(value, str) else "")
+            if isinstance(value, dict):
+                found[name] = self._renamed(value, owner)
+            elif name in ("calendar", "reserve_calendar") and ref in self._codes:
+                found[name] = self._parameter(self._codes[ref], "code of the calendar")
+            else:
+                found[name] = value
+        return found
+
     def told(self, ref: Ref) -> Document:
         """One thing; every name that belongs to this place as a parameter."""
         item = self._items[ref]
@@ -85,6 +104,9 @@ class _Words:
             end = self._owners[ref.code]
             told["code"] = self._parameter(f"{end}_organization", "code of the organization")
             told["name"] = self._parameter(f"{end}_name", "name of the organization")
+        if ref in self._codes:
+            told = self._renamed(told, ref.organization)
+            told["code"] = self._parameter(self._codes[ref], f"code of the {ref.kind.value}")
         if ref.kind is Kind.DESK:
             return self._told_desk(told, self._desks[ref.code], item.secrets)
         for name in _ENDS if ref.kind is Kind.LINK else ():

@@ -14,7 +14,7 @@ from gateway.flows import apply as configuring
 from gateway.flows import mappings
 from gateway.flows.commands import Order
 from gateway.flows.context import OPERATOR, Context
-from gateway.flows.mappings import Step, Which
+from gateway.flows.mappings import Place, Step, Which
 from gateway.flows.proposal import Terms
 from gateway.installation.reading import Installation
 from gateway.schemas import check
@@ -22,6 +22,8 @@ from gateway.store import configuration, directory
 from gateway.store import mappings as rules
 from gateway.store.configuration import Stored
 from gateway.store.db import Db
+
+_OVER = ("ended", "declined")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,11 +65,12 @@ def foreseen(context: Context, wanted: Wanted, terms: Terms) -> Promotion:
         stored = configuration.stored(db, OPERATOR, None)
         installation = _installation(stored, wanted)
         moves = tuple(_moves(context, db, wanted))
+        untried = tuple(_untried(context, db, wanted))
     return Promotion(
         plan=configuring.plan(context, installation, terms),
         installation=installation,
         rules=moves,
-        doubts=tuple(_doubts(stored, installation, wanted)),
+        doubts=(*_doubts(stored, installation, wanted), *untried),
     )
 
 
@@ -82,16 +85,23 @@ def promote(context: Context, wanted: Wanted, terms: Terms, order: Order) -> Pla
         done = configuring.make(
             context, db, found.installation.items, replace(terms, year=order.now.year), by=by
         )
-        _carry_rules(context, db, wanted, order)
-        return replace(done, version=directory.bump(db)) if found.rules else done
+        places = _carry_rules(context, db, wanted, order)
+        version = directory.bump(db) if found.rules else done.version
+    for at in places:
+        mappings.cross_again(context, at, order)
+    return replace(done, version=version)
 
 
-def _carry_rules(context: Context, db: Db, wanted: Wanted, order: Order) -> None:
+def _carry_rules(context: Context, db: Db, wanted: Wanted, order: Order) -> list[Place]:
+    """Where rules took effect."""
+    places = []
     for one in list(_moves(context, db, wanted)):
         document = _in_effect(db, _link(context, db, wanted.test), one.side)[1]
         at = mappings.place(context, db, Which(link=wanted.live, side=one.side))
         said = replace(order, reason=order.reason or f"version {one.number} of {wanted.test}")
         mappings.move(context, db, at, Step(version=mappings.keep(context, db, at, document, said)), said)
+        places.append(at)
+    return places
 
 
 def _installation(stored: Stored, wanted: Wanted) -> Installation:
@@ -104,6 +114,8 @@ def _installation(stored: Stored, wanted: Wanted) -> Installation:
     if not test.get("test"):
         raise Invalid(f"{wanted.test} is no test link", cure="only a link with test: true can be promoted")
     live = links.get(wanted.live, {})
+    if live.get("state") in _OVER:
+        raise Refused(f"{wanted.live} is {live['state']}", cure="promote to a link of another code")
     upstream = wanted.upstream or live.get("upstream", "")
     downstream = wanted.downstream or live.get("downstream", "")
     if not upstream or not downstream:
@@ -111,7 +123,7 @@ def _installation(stored: Stored, wanted: Wanted) -> Installation:
             f"{wanted.live} is not there yet, so its desks have to be named",
             cure="--upstream DESK --downstream DESK",
         )
-    document = trial.promoted(test, code=wanted.live, upstream=upstream, downstream=downstream)
+    document = trial.promoted(test, live, code=wanted.live, upstream=upstream, downstream=downstream)
     check("link", document)
     ref = Ref(kind=Kind.LINK, code=wanted.live)
     return Installation(items={ref: Item(ref=ref, document=document, source=f"promoted {wanted.test}")})
@@ -125,6 +137,17 @@ def _moves(context: Context, db: Db, wanted: Wanted) -> Iterator[RulesMove]:
         number, document = _in_effect(db, test, side)
         if number and (live is None or _in_effect(db, live, side)[1] != document):
             yield RulesMove(side=side, number=number)
+
+
+def _untried(context: Context, db: Db, wanted: Wanted) -> Iterator[str]:
+    """Sides of the live link that keep rules where the test link has none."""
+    test = _link(context, db, wanted.test)
+    live = next((one for one in context.directory(db).links.values() if one.code == wanted.live), None)
+    if live is None:
+        return
+    for side in Side:
+        if not _in_effect(db, test, side)[1] and _in_effect(db, live, side)[1]:
+            yield f"the {side.value} of {wanted.live} keeps rules that {wanted.test} has not: the test has not shown them"
 
 
 def _link(context: Context, db: Db, code: str) -> Link:

@@ -118,8 +118,9 @@ def _gone(db: Db, stored: Stored, wanted: Mapping[Ref, Item]) -> frozenset[Ref]:
 
 
 def _manifests(context: Context, items: Iterable[Item]) -> dict[str, Manifest]:
+    """Raises ConfigError for a connector that is installed and not enabled, with what would enable it."""
     names = {item.document["connector"] for item in items if item.ref.kind is Kind.DESK}
-    return {name: context.registry.manifest(name) for name in sorted(names & set(context.registry.names()))}
+    return {name: context.registry.manifest(name) for name in sorted(names & context.registry.installed())}
 
 
 def _settings_problems(world: World) -> Iterator[Problem]:

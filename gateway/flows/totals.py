@@ -37,16 +37,11 @@ def keep(context: Context, *, now: datetime) -> int:
         known = list(context.directory(db).links.values())
         every = _happened(db, known, since=rules.bounds(days[0])[0])
     counted = [_row(link, day, every[link.id], now) for link in known if link.id in every for day in days]
-    given = [row for row in counted if _is_something(row["document"])]
     kept = 0
-    for start in range(0, len(given), _TOGETHER):
+    for start in range(0, len(counted), _TOGETHER):
         with context.database.write() as db:
-            kept += store.keep(db, given[start : start + _TOGETHER])
+            kept += store.keep(db, counted[start : start + _TOGETHER])
     return kept
-
-
-def _is_something(document: View) -> bool:
-    return any(document["upstream"].values()) or any(document["downstream"].values())
 
 
 Happened = dict[str, list[Told]]

@@ -49,7 +49,7 @@ def read(path: Path) -> Package:
     reading.refuse_open_secrets(found[0].get("installation") if isinstance(found[0], dict) else None)
     schemas.check("package", found[0])
     package = Package(document=found[0], source=path.name, folder=path.parent)
-    problems = tuple(_undeclared(package))
+    problems = (*_undeclared(package), *_reaching(package.document["installation"], package, "installation"))
     if problems:
         raise Invalid(f"{path.name} does not fit its parameters", problems=problems)
     return package
@@ -61,6 +61,31 @@ def _undeclared(package: Package) -> Iterator[str]:
         yield f"${{{name}}} is no parameter of it; {suggestion(name, known)}"
     for name in sorted(known.keys() - used):
         yield f"parameters.{name}: it is used nowhere; leave it out"
+
+
+def _reaching(part: object, package: Package, place: str) -> Iterator[str]:
+    """Where a package itself would choose a file or variable of this gateway: whoever applies it says which."""
+    if isinstance(part, list):
+        for number, one in enumerate(part):
+            yield from _reaching(one, package, f"{place}[{number}]")
+    for name, value in part.items() if isinstance(part, Mapping) else ():
+        at = f"{place}.{name}"
+        if any("default" in package.parameters.get(one, {}) for one in _PLACE.findall(name)):
+            yield f"{at}: a name is no place for a parameter with a default"  # it may spell `file`
+        if not _is_secret(place):
+            yield from _reaching(value, package, at)
+        elif name == "file":
+            yield f"{at}: a package names no file; write env: ${{parameter}}"
+        elif name == "env":
+            whole = _PLACE.fullmatch(value) if isinstance(value, str) else None
+            if whole is None or "default" in package.parameters.get(whole[1], {}):
+                yield f"{at}: a package names no variable; write a parameter that has no default"
+        else:
+            yield from _reaching(value, package, at)
+
+
+def _is_secret(place: str) -> bool:
+    return ".credentials." in place or ".hook." in place or ".webhooks[" in place
 
 
 def _used(part: object) -> Iterator[str]:
@@ -94,24 +119,34 @@ def filled(package: Package, given: Mapping[str, str]) -> Installation:
 
 
 def _value(name: str, told: Mapping[str, Any], given: str | None) -> Any:
+    kind = told.get("type", "text")
     if given is None:
         if "default" not in told:
             raise Invalid(f"{name} is missing: {told['description']}")
-        return told["default"]
-    [value] = (
-        yaml_text.documents(given.encode(), source=name) if told.get("type", "text") != "text" else [given]
-    )
-    kinds: Mapping[str, type | tuple[type, ...]] = {"text": str, "number": (int, float), "flag": bool}
-    kind = told.get("type", "text")
-    fits = isinstance(value, kinds[kind]) and (kind == "flag" or not isinstance(value, bool))
+        value, said = told["default"], told["default"]
+    else:
+        value, said = given if kind == "text" else _plain(name, given), given
+    fits = isinstance(value, _KINDS[kind]) and (kind == "flag" or not isinstance(value, bool))
     if not fits or value == "":
-        raise Invalid(f"{name} is to be a {kind}, and {given!r} is none")
+        raise Invalid(f"{name} is to be a {kind}, and {said!r} is none")
     return value
+
+
+_KINDS: Mapping[str, type | tuple[type, ...]] = {"text": str, "number": (int, float), "flag": bool}
+
+
+def _plain(name: str, given: str) -> Any:
+    """A number or flag as YAML has it; what is none, or no YAML, stays the text that it is."""
+    try:
+        found = yaml_text.documents(given.encode(errors="surrogateescape"), source=name)
+    except Invalid:
+        return given
+    return found[0] if len(found) == 1 else given
 
 
 def _filled(part: Any, values: Mapping[str, Any]) -> Any:
     if isinstance(part, Mapping):
-        return {_filled(name, values): _filled(value, values) for name, value in part.items()}
+        return {str(_filled(name, values)): _filled(value, values) for name, value in part.items()}
     if isinstance(part, list):
         return [_filled(value, values) for value in part]
     if not isinstance(part, str):

@@ -70,14 +70,19 @@ def differing(db: Db, scope: Scope, *, since: str) -> list[Row]:
 
 
 def keep(db: Db, given: Sequence[Row]) -> int:
-    """Keep these in place of what was kept; equal ones are left alone. How many are new or different."""
+    """Keep these in place of what was kept; equal ones are left alone, and a day without a ticket is only kept
+    where it had one. How many are new or different."""
     names = [one["id"] for one in given]
     query = select(TOTAL.c.id, TOTAL.c.document, TOTAL.c.restated).where(TOTAL.c.id.in_(names))
     before = {row[0]: (row[1], row[2]) for row in db.execute(query.with_for_update())}
-    fresh = [one for one in given if one["id"] not in before]
+    fresh = [one for one in given if one["id"] not in before and _is_something(one["document"])]
     bulk.add_new(db, TOTAL, [{**one, "restated": 0} for one in fresh])
     stale = [one for one in given if one["id"] in before and before[one["id"]][0] != one["document"]]
     for one in stale:
         again = {**one, "restated": before[one["id"]][1] + 1}
         db.execute(update(TOTAL).where(TOTAL.c.id == one["id"]).values(again))
     return len(fresh) + len(stale)
+
+
+def _is_something(document: Mapping[str, Any]) -> bool:
+    return any(document["upstream"].values()) or any(document["downstream"].values())

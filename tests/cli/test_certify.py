@@ -70,11 +70,15 @@ def test_an_organization_certifies_with_its_key_and_no_more(
     key = orjson.loads(run("keys", "create", "ann", "--organization", "south", "--json").stdout)["key"]
     upstream, downstream = ("--hand", f"upstream={anna}"), ("--hand", f"downstream={anna}")
     with house.Doors(working) as doors:
-        far = ("--url", f"http://127.0.0.1:{doors.port}", "--out", str(file), "--yes", "--patience", "20s")
+        far = ("--url", f"http://127.0.0.1:{doors.port}", "--out", str(file), "--yes")
         monkeypatch.setenv("INTERDESK_KEY", key)
 
         alone = run("link", "certify", "north-south", *far, *downstream, "--only", "refuse")
         assert (alone.exit_code, "nobody acts at north" in alone.output) == (5, True), alone.output
+        odd = tmp_path / "odd.yaml"
+        odd.write_text("{kind: knock, secret: {env: ANNA}}")
+        ran = run("link", "certify", "north-south", *far, *upstream, "--hand", f"downstream={odd}")
+        assert (ran.exit_code, "fit none of" in ran.output) == (3, True), ran.output
         for name in ("words down", "refuse"):
             ran = run("link", "certify", "north-south", *far, *upstream, *downstream, "--only", name)
             assert (ran.exit_code, f"✔ {name}" in ran.stdout) == (1, True), ran.output

@@ -84,6 +84,14 @@ def test_what_is_missing_unknown_or_of_another_kind_is_told_at_once(gateway: Gat
     assert "names no value" in run("package", "apply", str(PARTNER), "--set", "url").stderr
 
 
+@pytest.mark.parametrize("odd", ["", "#", "1 --- 2", "--- 1\n--- 2", "{", "true", "[1]"])
+def test_what_is_no_number_is_told_with_its_parameter(gateway: Gateway, run: Run, odd: str) -> None:
+    values = said({**OF_PARTNER, "marker_field": odd})
+    refused = run("package", "apply", str(PARTNER), *values, "--dry-run")
+    assert refused.exit_code == 3, refused.output
+    assert f"marker_field is to be a number, and {odd!r} is none" in refused.stderr.replace("\\\\", "\\")
+
+
 def test_parameters_are_told(run: Run) -> None:
     told = run("package", "show", str(PARTNER)).stdout
     assert "marker_field" in told
@@ -102,6 +110,19 @@ def test_parameters_are_told(run: Run) -> None:
             "installation: {desks: [{code: '${used}', credentials: {secret: hunter2-hunter2}}]}",
             "a secret never stands in a file",
         ),
+        (
+            "installation: {desks: [{code: '${used}', credentials: {secret: {file: /etc/key}}}]}",
+            "names no file",
+        ),
+        (
+            "installation: {desks: [{code: '${used}', credentials: {secret: {env: OUR_KEY}}}]}",
+            "names no variable",
+        ),
+        ("installation: {desks: [{code: '${used}', hook: {secrets: [{file: x}]}}]}", "names no file"),
+        (
+            "installation: {desks: [{code: '${used}', '${by_default}': {secret: {file: x}}}]}",
+            "a name is no place",
+        ),
         ("installation: {organizations: []}", "installation.organizations"),
         ("--- {}", "holds 2 documents"),
     ],
@@ -115,6 +136,8 @@ def test_a_bad_package_is_refused_before_anything_is_asked(
         if "more" not in text
         else "{used: {description: x}, more: {description: y}}"
     )
+    if "by_default" in text:
+        declared = "{used: {description: x}, by_default: {description: y, default: file}}"
     head = f"package: one\nversion: 1\nparameters: {declared}\n"
     file.write_text(head + text.replace(", name: '${more}'", ""), encoding="utf-8")
     refused = run("package", "show", str(file))
@@ -138,3 +161,21 @@ def test_what_is_exported_is_applied_under_other_names(gateway: Gateway, run: Ru
     assert "other-link" in run("link", "list").stdout
     assert run("package", "export", "nowhere", "--out", str(tmp_path / "x")).exit_code == 2
     assert "is not there yet" in run("package", "export", "north-south", "--out", str(file)).stderr
+
+
+def test_applied_for_the_next_customer_it_leaves_the_contract_of_the_first(
+    gateway: Gateway, run: Run, tmp_path: Path
+) -> None:
+    assert run("package", "apply", str(CUSTOMER), *said(OF_CUSTOMER), "--yes").exit_code == 0
+    file = tmp_path / "next.yaml"
+    assert run("package", "export", "acme-api-north", "--out", str(file)).exit_code == 0
+    parameters = yaml.safe_load(file.read_text(encoding="utf-8"))["parameters"]
+    named = {name: f"next-{name.replace('_', '-')}" for name in parameters}
+    named |= {name: "LONG_SECRET" for name in named if name.endswith("secret_in")}
+    named |= {"downstream_organization": "north", "downstream_name": "North"}
+    named |= {name: "https://desk.other.example" for name in named if name.endswith("base_url")}
+    seen = run("package", "apply", str(file), *said(named), "--dry-run")
+    assert seen.exit_code == 0, seen.output
+    assert "agreement north/next-agreement" in seen.stdout
+    assert "acme-sla" not in seen.stdout
+    assert "acme-office" not in seen.stdout

@@ -29,6 +29,8 @@ def happened(*what: str) -> list[Told]:
         (["sent@9", "withdrawn@10"], ["sent"]),
         (["sent@9", "taken@10", "over@11"], ["sent", "taken"]),
         (["sent@9", "taken@10", "over@11", "again@12"], ["sent", "taken", "open"]),
+        (["sent@9", "taken@10", "closed@11"], ["sent", "taken"]),
+        (["sent@9", "taken@10", "closed@11", "reopened@12"], ["sent", "taken", "open"]),
         (["sent@-5"], ["unanswered", "open"]),
         (["sent@-5", "taken@-4"], ["open"]),
         (["sent@-5", "refused@3"], ["refused"]),
@@ -51,6 +53,8 @@ def test_a_day_is_counted_alike_where_both_ends_know_all(what: list[str], figure
         (["sent@9", "refused@10?"], "downstream", ["refused"]),
         (["sent@9", "withdrawn@10?"], "downstream", ["unanswered", "open"]),
         (["sent@9", "taken@10", "over@11?"], "upstream", ["open"]),
+        (["sent@9", "taken@10", "closed@11?"], "downstream", ["open"]),
+        (["sent@9", "taken@10", "closed@11", "reopened@12?"], "upstream", ["open"]),
     ],
 )
 def test_what_the_other_end_does_not_know_is_a_difference_with_its_ticket(

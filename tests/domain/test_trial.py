@@ -46,7 +46,7 @@ def test_a_promotion_takes_over_everything_but_that_it_is_a_test() -> None:
         "crosses": {"fields_down": ["title"]},
         "hop_limit": 3,
     }
-    assert trial.promoted(test, code="x-y", upstream="x", downstream="y") == {
+    assert trial.promoted(test, {}, code="x-y", upstream="x", downstream="y") == {
         "code": "x-y",
         "upstream": "x",
         "downstream": "y",

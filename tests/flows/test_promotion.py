@@ -92,6 +92,25 @@ def test_what_was_tried_since_follows_as_a_difference(context: Context, tmp_path
     assert [(one.path, one.before, one.after) for one in change.differences] == [("hop_limit", 3, 5)]
 
 
+def test_the_live_link_keeps_its_own_time_and_rules_and_an_ended_one_is_refused(
+    context: Context, tmp_path: Path
+) -> None:
+    promotion.promote(context, LIVE, TERMS, ORDER)
+    live = "links: [{code: acme-north, upstream: acme, downstream: north, hop_limit: 3, %s passes: {delegate_as: North}}]"
+    said(context, tmp_path, live % "valid_until: '2027-01-01T00:00:00Z',")
+    at = Which(link="acme-north", side=Side.UPSTREAM)
+    mappings.draft(context, at, RULES, ORDER)
+    mappings.publish(context, at, ORDER)
+    said(context, tmp_path, (LINK % 5).replace("passes:", "valid_until: '2026-04-01T00:00:00Z', passes:"))
+    found = promotion.foreseen(context, LIVE, TERMS)
+    [change] = found.plan.effective
+    assert "valid_until" not in [one.path for one in change.differences]
+    assert [one for one in found.doubts if "keeps rules that trial has not" in one]
+    said(context, tmp_path, live % "valid_until: '2027-01-01T00:00:00Z', state: ended,")
+    with pytest.raises(Refused, match="acme-north is ended"):
+        promotion.foreseen(context, LIVE, TERMS)
+
+
 @pytest.mark.parametrize(
     ("wanted", "error", "told"),
     [

@@ -5,10 +5,13 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import update
 
 from gateway.errors import Invalid, NotFound, Refused
-from gateway.flows import doctor, totals
+from gateway.flows import commands, doctor, totals
+from gateway.flows.commands import Order
 from gateway.flows.link_steps import By
+from gateway.store import rows
 from gateway.testing.loopback.faults import Fault, FaultKind
 from tests.flows.scenes.stage import Cast, Stage
 
@@ -59,6 +62,28 @@ def test_a_day_is_kept_once_and_restated_by_what_comes_late(found: Stage) -> Non
     by = By(party=None, actor="ann", now=tomorrow)
     told = totals.read(context, "customer-vendor", str(found.hub.now.date()), by)
     assert (figures(told), told["restated"]) == ((1, 1, 0, 0, 1), 1)
+
+
+def test_a_day_that_comes_to_nothing_is_restated(found: Stage) -> None:
+    context, tomorrow = found.hub.context, found.hub.now + DAY
+    assert totals.keep(context, now=tomorrow) == 1
+    with context.database.write() as db:
+        db.execute(update(rows.event).values(observed_at=tomorrow, reported_at=tomorrow))
+    assert totals.keep(context, now=tomorrow) == 1
+    told = totals.read(
+        context, "customer-vendor", str(found.hub.now.date()), By(party=None, actor="ann", now=tomorrow)
+    )
+    assert (figures(told), told["restated"]) == ((0, 0, 0, 0, 0), 1)
+
+
+def test_a_closing_that_the_downstream_has_not_heard_of_is_named(found: Stage) -> None:
+    for word in ("open", "solved"):
+        found.set("vendor", "status", word)
+    found.hub.desks["vendor"].faults = lambda _call: Fault(kind=FaultKind.REFUSE)
+    commands.confirm(found.hub.context, found.hop("vendor").id, Order(actor="ann", now=found.hub.now))
+    told = read(found)
+    named = [(one["figure"], one["counted_by"]) for one in told["differences"]]
+    assert named == [("open", "downstream")], told
 
 
 def test_a_question_without_an_answer_says_so(found: Stage) -> None:

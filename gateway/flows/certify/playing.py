@@ -2,7 +2,7 @@
 for at the desks themselves. The tickets are closed behind it."""
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
@@ -273,9 +273,10 @@ class Run:
         if which == "on":
             brakes.on(self.bench.context, wanted, REASON, by)
             return
-        standing = [one for one in brakes.shown(self.bench.context, by) if one.get("reason") == REASON]
-        if standing:
-            brakes.off(self.bench.context, wanted, by)
+        ours = (braking.Reach.LINK, self.link.code, REASON)
+        standing = brakes.shown(self.bench.context, by)
+        if any((one["kind"], one["target"], one.get("reason")) == ours for one in standing):
+            brakes.off(self.bench.context, replace(wanted, reason=REASON), by)
 
     def _look_again(self, ticket: Ticket) -> None:
         with self.bench.context.database.write() as db:

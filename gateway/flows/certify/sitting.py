@@ -8,7 +8,7 @@ from datetime import timedelta
 from gateway.desk_auth import credentials_for
 from gateway.domain.certifying import SITUATIONS, Side
 from gateway.domain.model import Blob, Desk
-from gateway.errors import Invalid, Refused
+from gateway.errors import ConfigError, Invalid, Refused
 from gateway.flows.certify import protocol
 from gateway.flows.certify.hands import Driven, Hand
 from gateway.flows.certify.playing import Bench, Document
@@ -92,13 +92,17 @@ def _hand(room: Room, desk: Desk, wanted: Wanted, side: Side) -> Hand:
 
 
 def driven(room: Room, desk: Desk, secrets: Mapping[str, str]) -> Driven:
-    """Somebody's own account at a desk. Raises ConfigError for what opens nothing there, Refused where only its agent may."""
+    """Somebody's own account at a desk. Raises Invalid for what opens nothing there, Refused where only its agent may."""
     if desk.agent:
         raise Refused(
             f"{desk.code} is reached through its agent, which signs in as the gateway",
             cure="leave its hand out: its people are told what to do",
         )
-    credentials = credentials_for(desk, room.context.connector(desk).manifest, secrets)
+    manifest = room.context.connector(desk).manifest
+    try:
+        credentials = credentials_for(desk, manifest, secrets)
+    except ConfigError as error:  # whoever asks said it, not the operator
+        raise Invalid(error.what, why=error.why, cure=error.cure) from error
     return Driven(
         context=room.context,
         call=room.call,
