@@ -1,12 +1,13 @@
 """Warnings of a clock (R22): at which shares of its target, or so long before its end, somebody is told, all in business
 time. Pure judgement of one clock; who is told, and how, is `escalation`."""
 
-from collections.abc import Collection, Iterable, Sequence
-from datetime import timedelta
+from collections.abc import Collection, Sequence
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from gateway.domain.documents import length
 from gateway.domain.sla.clocks import RUNNING, Clock
+from gateway.domain.worktime import Worktime
 
 BREACH = "breach"
 
@@ -22,6 +23,21 @@ class Mark(NamedTuple):
         """The elapsed time at which it is reached; None for a target shorter than it."""
         at = target * self.share // 100 if self.share else target - self.before
         return at if at > timedelta() else None
+
+    def has_come(self, clock: Clock, threshold: timedelta) -> bool:
+        """Whether a clock that stands so is past it. Counted back from the end, an hour that reaches an opening begins there,
+        not at the closing before it, though no business time lies between the two (R8, R9)."""
+        here = clock.open_now if self.before else True
+        return clock.elapsed > threshold or (clock.elapsed == threshold and here)
+
+    def comes_at(self, clock: Clock, work: Worktime, now: datetime) -> datetime | None:
+        """When it will be reached if nothing happens; None if it has come, or never will. Raises CalendarError where the
+        calendar has no such moment in sight."""
+        threshold = None if clock.target is None else self.threshold(clock.target)
+        if threshold is None or self.has_come(clock, threshold):
+            return None
+        at = work.add(now, threshold - clock.elapsed) if threshold > clock.elapsed else now
+        return work.next_open(at) if self.before else at
 
 
 DEFAULT = (Mark("50%", 50), Mark("75%", 75), Mark("90%", 90))
@@ -39,12 +55,6 @@ def mark_from(word: str) -> Mark:
     return Mark(word, share)
 
 
-def thresholds(marks: Iterable[Mark], target: timedelta | None) -> list[timedelta]:
-    """The elapsed times at which a clock of this target is warned of, in order."""
-    found = [mark.threshold(target) for mark in marks] if target is not None else []
-    return sorted(at for at in found if at is not None)
-
-
 class Reached(NamedTuple):
     """The furthest mark that a clock has newly reached, the how manieth (0 first), and all that need not be told again."""
 
@@ -58,11 +68,11 @@ def reached(clock: Clock, marks: Sequence[Mark], told: Collection[str]) -> Reach
     are passed at once only the furthest is worth a word. A breach is the last mark of all."""
     if clock.stopped or clock.superseded or clock.ended_at is not None or clock.target is None:
         return None
-    ranked = sorted((at, mark.word) for mark in marks if (at := mark.threshold(clock.target)) is not None)
+    ranked = sorted((at, mark) for mark in marks if (at := mark.threshold(clock.target)) is not None)
+    words = tuple(mark.word for _, mark in ranked)
     if clock.breached_at is not None:
-        every = (*(word for _, word in ranked), BREACH)
-        return None if BREACH in told else Reached(BREACH, len(ranked), every)
-    passed = [word for at, word in ranked if clock.elapsed >= at]
-    if clock.state != RUNNING or not passed or passed[-1] in told:
+        return None if BREACH in told else Reached(BREACH, len(ranked), (*words, BREACH))
+    passed = [step for step, (at, mark) in enumerate(ranked) if mark.has_come(clock, at)]
+    if clock.state != RUNNING or not passed or words[passed[-1]] in told:
         return None
-    return Reached(passed[-1], len(passed) - 1, tuple(passed))
+    return Reached(words[passed[-1]], passed[-1], words[: passed[-1] + 1])

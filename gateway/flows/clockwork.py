@@ -7,12 +7,13 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from gateway import failpoints
-from gateway.domain import alarms, disagreement, duedates, keeping, telling, warnings
+from gateway.domain import alarms, disagreement, duedates, keeping, telling
 from gateway.domain.alarms import Alarm, Alarms
 from gateway.domain.case import Case
 from gateway.domain.keeping import KeptClock
 from gateway.domain.model import Event
 from gateway.domain.telling import Tally
+from gateway.domain.warnings import Mark
 from gateway.flows import outcomes, sla, worklists
 from gateway.flows.context import OPERATOR, Context
 from gateway.store import alarms as alarm_store
@@ -119,6 +120,8 @@ def _take(context: Context, db: Db, turn: Turn) -> datetime | None:
         keeping.next_look(found.folded, found.clocks, marks),
         _write_dues(case, found, turn.tally),
         alarms.page(turn.alarms, always),
+        # written down by somebody else since this round began: this fold, as of its beginning, leaves it out
+        *(event.observed_at for event in turn.events),
     ]
     return min((at for at in moments if at is not None and at > case.now), default=None)
 
@@ -132,9 +135,9 @@ def _note_disagreements(db: Db, case: Case, found: sla.Reading) -> None:
         disagreement.note(case, told, known)
 
 
-def _warn(turn: Turn, found: sla.Reading) -> dict[str, list[timedelta]]:
-    """Warn of every clock that has come so far; at how much elapsed time the next warnings are, by agreement and target."""
-    marks: dict[str, list[timedelta]] = {}
+def _warn(turn: Turn, found: sla.Reading) -> dict[str, Sequence[Mark]]:
+    """Warn of every clock that has come so far; where there is to be warned, by agreement and target."""
+    marks: dict[str, Sequence[Mark]] = {}
     for which, clock in keeping.placed(found.clocks):
         agreement = found.bound.get((clock.hop, clock.agreement))
         if agreement is None:
@@ -147,9 +150,7 @@ def _warn(turn: Turn, found: sla.Reading) -> dict[str, list[timedelta]]:
         )
         told = alarms.warn(turn.alarms, found.folded, watched)
         turn.tally.put(which, warned=told)
-        marks[f"{clock.agreement}/{clock.target_kind.value}"] = warnings.thresholds(
-            agreement.warnings, clock.target
-        )
+        marks[f"{clock.agreement}/{clock.target_kind.value}"] = agreement.warnings
     return marks
 
 

@@ -1,7 +1,8 @@
 """What falls due by itself: offers that lapse, resolutions that nobody contested, leases that ran out, hops that must be
 looked at again though nothing was heard of them."""
 
-from collections.abc import Callable
+import logging
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from gateway import failpoints
@@ -12,8 +13,14 @@ from gateway.domain.model import Hop, HopStatus
 from gateway.flows import clockwork, lifecycle, schedules, worklog
 from gateway.flows.context import OPERATOR, Context
 from gateway.store import cases, outbox, workers
+from gateway.store.health import will_pass
+
+log = logging.getLogger(__name__)
 
 LIMIT = 200
+Act = Callable[[Case, Hop], None]
+Due = Sequence[tuple[str, str]]
+"""Ticket ids and hop ids."""
 
 
 def run(context: Context, *, now: datetime) -> int:
@@ -54,11 +61,34 @@ def lapse_leases(context: Context, *, now: datetime) -> int:
     return len(lapsed)
 
 
-def _each(context: Context, column: str, act: Callable[[Case, Hop], None], now: datetime) -> int:
+def _each(context: Context, column: str, act: Act, now: datetime) -> int:
     with context.database.read() as db:
         due = cases.due(db, OPERATOR, column, now=now, limit=LIMIT)
     if not due:
         return 0
+    try:
+        _together(context, due, (column, act), now)
+    except Exception as error:
+        if will_pass(error):
+            raise
+        log.exception("what was due failed together; each ticket has its turn alone")
+        for ticket_id in dict.fromkeys(name for name, _ in due):
+            _alone(context, [one for one in due if one[0] == ticket_id], (column, act), now)
+    return len(due)
+
+
+def _alone(context: Context, due: Due, what: tuple[str, Act], now: datetime) -> None:
+    """One ticket. What fails again stays due and is told at each round; it holds up nothing else."""
+    try:
+        _together(context, due, what, now)
+    except Exception as error:
+        if will_pass(error):
+            raise
+        log.exception("what was due of a ticket failed", extra={"ticket": due[0][0], "due": what[0]})
+
+
+def _together(context: Context, due: Due, what: tuple[str, Act], now: datetime) -> None:
+    column, act = what
     with context.database.write() as db:
         wanted = {ticket_id for ticket_id, _ in due}
         loaded = cases.load(db, OPERATOR, wanted, context.occasion(db, now))
@@ -70,7 +100,6 @@ def _each(context: Context, column: str, act: Callable[[Case, Hop], None], now: 
         cases.save(db, loaded.values())
         failpoints.step("sweep.before_commit")
     failpoints.step("sweep.committed")
-    return len(due)
 
 
 def _confirm(case: Case, hop: Hop) -> None:

@@ -1,7 +1,7 @@
 """When a clock is warned of: marks as people write them, and which of them is worth a word."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given
@@ -9,10 +9,17 @@ from hypothesis import strategies as st
 
 from gateway.domain.sla.clocks import BREACHED, MET, RUNNING, Clock
 from gateway.domain.sla.terms import TargetKind
-from gateway.domain.warnings import BREACH, DEFAULT, Mark, Reached, mark_from, reached, thresholds
+from gateway.domain.warnings import BREACH, DEFAULT, Mark, Reached, mark_from, reached
+from gateway.domain.worktime import ROUND_THE_CLOCK, Calendar, Hours, worktime
 from tests.builders import NOW, PROPERTY, later
 
 HOUR = timedelta(hours=1)
+ALWAYS = Calendar(code="always", weekly=ROUND_THE_CLOCK)
+OFFICE = worktime(
+    Calendar(
+        code="office", weekly=((Hours(9 * 3600, 12 * 3600), Hours(13 * 3600, 17 * 3600)),) * 5 + ((),) * 2
+    )
+)
 FOUR = Clock(
     agreement="uc",
     hop="hop",
@@ -48,10 +55,48 @@ def test_what_is_no_mark(word: str) -> None:
 
 
 def test_a_mark_that_a_target_is_too_short_for_is_none() -> None:
-    marks = (mark_from("5h"), mark_from("50%"), mark_from("1h"))
+    always = worktime(ALWAYS)
+    assert mark_from("5h").threshold(4 * HOUR) is None
+    assert mark_from("5h").comes_at(at(1), always, NOW) is None
+    assert mark_from("1h").comes_at(replace(at(1), target=None), always, NOW) is None
+    assert [mark_from(word).comes_at(at(1), always, NOW) for word in ("50%", "1h")] == [later(60), later(120)]
+    assert mark_from("50%").comes_at(at(2), always, NOW) is None
 
-    assert thresholds(marks, 4 * HOUR) == [2 * HOUR, 3 * HOUR]
-    assert thresholds(marks, None) == []
+
+def test_r9_an_hour_before_an_end_at_ten_begins_when_the_office_opens_and_not_the_evening_before() -> None:
+    """Due Monday 10:00, the office closed since Friday 17:00: no business time lies between the two, but a night does. A share
+    of the target is counted from its beginning, and what falls on a closing stays there (R8)."""
+    friday, monday = datetime(2026, 1, 9, 17, tzinfo=UTC), datetime(2026, 1, 12, 9, tzinfo=UTC)
+    evening = replace(at(3), due=monday + HOUR)
+    hour, share = mark_from("1h"), mark_from("75%")
+
+    assert [one.comes_at(at(2), OFFICE, friday - HOUR) for one in (hour, share)] == [monday, friday]
+    assert (hour.comes_at(evening, OFFICE, friday), share.comes_at(evening, OFFICE, friday)) == (monday, None)
+    assert reached(evening, (hour,), ()) is None
+    assert reached(evening, (hour, share), ()) == Reached("75%", 1, ("1h", "75%"))
+    assert reached(replace(evening, open_now=True), (hour,), ()) == Reached("1h", 0, ("1h",))
+
+
+@PROPERTY
+@given(began=st.integers(0, 14 * 1440), target=st.integers(61, 3000), ran=st.integers(0, 3000))
+def test_r9_a_warning_comes_where_the_clock_itself_counts_it_back_from_its_end(
+    began: int, target: int, ran: int
+) -> None:
+    start, amount = NOW + timedelta(minutes=began), timedelta(minutes=target)
+    now = start + timedelta(minutes=ran)
+    clock = replace(
+        FOUR,
+        target=amount,
+        due=OFFICE.add(start, amount),
+        elapsed=OFFICE.between(start, now),
+        open_now=OFFICE.is_open(now),
+    )
+    counted, comes = clock.warn_at(OFFICE), mark_from("1h").comes_at(clock, OFFICE, now)
+    assert counted is not None
+    if now < start or counted > now:
+        assert comes == max(counted, OFFICE.next_open(start))
+    else:
+        assert comes is None
 
 
 @pytest.mark.parametrize(

@@ -252,3 +252,26 @@ def test_postgresql_keeps_and_warns_as_sqlite_does(migrated_postgres: str) -> No
     )
     assert postman.claim(found.hub.context, now=found.hub.now) == []
     database.close()
+
+
+def test_what_is_written_down_while_a_round_waits_for_its_turn_is_folded_in_the_next(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The round began before the question's note was settled, and had the ticket only after it."""
+    found = stage({**UC, "stops": {"requester_info": "automatic"}})
+    found.set("vendor", "status", "open")
+    found.wait()
+    with monkeypatch.context() as waiting:
+        waiting.setattr(clockwork, "run", lambda _context, *, now: 0 * now.year)
+        found.say("vendor", "Which till?")
+        found.set("vendor", "status", "waiting")
+        found.wait()
+    began = next_fold(found)
+    written = [event.observed_at for event in found.events() if event.observed_at > began]
+    assert written
+
+    clockwork.run(found.hub.context, now=began)
+
+    assert next_fold(found) == min(written)
+    found.wait(MINUTE)
+    assert kept(found)["resolution"].stopped

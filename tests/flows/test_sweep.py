@@ -3,9 +3,12 @@
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import select
 
+from gateway.domain import handover
+from gateway.domain.case import Case
 from gateway.domain.delivery import LEASE
-from gateway.domain.model import DeliveryState, HopStatus
+from gateway.domain.model import DeliveryState, Hop, HopStatus
 from gateway.flows import sweep
 from gateway.store import rows
 from tests.flows.scenes.stage import MINUTE, Cast, Stage
@@ -87,6 +90,30 @@ def test_a_hop_that_has_ended_is_left_alone() -> None:
 
     assert "dsk_vendor" not in looks(stage)
     assert stage.hop("vendor").refetch_at is None
+
+
+def test_a_ticket_whose_turn_fails_holds_up_no_other(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    stage = opened()
+    first = stage.case.ticket.id
+    stage.open()
+    lapse = handover.lapse
+
+    def fails(case: Case, hop: Hop) -> None:
+        if case.ticket.id == first:
+            raise KeyError("no such place")
+        lapse(case, hop)
+
+    monkeypatch.setattr(handover, "lapse", fails)
+    sweep_at(stage, timedelta(hours=2))
+
+    with stage.hub.database.read() as db:
+        found = db.execute(
+            select(rows.hop.c.ticket_id, rows.hop.c.status).where(rows.hop.c.parent_id.is_not(None))
+        )
+        assert {row.ticket_id == first: row.status for row in found} == {True: "offered", False: "expired"}
+    assert "what was due of a ticket failed" in caplog.text
 
 
 def test_what_nobody_told_us_is_found_by_the_schedule() -> None:
