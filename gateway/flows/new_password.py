@@ -207,6 +207,10 @@ def change(
         return False
     phc = passwords.kept(new, cost)
     with context.database.write() as db:
+        if not store.stands(
+            db, account
+        ):  # changed while the old one was compared: that was not the old one any more
+            return False
         _stands(context, db, (replace(account, password=phc), language), now=now, but=visit.session.id)
     return True
 
@@ -216,6 +220,7 @@ def _stands(context: Context, db: Db, of: tuple[Account, str], *, now: datetime,
     account, language = of
     store.change(db, OPERATOR, account.id, password=account.password)
     store.end_sessions(db, account.id, now=now, but=but)
+    resets.end_all(db, account.id, now=now)
     _audit(db, account, "password changed", actor=account.email, now=now)
     words = Words(language)
     text = words("reset.mail.changed_body", email=account.email) + "\n"

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from gateway import keys
+from gateway.errors import Refused
 from gateway.flows import accounts
 from gateway.flows.context import OPERATOR, Context
 from gateway.flows.principal import Principal
@@ -38,7 +39,8 @@ class Visit:
 
 
 def begin(context: Context, account: Account, seat: Seat, *, now: datetime) -> str:
-    """The cookie of a new session. Always a fresh one: what a browser had before signing in is worth nothing after."""
+    """The cookie of a new session. Always a fresh one: what a browser had before signing in is worth nothing after. Raises
+    Refused if the account's password was changed, or it was shut, since `account` was read: comparing takes its time."""
     cookie = keys.new_session()
     session = Session(
         id=context.new_id("ses"),
@@ -52,6 +54,8 @@ def begin(context: Context, account: Account, seat: Seat, *, now: datetime) -> s
         expires_at=now + LASTS,
     )
     with context.database.write() as db:
+        if not store.stands(db, account):
+            raise Refused("the account was changed meanwhile", cure="sign in again")
         store.put_session(db, session, forget=now - _FORGET)
         store.change(db, OPERATOR, account.id, used_at=now)
         told = {

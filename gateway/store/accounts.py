@@ -110,6 +110,14 @@ def get(db: Db, scope: Scope, account_id: str) -> Account | None:
     return _one(db, (ACCOUNT.c.id == account_id) & scope.where(ACCOUNT))
 
 
+def stands(db: Db, account: Account) -> bool:
+    """Whether it may still be used with the password it was read with (salted: the same words kept again are another); locked,
+    so that nothing changes it before the transaction ends."""
+    query = select(ACCOUNT.c.password, ACCOUNT.c.disabled_at).where(ACCOUNT.c.id == account.id)
+    row = db.execute(query.with_for_update()).first()
+    return row is not None and row.disabled_at is None and row.password == account.password
+
+
 def _one(db: Db, condition: Any) -> Account | None:
     row = db.execute(select(ACCOUNT).where(condition)).mappings().first()
     return _account(row) if row else None

@@ -63,6 +63,12 @@ def of_reader(db: Db, reader: Reader, *, since: datetime) -> list[Browser]:
     return [Browser(**row) for row in db.execute(select(BROWSER).where(_of(reader), good)).mappings()]
 
 
+def had_any(db: Db, reader: Reader, *, since: datetime) -> bool:
+    """Whether there was one that was used since then, or was ended at any time: whoever comes next is not the first."""
+    there = BROWSER.c.ended_at.is_not(None) | (BROWSER.c.seen_at >= since)
+    return db.execute(select(BROWSER.c.id).where(_of(reader), there).limit(1)).first() is not None
+
+
 def listed(db: Db, scope: Scope) -> Sequence[Browser]:
     """Those within the scope, the last used first."""
     query = select(BROWSER).where(scope.where(BROWSER), BROWSER.c.ended_at.is_(None))

@@ -59,12 +59,12 @@ def count_try(db: Db, reset_id: str) -> int:
 
 
 def use(db: Db, reset: Reset, *, now: datetime) -> bool:
-    """Whether it was open until now; it is used then, and every other of that account with it."""
-    open_ones = (RESET.c.account_id == reset.account_id) & RESET.c.used_at.is_(None)
-    mine = (
-        db.execute(update(RESET).where(open_ones & (RESET.c.id == reset.id)).values(used_at=now)).rowcount
-        == 1
-    )
-    if mine:
-        db.execute(update(RESET).where(open_ones).values(used_at=now))
-    return mine
+    """Whether it was open until now; it is used then."""
+    mine = (RESET.c.id == reset.id) & RESET.c.used_at.is_(None)
+    return db.execute(update(RESET).where(mine).values(used_at=now)).rowcount == 1
+
+
+def end_all(db: Db, account_id: str, *, now: datetime) -> None:
+    """Every one of that account: it has another password."""
+    mine = (RESET.c.account_id == account_id) & RESET.c.used_at.is_(None)
+    db.execute(update(RESET).where(mine).values(used_at=now))

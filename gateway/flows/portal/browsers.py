@@ -38,7 +38,7 @@ class Coming(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Wanted:
-    """A browser that acts from now on: its cookie, and what it says that it is. `first`: only if the reader has none."""
+    """A browser that acts from now on: its cookie, and what it says that it is. `first`: only if the reader had none."""
 
     cookie: str
     agent: str
@@ -51,11 +51,11 @@ def coming(context: Context, seen: Shown, cookie: str, *, now: datetime) -> Comi
     if reader is None:
         return Coming.KNOWN
     with context.database.write() as db:
-        found = store.of_reader(db, reader, since=now - LASTS)
-        mine = [one for one in found if _is(cookie, one)]
+        mine = [one for one in store.of_reader(db, reader, since=now - LASTS) if _is(cookie, one)]
         for one in mine:
             store.seen(db, one.id, now=now)
-    return Coming.KNOWN if mine else Coming.NEW if found else Coming.FIRST
+        first = not mine and not store.had_any(db, reader, since=now - LASTS)
+    return Coming.KNOWN if mine else Coming.FIRST if first else Coming.NEW
 
 
 def _is(cookie: str, browser: Browser) -> bool:
@@ -73,7 +73,7 @@ def remember(context: Context, db: Db, seen: Shown, wanted: Wanted, *, now: date
     reader = reader_of(seen)
     if reader is None:
         return True
-    if wanted.first and store.of_reader(db, reader, since=now - LASTS):
+    if wanted.first and store.had_any(db, reader, since=now - LASTS):
         return False
     made = Browser(
         id=context.new_id("pbr"),

@@ -6,6 +6,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
+from gateway.errors import Refused
 from gateway.flows import sessions, signing_in
 from gateway.flows.sessions import COOKIE, Seat
 from gateway.store.accounts import Account
@@ -78,7 +79,10 @@ def done(request: Request, here: AnyParlour, asked: AnyWanted, filled: Filled) -
         return form(here, asked, after, lacks="pause", email=email[:254])
     if account is None:
         return form(here, asked, after, lacks="wrong", email=email[:254])
-    return let_in(request, here, account, path_of(after))
+    try:
+        return let_in(request, here, account, path_of(after))
+    except Refused:  # another password stands by now
+        return form(here, asked, after, lacks="wrong", email=email[:254])
 
 
 def let_in(request: Request, here: Parlour, account: Account, after: str) -> Response:

@@ -286,6 +286,25 @@ def test_a_password_is_changed_by_who_knows_it(gateway: Gateway, doors: Doors, c
     assert signs_in(gateway, "leo@example.org", NEW, clock, "198.51.100.9")
 
 
+def test_what_was_compared_with_a_password_that_is_no_more_opens_and_changes_nothing(
+    gateway: Gateway, doors: Doors, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Comparing takes a tenth of a second, in which somebody who knew the old one may be overtaken by its owner's new one."""
+    account = member(gateway, "ada@example.org", clock.now)
+    cookie = sessions.begin(gateway.context, account, SEAT, now=clock.now)
+    thief = sessions.visit(gateway.context, cookie, now=clock.now)
+    assert thief is not None
+    place = ("198.51.100.7", "en", doors.app.state.parlour.cost)
+    assert new_password.change(gateway.context, thief, (OLD, NEW), place, now=clock.now)
+
+    with pytest.raises(Refused, match="changed meanwhile"):
+        sessions.begin(gateway.context, account, SEAT, now=clock.now)
+    monkeypatch.setattr(signing_in, "by_password", lambda *_a, **_k: account)
+    assert not new_password.change(gateway.context, thief, (OLD, OLD), place, now=clock.now)
+    monkeypatch.undo()
+    assert signs_in(gateway, "ada@example.org", NEW, clock)
+
+
 def test_a_role_that_changes_ends_every_session_at_once(gateway: Gateway, doors: Doors, clock: Clock) -> None:
     account = member(gateway, "max@example.org", clock.now)
     cookie = sessions.begin(gateway.context, account, SEAT, now=clock.now)

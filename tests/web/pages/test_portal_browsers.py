@@ -11,6 +11,7 @@ from itertools import count
 from urllib.parse import urlencode
 
 import pytest
+from sqlalchemy import delete
 
 from gateway.app import Gateway, utc_now
 from gateway.domain.letters import Enclosure, Letter, Post, Posted
@@ -18,6 +19,7 @@ from gateway.errors import NotFound
 from gateway.flows.portal import acting, browsers
 from gateway.flows.portal.browsers import COOKIE, Coming, Wanted
 from gateway.flows.postman import Postman
+from gateway.store.portal_browsers import BROWSER
 from tests.api import house, portal
 from tests.api.house import Answer, Doors
 
@@ -42,8 +44,8 @@ def doors(gateway: Gateway) -> Iterator[Doors]:
 
 @pytest.fixture
 def _nobody_known(gateway: Gateway) -> None:
-    for one in browsers.listed(gateway.context):
-        browsers.end(gateway.context, one.id, actor="test", now=utc_now())
+    with gateway.database.write() as db:
+        db.execute(delete(BROWSER))
 
 
 def posted(gateway: Gateway) -> list[Letter]:
@@ -152,6 +154,11 @@ def test_browsers_are_listed_and_ended_and_forgotten_unused(gateway: Gateway, do
     assert browsers.coming(gateway.context, seen, mine, now=late) is Coming.FIRST
     browsers.end(gateway.context, one.id, actor="root", now=utc_now())
     assert browsers.listed(gateway.context) == []
+    # whose browser was taken away is told digits first, or the thief's link would make the thief's the known one
+    assert browsers.coming(gateway.context, seen, mine, now=utc_now()) is Coming.NEW
+    first = Wanted(cookie="fgw_sess_x", agent="", first=True)
+    with gateway.database.write() as db:
+        assert not browsers.remember(gateway.context, db, seen, first, now=utc_now())
     with pytest.raises(NotFound):
         browsers.end(gateway.context, one.id, actor="root", now=utc_now())
 
