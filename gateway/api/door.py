@@ -87,7 +87,9 @@ class Door(APIRoute):
         except Exception:  # not where this very task is ended: then nobody knows whether it was done
             await run_in_threadpool(repeats.forget, here.context, request)
             raise
-        if answer.status_code >= 500:
+        if (
+            answer.status_code >= 500 or answer.status_code == 412
+        ):  # with the version of today it is another wish
             await run_in_threadpool(repeats.forget, here.context, request)
         else:
             await run_in_threadpool(repeats.keep, here.context, here.vault, request, _kept(answer))

@@ -3,9 +3,9 @@ thing tells the same caller. ETags are strong; If-Match compares strongly, so a 
 
 from collections.abc import Mapping
 from hashlib import sha256
-from urllib.parse import parse_qsl, urlencode
+from urllib.parse import parse_qsl, quote, urlencode
 
-from fastapi import Request
+from fastapi import HTTPException, Request
 from starlette.types import Message, Scope
 
 from gateway.errors import Moved
@@ -60,9 +60,14 @@ def are_asked(request: Request) -> bool:
 
 
 async def hold(request: Request) -> None:
-    """Raises Moved for a change whose conditions do not hold."""
-    path = _thing(request.scope["route"].path, request.url.path)
+    """Raises Moved for a change whose conditions do not hold; HTTPException where nobody can tell, for the caller may not read
+    what it changes, or it cannot be read now."""
+    path = _thing(request.scope["route"].path, request.scope["path"])
     status, body = await _looked_at(request, path) if path else (404, b"")
+    if status not in (200, 404):
+        raise HTTPException(
+            status, "what this is to change cannot be read, so its version cannot be compared"
+        )
     refuse_if_moved(request.headers, version_of(body) if status == 200 else None)
 
 
@@ -83,7 +88,7 @@ async def _looked_at(request: Request, path: str) -> tuple[int, bytes]:
         if name in (b"authorization", b"cookie", b"host", b"sec-fetch-site", b"origin")
     ]
     scope: Scope = {name: request.scope[name] for name in _KEPT if name in request.scope}
-    scope.update(method="GET", path=path, raw_path=path.encode(), headers=headers)
+    scope.update(method="GET", path=path, raw_path=quote(path).encode(), headers=headers)
     scope.update({"query_string": urlencode(query).encode(), LOOKING: True})
     told: list[Message] = []
 

@@ -247,8 +247,13 @@ async def _http(request: Request, error: Exception) -> Response:
 
 
 def _allowed(path: str) -> str:
-    """Every method of an address (RFC 9110, 10.2.1); the framework tells those of the first route that it finds."""
-    return ", ".join(sorted({method for method, template in NEEDS if _pattern(template).fullmatch(path)}))
+    """Every method of an address (RFC 9110, 10.2.1); the framework tells those of the first route that it finds. An address
+    that is described by its own name is not also that of something called so (OpenAPI 3.1, 4.8.8)."""
+    found = [
+        (template.count("{"), method) for method, template in NEEDS if _pattern(template).fullmatch(path)
+    ]
+    fewest = min((blanks for blanks, _ in found), default=0)
+    return ", ".join(sorted({method for blanks, method in found if blanks == fewest}))
 
 
 @cache
