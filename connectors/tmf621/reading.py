@@ -1,8 +1,10 @@
 """A trouble ticket of a desk as a snapshot. The standard keeps a history of statuses only; another Interdesk tells every
 change (schemas/federation.v1.json)."""
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
+from hashlib import sha256
 from typing import Any
 from urllib.parse import urljoin
 
@@ -50,7 +52,7 @@ def snapshot(told: Doc, desk: Desk) -> Snapshot:
         remote_id=text(doc["id"]),
         number=text(doc["id"]),
         fields=_fields(doc, said),
-        comments=tuple(_note(one, desk) for one in _items(doc, "note")),
+        comments=(*_notes(doc, desk), *(() if said else _reasons(doc))),
         attachments=tuple(_file(one, desk) for one in _items(doc, "attachment")),
         history=history,
         has_history=bool(said) or "statusChangeHistory" in doc,
@@ -103,15 +105,42 @@ def _author(one: Doc, desk: Desk) -> Actor:
     return Actor(id=found.id, name=found.name, kind=ActorKind.AUTOMATION) if by_itself else found
 
 
-def _note(one: Doc, desk: Desk) -> NativeComment:
-    """The standard has no private notes: what a client can read was written for it."""
-    return NativeComment(
-        remote_id=text(one["id"]),
-        text=text(one["text"]),
-        visibility=Visibility.PUBLIC,
-        author=_author(one, desk),
-        at=moment(one.get("date")),
-    )
+def _notes(doc: Doc, desk: Desk) -> Iterator[NativeComment]:
+    """The standard has no private notes: what a client can read was written for it. One without words says nothing."""
+    for one in _items(doc, "note"):
+        if one.get("text"):
+            yield NativeComment(
+                remote_id=_named(one, "date", "author", "text"),
+                text=text(one["text"]),
+                visibility=Visibility.PUBLIC,
+                author=_author(one, desk),
+                at=moment(one.get("date")),
+            )
+
+
+def _named(one: Doc, *parts: str) -> str:
+    """The id of a part, which the standard does not ask for; without one, what it is made of names it."""
+    known = one.get("id")
+    if known not in (None, ""):
+        return str(known)
+    said = json.dumps([one.get(part) for part in parts], sort_keys=True, ensure_ascii=False)
+    return f"nameless-{sha256(said.encode()).hexdigest()[:24]}"
+
+
+def _reasons(doc: Doc) -> Iterator[NativeComment]:
+    """Why the status is what it is, in words: the other side hears them as it hears a note. We never write one ourselves."""
+    moves = [one for one in _items(doc, "statusChangeHistory") if one.get("statusChangeReason")]
+    if not moves and doc.get("statusChangeReason") and "statusChangeHistory" not in doc:
+        moves = [doc]
+    for one in moves:
+        at = str(one.get("statusChangeDate") or "")
+        yield NativeComment(
+            remote_id=f"reason|{at}|{one.get('status') or ''}",
+            text=text(one["statusChangeReason"]),
+            visibility=Visibility.PUBLIC,
+            author=Actor(kind=ActorKind.PERSON),
+            at=moment(at) if at else None,
+        )
 
 
 def _file(one: Doc, desk: Desk) -> NativeAttachment:
@@ -121,7 +150,7 @@ def _file(one: Doc, desk: Desk) -> NativeAttachment:
         else None
     )
     return NativeAttachment(
-        remote_id=text(one["id"]),
+        remote_id=_named(one, "name", "url", "href", "mimeType"),
         filename=str(one.get("name") or one.get("description") or "file"),
         media_type=str(one.get("mimeType") or "application/octet-stream"),
         size=_size(one.get("size")),

@@ -198,3 +198,11 @@ def public_parts(snapshots: Iterable[Snapshot | None]) -> set[str]:
     }
     files = {f"file {a.remote_id}" for s in seen for a in s.attachments if a.visibility is Visibility.PUBLIC}
     return comments | files
+
+
+def public_words(snapshots: Iterable[Snapshot | None]) -> set[str]:
+    """What stands in them, for where a part without its id goes by another name."""
+    seen = [snapshot for snapshot in snapshots if snapshot is not None]
+    comments = {f"comment {c.text}" for s in seen for c in s.comments if c.visibility is Visibility.PUBLIC}
+    files = {f"file {a.filename}" for s in seen for a in s.attachments if a.visibility is Visibility.PUBLIC}
+    return comments | files

@@ -11,7 +11,7 @@ from gateway.domain.model import CommandKind, Page, Receipt, Snapshot
 from gateway.errors import DeskError, InterdeskError
 from gateway.testing.differences import difference
 from gateway.testing.fixtures import Subject, Talk, error_named
-from gateway.testing.notation import moments_in, public_parts, write
+from gateway.testing.notation import moments_in, public_parts, public_words, write
 from gateway.testing.playback import Answer, Played, play
 from gateway.testing.spoil import without_keys
 from gateway.testing.verdicts import answer_of
@@ -169,7 +169,7 @@ def missing_keys_harm_nothing(subject: Subject, talk: Talk) -> Iterator[str]:
             played = _play(subject, talk, [*recorded[:at], spoilt, *recorded[at + 1 :]])
             if played.error is not None and not isinstance(played.error, InterdeskError):
                 yield f"answer {at + 1} {words}: {played.error!r}"
-            if first.returned and _public(played.result) - _public(first.result):
+            if first.returned and _turned_public(first.result, played.result):
                 yield f"answer {at + 1} {words}: something private became public"
             if any(moment.tzinfo is None for moment in moments_in(played.result)):
                 yield f"answer {at + 1} {words}: a moment without its offset"
@@ -191,12 +191,18 @@ def _fewer_keys(answer: Answer) -> Iterator[tuple[str, Any]]:
     yield from without_keys(document)
 
 
-def _public(result: object) -> set[str]:
+def _turned_public(before: object, after: object) -> bool:
+    """Whether something is public now that was not: neither by its id nor by its words."""
+    was, now = _snapshots(before), _snapshots(after)
+    return bool(public_parts(now) - public_parts(was) and public_words(now) - public_words(was))
+
+
+def _snapshots(result: object) -> list[Snapshot | None]:
     if isinstance(result, Page):
-        return public_parts(sighting.snapshot for sighting in result.sightings)
+        return [sighting.snapshot for sighting in result.sightings]
     if isinstance(result, Receipt):
-        return public_parts([result.snapshot])
-    return public_parts([result if isinstance(result, Snapshot) else None])
+        return [result.snapshot]
+    return [result if isinstance(result, Snapshot) else None]
 
 
 def moments_are_aware(subject: Subject, talk: Talk) -> Iterator[str]:
