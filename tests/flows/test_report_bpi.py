@@ -13,11 +13,11 @@ from gateway.domain.reports.document import Cell, Report
 from gateway.domain.reports.outcome import Verdict
 from gateway.domain.sla.terms import NONE
 from gateway.export import documents
-from gateway.flows import outcomes, reporting
+from gateway.flows import reporting
 from gateway.flows.reporting import Wanted
-from tests.flows.test_import_bpi import CHAINS, LOG, NOW, USERS, World, log, pytestmark, world
+from tests.flows.bpi import CHAINS, LOG, NOW, USERS, World, pytestmark
 
-__all__ = ["log", "pytestmark", "world"]
+__all__ = ["pytestmark"]
 
 PERIOD = "2012"
 """The year in which most of the log's cases were opened."""
@@ -26,10 +26,9 @@ SECONDS = 60
 
 
 @pytest.fixture(scope="module")
-def told(world: World) -> tuple[Basis, Report]:
-    outcomes.rebuild(world.context, now=NOW)
+def told(bpi_counted: World) -> tuple[Basis, Report]:
     begun = time.perf_counter()
-    basis = reporting.gathered(world.context, Wanted(customer=USERS, period=PERIOD), now=NOW)
+    basis = reporting.gathered(bpi_counted.context, Wanted(customer=USERS, period=PERIOD), now=NOW)
     made = report(basis)
     assert time.perf_counter() - begun < SECONDS
     print(f"{len(basis.cases)} tickets, {len(basis.outcomes)} clocks: {time.perf_counter() - begun:.1f} s")  # noqa: T201
