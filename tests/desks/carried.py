@@ -88,6 +88,7 @@ def everything(chain: Chain, folder: Path) -> Iterator[tuple[House, Mapping[str,
         told = document(chain)
         for code, proxy in proxies.items():
             desk = desk_in(told, code)
+            desk["refetch_every"] = "20s"  # Redmine moves no ticket's time when a comment is emptied
             desk["base_url"] = str(httpx.URL(desk["base_url"]).copy_with(port=proxy.port))
         house = House(directory=folder, chain=chain, proxies=[one.port for one in proxies.values()])
         house.apply(told)

@@ -51,7 +51,7 @@ def installation(
     }  # fmt: skip
 
 
-_QUICK = {"allow_private_network": True, "poll_every": "1s", "refetch_every": "20s", "settle_window": "3s"}
+_QUICK = {"allow_private_network": True, "poll_every": "2s", "refetch_every": "5m", "settle_window": "3s"}
 
 
 def desk_in(document: dict[str, Any], code: str) -> dict[str, Any]:
@@ -342,11 +342,15 @@ class House:
         return any(word.encode() in path.read_bytes() for path in files)
 
 
+SOON, SELDOM = 0.15, 0.8
+"""Seconds between two looks of one who waits, at first and at last."""
+
+
 def eventually(
     ask: Callable[[], T], what: str, *, patience: float = PATIENCE, show: Callable[[], object] | None = None
 ) -> T:
     """The first true answer; AssertionError, with what `show` tells, when none comes within `patience` seconds."""
-    deadline = time.monotonic() + patience
+    deadline, pause = time.monotonic() + patience, SOON
     last: Any = None
     while (asked_at := time.monotonic()) < deadline:
         try:
@@ -357,6 +361,8 @@ def eventually(
             if found:
                 return found
             last = found
-        # Never more than half of the time: a desk that is slow to answer has the more left for what is waited for.
-        time.sleep(max(0.2, time.monotonic() - asked_at))
+        # More and more seldom, and never more than a third of the time: a desk that is slow to answer has the more left for
+        # what is waited for.
+        time.sleep(max(pause, 2 * (time.monotonic() - asked_at)))
+        pause = min(1.3 * pause, SELDOM)
     raise AssertionError(f"it never came true that {what}; last seen: {show() if show else last!r}")

@@ -174,7 +174,7 @@ class World:
             busy = self._busy(now)
             quiet = 0 if busy else quiet + 1
             assert time.monotonic() < deadline, f"at {now} there is always something to do: {busy}"
-            time.sleep(0.2)
+            time.sleep(0.1)
 
     def _busy(self, now: datetime) -> dict[str, int]:
         counts = {what: self._asked(query, now=micros(now))[0][0] for what, query in _WORK.items()}
