@@ -4,7 +4,7 @@ visit or an answer does to clocks is `sla`; the reports read `rating.given` and 
 from datetime import datetime
 from typing import Any
 
-from gateway.domain import duedates, mapping, queueing
+from gateway.domain import duedates, mapping, people, queueing
 from gateway.domain.case import OPEN, Because, Case
 from gateway.domain.model import ActKind, ActRow, Content, Event, Field, Hop, HopStatus
 from gateway.domain.sighting import FieldChange
@@ -53,11 +53,13 @@ def act(case: Case, hop: Hop, row: ActRow, reason: Content | None, because: Beca
         queueing.note(case, parent, "visit_missed", event, who=who)
     elif row.act is ActKind.APPROVAL_REQUESTED:
         _remember(case, hop, APPROVAL, event.id)
-        queueing.note(case, parent, "approval_requested", event, who=who, reason=words)
+        told = people.without_names(case, parent, hop, words)
+        queueing.note(case, parent, "approval_requested", event, who=who, reason=told)
     elif row.act in (ActKind.APPROVAL_GRANTED, ActKind.APPROVAL_REFUSED):
         _remember(case, hop, APPROVAL, None)
         who = queueing.neighbour(case, parent, hop)
-        queueing.note(case, hop, kind.replace(".", "_"), event, who=who, reason=words)
+        told = people.without_names(case, hop, parent, words)
+        queueing.note(case, hop, kind.replace(".", "_"), event, who=who, reason=told)
 
 
 def _remember(case: Case, hop: Hop, name: str, value: str | None) -> None:

@@ -6,7 +6,7 @@ content, the link's allow-list, the state of the hop.
 
 from collections.abc import Mapping
 
-from gateway.domain import notes, people
+from gateway.domain import mapping, notes, people
 from gateway.domain.audience import audience
 from gateway.domain.case import MERGED, OPEN, Case, shows_another
 from gateway.domain.facts import AGREED_DUE
@@ -141,6 +141,8 @@ def _fields(
     hop = case.hops[delivery.hop_id]
     wanted: Mapping[str, str | None] = delivery.payload.get("fields", {})
     fields = {name: value for name, value in wanted.items() if asking or _may_stand(case, hop, name)}
+    if delivery.kind is CommandKind.UPDATE and not asking and _is_overtaken(case, hop, delivery):
+        fields.pop(Field.STATUS, None)
     for name, content_id in delivery.payload.get("texts", {}).items():
         content = contents.get(content_id)
         if content is None:
@@ -152,6 +154,22 @@ def _fields(
         text = shaped(content.text, delivery.payload.get("shapes", {}).get(name, ()))
         fields[name] = people.without_names(case, hop, origin, text)
     return fields
+
+
+def _is_overtaken(case: Case, hop: Hop, delivery: Delivery) -> bool:
+    """Whether the work moved on since this status was decided, and stands elsewhere by now: what waited for hours would undo
+    what somebody did there meanwhile. By the order of the story: two things may happen in one moment."""
+    word = delivery.payload.get("fields", {}).get(Field.STATUS)
+    if word is None or mapping.native_status(case.desk(hop), hop.status) == word:
+        return False
+    story = case.story()
+    place = next((at for at, event in enumerate(story) if event.id == delivery.event_id), None)
+    since = (
+        [event for event in story if event.observed_at > delivery.created_at]
+        if place is None
+        else story[place + 1 :]
+    )
+    return any(event.type == "status.changed" and event.hop_id == hop.id for event in since)
 
 
 _OURS = frozenset(

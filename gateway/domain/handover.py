@@ -13,6 +13,7 @@ from gateway.domain import (
     identities,
     mapping,
     notes,
+    people,
     progress,
     queueing,
     related,
@@ -211,7 +212,8 @@ def refuse(case: Case, hop: Hop, verdict: HopStatus, reason: Content | None, bec
     if parent is None:
         return
     who = queueing.neighbour(case, gone, parent)
-    queueing.note(case, parent, verdict.value, event, who=who, reason=reason.text if reason else "")
+    words = people.without_names(case, parent, gone, reason.text) if reason else ""
+    queueing.note(case, parent, verdict.value, event, who=who, reason=words)
     if verdict is HopStatus.EXPIRED:
         take_back(case, gone, "offer_lapsed", event)
     elif not _cancel_unsent(case, gone):
@@ -254,7 +256,8 @@ def withdraw(case: Case, hop: Hop, reason: str, because: Because) -> Event:
     gone = case.put(hop, status=HopStatus.WITHDRAWN, answer_by=None, confirm_by=None, asked=False)
     parent = case.parent(gone)
     who = queueing.neighbour(case, parent, gone) if parent else ""
-    take_back(case, gone, "withdrawn", event, who=who, reason=reason)
+    words = people.without_names(case, gone, parent, reason) if parent else reason
+    take_back(case, gone, "withdrawn", event, who=who, reason=words)
     _withdraw_children(case, gone, event)
     return event
 

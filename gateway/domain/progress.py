@@ -1,7 +1,7 @@
 """Work at a hop and what it means next door: a child's status at its parent, questions and answers, resolution,
 confirmation, rejection, reopening. Defaults as agreed in DECISIONS; a link may differ (`parent_means`)."""
 
-from gateway.domain import contest, dispatching, handover, queueing
+from gateway.domain import contest, dispatching, handover, people, queueing
 from gateway.domain.case import OPEN, Because, Case
 from gateway.domain.model import Carry, Content, Event, Field, Hop, HopStatus, Reason
 
@@ -219,7 +219,8 @@ def _work_again(case: Case, hop: Hop, kind: str, reason: str, event: Event) -> N
     working = case.put(hop, status=HopStatus.IN_PROGRESS, confirm_by=None, reason=None)
     parent = case.parent(working)
     who = queueing.neighbour(case, parent, working) if parent else ""
-    queueing.note(case, working, kind, event, who=who, reason=reason)
+    words = people.without_names(case, working, parent, reason) if parent else reason
+    queueing.note(case, working, kind, event, who=who, reason=words)
     queueing.set_status(case, working, HopStatus.IN_PROGRESS, event)
     dispatching.back_at_work(case, hop.id, Because(cause_id=event.id))
     if parent is not None:

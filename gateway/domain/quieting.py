@@ -14,9 +14,11 @@ from gateway.domain.model import ActorKind, Event, Field, Hop
 def settle(case: Case, hop: Hop) -> datetime | None:
     """Tell the desk above the hop where the work stands, if that is owed by now; returns when to ask again if it may be
     owed later."""
+    if hop.parent_id is None:
+        return None
     story = case.story()
     frozen = conflicts.found(story, Field.STATUS, hop.id)
-    if hop.parent_id is None or not frozen or conflicts.is_quieted(frozen[-1], story):
+    if not frozen or conflicts.is_quieted(frozen[-1], story):
         return None
     ends = (hop.id, hop.parent_id)
     if not conflicts.is_swinging(story, Field.STATUS, ends):

@@ -20,10 +20,12 @@ MOST = 200
 
 @dataclass(frozen=True, kw_only=True)
 class Wanted:
-    """What is to be stopped or let go: a link (its code or id), the group of an organization (its code), or everything."""
+    """What is to be stopped or let go: a link (its code or id), the group of an organization (its code), or everything;
+    with `reason` only what was put on for it is let go."""
 
     kind: Reach
     target: str = ""
+    reason: str = ""
 
 
 def stopped(context: Context, db: Db) -> frozenset[str] | None:
@@ -80,7 +82,9 @@ def off(context: Context, wanted: Wanted, by: By) -> View:
         reader = Reader(known=context.directory(db), by=by)
         target = _target(reader, wanted, by)
         on_it = [
-            one for one in store.standing(db, OPERATOR) if (one.kind, one.target) == (wanted.kind, target)
+            one
+            for one in store.standing(db, OPERATOR)
+            if (one.kind, one.target) == (wanted.kind, target) and wanted.reason in ("", one.reason)
         ]
         mine = [one for one in on_it if rules.may_release(one, by.org_id)]
         if on_it and not mine:

@@ -104,8 +104,8 @@ class Capacity:
 
     def _refresh(self, now: datetime) -> None:
         with self._context.database.read() as db:
-            directory = self._context.directory(db)
             states = desks.states(db, OPERATOR)
+            directory = self._context.directory(db)  # after them: a desk applied in between is known
             sharers = workers.alive(db, now=now)
         with self._lock:
             self._read_at = now

@@ -232,6 +232,10 @@ def release(context: Context, hop_id: str, content_id: str, order: Order) -> Hop
 
 
 def _delivery(db: Db, delivery_id: str, states: frozenset[DeliveryState]) -> Delivery:
+    """Locked, and its ticket before it: a lane grows under its ticket's lock only, and nobody lets it go on meanwhile."""
+    known = outbox.get(db, OPERATOR, delivery_id)
+    if known is not None:
+        cases.lock(db, OPERATOR, [known.ticket_id])
     found = outbox.get(db, OPERATOR, delivery_id, lock=True)
     if found is None:
         raise NotFound(f"no delivery {delivery_id}", cure="interdesk parked lists what waits for a person")

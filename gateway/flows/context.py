@@ -36,11 +36,12 @@ class Context:
             return self._as_of(db, directory_store.version(db))
 
     def _as_of(self, db: Db, version: int) -> Directory:
-        if version != self._directory.version:
-            self._directory = directory_store.load(
+        known = self._directory  # another thread may put another one there at any time
+        if version != known.version:
+            self._directory = known = directory_store.load(
                 db, OPERATOR, manifest_of=self.registry.manifest, open_secret=self.open_secret
             )
-        return self._directory
+        return known
 
     def occasion(self, db: Db, now: datetime) -> Occasion:
         """The circumstances of a judgement at `now`."""

@@ -143,6 +143,7 @@ def settle_alone(context: Context, outcome: Outcome, *, now: datetime) -> None:
             raise
         log.exception("delivery %s cannot be settled", outcome.errand.delivery.id)
         with context.database.write() as db:
+            cases.lock(db, OPERATOR, [outcome.errand.delivery.ticket_id])  # a lane grows under this lock only
             if outcome.errand.claim in outbox.still_mine(db, [outcome.errand.delivery]):
                 parked = rules.poisoned(outcome.errand.delivery, f"it could not be settled: {error!r}")
                 outbox.change(db, [parked], now=now)

@@ -1,5 +1,6 @@
 """Errands: claimed deliveries made ready for the wire, each command assembled from what the store says now."""
 
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -7,6 +8,7 @@ from datetime import datetime
 from gateway.connector import Connector
 from gateway.domain import egress, judge
 from gateway.domain.case import Case
+from gateway.domain.erasing import ERASED
 from gateway.domain.model import (
     Blob,
     Command,
@@ -24,6 +26,9 @@ from gateway.errors import ConnectorFailed, DeskError, DeskGone, DeskRejected, D
 from gateway.flows.context import OPERATOR, Context
 from gateway.store import cases, copies
 from gateway.store.db import Db
+from gateway.store.health import will_pass
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -114,14 +119,27 @@ class _Preparation:
             probe=self.probe,
         )
         try:
-            download = self._download(case, delivery)
-            if download is not None:
-                return replace(base, download=download)
-            command = egress.assemble(case, delivery, self.contents, asking=self.probe)
-            return replace(base, command=command)
+            return self._assembled(base, case)
         except egress.Withheld as reason:
             moot, not_yet = isinstance(reason, egress.NotForThem), isinstance(reason, egress.NotYet)
             return replace(base, withheld=str(reason), moot=moot, not_yet=not_yet)
+        except (
+            Exception
+        ) as error:  # this lane waits for a person, and not everybody's: the batch goes on (D3)
+            if will_pass(error):
+                raise
+            log.exception("delivery %s cannot be assembled", delivery.id)
+            return replace(base, withheld=f"it could not be assembled: {error!r}")
+
+    def _assembled(self, base: Errand, case: Case) -> Errand:
+        """With what is to be sent or fetched first. Raises egress.Withheld for what must not leave."""
+        delivery, content = base.delivery, self.contents.get(base.delivery.content_id or "")
+        if content is not None and content.text == ERASED and delivery.kind is not CommandKind.REMOVE:
+            raise egress.Withheld("what it was to carry has been erased")
+        download = self._download(case, delivery)
+        if download is not None:
+            return replace(base, download=download)
+        return replace(base, command=egress.assemble(case, delivery, self.contents, asking=self.probe))
 
     def _download(self, case: Case, delivery: Delivery) -> Download | None:
         content = self.contents.get(delivery.content_id or "")

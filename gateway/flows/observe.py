@@ -62,8 +62,8 @@ def claim(context: Context, *, now: datetime, capacity: Mapping[str, int], limit
         if not looks.any_due(db, OPERATOR, now=now):
             return []  # asked after every batch of messages and answers; for that alone no writer should wait
     with context.database.write() as db:
-        occasion = context.occasion(db, now)
         taken = looks.claim(db, OPERATOR, terms)
+        occasion = context.occasion(db, now)  # after them: a desk applied in between is known
         places = cases.hops_at(db, OPERATOR, [(look.desk_id, look.remote_id) for look in taken])
         loaded = cases.load(db, OPERATOR, [place[0] for place in places.values()], occasion, lock=False)
     if taken:
@@ -228,7 +228,7 @@ class _Batch:
         """Asked about one unknown ticket, the desk shows another: once is a mistake, the same one twice a merge; it is looked
         at under its own number."""
         claim = one.look.claim
-        mistaken = f"the desk showed another ticket, {snapshot.remote_id}"
+        mistaken = f"the desk showed another ticket, {snapshot.remote_id}"[: looks.MOST_WORDS]
         if claim.error != mistaken:
             looks.later(self.db, claim, at=self.now + DEFER, error=mistaken)
             return
@@ -248,6 +248,10 @@ class _Batch:
         case = self.loaded.get(delivery.ticket_id)
         if delivery.state not in rules.FINAL or case is None:
             looks.later(self.db, one.look.claim, at=self.now + DEFER, error="its delivery is not settled")
+            return
+        if case.hops[delivery.hop_id].remote_id == one.look.claim.remote_id:
+            # It was settled while we waited for the lock: this is the ticket itself, and no copy of it.
+            looks.later(self.db, one.look.claim, at=self.now + DEFER, error="it became ours meanwhile")
             return
         looks.done(self.db, one.look.claim, now=self.now)
         mark = (delivery.hop_id, ContentKind.DESCRIPTION, one.look.claim.remote_id)

@@ -36,8 +36,8 @@ def claim(context: Context, *, now: datetime, resting: Collection[str] = (), lim
     """Desks whose time has come, but for those (ids) that are to be left alone now."""
     terms = desks.PollTerms(now=now, lease=LEASE, limit=limit, resting=resting)
     with context.database.write() as db:
-        directory = context.directory(db)
         claims = desks.claim_poll(db, OPERATOR, terms)
+        directory = context.directory(db)  # after them: a desk applied in between is known
     polls = []
     for one in claims:
         desk = directory.desks[one.desk_id]

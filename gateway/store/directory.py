@@ -122,11 +122,14 @@ def load(
 ) -> Directory:
     """The whole directory within the scope. `manifest_of` gives a connector's manifest by its name; without
     `open_secret` the desks carry no hook secrets (enough for everything but receiving hooks)."""
+    # First of all: on PostgreSQL each statement sees its own moment. A mixture under an older version is read again at once,
+    # under a newer one it would be believed until the next change.
+    seen = version(db)
     organizations = _organizations(db, scope)
     links = _links(db, scope)
     documents = _documents(db, scope)
     return Directory(
-        version=version(db),
+        version=seen,
         salt=salt(db),
         organizations=organizations,
         desks={

@@ -84,6 +84,8 @@ def _wanting(dialect: str) -> Insert:
     )
 
 
+MOST_WORDS = 500
+"""Of what went wrong at a look: so much is kept."""
 _INSERT: dict[str, Any] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
 _COLUMNS = {
     name: bindparam(name, type_=rows.look.c[name].type)
@@ -224,7 +226,7 @@ def later(db: Db, look: Look, *, at: datetime, error: str, gone_at: datetime | N
         "lease_until": None,
         "due_at": at,
         "attempts": look.attempts + 1,
-        "error": error[:500],
+        "error": error[:MOST_WORDS],
         "gone_at": gone_at,
     }
     db.execute(update(table).where(table.c.id == look.id, table.c.fence == look.fence).values(changes))

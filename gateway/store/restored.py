@@ -13,8 +13,11 @@ _UNFINISHED = (DeliveryState.PENDING.value, DeliveryState.INFLIGHT.value)
 
 
 def doubt_deliveries(db: Db, *, now: datetime) -> int:
-    """Every delivery that was to be sent is to be asked about first; how many."""
+    """Every delivery that was to be sent is to be asked about first; how many. What waits for a person goes on waiting, and
+    is asked about when that person lets it go: it may have arrived after the backup (D9)."""
     table = rows.delivery
+    parked = (table.c.state == DeliveryState.PARKED.value) & (table.c.probes == 0)
+    db.execute(update(table).where(parked).values(probes=1))
     doubtful = {"state": DeliveryState.AMBIGUOUS.value, "probes": 1, "next_at": now, "lease_until": None}
     return db.execute(update(table).where(table.c.state.in_(_UNFINISHED)).values(doubtful)).rowcount
 

@@ -14,6 +14,7 @@ from gateway.store import schema
 from gateway.store.db import ORGANIZATIONS, TOLD, Db
 
 VERSION = 1
+_LOCK = 0x1DE5D
 _MINE = f"= ANY (string_to_array((SELECT current_setting('{ORGANIZATIONS}', true)), ','))"
 _OWN = f"org_id {_MINE}"
 
@@ -78,6 +79,8 @@ def ensure(db: Db) -> None:
     neither be used nor made."""
     if _stands(db):
         return
+    # a role is the server's: schemas of one database that are made at the same moment would both make it
+    db.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
     role = _usable_role(db)
     schema_name, whom = _schema(db), _quoted(role)
     statements = [

@@ -1,6 +1,7 @@
 """The brake: nothing leaves while it is on, on either database; nothing is lost, and what waited goes in its order."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -74,6 +75,13 @@ def test_who_no_longer_takes_part_stops_nothing_above(gateway: Gateway, status: 
 def _above(db: Db, hop_id: str) -> str:
     """The desk of the assignment that was handed on."""
     return str(db.execute(select(rows.hop.c.desk_id).where(rows.hop.c.id == hop_id)).scalar_one())
+
+
+def test_only_what_was_put_on_for_it_is_let_go(gateway: Gateway) -> None:
+    brakes.on(gateway.context, LINK, "wrong queue", by(gateway, "south"))
+    brakes.on(gateway.context, LINK, "a test", by(gateway))
+    brakes.off(gateway.context, replace(LINK, reason="a test"), by(gateway))
+    assert [one["reason"] for one in brakes.shown(gateway.context, by(gateway))] == ["wrong queue"]
 
 
 def test_a_link_that_is_not_meant_goes_on(gateway: Gateway) -> None:

@@ -7,7 +7,10 @@ from typing import Any
 
 import pytest
 
+from gateway.domain import egress
+from gateway.domain.case import Case
 from gateway.domain.delivery import LEASE
+from gateway.domain.erasing import ERASED
 from gateway.domain.model import CommandKind, Delivery, DeliveryState
 from gateway.domain.outcome import Ground, OutcomeClass, Verdict
 from gateway.flows import commands, deliver
@@ -123,6 +126,40 @@ def test_the_command_is_assembled_from_what_the_store_says_now() -> None:
     assert (
         next(one for one in stage.deliveries("vendor") if one.id == errand.delivery.id).state is D.CANCELLED
     )
+
+
+def test_what_cannot_be_assembled_waits_for_a_person_and_holds_up_nobody(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    stage = ready()
+    stage.person("customer").open("Another", "It smokes", delegate="vendor")
+    for code, hook in stage.hub.hooks():
+        stage.hub.receive(code, hook)
+    stage.hub.worker.read_messages()
+    assemble, broken = egress.assemble, stage.case.ticket.id
+
+    def fails(case: Case, *more: Any, **words: Any) -> Any:
+        if case.ticket.id == broken:
+            raise KeyError("remote_id")
+        return assemble(case, *more, **words)
+
+    monkeypatch.setattr(egress, "assemble", fails)
+    errands = {errand.delivery.ticket_id == broken: errand for errand in claim(stage)}
+
+    assert errands[False].command is not None
+    assert errands[True].withheld == "it could not be assembled: KeyError('remote_id')"
+    settle(stage, deliver.withheld(errands[True], stage.hub.now))
+    assert D.PARKED in {one.state for one in stage.deliveries("vendor") if one.ticket_id == broken}
+
+
+def test_what_was_erased_before_it_left_does_not_leave() -> None:
+    stage = ready("my number is 4711")
+    with stage.hub.database.write() as db:
+        db.execute(rows.content.update().values(text=ERASED, source={}))
+
+    [errand] = claim(stage)
+
+    assert (errand.command, errand.withheld) == (None, "what it was to carry has been erased")
 
 
 # -- what it came to ----------------------------------------------------------------------------------------------------------

@@ -10,7 +10,7 @@ import pytest
 from gateway.domain.model import Snapshot
 from gateway.errors import DeskDenied, DeskGone, DeskThrottled, DeskUnavailable, InterdeskError
 from gateway.flows import observe
-from gateway.store import looks, rows
+from gateway.store import locks, looks, rows
 from gateway.testing.loopback.temper import PLAIN, Hooks
 from tests.flows.scenes.stage import Cast, Stage
 
@@ -260,6 +260,26 @@ def stranger(stage: Stage, remote_id: str, *, shows: str = "") -> None:
     seen = fetched(stage, look)
     assert seen.snapshot is not None
     judge(stage, replace(seen, snapshot=replace(seen.snapshot, remote_id=shows)))
+
+
+def test_a_ticket_that_became_ours_while_we_waited_for_the_lock_is_no_copy_of_itself(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Its create was settled between our asking who it is and our reading its ticket."""
+    stage = quiet()
+    want(stage, stage.id("vendor"))
+    [look] = claim(stage)
+    seen = fetched(stage, look)
+    with monkeypatch.context() as before:
+        before.setattr(locks, "find_or_lock", lambda _db, _keys: {})
+        judge(stage, seen)
+
+    assert stage.discrepancies() == []
+    assert [(row.remote_id, row.error) for row in waiting(stage)] == [
+        (stage.id("vendor"), "it became ours meanwhile")
+    ]
+    stage.wait()
+    assert (waiting(stage), stage.heard("vendor")) == ([], [])
 
 
 @pytest.mark.parametrize("before", ["", "99"], ids=["a failure", "a third ticket"])

@@ -6,9 +6,14 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import pytest
+from sqlalchemy import select
+
+from gateway.domain import egress
 from gateway.flows import intake
-from gateway.flows.commands import Order
+from gateway.flows.commands import Order, retry_parked
 from gateway.flows.restored import doubt_everything
+from gateway.store import rows
 from gateway.store.db import Database
 from gateway.testing.hub import Hub, Plan
 
@@ -131,3 +136,51 @@ def test_what_is_opened_after_the_restore_is_sent_at_once(tmp_path: Path) -> Non
         asked = "SELECT a.kind FROM attempt a JOIN delivery d ON d.id = a.delivery_id WHERE d.kind = 'create'"
         kinds = [row[0] for row in db.exec_driver_sql(f"{asked} ORDER BY a.at")]
     assert kinds == ["probe", "push"]
+
+
+def test_what_was_parked_before_the_backup_and_let_go_after_it_is_asked_about_first(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    live, backup = tmp_path / "live.db", tmp_path / "backup.db"
+    hub = Hub(
+        Plan(desks={"customer": "customer", "vendor": "plain"}, links=[LINK]),
+        database=Database(f"sqlite:///{live}"),
+    )
+    hub.run(timedelta(seconds=3))
+    anna = hub.desks["customer"].person("anna")
+    ticket = anna.open("Printer is down", "It smokes", queue="IT")
+    hub.run(timedelta(minutes=1))
+    anna.comment(ticket, "please hurry")
+    with monkeypatch.context() as kept_back:
+        kept_back.setattr(egress, "assemble", _not_now)
+        hub.run(timedelta(seconds=20))
+    _copy(live, backup)
+    _let_go(hub)
+    hub.run(timedelta(minutes=1))
+    assert _comments(hub, "vendor").count("please hurry") == 1
+
+    hub.database.close()
+    _copy(backup, live)
+    doubt_everything(hub.context, Order(actor="tests", now=hub.now))
+    _let_go(hub)
+    hub.run(timedelta(hours=1), tick=timedelta(seconds=20))
+
+    assert _comments(hub, "vendor").count("please hurry") == 1
+    assert _parked(hub) == []
+
+
+def _not_now(*_whatever: object, **_more: object) -> None:
+    raise egress.Withheld("not now")
+
+
+def _let_go(hub: Hub) -> None:
+    """All that waits for a person: the words, and our notes of what could not be carried."""
+    parked = _parked(hub)
+    assert parked
+    for delivery in parked:
+        retry_parked(hub.context, delivery, Order(actor="tests", now=hub.now))
+
+
+def _parked(hub: Hub) -> list[str]:
+    with hub.database.read() as db:
+        return list(db.execute(select(rows.delivery.c.id).where(rows.delivery.c.state == "parked")).scalars())

@@ -2,7 +2,9 @@
 others'. A table without a policy fails here."""
 
 import ast
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -191,6 +193,42 @@ def test_an_owner_who_may_make_no_roles_is_told_what_to_run(postgres_server: Pos
         with database.read(Scope.of("org_x")) as db:
             assert count(db, rows.hop) == 0
         database.close()
+
+
+def test_two_schemas_of_one_database_are_made_at_the_same_moment(postgres_server: PostgresServer) -> None:
+    """The first has made the role and is not done; the second waits, and finds it."""
+    with postgres_server.database("side_by_side") as url, ThreadPoolExecutor(1) as pool:
+        first, second = Database(url), Database(url)
+        schema.METADATA.create_all(first.engine)
+        with first.write() as db:
+            tenancy.ensure(db)
+            waiting = pool.submit(_ensured, second)
+            assert _waits_for_a_lock(postgres_server, "side_by_side")
+        waiting.result(timeout=10)
+        for database in (first, second):
+            with database.read() as db:
+                tenancy.check(db)
+            database.close()
+
+
+def _ensured(database: Database) -> None:
+    with database.write() as db:
+        tenancy.ensure(db)
+
+
+def _waits_for_a_lock(server: PostgresServer, name: str) -> bool:
+    asked = "SELECT count(*) FROM pg_stat_activity WHERE datname = :name AND wait_event_type = 'Lock'"
+    watcher = Database(server.url())
+    deadline = time.monotonic() + 10
+    try:
+        while time.monotonic() < deadline:
+            with watcher.read() as db:
+                if db.execute(text(asked), {"name": name}).scalar():
+                    return True
+            time.sleep(0.01)
+        return False
+    finally:
+        watcher.close()
 
 
 OPEN = {

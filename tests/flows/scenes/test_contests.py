@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gateway.domain import conflicts
+from gateway.domain.model import HopStatus
 from tests.builders import PROPERTY
 from tests.flows.scenes.stage import MINUTE, Cast, Stage
 
@@ -98,3 +99,26 @@ def test_a_title_is_the_upstreams_all_the_way_down() -> None:
     found.set("vendor", "title", "other words")
     found.wait(5 * MINUTE)
     assert {found.field(code, "title") for code in CODES} == {"till is dead"}
+
+
+def test_a_status_that_waited_does_not_undo_what_a_person_set_there_since() -> None:
+    """The vendor's word waits for the customer's desk, where somebody solves the ticket; that is seen before the word leaves."""
+    stage = Stage("customer>vendor")
+    stage.open()
+    worker = stage.hub.worker
+
+    def seen() -> None:
+        for code, hook in stage.hub.hooks():
+            stage.hub.receive(code, hook)
+        for act in (worker.read_messages, worker.claim_looks, worker.fetch, worker.judge):
+            act()
+
+    stage.person("vendor").set(stage.id("vendor"), "status", "open")
+    seen()
+    stage.hub.clock.advance(timedelta(seconds=1))
+    stage.person("customer").set(stage.id("customer"), "status", "solved")
+    seen()
+    assert stage.is_("customer") is HopStatus.RESOLVED
+    stage.wait(timedelta(hours=13))
+
+    assert (stage.status("customer"), stage.is_("customer")) == ("solved", HopStatus.RESOLVED)

@@ -542,3 +542,14 @@ def test_t14_nothing_is_said_twice_and_nothing_echoes_back_in_a_busy_hour() -> N
     for code in ("customer", "vendor", "partner", "sub"):
         here = Counter(stage.heard(code))
         assert here == Counter(word for word in said if not word.endswith(f"of {code}"))
+
+
+def test_a_reason_names_nobody_whom_the_comment_beside_it_does_not_name() -> None:
+    stage = Stage("customer>vendor", cast=Cast(links={"customer>vendor": {"crosses": {"people": "nobody"}}}))
+    stage.open()
+    stage.say("vendor", "We do not serve that shop. Ask Mauro Rossi, Mauro Rossi.", by="Mauro Rossi")
+    stage.set("vendor", "status", "refused", by="Mauro Rossi")
+
+    told = stage.read("customer")
+    assert len(told) == 2
+    assert "Rossi" not in " ".join(told)
