@@ -132,13 +132,20 @@ def _words(event: Event, hops: Mapping[str, Hop], desks: Mapping[str, str]) -> s
     if event.type == "status.changed":
         return f"{name}: {event.data['to']}" if event.data["to"] != "accepted" else ""
     if event.type == "comment.added" and not event.data.get("automatic"):
-        reached = len(event.data.get("audience", ()))
-        if event.data.get("visibility") == "private":
-            return f"{name} writes a private note; it reaches nobody else"
-        return f"{name} writes a comment; it reaches {reached} other desk{'s' if reached != 1 else ''}"
+        return f"{name} {_reach(event)}"
     if event.type == "attachment.added":
         return f"{name} attaches a file"
     return _TELLS.get(event.type, "").format(desk=name, number=number)
+
+
+def _reach(said: Event) -> str:
+    """What somebody did who wrote a comment."""
+    reached = len(said.data.get("audience", ()))
+    if said.data.get("visibility") == "private":
+        return "writes a private note; it reaches nobody else"
+    if not reached:  # nobody below works on it any more: the words go along when it is opened again
+        return "says what is still wrong"
+    return f"writes a comment; it reaches {reached} other desk{'s' if reached != 1 else ''}"
 
 
 def _shown(stage: Stage, act: Act) -> Iterator[tuple[str, str]]:
