@@ -26,6 +26,7 @@ from gateway.client.link_shapes import (
     Protocol,
     Step,
     Totals,
+    Vouched,
 )
 from gateway.domain.brakes import Reach
 from gateway.domain.certifying import Side
@@ -33,6 +34,7 @@ from gateway.domain.linking import Act, Role
 from gateway.domain.model import Blob
 from gateway.errors import Refused
 from gateway.flows import brakes, dry_run, handshake, links, newcomer, preflight, totals
+from gateway.flows.certify.protocol import is_genuine
 from gateway.flows.certify.sitting import Room, Wanted, sit
 from gateway.flows.link_steps import By
 from gateway.flows.principal import Principal
@@ -243,6 +245,21 @@ def certify(here: AnyHouse, key: Caller, name: str, said: Sitting) -> Document:
 
     with here.askings.of(key.org_id):
         return _run(play())
+
+
+class Shown(Body):
+    """A protocol of a certification, as somebody was given it."""
+
+    protocol: Document
+
+
+@router.post("/links/{name}/certification/verify", **tells(Vouched))
+def verify(here: AnyHouse, key: Caller, name: str, said: Shown) -> Document:
+    """Whether the gateway signed this protocol of the link, and nothing in it was changed since."""
+    link = links.link_named(here.context, name, _by(here, key))
+    if here.vault is None:
+        raise Refused("this gateway signs nothing")
+    return {"genuine": said.protocol.get("link") == link.code and is_genuine(said.protocol, here.vault)}
 
 
 def _kept(blobs: BlobStore, data: bytes) -> Blob:

@@ -75,14 +75,14 @@ def certify(
 ) -> None:
     """Play some twenty situations over a test link and write a signed protocol. The gateway must be at work meanwhile; with --url
     a key of either organization is enough, and a hand at each side."""
-    if verify is None and is_far(url):
+    if verify is not None:
+        _verified(verify, url, key_file)
+        return
+    if is_far(url):
         with client(url, key_file) as there:
             _from_afar(there, link, (to_file, hand or [], only, _length(patience)), again=again, yes=yes)
         return
     with opened() as gateway:
-        if verify is not None:
-            _verified(gateway, verify)
-            return
         file = to_file or Path(f"{link}.certification.json")
         by = By(party=None, actor=acting(actor), now=utc_now())
         document = _kept(gateway, file, link, again=again) or protocol.begun(gateway.context, link, by)
@@ -259,9 +259,15 @@ def _put(file: Path, signed: Document) -> None:
         raise Invalid(f"{file} cannot be written", why=error.strerror or str(error)) from error
 
 
-def _verified(gateway: Gateway, file: Path) -> None:
+def _verified(file: Path, url: str | None, key_file: Path | None) -> None:
     found = _read(file)
-    if not protocol.is_genuine(found, gateway.vault):
+    if is_far(url):
+        with client(url, key_file) as there:
+            genuine = there.is_genuine(str(found.get("link", "")), found)
+    else:
+        with opened() as gateway:
+            genuine = protocol.is_genuine(found, gateway.vault)
+    if not genuine:
         say(f"{file}: not ours, or changed since it was signed")
         raise typer.Exit(Code.FINDINGS)
     for entry in found["situations"]:

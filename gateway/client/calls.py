@@ -91,6 +91,11 @@ class Interdesk:
         """The protocol of a certification after one situation more; that takes as long as its desks do."""
         return self._wire.ask("POST", f"{_path(name)}/certification", said, patience=CERTIFYING)
 
+    def is_genuine(self, name: str, protocol: Mapping[str, Any]) -> bool:
+        """Whether the gateway signed this protocol of a certification, and nothing in it was changed since."""
+        answer = self._wire.ask("POST", f"{_path(name)}/certification/verify", {"protocol": dict(protocol)})
+        return bool(answer["genuine"])
+
     def dry_run(self, name: str, tickets: Sequence[str]) -> list[Document]:
         """What it would make of tickets."""
         return list(self._wire.ask("POST", f"{_path(name)}/dry-run", {"tickets": list(tickets)})["tickets"])

@@ -107,6 +107,12 @@ class Protocol(TypedDict, total=False):
     signature: str
 
 
+class Vouched(TypedDict):
+    """Whether a protocol bears the gateway's signature and nothing in it was changed since."""
+
+    genuine: bool
+
+
 class DryRun(TypedDict, total=False):
     """What a link would make of a ticket."""
 

@@ -129,6 +129,7 @@ NEEDS: dict[Route, Need] = {
     ("POST", "/v1/links/{name}/end"): _LINKING,
     ("POST", "/v1/links/{name}/checks"): _LINKING,
     ("POST", "/v1/links/{name}/certification"): _LINKING,
+    ("POST", "/v1/links/{name}/certification/verify"): _LINKS,
     ("POST", "/v1/links/{name}/dry-run"): _LINKS,
     ("GET", "/v1/links/{name}/export"): _LINKS,
     ("GET", "/v1/links/{name}/totals"): _LINKS,

@@ -116,6 +116,10 @@ def steps() -> Iterator[Step]:
     anna = {"kind": "header", "secret": "her own key at the desk"}
     sitting = {"situation": "words down", "hands": {"upstream": anna, "downstream": anna}, "patience": 5}
     yield ("links.certify", "north", "POST", "/v1/links/north-south/certification", sitting)
+    shown = {
+        "protocol": {"protocol": "certification", "link": "north-south", "situations": [], "signature": "…"}
+    }
+    yield ("links.verify", "south", "POST", "/v1/links/north-south/certification/verify", shown)
     stop = {"kind": "link", "target": "north-south", "reason": "the other desk repeats everything"}
     yield ("links.brake_on", "north", "POST", "/v1/brakes", stop)
     yield ("links.brakes_shown", "north", "GET", "/v1/brakes", None)

@@ -125,6 +125,7 @@ OBJECTS: dict[Route, Row] = {
         for act in ("activate", "pause", "resume", "end", "checks")
     },
     ("POST", "/v1/links/{name}/certification"): Row("link", {"situation": "hand-over", "patience": 0.1}),
+    ("POST", "/v1/links/{name}/certification/verify"): Row("link", {"protocol": {}}),
     ("POST", "/v1/links/{name}/dry-run"): Row("link", {"tickets": []}),
     ("GET", "/v1/links/{name}/export"): Row("link"),
     ("GET", "/v1/links/{name}/totals"): Row("link"),

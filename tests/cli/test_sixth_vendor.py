@@ -1,5 +1,6 @@
 """A partner that works for five vendors gets a sixth: it sees what is new about it before it answers, takes it with the desk and the
-words that it has, and the first job is one more of its own, with the vendor's number and this contract's due date."""
+words that it has, the link passes certification, and the first job is one more of its own, with the vendor's number and this contract's
+due date."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -147,26 +148,51 @@ def test_a_link_of_another_role_or_of_others_is_no_model(scene: Scene, code: str
     assert "there is no link 'nowhere'" in scene.partner.said[-1]
 
 
-def test_it_is_taken_as_it_is_and_the_first_job_is_one_more(scene: Scene, code: str) -> None:
+def test_it_is_taken_as_it_is(scene: Scene, code: str) -> None:
     scene.partner.type("link", "accept", code, "--like", "alpha-partner")
     scene.partner.type("link", "activate", "vendor-partner")
     scene.vendor.type("link", "activate", "vendor-partner")
+
+
+def test_it_passes_certification(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = scene.terms.parent
+    monkeypatch.setenv("ANNA", "annas-own-token")
+    (folder / "anna.yaml").write_text("{kind: header, secret: {env: ANNA}}")
+    for desk in scene.desks.values():
+        desk.people_by_token["annas-own-token"] = "anna"
+    hands = [
+        word for side in ("upstream", "downstream") for word in ("--hand", f"{side}={folder / 'anna.yaml'}")
+    ]
+    file = folder / "protocol.json"
+    scene.partner.type("link", "certify", "vendor-partner", *hands, "--out", str(file), "--yes")
+
+    assert "23 played, 0 failed, 0 still to be played" in scene.partner.said[-1]
+    scene.vendor.type("link", "certify", "--verify", str(file))
+    assert "signed by this gateway; vendor-partner" in scene.vendor.said[-1]
+    file.write_text(file.read_text().replace('"passed"', '"failed"', 1))
+    scene.vendor.type("link", "certify", "--verify", str(file), code=1)
+
+
+def test_the_first_job_is_one_more_of_its_own(scene: Scene) -> None:
     anna = scene.desks["vendor"].person("anna")
     anna.open("The till is dead", "No light")  # their numbers are not ours
     number = anna.open(
         "The scale is dead", "No weight", priority="urgent", site="FI-001", delegate="Partner Services"
     )
-    job = until(lambda: next(iter(scene.desks["partner"].tickets()), None))
-
-    fields = job["fields"]
-    assert (fields["title"], fields["queue"]) == ("The scale is dead", "Field"), (
-        "in its own queue, like the others"
-    )
+    fields = until(lambda: _titled(scene, "The scale is dead"))
+    assert fields["queue"] == "Field", "in its own queue, like the others"
     theirs = next(one for one in scene.desks["vendor"].tickets() if one["id"] == number)
     assert fields["custom.their_number"] == theirs["number"]
-    due = until(lambda: scene.desks["partner"].tickets()[0]["fields"]["due"])
+    due = until(lambda: _titled(scene, "The scale is dead")["due"])
     assert datetime.fromisoformat(due) > utc_now() + timedelta(hours=2)
     assert any(hop["desk"] == "partner" for hop in _hops(scene, str(theirs["number"])))
+
+
+def _titled(scene: Scene, title: str) -> dict[str, Any]:
+    """The fields of the partner's only ticket of that title; empty while there is none."""
+    found = [one["fields"] for one in scene.desks["partner"].tickets() if one["fields"]["title"] == title]
+    assert len(found) < 2, found
+    return found[0] if found else {}
 
 
 def _hops(scene: Scene, number: str) -> list[dict[str, Any]]:
