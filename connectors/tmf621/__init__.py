@@ -2,12 +2,12 @@
 means is `gateway.domain.tmf621`, as at our own door."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from connectors.tmf621 import hub, writing
+from connectors.tmf621 import hub, listing, writing
 from connectors.tmf621.reading import found, normalised, snapshot, text
 from connectors.tmf621.words import LIST, dialect, ticket
 from gateway.connector import Effect, Exchange, Request, Response, load_manifest, shaped
@@ -26,9 +26,6 @@ from gateway.domain.model import (
 )
 from gateway.domain.tmf621.writing import stamp
 from gateway.errors import AnswerUnreadable
-
-OVERLAP = timedelta(minutes=2)
-PAGE = 100
 
 
 class TroubleTickets:
@@ -51,23 +48,16 @@ class TroubleTickets:
             return snapshot(response.json(), desk)
 
     def changed(self, cursor: str | None, desk: Desk) -> Exchange[Page]:
-        """The cursor is the desk's clock when a list was complete, `|` and how much of the next was read."""
+        """The cursor is the desk's clock when a list was complete; amid a list `listing.Place` says what stands in it."""
         if cursor is None:
             response = yield _read(LIST, ("limit", "1"), ("fields", "id"))
             with shaped(AnswerUnreadable, "a list of trouble tickets"):
                 _rows(response)
             return Page(sightings=(), cursor=stamp(_clock(response)))
-        since, _, read = cursor.partition("|")
-        start, offset = datetime.fromisoformat(since) - OVERLAP, int(read or 0)
-        paging = (("sort", "lastUpdate"), ("offset", str(offset)), ("limit", str(PAGE)))
-        response = yield _read(LIST, ("lastUpdate.gte", stamp(start)), *paging)
+        place = listing.place_of(cursor)
+        response = yield listing.asking(place)
         with shaped(AnswerUnreadable, "a list of trouble tickets"):
-            rows = _rows(response)
-            sightings = tuple(Sighting(remote_id=text(row["id"])) for row in rows)
-            clock, total = _clock(response), int(response.headers.get("x-total-count", "0"))
-        if rows and (len(rows) >= PAGE or total > offset + len(rows)):
-            return Page(sightings=sightings, cursor=f"{since}|{offset + len(rows)}", more=True)
-        return Page(sightings=sightings, cursor=stamp(max(clock, datetime.fromisoformat(since))))
+            return listing.page(place, response, _rows(response), _clock(response))
 
     def push(self, command: Command, desk: Desk) -> Exchange[Receipt]:
         """One POST or PATCH, whose answer shows the ticket; before a PATCH it is read."""

@@ -1,8 +1,9 @@
 """Tickets of desks that live in this gateway, in and out of the store. A ticket's row is locked before it changes."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
+from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import ColumnElement, RowMapping, Table, func, insert, select, update
@@ -77,11 +78,27 @@ def _one(
     return _ticket(found[0]) if len(found) == 1 else None
 
 
+class Order(StrEnum):
+    """In which order tickets are listed: the newest first (ids grow with time), or by their last change, either way."""
+
+    NEWEST = "newest"
+    CHANGED = "changed"
+    CHANGED_LAST = "changed_last"
+
+
+_ORDERS: Mapping[Order, Sequence[ColumnElement[Any]]] = {
+    Order.NEWEST: (TICKET.c.id.desc(),),
+    Order.CHANGED: (TICKET.c.changed_at, TICKET.c.id),
+    Order.CHANGED_LAST: (TICKET.c.changed_at.desc(), TICKET.c.id.desc()),
+}
+
+
 @dataclass(frozen=True, kw_only=True)
 class Page:
     """Which tickets: made after and before those moments, changed at or after that one, called so by their party (what stands
-    behind the last `|` of its name), the newest first, from `after` (an id) on."""
+    behind the last `|` of its name), in that order, from `after` (an id) on."""
 
+    order: Order = Order.NEWEST
     changed_from: datetime | None = None
     external: str | None = None
     made_after: datetime | None = None
@@ -92,11 +109,11 @@ class Page:
 
 
 def listed(db: Db, scope: Scope, at: At, page: Page) -> list[DeskTicket]:
-    """The newest first (ids grow with time)."""
+    """One page of them."""
     query = select(*(TICKET.c[name] for name in _TICKET)).where(*at.where(scope), *_fitting(page))
     if page.after is not None:
         query = query.where(TICKET.c.id < page.after)
-    query = query.order_by(TICKET.c.id.desc()).offset(page.offset).limit(page.limit)
+    query = query.order_by(*_ORDERS[page.order]).offset(page.offset).limit(page.limit)
     return [_ticket(row) for row in db.execute(query).mappings()]
 
 

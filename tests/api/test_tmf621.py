@@ -11,6 +11,7 @@ import pytest
 
 from gateway import app as wiring
 from gateway.app import Gateway
+from gateway.flows.api_desk import pushing
 from gateway.flows.apply import apply
 from gateway.flows.proposal import Terms
 from gateway.installation.reading import read
@@ -128,6 +129,24 @@ def test_a_list_is_filtered_paged_and_cut_down(big: httpx.Client) -> None:
     assert big.get(V5, params={"limit": 1, "offset": 1}).headers["x-result-count"] == "1"
     assert big.get(V5, params={"ticketType": "listed", "after": made[1]}).json()[0]["id"] == made[0]
     assert big.get(V5, params={"creationDate.gt": "2100-01-01T00:00:00Z"}).json() == []
+
+
+def test_any_number_of_changes_is_read_in_their_order(
+    big: httpx.Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = [opened(big, ticketType="polled") for _ in range(4)]
+    big.patch(made[1]["href"], json={"severity": "Minor"})
+    monkeypatch.setattr(pushing, "MOST_SEARCHED", 2)
+    since = {"lastUpdate.gte": made[0]["lastUpdate"]}
+
+    every = big.get(V5, params={**since, "sort": "lastUpdate", "offset": 0, "limit": 3})
+    rest = big.get(every.links["next"]["url"])
+    last = big.get(V5, params={**since, "sort": "-lastUpdate", "limit": 1})
+
+    wanted = [one["id"] for one in (made[0], made[2], made[3], made[1])]
+    assert [one["id"] for one in (*every.json(), *rest.json())] == wanted
+    assert (every.headers["x-total-count"], last.json()[0]["id"]) == ("4", made[1]["id"])
+    assert refused(big.get(V5, params={**since, "sort": "severity"})) == (400, "IDK-1403")
 
 
 def test_the_fourth_version_is_a_thin_view_of_the_same(big: httpx.Client) -> None:

@@ -4,6 +4,7 @@ backlog is read page by page."""
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from random import Random
 from typing import Any
 
@@ -63,7 +64,8 @@ class Watch:
                 body = json.dumps(self.answer(self.feed, request)).encode()
                 self.answered_at = self.feed.now
                 self.feed.now += 40
-                request = exchange.send(Response(status=200, headers={}, body=body))
+                told = datetime.fromtimestamp(self.answered_at / 1000, UTC)
+                request = exchange.send(Response(status=200, headers={}, body=body, received_at=told))
         except StopIteration as end:
             page: Page = end.value
             self.cursor = page.cursor

@@ -1,12 +1,17 @@
 """Trouble tickets as partners that are no gateway tell them: the standard asks for little, so little is asked."""
 
+from datetime import UTC, datetime
+from functools import partial
+from random import Random
 from typing import Any
 
 import pytest
 
-from connectors.tmf621 import reading
+from connectors.tmf621 import CONNECTOR, listing, reading
+from gateway.connector import Request
 from gateway.domain.model import Field
 from tests.builders import desk
+from tests.connectors.polling import Feed, Watch
 
 TICKET = {
     "id": "TT-1",
@@ -63,3 +68,78 @@ def test_the_reason_of_a_status_is_heard_once(more: dict[str, Any]) -> None:
 
     assert [one.text for one in found.comments] == ["We do not serve that shop."]
     assert found.fields[Field.STATUS] == "rejected"
+
+
+def shown(at: int, *, digits: int = 3) -> str:
+    precise = "seconds" if digits == 0 else "milliseconds"
+    return datetime.fromtimestamp(at / 1000, UTC).isoformat(timespec=precise).replace("+00:00", "Z")
+
+
+def answers(
+    feed: Feed, request: Request, *, digits: int = 3, newest_first: bool = False, filters: bool = True
+) -> Any:
+    """A list as a desk gives it: sorted and filtered as asked or its own way, moments shown with so many digits."""
+    asked = dict(request.params)
+    wanted = asked.get("lastUpdate.gte") if filters else None
+    since = datetime.fromisoformat(wanted or "1970-01-01T00:00:00+00:00").timestamp() * 1000
+    rows = feed.since(round(since), newest_first=newest_first)
+    skipped, limit = int(asked.get("offset", 0)), int(asked["limit"])
+    return [
+        {"id": str(ident), "lastUpdate": shown(at, digits=digits)} for ident, at in rows[skipped:][:limit]
+    ]
+
+
+MANNERS: dict[str, dict[str, Any]] = {
+    "exact": {},
+    "by the second": {"digits": 0},
+    "the newest first": {"newest_first": True},
+}
+
+
+@pytest.mark.parametrize("manner", list(MANNERS))
+@pytest.mark.parametrize("together", [1, 40, 400])
+def test_what_changes_while_pages_are_read_hides_no_other_ticket(manner: str, together: int) -> None:
+    random, feed = Random(together), Feed()
+    watch = Watch(
+        connector=CONNECTOR,
+        desk=desk("partner", connector="tmf621", base_url="https://p.example/tmf"),
+        feed=feed,
+        answer=partial(answers, **MANNERS[manner]),
+    )
+    watch.ask()
+    began, tickets = feed.now, list(range(1, 501))
+    for ticket in tickets:
+        feed.change(ticket)
+        feed.now += 7 if ticket % together == 0 else 0
+    feed.now += 200_000
+
+    def happen() -> None:
+        told = {ident for ident, _ in feed.reported}
+        for ticket in random.sample(sorted(told) or tickets, 3):
+            feed.change(ticket)
+
+    for _ in range(6):
+        watch.poll(happen if feed.now < began + 400_000 else lambda: None)
+        feed.now += 60_000
+    assert not feed.lost(began - 1000)
+
+
+def test_a_desk_that_does_not_filter_is_read_to_the_end() -> None:
+    feed = Feed()
+    for ticket in range(1, 951):
+        feed.change(ticket)
+        feed.now += 1000
+    at = desk("partner", connector="tmf621", base_url="https://p.example/tmf")
+    watch = Watch(connector=CONNECTOR, desk=at, feed=feed, answer=partial(answers, filters=False))
+    watch.ask()
+    feed.now += 60_000
+    feed.change(7)
+
+    assert len(watch.poll()) == 950
+    assert watch.cursor == shown(watch.answered_at)
+
+
+def test_a_cursor_of_a_list_that_an_earlier_release_was_amid_is_read() -> None:
+    place = listing.place_of("2026-03-01T10:00:00.000Z|300")
+
+    assert (place.begin, place.offset) == ("2026-03-01T09:58:00.000Z", 0)
