@@ -6,7 +6,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, RowMapping, Table, func, insert, select, update
+import orjson
+from sqlalchemy import ColumnElement, RowMapping, Table, Text, func, insert, select, type_coerce, update
 
 from gateway.domain.in_house import DeskTicket, Face, Part, PartKind, Written
 from gateway.domain.model import Actor, ActorKind
@@ -95,8 +96,8 @@ _ORDERS: Mapping[Order, Sequence[ColumnElement[Any]]] = {
 
 @dataclass(frozen=True, kw_only=True)
 class Page:
-    """Which tickets: made after and before those moments, changed at or after that one, called so by their party (what stands
-    behind the last `|` of its name), in that order, from `after` (an id) on."""
+    """Which tickets: made after and before those moments, changed at or after that one, whose document holds that name
+    (wherever it stands in it), in that order, from `after` (an id) on."""
 
     order: Order = Order.NEWEST
     changed_from: datetime | None = None
@@ -126,7 +127,8 @@ def _fitting(page: Page) -> Iterator[ColumnElement[bool]]:
     if page.changed_from is not None:
         yield TICKET.c.changed_at >= page.changed_from
     if page.external is not None:
-        yield TICKET.c.external.endswith(f"|{page.external}", autoescape=True)
+        written = orjson.dumps(page.external).decode()[1:-1]
+        yield type_coerce(TICKET.c.document, Text).contains(written, autoescape=True)
     if page.made_after is not None:
         yield TICKET.c.created_at > page.made_after
     if page.made_before is not None:

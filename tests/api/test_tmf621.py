@@ -149,6 +149,30 @@ def test_any_number_of_changes_is_read_in_their_order(
     assert refused(big.get(V5, params={**since, "sort": "severity"})) == (400, "IDK-1403")
 
 
+def test_a_ticket_is_found_by_whatever_it_is_called_now(
+    big: httpx.Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = [{"owner": "Big", "id": name, "@type": "ExternalIdentifier"} for name in ("N-1", 'N "2" è|b')]
+    made = opened(big, externalIdentifier=names)
+    repeated = opened(big, externalIdentifier=names)
+    big.patch(
+        made["href"], json={"externalIdentifier": [*names, {"id": "N-3", "@type": "ExternalIdentifier"}]}
+    )
+    later = opened(big)
+    big.patch(f"{V4}/{later['id']}", json={"externalId": "N-4"})
+    monkeypatch.setattr(pushing, "MOST_SEARCHED", 2)
+
+    found = [
+        big.get(V5, params={"externalIdentifier.id": name}).json() for name in ("N-1", 'N "2" è|b', "N-3")
+    ]
+    fourth = big.get(V4, params={"externalId": "N-4"}).json()
+
+    assert repeated["id"] == made["id"]
+    assert [[one["id"] for one in each] for each in found] == [[made["id"]]] * 3
+    assert [one["id"] for one in fourth] == [later["id"]]
+    assert big.get(V5, params={"externalIdentifier.id": "N-5"}).json() == []
+
+
 def test_the_fourth_version_is_a_thin_view_of_the_same(big: httpx.Client) -> None:
     sent: dict[str, Any] = {
         "description": "Till 7", "severity": "Major", "ticketType": "device", "externalId": "INC-4",
