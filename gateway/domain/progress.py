@@ -29,9 +29,7 @@ _MEANS = {
 
 def move(case: Case, hop: Hop, status: HopStatus, reason: Reason | None, because: Because) -> Event:
     """The hop's people moved their work to `status`; its neighbours are told."""
-    data = {"from": hop.status.value, "to": status.value, "reason": reason.value if reason else None}
-    if because.code:
-        data["code"] = because.code
+    data = _moving(hop, status, reason) | ({"code": because.code} if because.code else {})
     event = case.record("status.changed", hop, because, data)
     link = case.link(hop)
     confirm_by = case.now + link.confirm_within if link and status is HopStatus.RESOLVED else None
@@ -94,14 +92,26 @@ def _mean(case: Case, parent: Hop, meaning: str, reason: Reason | None, event: E
 
 def _follow(case: Case, hop: Hop, status: HopStatus, reason: Reason | None, cause: Event) -> Event | None:
     """The gateway moves a hop because of its neighbour; the desk is told, then the hop's own parent. None: it stood so."""
-    if hop.status is status:
+    if hop.status is status and not _waited_likewise(hop, reason, cause):
         return None
-    data = {"from": hop.status.value, "to": status.value, "reason": reason.value if reason else None}
-    event = case.record("status.changed", hop, Because(cause_id=cause.id), data)
+    event = case.record("status.changed", hop, Because(cause_id=cause.id), _moving(hop, status, reason))
     moved = case.put(hop, status=status, reason=reason, answer_by=None, asked=status is HopStatus.PENDING)
     queueing.set_status(case, moved, status, event)
     tell_parent(case, moved, event)
     return event
+
+
+def _moving(hop: Hop, status: HopStatus, reason: Reason | None) -> dict[str, str | None]:
+    """What a move says; `was`: for what a hop waited that goes on waiting."""
+    data = {"from": hop.status.value, "to": status.value, "reason": reason.value if reason else None}
+    return data | ({"was": hop.reason.value} if hop.status is status and hop.reason else {})
+
+
+def _waited_likewise(hop: Hop, reason: Reason | None, cause: Event) -> bool:
+    """Whether the hop waited for what its neighbour waited for, who now waits for something else: a reason of its own stays."""
+    if hop.reason is None or reason is hop.reason or cause.data.get("to") != hop.status.value:
+        return False
+    return cause.data.get("was") == hop.reason.value
 
 
 def verify(case: Case, parent: Hop, event: Event) -> None:

@@ -147,6 +147,34 @@ def test_a_link_may_mean_otherwise(to: S, means: dict[S, str], statuses: list[st
     assert len(said(case, "vendor")) == notes
 
 
+WAITS = {
+    "vendor>partner": {"parent_means": {S.PENDING: "pending"}},
+    "customer>vendor": {"parent_means": {S.PENDING: "pending"}},
+}
+
+
+def test_a_parent_that_waits_like_its_child_waits_for_what_the_child_waits_for_now() -> None:
+    case = tree("customer>vendor", "vendor>partner", links=WAITS)
+    move(case, "partner", S.PENDING, Reason.REQUESTER_INFO)
+
+    move(case, "partner", S.PENDING, Reason.PARTS_UPSTREAM)
+
+    hops = [case.hops[f"hop_{code}"] for code in ("partner", "vendor", "customer")]
+    assert [(hop.status, hop.reason) for hop in hops] == [(S.PENDING, Reason.PARTS_UPSTREAM)] * 3
+    told = [event.data for event in case.events if event.type == "status.changed"][-3:]
+    assert [one["was"] for one in told] == ["requester_info"] * 3
+
+
+def test_a_parent_that_waits_for_something_else_goes_on_waiting_for_it() -> None:
+    case = tree("customer>vendor", "vendor>partner", links=WAITS)
+    put(case, "vendor", status=S.PENDING, reason=Reason.SITE_ACCESS)
+    move(case, "partner", S.PENDING, Reason.REQUESTER_INFO)
+
+    move(case, "partner", S.PENDING, Reason.PARTS_UPSTREAM)
+
+    assert case.hops["hop_vendor"].reason is Reason.SITE_ACCESS
+
+
 # -- several children -------------------------------------------------------------------------------------------------------
 
 # the sibling's status → whether the parent is to verify when the other one is resolved
