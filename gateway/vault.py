@@ -112,6 +112,11 @@ class Vault:
         return key
 
 
+def is_sealed(text: str) -> bool:
+    """Whether it is what `seal` writes, and not a text from before it was sealed."""
+    return text.startswith(f"{_MAGIC}.")
+
+
 def secrets_in(text: str) -> list[str]:
     """What of an opened text is secret: the items of a JSON list, `secret` of a JSON object, else the text itself."""
     try:

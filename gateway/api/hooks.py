@@ -9,7 +9,7 @@ import hmac
 import logging
 import re
 import time
-from collections.abc import Mapping, MutableMapping
+from collections.abc import Mapping, MutableMapping, Sequence
 from hashlib import sha256
 from typing import Any
 from urllib.parse import parse_qsl
@@ -87,8 +87,9 @@ class HookDoor:
             headers=headers,
             query=_query(scope),
         )
-        await self._verify(entry, message)
-        await self._house.store(replace(message, headers=_kept(headers)), entry.desk.org_id)
+        desk = (await self._verify(entry, message)).desk
+        kept = replace(message, headers=_kept(headers), query=_without(desk.hook_secrets, message.query))
+        await self._house.store(kept, desk.org_id)
         return message.id
 
     async def _entry(self, scope: Scope) -> HookDesk:
@@ -104,8 +105,9 @@ class HookDoor:
                 raise SignatureInvalid("the token in the address is not this desk's")
         return entry
 
-    async def _verify(self, entry: HookDesk, message: Message) -> None:
-        """A secret that was rotated a moment ago is known at once: before a refusal the directory is read anew."""
+    async def _verify(self, entry: HookDesk, message: Message) -> HookDesk:
+        """The desk as whose it is genuine. A secret that was rotated a moment ago is known at once: before a refusal the
+        directory is read anew."""
         try:
             _verified(entry, message)
         except SignatureInvalid:
@@ -117,6 +119,8 @@ class HookDoor:
             except SignatureInvalid:
                 self._metrics.forged.labels(entry.desk.code).inc()
                 raise
+            return fresh
+        return entry
 
     async def _refuse(self, send: Send, problem: Problem, body: "_Body") -> None:
         self._metrics.hooks.labels(str(problem.status)).inc()
@@ -214,6 +218,12 @@ def _headers(scope: Scope) -> dict[str, str]:
 def _kept(headers: Mapping[str, str]) -> dict[str, str]:
     """What is stored with a message: what it was signed and named with, nothing that opens anything."""
     return {name: value[:LONGEST_HEADER] for name, value in headers.items() if _is_kept(name)}
+
+
+def _without(secrets: Sequence[bytes], query: Mapping[str, str]) -> dict[str, str]:
+    """What is stored of the address: where its key is one of the desk's secrets, not the key."""
+    held = [secret for secret in secrets if secret]
+    return {name: value for name, value in query.items() if not any(one in value.encode() for one in held)}
 
 
 _JUDGED: dict[str, bool] = {}

@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from gateway.flows.context import OPERATOR, Context
-from gateway.store import audit, configuration, erasures, ticket_sharing, webhook_endpoints
+from gateway.store import audit, configuration, erasures, ticket_sharing, tmf_notices, webhook_endpoints
 from gateway.store.db import Db
 from gateway.vault import Vault
 
@@ -25,6 +25,8 @@ def reseal(context: Context, vault: Vault, *, actor: str, now: datetime) -> int:
             _audit(db, org_id, webhook_id, (actor, vault.current), now=now)
     _reseal_tokens(context, vault)
     _reseal_erasures(context, vault)
+    with context.database.write() as db:
+        tmf_notices.reseal(db, OPERATOR, vault)
     return len(desk_ids) + len(webhook_ids)
 
 

@@ -10,6 +10,7 @@ from gateway.domain.tmf621.notices import LEASE, Listener, Notice, Stage
 from gateway.store.db import Db
 from gateway.store.scope import Scope
 from gateway.store.tmf_tables import TmfListenerRow, TmfNoticeRow
+from gateway.vault import Place, Vault, is_sealed
 
 LISTENER: Table = TmfListenerRow.__table__  # type: ignore[attr-defined]
 NOTICE: Table = TmfNoticeRow.__table__  # type: ignore[attr-defined]
@@ -17,8 +18,13 @@ _LISTENER = tuple(field.name for field in fields(Listener))
 _NOTICE = tuple(field.name for field in fields(Notice))
 
 
+def place(listener: Listener) -> Place:
+    """Where its callback lies sealed: whatever proves an event genuine to a listener stands in it."""
+    return Place(org_id=listener.org_id, table="tmf_listener", row_id=listener.id, column="callback")
+
+
 def listeners(db: Db, scope: Scope, desk_id: str) -> list[Listener]:
-    """Who listens to a desk, the oldest first."""
+    """Who listens to a desk, the oldest first; callbacks are sealed."""
     query = select(*(LISTENER.c[name] for name in _LISTENER)).where(
         LISTENER.c.desk_id == desk_id, scope.where(LISTENER)
     )
@@ -33,6 +39,17 @@ def listener(db: Db, scope: Scope, desk_id: str, listener_id: str) -> Listener |
 def put_listener(db: Db, new: Listener) -> None:
     """Keep a listener."""
     db.execute(insert(LISTENER).values(**asdict(new)))
+
+
+def reseal(db: Db, scope: Scope, vault: Vault) -> None:
+    """Seal every callback under the vault's current key, those from before they were sealed too."""
+    query = select(*(LISTENER.c[name] for name in _LISTENER)).where(scope.where(LISTENER))
+    for one in [Listener(**row) for row in db.execute(query).mappings()]:
+        sealed = is_sealed(one.callback)
+        if not sealed or not vault.is_current(one.callback):
+            plain = vault.open(one.callback, place(one)) if sealed else one.callback
+            kept = vault.seal(plain, place(one))
+            db.execute(update(LISTENER).where(LISTENER.c.id == one.id).values(callback=kept))
 
 
 def remove_listener(db: Db, scope: Scope, listener_id: str) -> None:

@@ -10,7 +10,7 @@ from gateway.store import fields as column
 
 
 class TmfListenerRow(SQLModel, table=True):
-    """An address that is told what happens to the tickets of a desk; `query` narrows it."""
+    """An address (`callback`, sealed) that is told what happens to the tickets of a desk; `query` narrows it."""
 
     __tablename__ = "tmf_listener"
     __table_args__ = (Index("tmf_listener_desk", "desk_id"),)

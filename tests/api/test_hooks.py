@@ -70,6 +70,16 @@ def test_what_comes_together_is_stored_together(either: Gateway) -> None:
     assert exposed["interdesk_group_commit_messages_count"] < 200
 
 
+def test_t17_the_key_in_an_address_is_not_kept(doors: Doors, gateway: Gateway) -> None:
+    secret = house.SECRETS["NORTH_HOOK"]
+
+    answer = doors.post(f"/hooks/north?key={secret}&part=2", message())
+
+    assert answer.status == 202
+    [kept] = stored(gateway)
+    assert kept["query"] == {"part": "2"}
+
+
 def test_a_token_in_the_address_opens_only_its_desk(doors: Doors, gateway: Gateway) -> None:
     body = message(1)[0]
     genuine = signed("msg_1", body, secret=house.SECRETS["SOUTH_HOOK"].encode(), now=datetime.now(UTC))

@@ -10,6 +10,7 @@ from gateway.flows.api_desk.front import ApiFront
 from gateway.flows.api_desk.pushing import Errand, Patch, Place
 from gateway.store.db import Database
 from gateway.store.scope import Scope
+from gateway.vault import new_entry, ring
 from tests.flows.in_house import InHouseStage
 from tests.flows.scenes.stage import Cast
 
@@ -20,6 +21,8 @@ API_DESK: Mapping[str, Any] = {
     "settings": {},
     "poll_every": "10m",
 }
+ENTRY = new_entry("k1")
+RING = ring(ENTRY)
 TICKET: Mapping[str, Any] = {
     "@type": "TroubleTicket",
     "name": "till is dead",
@@ -45,6 +48,7 @@ class ApiStage(InHouseStage):
         whole = Cast(desks={at: API_DESK}, links=given, **cast_)
         super().__init__("customer>vendor", "vendor>partner", cast=whole, database=database)
         self.at = at
+        self.hub.context.open_secret, self.hub.context.seal_secret = RING.open, RING.seal
         self.move_in(f"dsk_{at}", ApiFront(self.hub.context))
         self.caller = Caller(scope=Scope.of(f"org_{at}"), name="Their System")
 

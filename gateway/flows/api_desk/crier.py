@@ -13,6 +13,7 @@ from gateway.desk_client.webhooks import Post, Poster
 from gateway.domain.directory import Directory
 from gateway.domain.tmf621 import notices as rules
 from gateway.domain.tmf621.notices import Heard, Stage
+from gateway.flows.api_desk import hubs
 from gateway.flows.context import OPERATOR, Context
 from gateway.store import tmf_notices as store
 from gateway.store.tmf_notices import Claimed
@@ -79,7 +80,7 @@ class Crier:
         desk = directory.desks.get(listener.desk_id)
         answer = await self._poster.post(
             Post(
-                url=listener.callback,
+                url=hubs.callback(self._context, listener),
                 headers={"content-type": "application/json"},
                 body=orjson.dumps(notice.document),
                 owner=f"listener {listener.id}",

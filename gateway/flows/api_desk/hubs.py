@@ -3,11 +3,12 @@
 from datetime import datetime
 from typing import Any
 
+from gateway.domain.model.change import replace
 from gateway.domain.tmf621 import notices as rules
 from gateway.domain.tmf621 import telling
 from gateway.domain.tmf621.dialects import DIALECTS
 from gateway.domain.tmf621.notices import Listener, Notice
-from gateway.errors import NotFound, Refused
+from gateway.errors import ConfigError, NotFound, Refused
 from gateway.flows.api_desk.caller import Caller, desk_of
 from gateway.flows.api_desk.promises import promises
 from gateway.flows.context import OPERATOR, Context
@@ -16,6 +17,7 @@ from gateway.store import audit
 from gateway.store import in_house as tickets
 from gateway.store import tmf_notices as store
 from gateway.store.db import Db
+from gateway.vault import is_sealed
 
 
 def registered(context: Context, caller: Caller, wanted: tuple[str, Any, Any], *, now: datetime) -> Listener:
@@ -24,7 +26,7 @@ def registered(context: Context, caller: Caller, wanted: tuple[str, Any, Any], *
     address, narrowed = rules.checked(callback, query)
     with context.database.write(caller.scope) as db:
         desk = desk_of(context, db, caller)
-        known = store.listeners(db, caller.scope, desk.id)
+        known = [_opened(context, one) for one in store.listeners(db, caller.scope, desk.id)]
         if any((one.callback, one.query) == (address, narrowed) for one in known):
             raise Refused("this listener is registered already", cure="remove it first")
         if len(known) >= rules.MOST_LISTENERS:
@@ -38,9 +40,29 @@ def registered(context: Context, caller: Caller, wanted: tuple[str, Any, Any], *
             query=narrowed,
             created_at=now,
         )
-        store.put_listener(db, new)
+        store.put_listener(db, replace(new, callback=_sealed(context, new)))
         _audit(db, new, "listener registered", caller, now)
     return new
+
+
+def _sealed(context: Context, listener: Listener) -> str:
+    """Its callback as it is kept. Raises ConfigError where nothing seals."""
+    if context.seal_secret is None:
+        raise ConfigError("nothing here seals the address of a listener")
+    return context.seal_secret(listener.callback, store.place(listener))
+
+
+def callback(context: Context, listener: Listener) -> str:
+    """Where a listener is told, from what is kept. Raises ConfigError where it does not open."""
+    if not is_sealed(listener.callback):  # kept by a release that did not seal it
+        return listener.callback
+    if context.open_secret is None:
+        raise ConfigError("nothing here opens the address of a listener")
+    return context.open_secret(listener.callback, store.place(listener))
+
+
+def _opened(context: Context, listener: Listener) -> Listener:
+    return replace(listener, callback=callback(context, listener))
 
 
 def one(context: Context, caller: Caller, listener_id: str) -> Listener:
@@ -50,7 +72,7 @@ def one(context: Context, caller: Caller, listener_id: str) -> Listener:
         found = store.listener(db, caller.scope, desk.id, listener_id)
     if found is None:
         raise NotFound("there is no such listener")
-    return found
+    return _opened(context, found)
 
 
 def removed(context: Context, caller: Caller, listener_id: str, *, now: datetime) -> None:
