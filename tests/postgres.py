@@ -122,6 +122,18 @@ class PostgresServer:
         finally:
             self.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
 
+    def has_a_waiter(self, name: str) -> bool:
+        """Whether, within ten seconds, somebody waits for a lock in that database."""
+        asked = "SELECT count(*) FROM pg_stat_activity WHERE datname = %s AND wait_event_type = 'Lock'"
+        deadline = time.monotonic() + 10
+        with psycopg.connect(self._dsn(), autocommit=True) as connection:
+            while time.monotonic() < deadline:
+                found = connection.execute(asked, (name,)).fetchone()
+                if found and found[0]:
+                    return True
+                time.sleep(0.01)
+        return False
+
     def _answers(self) -> bool:
         try:
             self.execute("SELECT 1")

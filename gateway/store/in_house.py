@@ -71,6 +71,12 @@ def numbered(db: Db, scope: Scope, at: At, name: str, *, lock: bool = False) -> 
     )
 
 
+def is_number(db: Db, scope: Scope, at: At, name: str) -> bool:
+    """Whether any ticket there has that number."""
+    query = select(TICKET.c.id).where(TICKET.c.number == name, *at.where(scope)).limit(1)
+    return db.execute(query).first() is not None
+
+
 def _one(
     db: Db, scope: Scope, at: At, condition: ColumnElement[bool], *, lock: bool = False
 ) -> DeskTicket | None:

@@ -1,11 +1,12 @@
 """Browsers that people act with at portal desks, and the digits that let a new one in. What is looked up by a cookie or a link has no
 scope: whose it is stands in it."""
 
+import zlib
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Table, delete, insert, select, update
+from sqlalchemy import ColumnElement, Table, delete, insert, select, text, update
 
 from gateway.store.db import Db
 from gateway.store.portal_tables import PortalBrowserRow, PortalCodeRow
@@ -55,6 +56,14 @@ class Code:
 def _of(reader: Reader) -> ColumnElement[bool]:
     mine = (BROWSER.c.org_id == reader.org_id) & (BROWSER.c.desk_id == reader.desk_id)
     return mine & (BROWSER.c.contact == reader.contact)
+
+
+def lock(db: Db, reader: Reader) -> None:
+    """Nobody else lets a reader's first browser in before the end of the transaction: there is no row yet that could be locked
+    (PostgreSQL; SQLite has one writer anyway)."""
+    if db.dialect.name == "postgresql":
+        number = zlib.crc32(f"{reader.org_id}|{reader.desk_id}|{reader.contact}".encode()) - 2**31
+        db.execute(text("SELECT pg_advisory_xact_lock(7311, :number)"), {"number": number})
 
 
 def of_reader(db: Db, reader: Reader, *, since: datetime) -> list[Browser]:

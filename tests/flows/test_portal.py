@@ -3,22 +3,28 @@ links act once, people are named, and nothing is done twice."""
 
 import hashlib
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
+from gateway import keys
 from gateway.domain.in_house import PartKind
 from gateway.domain.model import HopStatus
 from gateway.domain.portal import LINK_LASTS, Act, Doing, state_of
 from gateway.errors import Invalid, NotFound, Refused
 from gateway.flows import commands
 from gateway.flows.context import OPERATOR
-from gateway.flows.portal import acting
-from gateway.flows.portal.acting import Standing
+from gateway.flows.portal import acting, browsers
+from gateway.flows.portal.acting import Shown, Standing
+from gateway.flows.portal.browsers import Wanted
 from gateway.store import history
-from gateway.store.db import Database
+from gateway.store import in_house as store
+from gateway.store.db import Database, Db
 from gateway.store.scope import Scope
 from tests.flows.portal import PortalStage
+from tests.postgres import PostgresServer
 
 S = HopStatus
 
@@ -189,6 +195,51 @@ def test_a_link_stays_good_while_something_is_missing() -> None:
     again = acting.shown(stage.hub.context, links[Doing.DECLINE], now=stage.hub.now)
     assert again is not None
     assert again.standing is Standing.GOOD
+
+
+def test_of_two_first_browsers_at_the_same_moment_one_is_first(
+    postgres_server: PostgresServer, migrated_postgres: str
+) -> None:
+    """The first is let in and not done; the second waits, and is not the first any more."""
+    database = Database(migrated_postgres)
+    stage = PortalStage(database=database).offered()
+    links = stage.links(stage.mails()[0])
+    accept, decline = (
+        acting.shown(stage.hub.context, links[one], now=stage.hub.now)
+        for one in (Doing.ACCEPT, Doing.DECLINE)
+    )
+    assert accept is not None
+    assert decline is not None
+
+    def let_in(db: Db, seen: Shown) -> bool:
+        wanted = Wanted(cookie=keys.new_session(), agent="", first=True)
+        return browsers.remember(stage.hub.context, db, seen, wanted, now=stage.hub.now)
+
+    def let_in_alone() -> bool:
+        with database.write() as db:
+            return let_in(db, decline)
+
+    with ThreadPoolExecutor(1) as pool:
+        with database.write() as db:
+            assert let_in(db, accept)
+            second = pool.submit(let_in_alone)
+            assert postgres_server.has_a_waiter(str(database.engine.url.database))
+        assert not second.result(timeout=10)
+    assert len(browsers.listed(stage.hub.context)) == 1
+    database.close()
+
+
+def test_a_number_that_two_desks_count_names_no_job() -> None:
+    stage = PortalStage().offered()
+    job = stage.job()
+    with stage.hub.database.write() as db:
+        twin = replace(job, id="job_twin", desk_id="dsk_vendor", marker="twin")
+        store.create(db, twin, place=1)
+    with pytest.raises(Refused, match="several jobs"):
+        acting.one(stage.hub.context, OPERATOR, job.number)
+    assert acting.one(stage.hub.context, OPERATOR, job.id)[0] == job
+    with pytest.raises(NotFound):
+        acting.one(stage.hub.context, OPERATOR, "P-99")
 
 
 def test_no_row_of_ours_holds_a_link() -> None:

@@ -2,7 +2,6 @@
 others'. A table without a policy fails here."""
 
 import ast
-import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -203,7 +202,7 @@ def test_two_schemas_of_one_database_are_made_at_the_same_moment(postgres_server
         with first.write() as db:
             tenancy.ensure(db)
             waiting = pool.submit(_ensured, second)
-            assert _waits_for_a_lock(postgres_server, "side_by_side")
+            assert postgres_server.has_a_waiter("side_by_side")
         waiting.result(timeout=10)
         for database in (first, second):
             with database.read() as db:
@@ -214,21 +213,6 @@ def test_two_schemas_of_one_database_are_made_at_the_same_moment(postgres_server
 def _ensured(database: Database) -> None:
     with database.write() as db:
         tenancy.ensure(db)
-
-
-def _waits_for_a_lock(server: PostgresServer, name: str) -> bool:
-    asked = "SELECT count(*) FROM pg_stat_activity WHERE datname = :name AND wait_event_type = 'Lock'"
-    watcher = Database(server.url())
-    deadline = time.monotonic() + 10
-    try:
-        while time.monotonic() < deadline:
-            with watcher.read() as db:
-                if db.execute(text(asked), {"name": name}).scalar():
-                    return True
-            time.sleep(0.01)
-        return False
-    finally:
-        watcher.close()
 
 
 OPEN = {

@@ -2,7 +2,7 @@
 it is asked for, names its person, and makes the gateway look at the job as at any desk's ticket."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -55,16 +55,14 @@ class Acted:
 
 def act(context: Context, scope: Scope, name: str, wanted: Act, *, now: datetime) -> Acted:
     """Do it. Raises NotFound for a job that is not within the scope, Invalid for what is missing, Refused for what the
-    job's state does not allow."""
+    job's state does not allow and for a number that several jobs have."""
     with context.database.write(scope) as db:
         return _act(context, db, (scope, name), wanted, now=now)
 
 
 def _act(context: Context, db: Db, which: tuple[Scope, str], wanted: Act, *, now: datetime) -> Acted:
     scope, name = which
-    job = store.numbered(db, scope, _HERE, name, lock=True)
-    if job is None:
-        raise NotFound(f"there is no job {name}", cure="interdesk portal list shows them")
+    job = _named(db, scope, name, lock=True)
     before = tuple(store.parts_of(db, scope, job, request=wanted.request))
     if before:
         return Acted(job=job, parts=before, repeated=True)
@@ -79,6 +77,19 @@ def _act(context: Context, db: Db, which: tuple[Scope, str], wanted: Act, *, now
     looks.want(db, [wish])
     _audit(db, job, written, wanted, now=now)
     return Acted(job=written.ticket, parts=written.parts)
+
+
+def _named(db: Db, scope: Scope, name: str, *, lock: bool = False) -> DeskTicket:
+    """A job by its id, or by a number that only one has: each desk counts its own."""
+    job = store.numbered(db, scope, _HERE, name, lock=lock)
+    if job is not None:
+        return job
+    if store.is_number(db, scope, _HERE, name):
+        raise Refused(
+            f"{name} is the number of several jobs, at a desk each",
+            cure="name the job by its id (job_…): interdesk portal list shows them",
+        )
+    raise NotFound(f"there is no job {name}", cure="interdesk portal list shows them")
 
 
 def _audit(db: Db, job: DeskTicket, written: Written, wanted: Act, *, now: datetime) -> None:
@@ -124,11 +135,9 @@ def listed(context: Context, scope: Scope, *, limit: int, before: str | None = N
 
 
 def one(context: Context, scope: Scope, name: str) -> tuple[DeskTicket, tuple[Part, ...]]:
-    """A job and what was added to it. Raises NotFound."""
+    """A job and what was added to it. Raises NotFound, and Refused for a number that several jobs have."""
     with context.database.read(scope) as db:
-        job = store.numbered(db, scope, _HERE, name)
-        if job is None:
-            raise NotFound(f"there is no job {name}", cure="interdesk portal list shows them")
+        job = _named(db, scope, name)
         return job, tuple(store.parts_of(db, scope, job))
 
 
@@ -160,17 +169,19 @@ def follow(
     now: datetime,
     before: Callable[[Db], bool] = lambda _db: True,
 ) -> Acted | None:
-    """Do what the link is for, as its page was filled in (`by text file`), and use it up in the same transaction. None if
-    somebody was faster, or `before`, in that transaction too, says no. Raises Invalid for what is missing: the link stays good then."""
+    """Do what the link is for, as its page was filled in (`by text`; `file`: keeps one and tells of it), and use it up in the same
+    transaction. None if somebody was faster, or `before`, in that transaction too, says no. Raises Invalid for what is missing:
+    the link stays good then. A file is kept once the link is used, so that a link brings one file at most."""
     wanted = Act(
         doing=seen.link.doing,
         by=filled.get("by") or seen.link.person,
         text=filled.get("text") or "",
-        file=filled.get("file") or {},
         request=seen.link.id,
     )
     with context.database.write() as db:
-        if not before(db) or not links.use_link(db, seen.link.id, now=now):
+        if not links.use_link(db, seen.link.id, now=now) or not before(db):
             db.rollback()
             return None
-        return _act(context, db, (OPERATOR, seen.job.id), wanted, now=now)
+        keep = filled.get("file")
+        whole = replace(wanted, file=keep()) if keep else wanted
+        return _act(context, db, (OPERATOR, seen.job.id), whole, now=now)

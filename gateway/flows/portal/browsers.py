@@ -21,7 +21,10 @@ from gateway.words import Words
 
 COOKIE = "__Host-interdesk-portal"
 LASTS = timedelta(days=180)
-"""Without use."""
+"""Without use: each act lets the cookie last as long again."""
+READERS = 20
+"""So many readers may share one browser; one more takes the place of who came first."""
+_BETWEEN = "."
 CODE_LASTS, CODES, TRIES = timedelta(minutes=15), 3, 5
 """So many mails with digits for one link in all, and so many tries at each."""
 LETTER = "plc_"
@@ -59,7 +62,18 @@ def coming(context: Context, seen: Shown, cookie: str, *, now: datetime) -> Comi
 
 
 def _is(cookie: str, browser: Browser) -> bool:
-    return keys.is_session(cookie) and hmac.compare_digest(keys.digest(cookie), browser.sha256)
+    return any(hmac.compare_digest(keys.digest(one), browser.sha256) for one in _held(cookie))
+
+
+def _held(cookie: str) -> list[str]:
+    """What the readers who share a browser hold, who came last at the end."""
+    return [one for one in cookie.split(_BETWEEN)[-READERS:] if keys.is_session(one)]
+
+
+def kept(cookie: str, wanted: Wanted | None) -> str:
+    """What a browser keeps from now on: what it brought, and what is new; "" for nothing."""
+    held = [*_held(cookie), *([wanted.cookie] if wanted else [])]
+    return _BETWEEN.join(held[-READERS:])
 
 
 def reader_of(seen: Shown) -> Reader | None:
@@ -73,8 +87,10 @@ def remember(context: Context, db: Db, seen: Shown, wanted: Wanted, *, now: date
     reader = reader_of(seen)
     if reader is None:
         return True
-    if wanted.first and store.had_any(db, reader, since=now - LASTS):
-        return False
+    if wanted.first:
+        store.lock(db, reader)
+        if store.had_any(db, reader, since=now - LASTS):
+            return False
     made = Browser(
         id=context.new_id("pbr"),
         **vars(reader),

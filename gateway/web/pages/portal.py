@@ -2,6 +2,8 @@
 POST does it, once, in a browser that the reader acts with; a new one is asked for digits. A link that was used, has ended or comes too late says so."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
@@ -10,6 +12,7 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import HTMLResponse
 
 from gateway import keys
+from gateway.blobs import BlobStore
 from gateway.domain.in_house import DeskTicket
 from gateway.domain.portal import LONGEST_NAME, LONGEST_TEXT, NEEDS_TEXT, Act, Doing, missing, state_of
 from gateway.errors import Refused
@@ -20,7 +23,7 @@ from gateway.flows.portal.browsers import Wanted as NewBrowser
 from gateway.store.db import Db
 from gateway.web import forms
 from gateway.web.asking import AnyWanted, Wanted
-from gateway.web.forms import Form, TooLarge, Unformed
+from gateway.web.forms import Form, TooLarge, Unformed, Upload
 from gateway.web.parlour import AnyParlour, Parlour
 from gateway.web.rendering import page, refusal
 from gateway.words import Words
@@ -28,6 +31,16 @@ from gateway.words import Words
 router = APIRouter()
 _WORDS_ONLY = 200_000
 """Bytes of a form without a file."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Came:
+    """What is to be remembered of a browser, the cookie that it keeps from now on ("": as it is), and what it is asked for first
+    (a key of `portal.lacks`)."""
+
+    wanted: NewBrowser | None = None
+    cookie: str = ""
+    question: str = ""
 
 
 @router.get("/portal/{token}")
@@ -85,56 +98,55 @@ def _done(request: Request, here: Parlour, token: str, what: tuple[Wanted, Form 
     lacking = missing(_act(seen, filled))
     if lacking:
         return _page(seen, words, lacks=words(f"portal.lacks.{lacking}"), filled=filled, status=422)
-    new = _browser(request, here, seen, form.texts.get("code", ""))
-    return _followed(here, (seen, token), filled, new, words)
+    came = _browser(request, here, seen, form.texts.get("code", ""))
+    if came.question:
+        shown = words(f"portal.lacks.{came.question}")
+        return _page(seen, words, lacks=shown, filled={**filled, "code": True}, status=422)
+    return _followed(here, (seen, token), filled, came, words)
 
 
 def _followed(
     here: Parlour,
-    came: tuple[Shown, str],
+    which: tuple[Shown, str],
     filled: Mapping[str, Any],
-    new: tuple[NewBrowser | None, str],
+    came: _Came,
     words: Words,
 ) -> HTMLResponse:
-    (seen, token), (wanted, question) = came, new
-    if question:
-        shown = words(f"portal.lacks.{question}")
-        return _page(seen, words, lacks=shown, filled={**filled, "code": True}, status=422)
+    seen, token = which
     try:
         acted = acting.follow(
-            here.context, seen, filled, now=here.now(), before=_remembering(here, seen, wanted)
+            here.context, seen, filled, now=here.now(), before=_remembering(here, seen, came.wanted)
         )
     except Refused:  # the job moved on while the page stood open
         acted = None
     if acted is None:
-        again = acting.shown(here.context, token, now=here.now())
-        return _page(again or seen, words)
+        again = acting.shown(here.context, token, now=here.now()) or seen
+        return _page(again, words, lacks=words("portal.lacks.meanwhile"), filled=filled, status=409)
     gaps = {"number": acted.job.number, "state": _state(acted.job, words)}
     answer = _told(words, "portal.thanks", gaps, 200)
-    if wanted is not None:
+    if came.cookie:
         lasts = int(browsers.LASTS.total_seconds())
         answer.set_cookie(
-            browsers.COOKIE, wanted.cookie, max_age=lasts, secure=True, httponly=True, samesite="lax"
+            browsers.COOKIE, came.cookie, max_age=lasts, secure=True, httponly=True, samesite="lax"
         )
     return answer
 
 
-def _browser(request: Request, here: Parlour, seen: Shown, digits: str) -> tuple[NewBrowser | None, str]:
-    """What is to be remembered of the browser, and what it is asked for first (a key of `portal.lacks`). Where browsers would not
-    keep the cookie, because pages come without TLS, nobody is asked."""
+def _browser(request: Request, here: Parlour, seen: Shown, digits: str) -> _Came:
+    """Who comes. Where browsers would not keep the cookie, because pages come without TLS, nobody is asked."""
     cookie, now = request.cookies.get(browsers.COOKIE, ""), here.now()
     if not here.address.startswith("https://"):
-        return None, ""
+        return _Came()
     coming = browsers.coming(here.context, seen, cookie, now=now)
     agent = request.headers.get("user-agent", "")
     wanted = NewBrowser(cookie=keys.new_session(), agent=agent, first=coming is Coming.FIRST)
     if coming is Coming.KNOWN:
-        return None, ""
-    if coming is Coming.FIRST:
-        return wanted, ""
-    if not digits.strip():
-        return None, "code" if browsers.send_code(here.context, seen, now=now) else "locked"
-    return wanted, "" if browsers.is_right(here.context, seen, digits, now=now) else "digits"
+        return _Came(cookie=browsers.kept(cookie, None))
+    if coming is Coming.NEW and not digits.strip():
+        return _Came(question="code" if browsers.send_code(here.context, seen, now=now) else "locked")
+    if coming is Coming.NEW and not browsers.is_right(here.context, seen, digits, now=now):
+        return _Came(question="digits")
+    return _Came(wanted=wanted, cookie=browsers.kept(cookie, wanted))
 
 
 def _remembering(here: Parlour, seen: Shown, wanted: NewBrowser | None) -> Callable[[Db], bool]:
@@ -152,14 +164,20 @@ def _fields(here: Parlour, seen: Shown, form: Form) -> dict[str, Any]:
     filled["by"] = filled["by"] or seen.link.person
     upload = form.files.get("file")
     if upload is not None and here.blobs is not None and upload.content:
-        blob = here.blobs.put([upload.content], limit=here.most_bytes)
-        named = {"filename": upload.filename, "media_type": upload.media_type}
-        filled["file"] = {**named, "key": blob.key, "size": blob.size, "sha256": blob.sha256}
+        filled["file"] = partial(_kept, here.blobs, upload, here.most_bytes)
     return filled
 
 
+def _kept(blobs: BlobStore, upload: Upload, limit: int) -> dict[str, Any]:
+    """The file lies in the store from now on."""
+    blob = blobs.put([upload.content], limit=limit)
+    named = {"filename": upload.filename, "media_type": upload.media_type}
+    return {**named, "key": blob.key, "size": blob.size, "sha256": blob.sha256}
+
+
 def _act(seen: Shown, filled: Mapping[str, Any]) -> Act:
-    own = {"by": filled["by"], "text": filled["text"], "file": filled.get("file") or {}}
+    """What would be done, to see what it lacks: a file is not kept for that."""
+    own = {"by": filled["by"], "text": filled["text"], "file": {"filename": ""} if "file" in filled else {}}
     return Act(doing=seen.link.doing, request=seen.link.id, **own)
 
 

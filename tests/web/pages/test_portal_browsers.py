@@ -11,8 +11,9 @@ from itertools import count
 from urllib.parse import urlencode
 
 import pytest
-from sqlalchemy import delete
+from sqlalchemy import case, delete, select, update
 
+from gateway import keys
 from gateway.app import Gateway, utc_now
 from gateway.domain.letters import Enclosure, Letter, Post, Posted
 from gateway.errors import NotFound
@@ -107,6 +108,96 @@ def test_t18_another_browser_is_asked_for_digits_of_a_mail(gateway: Gateway, doo
     on_site, done = links(gateway)[3], links(gateway)[0]
     assert [press(doors, on_site, mine).status, press(doors, done, other).status] == [200, 200]
     assert posted(gateway) == []
+
+
+def upload(doors: Doors, path: str, cookie: str = "", content: bytes = b"photo", **texts: str) -> Answer:
+    parts = [f'name="{name}"\r\n\r\n{text}'.encode() for name, text in ({"by": "Mauro"} | texts).items()]
+    parts.append(b'name="file"; filename="a.jpg"\r\n\r\n' + content)
+    body = b"".join(b"--b\r\ncontent-disposition: form-data; " + part + b"\r\n" for part in parts) + b"--b--"
+    headers = {"content-type": "multipart/form-data; boundary=b"} | ({"cookie": cookie} if cookie else {})
+    return doors.send("POST", path, body=body, headers=headers)
+
+
+def kept(gateway: Gateway) -> set[str]:
+    """The files of this installation."""
+    return {
+        path.name for path in gateway.settings.blobs.rglob("*") if path.is_file() and path.name != ".still"
+    }
+
+
+@pytest.mark.usefixtures("_nobody_known")
+def test_t18_a_file_is_kept_for_who_may_send_it_and_once_for_a_link(gateway: Gateway, doors: Doors) -> None:
+    accept, *_, file = links(gateway)
+    mine, before = cookie_of(press(doors, accept)), kept(gateway)
+    for stranger in ("", f"{COOKIE}=x"):
+        for more in ({}, {"code": "000 000"}, {"by": " "}):
+            assert (
+                upload(doors, file, stranger, content=stranger.encode() + b"fill the disk", **more).status
+                == 422
+            )
+    assert upload(doors, file, mine, by="x" * 1_000).status == 422
+    assert kept(gateway) == before
+    assert [upload(doors, file, mine, content=text).status for text in (b"one", b"two")] == [200, 410]
+    assert len(kept(gateway) - before) == 1
+
+
+@pytest.mark.usefixtures("_nobody_known")
+def test_who_loses_a_race_is_told_and_leaves_no_file(gateway: Gateway, doors: Doors) -> None:
+    accept, *_, comment, file = links(gateway)
+    mine, before = cookie_of(press(doors, accept)), kept(gateway)
+    seen = acting.shown(gateway.context, file.rpartition("/")[2], now=utc_now())
+    assert seen is not None
+
+    def never() -> dict[str, str]:
+        raise AssertionError("a file was kept")
+
+    lost = acting.follow(gateway.context, seen, {"file": never}, now=utc_now(), before=lambda _db: False)
+    assert lost is None
+    assert kept(gateway) == before
+    with gateway.database.write() as db:
+        db.execute(delete(BROWSER))
+    was = browsers.remember
+    browsers.remember = lambda *_, **__: False
+    try:
+        told = press(doors, comment, text="Wort für Wort")
+    finally:
+        browsers.remember = was
+    assert (told.status, "Wort für Wort" in told.body.decode()) == (409, True)
+    assert "premete di nuovo" in told.body.decode()
+    assert "set-cookie" not in told.headers
+    assert press(doors, comment, mine, text="Wort für Wort").status == 200
+
+
+@pytest.mark.usefixtures("_nobody_known")
+def test_two_readers_share_a_browser(gateway: Gateway, doors: Doors) -> None:
+    """Who comes second is let in beside the first, who is still known then."""
+    accept, decline, *_ = links(gateway)
+    mine = cookie_of(press(doors, accept))
+    with gateway.database.write() as db:
+        db.execute(update(BROWSER).values(contact="luisa"))
+    both = cookie_of(press(doors, decline, mine, text="No"))
+    assert len(both) > len(mine) + 20
+    with gateway.database.write() as db:
+        made = sorted(db.execute(select(BROWSER.c.contact)).scalars())
+        db.execute(
+            update(BROWSER).values(contact=case((BROWSER.c.contact == "luisa", "mauro"), else_="luisa"))
+        )
+    assert made == ["luisa", "mauro"]
+    assert press(doors, links(gateway)[0], both).status == 200
+    assert posted(gateway) == []
+    held = browsers.kept("", None)
+    for _ in range(browsers.READERS + 5):
+        held = browsers.kept(held, Wanted(cookie=keys.new_session(), agent="", first=False))
+    assert len(held.split(".")) == browsers.READERS
+
+
+@pytest.mark.usefixtures("_nobody_known")
+def test_each_act_lets_the_cookie_last_as_long_again(gateway: Gateway, doors: Doors) -> None:
+    accept, _, travelling, *_ = links(gateway)
+    mine = cookie_of(press(doors, accept))
+    again = press(doors, travelling, mine)
+    assert cookie_of(again) == mine
+    assert SimpleCookie(again.headers["set-cookie"])[COOKIE]["max-age"] == str(180 * 86_400)
 
 
 @pytest.mark.usefixtures("_nobody_known")
