@@ -13,7 +13,7 @@ SHORTEST: Mapping[str, timedelta] = {
     "raw": timedelta(days=31),
 }
 """What has an age, and the least it may be. `content`: texts of tickets since they ended; `attachments`: their files; `raw`:
-messages as they came in and what came of tries. A message is known again for thirty days, so that none counts twice."""
+messages as they came in, what came of tries, and to whom letters went with which words. A message is known again for thirty days, so that none counts twice."""
 
 
 def ages(document: Mapping[str, Any]) -> dict[str, timedelta]:

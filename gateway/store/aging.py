@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, and_, delete, func, or_, select, update
 from gateway.domain.erasing import ERASED
 from gateway.store import rows
 from gateway.store.db import Db
-from gateway.store.traces import HOLD, held_desks, lock
+from gateway.store.traces import HOLD, LETTER, held_desks, lock, old_letters
 
 CONTENT, ATTACHMENTS, RAW = "content", "attachments", "raw"
 _GONE = {"blob_key": None, "blob_size": None, "blob_sha256": None}
@@ -17,7 +17,8 @@ _GONE = {"blob_key": None, "blob_size": None, "blob_sha256": None}
 def count(db: Db, org_id: str, kind: str, before: datetime) -> int:
     """How many rows have reached their age."""
     if kind == RAW:
-        return sum(_how_many(db, table, wanted) for table, wanted in _raw(org_id, before))
+        letters = _how_many(db, LETTER, _unblanked(org_id, before))
+        return letters + sum(_how_many(db, table, wanted) for table, wanted in _raw(org_id, before))
     return _how_many(db, rows.content, _old(org_id, kind, before))
 
 
@@ -43,10 +44,22 @@ def _raw(org_id: str, before: datetime) -> list[tuple[Any, ColumnElement[bool]]]
     return [(rows.message, and_(read, message.desk_id.not_in(held_desks()))), (rows.attempt, tried)]
 
 
+def _unblanked(org_id: str, before: datetime) -> ColumnElement[bool]:
+    return and_(old_letters(org_id, before), LETTER.c.address != ERASED)
+
+
+def _blank_letters(db: Db, wanted: ColumnElement[bool], limit: int) -> int:
+    """To whom a letter went and what stood in it; that one left, and when, stays with what it warned of."""
+    some = db.execute(select(LETTER.c.id).where(wanted).limit(limit)).scalars().all()
+    words = {"address": ERASED, "contact": "", "subject": ERASED, "body": ERASED, "error": ""}
+    return db.execute(update(LETTER).where(LETTER.c.id.in_(some)).values(**words)).rowcount if some else 0
+
+
 def take(db: Db, org_id: str, kind: str, before: datetime, *, limit: int) -> tuple[int, list[str]]:
     """Take some of it away: how many rows, and the files they spoke of."""
     if kind == RAW:
-        return sum(_deleted(db, table, wanted, limit) for table, wanted in _raw(org_id, before)), []
+        taken = sum(_deleted(db, table, wanted, limit) for table, wanted in _raw(org_id, before))
+        return taken + _blank_letters(db, _unblanked(org_id, before), limit), []
     content, old = rows.content.c, _old(org_id, kind, before)
     seen = db.execute(select(content.id, content.ticket_id).where(old).limit(limit)).all()
     lock(db, [row.ticket_id for row in seen])

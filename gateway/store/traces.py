@@ -23,12 +23,14 @@ from sqlalchemy import (
 
 from gateway.store import rows, schema
 from gateway.store.account_tables import AccountRow, WebSessionRow
+from gateway.store.clock_tables import LetterRow
 from gateway.store.columns import Document
 from gateway.store.db import Database, Db
 from gateway.store.erasure_tables import TicketHoldRow
 
 _ACCOUNT: Table = AccountRow.__table__  # type: ignore[attr-defined]
 _SESSION: Table = WebSessionRow.__table__  # type: ignore[attr-defined]
+LETTER: Table = LetterRow.__table__  # type: ignore[attr-defined]
 HOLD: Table = TicketHoldRow.__table__  # type: ignore[attr-defined]
 Row = Mapping[str, Any]
 Rows = Table
@@ -126,10 +128,17 @@ def waiting(table: Table, org_id: str) -> ColumnElement[bool]:
 
 
 def _near(table: Table, org_id: str) -> ColumnElement[bool]:
-    if table.name in _CASE:
-        return _of_ticket(table).in_(_tickets(org_id))
+    case = _of_ticket(table).in_(_tickets(org_id)) if table.name in _CASE else None
+    if case is not None and table.name != "letter":
+        return case
     owner = table.c.org_id.in_(select(rows.hop.c.org_id).where(rows.hop.c.ticket_id.in_(_tickets(org_id))))
-    return or_(table.c.org_id == org_id, owner)
+    here = or_(table.c.org_id == org_id, owner)
+    return here if case is None else or_(case, and_(here, not_(_of_case(table))))
+
+
+def _of_case(letter: Table) -> ColumnElement[bool]:
+    """Other letters are about an account, a job at a desk of ours, a report, or nothing that has an id."""
+    return letter.c.ticket_id.in_(select(rows.ticket.c.id))
 
 
 def _of_ticket(table: Table) -> ColumnElement[Any]:
@@ -140,8 +149,8 @@ def _finished(table: Table) -> ColumnElement[bool]:
     """Not of a ticket, whoever's, that goes on or is held, also not at a desk of ours; no message that is still to be read, and
     none of a desk that knows a held ticket, nor the names of its people."""
     if table.name in _CASE:
-        told = table.c.state.not_in(("pending", "sending")) if table.name == "letter" else true()
-        return and_(_of_ticket(table).not_in(unfinished()), told)
+        ended = _of_ticket(table).not_in(unfinished())
+        return and_(ended, _has_left(table)) if table.name == "letter" else ended
     if table.name == "attempt":
         tried = select(rows.delivery.c.id).where(rows.delivery.c.ticket_id.in_(unfinished()))
         return table.c.delivery_id.not_in(tried)
@@ -151,14 +160,30 @@ def _finished(table: Table) -> ColumnElement[bool]:
     name, key = _PARTS.get(table.name, (table.name, "id"))
     if name not in _OURS:
         return true()
+    column: ColumnElement[Any] = table.c[key]
+    return column.not_in(_here_of(name, unfinished()))
+
+
+def _here_of(name: str, cases: Select[Any]) -> Select[Any]:
+    """Tickets at desks of ours that stand for these cases."""
     whole = next(one for one in schema.every_table() if one.name == name)
     desk, remote = _OURS[name]
-    going_on = select(whole.c.id).join(
-        rows.hop,
-        and_(rows.hop.c.desk_id == whole.c[desk], rows.hop.c.remote_id == whole.c[remote]),
-    )
-    column: ColumnElement[Any] = table.c[key]
-    return column.not_in(going_on.where(rows.hop.c.ticket_id.in_(unfinished())))
+    same = and_(rows.hop.c.desk_id == whole.c[desk], rows.hop.c.remote_id == whole.c[remote])
+    return select(whole.c.id).join(rows.hop, same).where(rows.hop.c.ticket_id.in_(cases))
+
+
+def _has_left(letter: Table) -> ColumnElement[bool]:
+    """It waits for nothing, and is not about a job that goes on or is held."""
+    jobs = _here_of("desk_ticket", unfinished())
+    return and_(letter.c.state.not_in(("pending", "sending")), letter.c.ticket_id.not_in(jobs))
+
+
+def old_letters(org_id: str, before: datetime) -> ColumnElement[bool]:
+    """Letters of an organization that were written before and left, but those about what is held."""
+    held = select(HOLD.c.ticket_id)
+    free = and_(LETTER.c.ticket_id.not_in(held), LETTER.c.ticket_id.not_in(_here_of("desk_ticket", held)))
+    gone = LETTER.c.state.not_in(("pending", "sending"))
+    return and_(LETTER.c.org_id == org_id, LETTER.c.created_at < before, gone, free)
 
 
 def batch(

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 
 from gateway.app import Gateway, utc_now
 from gateway.errors import Invalid, NotFound, Refused
@@ -26,6 +26,7 @@ from gateway.store.account_tables import AccountRow, WebSessionRow
 from gateway.store.audit import AUDIT
 from gateway.store.columns import plain
 from gateway.store.in_house_tables import DeskPartRow, DeskTicketRow
+from gateway.store.traces import LETTER
 from gateway.testing.loopback import PLAIN, LoopbackDesk
 from tests.api import house
 
@@ -206,6 +207,51 @@ def test_an_older_backup_is_erased_again_when_it_is_put_back(gateway: Gateway, b
     else:
         erasing.work(gateway.context, keep(gateway), done.id, order())
     assert {name for name, text in dumped(gateway).items() if spoken_of(text)} == set()
+
+
+def letters(gateway: Gateway) -> dict[str, tuple[str, str]]:
+    """About her account, a job of her case, and nothing that has an id; ids of what they are about → what stands in them."""
+    with gateway.database.read() as db:
+        found = db.execute(select(LETTER.c.ticket_id, LETTER.c.address, LETTER.c.subject)).all()
+    return {about: (address, subject) for about, address, subject in found}
+
+
+def write_letters(gateway: Gateway, *, state: str = "sent") -> None:
+    with gateway.database.write() as db:
+        db.execute(update(rows.hop).values(remote_id="job_1"))
+    for about in ("acc_1", "job_1", ""):
+        write_letter(gateway, about, state)
+
+
+def write_letter(gateway: Gateway, about: str, state: str) -> None:
+    """To her, from the organization of her ticket."""
+    with gateway.database.write() as db:
+        org_id = db.execute(select(rows.hop.c.org_id)).scalars().first()
+        told = {"ticket_id": about, "warning_id": "", "message_id": f"<{about}>", "state": state}
+        whose = {"org_id": org_id, "address": "ada@quirrenbach.example", "contact": "ada"}
+        text = {"subject": f"News for {CANARY}", "body": "", "created_at": utc_now(), "next_at": utc_now()}
+        db.execute(LETTER.insert().values(id=f"ltr_{about}", **told, **whose, **text))
+
+
+def test_letters_about_an_account_a_job_and_nothing_are_forgotten_too(gateway: Gateway) -> None:
+    ticket(gateway)
+    write_letters(gateway)
+    erasing.erase(gateway.context, keep(gateway), WANTED, order())
+    assert letters(gateway) == dict.fromkeys(("acc_1", "job_1", ""), ("[erased]", "News for [erased]"))
+
+
+def test_a_letter_waits_for_its_job_and_until_it_has_left(gateway: Gateway) -> None:
+    ticket(gateway, closed=False)
+    write_letters(gateway)
+    _, found = erasing.erase(gateway.context, keep(gateway), WANTED, order())
+    assert found.waiting["letter"] == 1
+    assert [about for about, told in letters(gateway).items() if CANARY in told[1]] == ["job_1"]
+    with gateway.database.write() as db:
+        db.execute(delete(LETTER))
+        db.execute(update(rows.ticket).values(closed_at=utc_now()))
+    write_letters(gateway, state="pending")
+    _, found = erasing.erase(gateway.context, keep(gateway), WANTED, order())
+    assert found.waiting["letter"] == 3
 
 
 def test_what_goes_on_or_is_held_waits(gateway: Gateway) -> None:

@@ -16,7 +16,7 @@ from gateway.flows.proposal import Terms
 from gateway.installation.reading import read
 from gateway.store import rows
 from tests.api import house
-from tests.flows.test_erasing import CANARY, FIGURES, dumped, keep, order, ticket
+from tests.flows.test_erasing import CANARY, FIGURES, dumped, keep, letters, order, ticket, write_letter
 
 AGES = "retention: {content: 60d, attachments: 40d, raw: 31d}"
 SAID = house.CONFIGURATION.replace("name: North Stores", f"name: North Stores, {AGES}")
@@ -58,6 +58,25 @@ def test_each_kind_goes_at_its_age_and_figures_stay(gateway: Gateway) -> None:
     assert after.pop("audit").startswith(figures.pop("audit"))
     assert {name: after[name] for name in figures} == figures
     assert not any(retention.run(gateway.context, keep(gateway), old)["north"].values())
+
+
+def test_letters_that_left_name_nobody_at_their_age(gateway: Gateway) -> None:
+    [policy] = retention.policies(gateway.context)
+    with gateway.database.write() as db:
+        hop = db.execute(select(rows.hop).where(rows.hop.c.org_id == policy.org_id)).mappings().first()
+        assert hop is not None
+        db.execute(update(rows.hop).where(rows.hop.c.id == hop["id"]).values(remote_id="job_1"))
+    for state, about in (("sent", ""), ("pending", "acc_1"), ("sent", "job_1")):
+        write_letter(gateway, about, state)
+    old = order(now=utc_now() + timedelta(days=32))
+    holds.hold(gateway.context, hop["ticket_id"], order(reason="case 12"))
+    retention.run(gateway.context, keep(gateway), old)
+    assert {about for about, told in letters(gateway).items() if CANARY in told[1]} == {"acc_1", "job_1"}
+    holds.unhold(gateway.context, hop["ticket_id"], order())
+    assert retention.due(gateway.context, policy, now=old.now)["raw"] == 1
+    assert retention.run(gateway.context, keep(gateway), old)["north"]["raw"] == 1
+    assert letters(gateway)["job_1"] == letters(gateway)[""] == ("[erased]", "[erased]")
+    assert retention.run(gateway.context, keep(gateway), old)["north"]["raw"] == 0
 
 
 def test_what_goes_on_has_no_age(gateway: Gateway) -> None:
