@@ -1,9 +1,11 @@
 """The route that a ticket brings from another gateway: a ring is seen, the hop limit counts over all hubs, nonsense is left out."""
 
+from dataclasses import replace
+
 import pytest
 
 from gateway.domain.marks import route_mark
-from gateway.domain.tmf621.federation import characteristic
+from gateway.domain.tmf621.federation import NAME, characteristic
 from tests.flows.api_desk import ApiStage
 
 ELSEWHERE = [f"{number:016x}" for number in range(8)]
@@ -40,3 +42,18 @@ def test_what_is_no_route_is_left_out(route: object) -> None:
     stage, events = pushed(route)
     assert "assignment.offered" in events
     assert len(stage.hop("customer").route) == 1
+
+
+def test_what_another_caller_of_the_same_party_does_is_not_the_gateways_own() -> None:
+    stage, _ = pushed(ELSEWHERE[:2])
+    stage.patch({"priority": "low"})
+    gateway, stage.caller = stage.caller, replace(stage.caller, name="Their Shop System")
+    stage.patch({"priority": "critical"})
+
+    def yours() -> list[tuple[str, bool]]:
+        [said] = [one["value"] for one in stage.shown()["troubleTicketCharacteristic"] if one["name"] == NAME]
+        return [(one["who"], one["yours"]) for one in said["changes"] if one["field"] == "priority"]
+
+    assert yours() == [("Their System", False), ("Their Shop System", True)]
+    stage.caller = gateway
+    assert yours() == [("Their System", True), ("Their Shop System", False)]

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from gateway.domain.api_desk import Shown, State, is_pushed, name_of, shown_as
-from gateway.domain.in_house import DeskTicket, Part, PartKind
+from gateway.domain.in_house import DeskTicket, Part, PartKind, person
 from gateway.domain.marks import ROUTE
 from gateway.domain.model import Field
 from gateway.domain.tmf621 import federation, reading, writing
@@ -29,8 +29,10 @@ class Promise:
 NOTHING = Promise()
 
 
-def document(ticket: DeskTicket, parts: Sequence[Part], promise: Promise = NOTHING) -> dict[str, Any]:
-    """The whole document."""
+def document(
+    ticket: DeskTicket, parts: Sequence[Part], promise: Promise = NOTHING, *, reader: str | None = None
+) -> dict[str, Any]:
+    """The whole document. `reader`: the name of the caller that reads it; None: anybody of the party's."""
     told: dict[str, Any] = dict(ticket.document)
     told |= {"id": ticket.id, "href": f"{PATH}/{ticket.id}", "@type": told.get("@type") or "TroubleTicket"}
     _tell_fields(told, ticket)
@@ -42,7 +44,7 @@ def document(ticket: DeskTicket, parts: Sequence[Part], promise: Promise = NOTHI
         writing.stamp(ticket.created_at),
         writing.stamp(ticket.changed_at),
     )
-    federation.with_said(told, _beyond(ticket, parts, promise))
+    federation.with_said(told, _beyond(ticket, parts, promise, reader))
     notes, files = list(_notes(ticket, parts)), list(_files(ticket, parts))
     return told | ({"note": notes} if notes else {}) | ({"attachment": files} if files else {})
 
@@ -128,25 +130,30 @@ def _source(ticket: DeskTicket, part: Part) -> str:
     return "seller" if part.ours is is_pushed(ticket) else "buyer"
 
 
-def _beyond(ticket: DeskTicket, parts: Sequence[Part], promise: Promise) -> dict[str, Any] | None:
+def _beyond(
+    ticket: DeskTicket, parts: Sequence[Part], promise: Promise, reader: str | None
+) -> dict[str, Any] | None:
     """What the standard has no words for; only where the party told a route, or was told one: it is a gateway."""
     if not ticket.fields.get(ROUTE):
         return None
     due = reading.moment(ticket.fields.get(Field.DUE))
     told = {
         **federation.crossing(ticket.fields),
-        "changes": list(_changes(parts)),
+        "changes": list(_changes(parts, reader)),
         "clocks": federation.clocks(promise.clocks),
     }
     told |= {"waiting": promise.waits_for} if promise.waits_for else {}
     return told | ({"due": writing.stamp(due)} if due is not None else {})
 
 
-def _changes(parts: Sequence[Part]) -> Iterator[dict[str, Any]]:
-    """Every change of a field, the oldest first; `yours`: whoever reads this made it."""
+def _changes(parts: Sequence[Part], reader: str | None) -> Iterator[dict[str, Any]]:
+    """Every change of a field, the oldest first; `yours`: whoever reads this made it. What another caller of the same party
+    did is news to a gateway, which would take it for its own writing."""
+    mine = None if reader is None else person(reader).id
     for part in parts:
         if part.kind is PartKind.ENTRY and part.data["field"] != ROUTE:
-            named = {"id": str(part.place), "at": writing.stamp(part.at), "yours": not part.ours}
+            yours = not part.ours and mine in (None, part.actor.id)
+            named = {"id": str(part.place), "at": writing.stamp(part.at), "yours": yours}
             values = {name: _as_told(part.data["field"], part.data[name]) for name in ("old", "new")}
             yield {**named, "field": part.data["field"], **values, "who": part.actor.name}
 

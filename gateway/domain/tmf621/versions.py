@@ -35,9 +35,11 @@ class Dialect:
     mends: bool = True
     """Whether a party may mend the words of its own notes."""
 
-    def tell(self, ticket: DeskTicket, parts: Sequence[Part], promise: Promise) -> dict[str, Any]:
-        """A ticket in this dialect; where it has a seller's priority beside, the buyer's stays its own word."""
-        told = self.to(telling.document(ticket, parts, promise))
+    def tell(
+        self, ticket: DeskTicket, parts: Sequence[Part], promise: Promise, *, reader: str
+    ) -> dict[str, Any]:
+        """A ticket in this dialect, to the caller of that name; where it has a seller's priority beside, the buyer's stays its own word."""
+        told = self.to(telling.document(ticket, parts, promise, reader=reader))
         if "sellerPriority" in self.unmoved and ticket.document.get("priority"):
             told["priority"] = ticket.document["priority"]
         return told

@@ -344,4 +344,4 @@ def _documents(
     parts = store.parts(db, caller.scope, [ticket.id for ticket in found])
     with beyond(db):  # by when is the whole chain's
         due = promises(db, context.directory(db), found)
-    return [dialect.tell(ticket, parts[ticket.id], due[ticket.id]) for ticket in found]
+    return [dialect.tell(ticket, parts[ticket.id], due[ticket.id], reader=caller.name) for ticket in found]
