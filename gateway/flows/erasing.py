@@ -388,5 +388,5 @@ def _forget_terms(context: Context, folder: Path, now: datetime) -> None:
     for one in listed(context):
         if one.sealed_terms and one.state == DONE and one.asked_at < now - REMEMBERED:
             with context.database.write() as db:
-                erasures.put(db, replace(one, sealed_terms=""))
+                erasures.reseal(db, one, "")
             (folder / f"{one.id}.json").unlink(missing_ok=True)

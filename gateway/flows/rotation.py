@@ -1,7 +1,6 @@
 """Sealing every secret again under the current key, so that an older one can leave the ring. Runs while the gateway
 works: each desk and each webhook is one short transaction, and both keys open meanwhile."""
 
-from dataclasses import replace
 from datetime import datetime
 
 from gateway.flows.context import OPERATOR, Context
@@ -46,19 +45,24 @@ def _audit(db: Db, org_id: str | None, subject: str, by: tuple[str, str], *, now
 
 
 def _reseal_tokens(context: Context, vault: Vault) -> None:
-    """The tokens of partners that share tickets."""
-    with context.database.write() as db:
-        for keyed in ticket_sharing.agreements(db, OPERATOR):
-            if not vault.is_current(keyed.sealed_token):
-                place = ticket_sharing.token_place(keyed.agreement)
-                sealed = vault.seal(vault.open(keyed.sealed_token, place), place)
-                ticket_sharing.change_agreement(db, replace(keyed, sealed_token=sealed))
+    """The tokens of partners that share tickets. One that was changed meanwhile is sealed under the current key already."""
+    with context.database.read() as db:
+        found = ticket_sharing.agreements(db, OPERATOR)
+    for keyed in found:
+        if not vault.is_current(keyed.sealed_token):
+            place = ticket_sharing.token_place(keyed.agreement)
+            sealed = vault.seal(vault.open(keyed.sealed_token, place), place)
+            with context.database.write() as db:
+                ticket_sharing.reseal_agreement(db, keyed, sealed)
 
 
 def _reseal_erasures(context: Context, vault: Vault) -> None:
-    """Whom erasures are about. Orders beside the database stay under the key of their day, as backups do."""
-    with context.database.write() as db:
-        for one in erasures.listed(db, OPERATOR):
-            if one.sealed_terms and not vault.is_current(one.sealed_terms):
-                sealed = vault.seal(vault.open(one.sealed_terms, one.sealed_at), one.sealed_at)
-                erasures.put(db, replace(one, sealed_terms=sealed))
+    """Whom erasures are about, and nothing else of them: one may be going on. Terms that were forgotten meanwhile stay so. Orders
+    beside the database stay under the key of their day, as backups do."""
+    with context.database.read() as db:
+        found = erasures.listed(db, OPERATOR)
+    for one in found:
+        if one.sealed_terms and not vault.is_current(one.sealed_terms):
+            sealed = vault.seal(vault.open(one.sealed_terms, one.sealed_at), one.sealed_at)
+            with context.database.write() as db:
+                erasures.reseal(db, one, sealed)

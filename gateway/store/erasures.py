@@ -46,12 +46,20 @@ _NAMES = tuple(one.name for one in fields(Erasure))
 
 
 def put(db: Db, erasure: Erasure) -> None:
-    """Keep it as it stands now, whether it was there or not."""
+    """Keep it as it stands now, whether it was there or not. What its terms are sealed as stays: who works on it for minutes would
+    undo a rotation of keys."""
     values = {name: getattr(erasure, name) for name in _NAMES}
     values |= {"counts": dict(erasure.counts), "tickets": list(erasure.tickets), "files": list(erasure.files)}
     there = ERASURE.c.id == erasure.id
-    if db.execute(update(ERASURE).where(there).values(**values)).rowcount == 0:
+    changed = {name: value for name, value in values.items() if name != "sealed_terms"}
+    if db.execute(update(ERASURE).where(there).values(**changed)).rowcount == 0:
         db.execute(insert(ERASURE).values(**values))
+
+
+def reseal(db: Db, erasure: Erasure, sealed: str) -> bool:
+    """Its terms are sealed so from now on ("": forgotten); False if that was changed since it was read."""
+    same = (ERASURE.c.id == erasure.id) & (ERASURE.c.sealed_terms == erasure.sealed_terms)
+    return db.execute(update(ERASURE).where(same).values(sealed_terms=sealed)).rowcount == 1
 
 
 def get(db: Db, scope: Scope, name: str) -> Erasure | None:

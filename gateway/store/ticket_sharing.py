@@ -63,9 +63,18 @@ def add_agreement(db: Db, keyed: Keyed) -> None:
     db.execute(insert(AGREEMENT).values(**_agreement_values(keyed)))
 
 
-def change_agreement(db: Db, keyed: Keyed) -> None:
-    """An agreement as it is now."""
-    db.execute(update(AGREEMENT).where(AGREEMENT.c.id == keyed.agreement.id).values(_agreement_values(keyed)))
+def change_agreement(db: Db, keyed: Keyed, *, rekeyed: bool = False) -> None:
+    """An agreement as it is now; its token only where it was `rekeyed`, which may be sealed anew since it was read."""
+    values = _agreement_values(keyed)
+    if not rekeyed:
+        values = {name: value for name, value in values.items() if name not in ("sealed_token", "token_hash")}
+    db.execute(update(AGREEMENT).where(AGREEMENT.c.id == keyed.agreement.id).values(values))
+
+
+def reseal_agreement(db: Db, keyed: Keyed, sealed: str) -> bool:
+    """Its token is sealed so from now on; False if it has another one since it was read."""
+    same = (AGREEMENT.c.id == keyed.agreement.id) & (AGREEMENT.c.sealed_token == keyed.sealed_token)
+    return db.execute(update(AGREEMENT).where(same).values(sealed_token=sealed)).rowcount == 1
 
 
 def forget_agreement(db: Db, scope: Scope, agreement_id: str) -> None:

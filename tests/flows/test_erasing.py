@@ -395,7 +395,7 @@ def test_one_that_breaks_off_stops_neither_the_next_nor_what_has_an_age(
         erasing.erase(gateway.context, keep(gateway), who, order())
     first, second = erasing.listed(gateway.context)
     with gateway.database.write() as db:
-        erasures.put(db, replace(first, sealed_terms="no seal"))
+        assert erasures.reseal(db, first, "no seal")
         erasures.put(db, replace(second, state=erasures.RUNNING))
     ran: list[str] = []
     monkeypatch.setattr(retention, "run", lambda *_: ran.append("run"))

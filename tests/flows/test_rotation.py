@@ -1,6 +1,7 @@
 """After a rotation the old key is not needed any more, and nobody noticed."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -12,9 +13,10 @@ from gateway.flows.context import OPERATOR, Context
 from gateway.flows.proposal import Terms
 from gateway.flows.rotation import reseal
 from gateway.installation.reading import read
-from gateway.store import directory
+from gateway.store import directory, erasures
 from gateway.store.db import Database
-from gateway.vault import Vault, new_entry, ring
+from gateway.store.erasures import Erasure
+from gateway.vault import Place, Vault, new_entry, ring
 from tests.flows import installation
 from tests.flows.installation import FILE, SECRETS, write
 
@@ -55,6 +57,64 @@ def test_t17_every_secret_is_sealed_again_once(context: Context) -> None:
         assert directory.version(db) == 1
     with pytest.raises(ConfigError, match="'k2' that sealed this is not in the key ring"):
         hook_secrets(context, ring(OLD))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Slow(Vault):
+    """Something happens while it seals whom an erasure is about."""
+
+    meanwhile: Callable[[], None]
+
+    def seal(self, text: str, place: Place) -> str:
+        if place.table == "erasure":
+            self.meanwhile()
+        return super().seal(text, place)
+
+
+def slow(meanwhile: Callable[[], None]) -> Slow:
+    return Slow(**vars(ring(f"{NEW},{OLD}")), meanwhile=meanwhile)
+
+
+def asked(context: Context) -> Erasure:
+    made = Erasure(
+        id="ers_1", org_id="org_1", sealed_terms="", asked_at=NOW, asked_by="maria", reason="asked on paper"
+    )
+    made = replace(made, sealed_terms=ring(OLD).seal('["Ada Lovelace"]', made.sealed_at))
+    with context.database.write() as db:
+        erasures.put(db, made)
+    return made
+
+
+def kept(context: Context) -> Erasure:
+    with context.database.read() as db:
+        (one,) = erasures.listed(db, OPERATOR)
+    return one
+
+
+def test_a_rotation_beside_an_erasure_that_goes_on_undoes_nothing_of_it(context: Context) -> None:
+    before = asked(context)
+    further = replace(before, place={"table": "hop", "after": ["hop_1"]}, counts={"content": 3})
+
+    def goes_on() -> None:
+        with context.database.write() as db:
+            erasures.put(db, further)
+
+    reseal(context, slow(goes_on), actor="jens", now=NOW)
+    goes_on()
+    after = kept(context)
+    assert (after.place, dict(after.counts)) == (further.place, {"content": 3})
+    assert ring(NEW).open(after.sealed_terms, after.sealed_at) == '["Ada Lovelace"]'
+
+
+def test_terms_that_are_forgotten_while_keys_rotate_stay_forgotten(context: Context) -> None:
+    before = asked(context)
+
+    def forgotten() -> None:
+        with context.database.write() as db:
+            erasures.reseal(db, before, "")
+
+    reseal(context, slow(forgotten), actor="jens", now=NOW)
+    assert kept(context).sealed_terms == ""
 
 
 def test_without_the_old_key_nothing_is_lost(context: Context) -> None:

@@ -150,7 +150,7 @@ def amend(context: Context, knock: Knock) -> Agreement:
             after = replace(after, changed_at=knock.now)
         if after != keyed.agreement:
             changed = sealed(context, after, token) if rekeyed else replace(keyed, agreement=after)
-            store.change_agreement(db, changed)
+            store.change_agreement(db, changed, rekeyed=rekeyed)
             directory.bump(db)
             _audit(db, after, f"sharing {after.standing}", knock.now)
         return after
