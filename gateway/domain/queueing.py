@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from gateway.domain import budgeting, mapping, notes
+from gateway.domain import budgeting, mapping, notes, people
 from gateway.domain.case import Because, Case
 from gateway.domain.erasing import ERASED
 from gateway.domain.imported import is_imported
@@ -261,8 +261,21 @@ def _note(
         content_id=content.id,
         visibility=content.visibility,
         note=True,
-        payload=({_NEWS: True} if kind in _PASSES else {}) | ({QUOTES: True} if kind in _REFUSES else {}),
+        payload=({_NEWS: True} if kind in _PASSES else {})
+        | _quoting(case, hop, kind, facts.get("reason", "")),
     )
+
+
+def _quoting(case: Case, hop: Hop, kind: str, words: str) -> dict[str, Any]:
+    """Whether a note has to bring a refusal's reason: there is one, and no comment of a person's brings the same words."""
+    if kind not in _REFUSES or not words:
+        return {}
+    under_way = [*case.lane(hop.id), *(one for one in case.deliveries if one.hop_id == hop.id)]
+    sent = {one.content_id for one in under_way if one.state is not DeliveryState.CANCELLED and not one.note}
+    sent |= {copy.content_id for copy in case.our_copies(hop.id)}
+    comments = [one for one in case.all_contents() if one.id in sent and one.kind is ContentKind.COMMENT]
+    as_read = (people.without_names(case, hop, case.hops[one.origin_hop_id], one.text) for one in comments)
+    return {} if words in as_read else {QUOTES: True}
 
 
 def _said_before(case: Case, content: Content, kind: str) -> str:

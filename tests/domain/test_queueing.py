@@ -301,3 +301,25 @@ def test_a_reason_is_kept_without_its_margins_and_an_empty_one_not_at_all() -> N
     assert kept is not None
     assert (kept.text, kept.kind, kept.author) == ("no people", ContentKind.REASON, "per_x")
     assert queueing.reason_text(case, north(case), " \n", PERSON) is None
+
+
+@pytest.mark.parametrize(("sent", "brings"), [("", True), ("not our shop", False), ("another thing", True)])
+def test_a_refusal_brings_its_reason_only_where_no_comment_does(sent: str, brings: bool) -> None:
+    case = tree(*CHAIN)
+    event, vendor = because(case), case.hops["hop_vendor"]
+    if sent:
+        comment = content("north", sent)
+        case.contents.append(comment)
+        queueing.comment(case, vendor, comment, Visibility.PUBLIC, event)
+
+    queueing.note(case, vendor, "declined", event, who="North", reason="not our shop")
+
+    assert bool(case.deliveries[-1].payload.get(queueing.QUOTES)) is brings
+
+
+def test_a_refusal_without_a_reason_brings_none() -> None:
+    case = tree(*CHAIN)
+
+    queueing.note(case, case.hops["hop_vendor"], "declined", because(case), who="North", reason="")
+
+    assert queueing.QUOTES not in case.deliveries[-1].payload

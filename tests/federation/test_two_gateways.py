@@ -101,11 +101,14 @@ def test_what_is_refused_goes_back_and_what_is_taken_back_is_cancelled(town: Tow
         mauro.set(below, "status", "refused")
     with town.north.acting() as desk:
         desk.person("ann").set(taken_back, "status", "cancelled")
-    town.hears(
-        town.north, refused, "Reason: South declined the assignment. Reason: We do not serve that shop."
-    )
+    town.hears(town.north, refused, "South declined the assignment. Reason: We do not serve that shop.")
     town.shows(town.south, second, status="cancelled")
     town.quiet()
+    said = [one["text"] for one in town.doc(town.north, refused)["comments"]]
+    assert [text for text in said if "We do not serve" in text] == [
+        "Mauro (South):\n\nWe do not serve that shop.",
+        "South declined the assignment. Reason: We do not serve that shop.",
+    ]
     states = {one["name"]: one["status"] for one in town.told(limit="2")}
     assert states == {"not ours": "rejected", "a mistake": "cancelled"}
 
