@@ -32,7 +32,7 @@ LETTER = "rst_"
 """Begins what a letter encloses where it brings such a link."""
 _AT_PLACE, _OF_PLACE, _OF_ACCOUNT = 3, 20, 6
 """How often one may ask within `signing_in.WITHIN`: for one account from one address, from one address in all; and how many
-mails an account gets, whoever asks."""
+mails an account gets, whoever asks. Whoever asks after that uses a link that has been mailed: strangers fill the count, too."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,10 +78,10 @@ def ask(context: Context, email: str, place: tuple[str, str], *, now: datetime) 
     asked = Asked(cookie=keys.new_reset(), code=keys.code())
     with context.database.write() as db:
         account = store.by_email(db, OPERATOR, email)
-        told = account if account is not None and _has_password(account) and not mailed_enough else None
-        reset = _reset(context, told, asked, language, now=now)
+        told = account if account is not None and _has_password(account) else None
+        reset = _reset(context, told, asked, "" if mailed_enough else language, now=now)
         resets.put(db, reset)
-        if told is not None:
+        if told is not None and not mailed_enough:
             subject = Words(language)("reset.mail.subject")
             _write(context, db, told, (subject, "", reset.id), now=now)
     return asked
@@ -155,9 +155,21 @@ def is_over(reset: Reset, now: datetime) -> bool:
     return reset.used_at is not None or now >= reset.expires_at or reset.tries >= CODES
 
 
-def is_of(reset: Reset, cookie: str) -> bool:
-    """Whether that browser asked for it; another one needs the digits."""
-    return keys.is_reset(cookie) and hmac.compare_digest(keys.digest(cookie), reset.asked_by)
+def is_of(context: Context, reset: Reset, cookie: str, *, now: datetime) -> bool:
+    """Whether that browser asked for it, or for one that got no mail of its own; another one needs the digits."""
+    if not keys.is_reset(cookie):
+        return False
+    digest = keys.digest(cookie)
+    return any(hmac.compare_digest(digest, one.asked_by) for one in _opened_by(context, reset, now))
+
+
+def _opened_by(context: Context, reset: Reset, now: datetime) -> list[Reset]:
+    """The wishes whose browser and digits a link fits: its own, and, if it came by mail, those of its account that had mails
+    enough: whoever gets hold of such mails could as well ask first."""
+    if not reset.language:
+        return [reset]
+    with context.database.read() as db:
+        return [reset, *resets.unmailed(db, reset.account_id, now=now)]
 
 
 def finish(
@@ -170,8 +182,8 @@ def finish(
     if account is None or is_over(reset, now) or not _has_password(account):
         return Outcome.ENDED
     refuse_weak(filled.password, account.email)
-    if not is_of(reset, filled.cookie):
-        wrong = _wrong_code(context, reset, filled.code)
+    if not is_of(context, reset, filled.cookie, now=now):
+        wrong = _wrong_code(context, reset, filled.code, now=now)
         if wrong is not None:
             return wrong
     phc = passwords.kept(filled.password, place[1])
@@ -183,13 +195,14 @@ def finish(
     return Outcome.DONE
 
 
-def _wrong_code(context: Context, reset: Reset, code: str) -> Outcome | None:
+def _wrong_code(context: Context, reset: Reset, code: str, *, now: datetime) -> Outcome | None:
     """Counted before it is compared, so that a thousand at once are five."""
     with context.database.write() as db:
         tried = resets.count_try(db, reset.id)
     if tried > CODES:
         return Outcome.ENDED
-    if hmac.compare_digest(_of_code(reset.id, code.replace(" ", "")), reset.code):
+    typed = code.replace(" ", "")
+    if any(hmac.compare_digest(_of_code(one.id, typed), one.code) for one in _opened_by(context, reset, now)):
         return None
     return Outcome.CODE if tried < CODES else Outcome.ENDED
 

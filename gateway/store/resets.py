@@ -13,7 +13,7 @@ RESET: Table = AccountResetRow.__table__  # type: ignore[attr-defined]
 
 @dataclass(frozen=True, kw_only=True)
 class Reset:
-    """A wish, as the table has it."""
+    """A wish, as the table has it. `language`: of its mail, "" where none is written."""
 
     id: str
     org_id: str
@@ -44,6 +44,13 @@ def by_link(db: Db, sha256: str) -> Reset | None:
     """The one whose link has that digest."""
     row = db.execute(select(RESET).where(RESET.c.sha256 == sha256)).mappings().first()
     return Reset(**row) if row else None
+
+
+def unmailed(db: Db, account_id: str, *, now: datetime) -> list[Reset]:
+    """Wishes of an account that stand, and that no mail is written for."""
+    mine = (RESET.c.account_id == account_id) & RESET.c.used_at.is_(None) & (RESET.c.expires_at > now)
+    query = select(RESET).where(mine, RESET.c.sha256.is_(None), RESET.c.language == "")
+    return [Reset(**row) for row in db.execute(query).mappings()]
 
 
 def name(db: Db, reset_id: str, sha256: str) -> None:

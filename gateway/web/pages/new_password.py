@@ -79,7 +79,9 @@ def _choose(
     shown = {
         "lacks": words(lacks, shortest=passwords.SHORTEST) if lacks else "",
         "limits": {"shortest": passwords.SHORTEST, "longest": passwords.LONGEST},
-        "elsewhere": not new_password.is_of(reset, request.cookies.get(COOKIE, "")),
+        "elsewhere": not new_password.is_of(
+            here.context, reset, request.cookies.get(COOKIE, ""), now=here.now()
+        ),
     }
     return page("reset.html", words, status=422 if lacks else 200, **shown)
 

@@ -205,6 +205,32 @@ def test_t25_nobody_is_buried_in_mails(gateway: Gateway, doors: Doors, clock: Cl
         new_password.ask(gateway.context, "p20@example.org", ("192.0.2.1", "en"), now=clock.now)
 
 
+@pytest.mark.parametrize("elsewhere", [False, True], ids=["in the browser that asked", "with its digits"])
+def test_t25_strangers_who_ask_often_stop_nobody(
+    gateway: Gateway, doors: Doors, clock: Clock, elsewhere: bool
+) -> None:
+    """Mails enough went out when the owner asks: any of their links works in the owner's browser, and with the owner's digits."""
+    email = f"gus{elsewhere}@example.org".lower()
+    member(gateway, email, clock.now)
+    for number in range(20):
+        new_password.ask(gateway.context, email, (f"198.51.100.{number}", "en"), now=clock.now)
+    found = [re.search(r"/reset/\S+", one.body) for one in posted(gateway, clock.now)]
+    paths = [one[0] for one in found if one is not None]
+    assert len(paths) == 6
+    cookie, code = asked(doors, email)
+    assert posted(gateway, clock.now) == []
+    assert post(doors, paths[0], code="000 000", password=NEW).status == 422
+    handed, _ = new_password.by_hand(gateway.context, email, actor="root", now=clock.now)
+    for wrong in ({"cookie": cookie}, {"code": code}):
+        assert post(doors, f"/reset/{handed}", **wrong, password=NEW).status == 422
+    shown = get(doors, paths[3], "" if elsewhere else cookie)
+    assert (b'name="code"' in shown.body) is elsewhere
+    chosen = {"code": code} if elsewhere else {"cookie": cookie}
+    assert post(doors, paths[3], **chosen, password=NEW).status == 303
+    assert post(doors, paths[4], **chosen, password=OLD).status == 410
+    assert signs_in(gateway, email, NEW, clock)
+
+
 def test_t25_who_is_locked_out_comes_in_by_a_new_password(
     gateway: Gateway, doors: Doors, clock: Clock
 ) -> None:
