@@ -37,8 +37,9 @@ class Wanted:
 
 
 def written(email: str) -> str:
-    """An address as it is kept. Raises Invalid for what is none."""
-    told = email.strip().casefold()
+    """An address as it is kept: in small letters, and no further folded, for `straße.example` is not `strasse.example`. Raises
+    Invalid for what is none."""
+    told = email.strip().lower()
     if len(told) > _LONGEST or not _EMAIL.fullmatch(told):
         raise Invalid("this is no mail address", cure="write name@example.org")
     return told
@@ -115,7 +116,7 @@ def accept(
 def refuse_weak(password: str, email: str) -> None:
     """Raises Invalid for what is no password."""
     fits = passwords.SHORTEST <= len(password) <= passwords.LONGEST
-    if not fits or password.casefold() == email:
+    if not fits or password.lower() == email:
         raise Invalid(f"a password has at least {passwords.SHORTEST} signs, and is not the mail address")
 
 

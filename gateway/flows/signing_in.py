@@ -1,5 +1,5 @@
 """Signing in with a password. Whatever is wrong, it is told in the same words and takes as long: nobody learns which accounts there
-are. Tries are counted for an account at an address, and for an address; nobody can lock somebody else out."""
+are. Wrong tries are counted for an account at an address, and for an address; nobody can lock somebody else out."""
 
 import hashlib
 import ipaddress
@@ -45,13 +45,17 @@ def by_password(
         return None
     with context.database.write() as db:
         forget(db, email, address)
+        store.take_try_back(db, _digest(_of_address(address)))
     return account
 
 
 def tries(email: str, address: str) -> Mapping[str, int]:
     """What a try is counted for, and how often it may be."""
-    place = network(address)
-    return {f"{email}\n{place}": TRIES, f"\n{place}": OF_ADDRESS}
+    return {f"{email}\n{network(address)}": TRIES, _of_address(address): OF_ADDRESS}
+
+
+def _of_address(address: str) -> str:
+    return f"\n{network(address)}"
 
 
 def count(context: Context, tried: Mapping[str, int], *, now: datetime) -> list[str]:

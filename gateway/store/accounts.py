@@ -193,6 +193,12 @@ def count_try(db: Db, digest: str, *, now: datetime, since: datetime) -> int:
     return int(db.execute(select(TRY.c.count).where(TRY.c.id == digest)).scalar_one())
 
 
+def take_try_back(db: Db, digest: str) -> None:
+    """One of them was right after all; those of others stay."""
+    counted = (TRY.c.id == digest) & (TRY.c.count > 0)
+    db.execute(update(TRY).where(counted).values(count=TRY.c.count - 1))
+
+
 def forget_tries(db: Db, digest: str) -> None:
     """They were the right person's."""
     db.execute(delete(TRY).where(TRY.c.id == digest))

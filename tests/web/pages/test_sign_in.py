@@ -157,6 +157,34 @@ def test_an_address_that_tries_many_accounts_is_stopped(gateway: Gateway) -> Non
         wrong(100)
 
 
+def test_an_office_that_signs_in_rightly_is_not_stopped(gateway: Gateway, doors: Doors) -> None:
+    """Behind one address: right ones count for nothing, and let nobody try more wrong ones."""
+    joined(gateway, doors, "office@example.org")
+    now, place = utc_now(), "192.0.2.77"
+
+    def tried(email: str, password: str) -> object:
+        return signing_in.by_password(gateway.context, (email, password), place, CHEAP, now=now)
+
+    assert all(tried("office@example.org", PASSWORD) for _ in range(signing_in.OF_ADDRESS + 1))
+    for number in range(signing_in.OF_ADDRESS):
+        assert tried(f"q{number}@example.org", "x") is None
+        assert number == signing_in.OF_ADDRESS - 1 or tried("office@example.org", PASSWORD)
+    with pytest.raises(signing_in.TooMany):
+        tried("q100@example.org", "x")
+
+
+def test_an_address_is_folded_no_further_than_to_small_letters(gateway: Gateway, doors: Doors) -> None:
+    """Two domains, two mailboxes, two people."""
+    joined(gateway, doors, "ann@STRASSE.example")
+    joined(gateway, doors, "Ann@Straße.example")
+    assert sign_in(doors, "ann@straße.example").status == 303
+    emails = [one.email for one in accounts.listed(gateway.context)]
+    assert {"ann@straße.example", "ann@strasse.example"} <= set(emails)
+    accounts.disable(gateway.context, "ann@STRASSE.example", actor="test", now=utc_now())
+    assert sign_in(doors, "ann@strasse.example").status == 401
+    assert sign_in(doors, "ann@straße.example").status == 303
+
+
 def test_the_door_says_when_to_come_again(gateway: Gateway, doors: Doors) -> None:
     answers = [sign_in(doors, "fred@example.org", "wrong") for _ in range(11)]
     assert [one.status for one in answers] == [401] * 10 + [429]
