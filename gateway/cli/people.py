@@ -30,6 +30,15 @@ _COLUMNS = {
 }
 
 
+_INVITATION = {
+    "id": "INVITATION",
+    "email": "ADDRESS",
+    "role": "ROLE",
+    "parties": "FOR",
+    "created_by": "BY",
+    "created_at": "SINCE",
+    "expires_at": "ENDS",
+}
 _SESSION = {
     "id": "SESSION",
     "browser": "BROWSER",
@@ -43,6 +52,8 @@ def register(app: typer.Typer) -> None:
     """Add the group."""
     group = typer.Typer(help="Who may sign in.", no_args_is_help=True)
     group.command("invite")(invite)
+    group.command("invitations")(invitations)
+    group.command("uninvite")(uninvite)
     group.command("list")(listed)
     group.command("role")(role)
     group.command("reset")(reset)
@@ -74,6 +85,33 @@ def invite(
         say(f"{invitation.email} opens it once; it is shown this once")
 
 
+def invitations(as_json: AsJson = False) -> None:
+    """List the invitations that nobody has used yet."""
+    with opened() as gateway:
+        found = flow.invitations(gateway.context, now=utc_now())
+        rows = [
+            {
+                **{name: getattr(one, name, "") for name in _INVITATION},
+                "parties": ", ".join(flow.codes(gateway.context, one.customers or (one.org_id,))),
+            }
+            for one in found
+        ]
+    show(rows, _INVITATION, as_json=as_json, empty="nobody is invited")
+
+
+def uninvite(
+    who: Annotated[
+        str, typer.Argument(help="A mail address, or an invitation's id (inv_…).", show_default=False)
+    ],
+    actor: Actor = None,
+) -> None:
+    """Take back an invitation, or all of an address."""
+    with opened() as gateway:
+        gone = flow.take_back(gateway.context, who, actor=acting(actor), now=utc_now())
+    for one in gone:
+        say(f"the invitation of {one.email} as {one.role} opens nothing any more")
+
+
 def listed(as_json: AsJson = False) -> None:
     """List who may sign in, and who may no more."""
     with opened() as gateway:
@@ -100,8 +138,9 @@ def role(
     customers = tuple(customer or ())
     wanted = flow.Wanted(email=email, role=role, organization=organization, customers=customers)
     with opened() as gateway:
-        account = flow.change_role(gateway.context, wanted, actor=acting(actor), now=utc_now())
-    say(f"{account.email} is {account.role} from now on, and was signed out")
+        account, changed = flow.change_role(gateway.context, wanted, actor=acting(actor), now=utc_now())
+    became = "from now on, and was signed out" if changed else "already: nothing changed"
+    say(f"{account.email} is {account.role} {became}")
 
 
 def reset(email: Email, actor: Actor = None, as_json: AsJson = False) -> None:

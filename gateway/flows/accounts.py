@@ -98,6 +98,29 @@ def opened(context: Context, token: str, *, now: datetime) -> Invitation | None:
     return found if found is not None and found.is_open(now) else None
 
 
+def invitations(context: Context, *, now: datetime) -> list[Invitation]:
+    """Those that open an account yet, by address."""
+    with context.database.read() as db:
+        return store.invitations(db, OPERATOR, now=now)
+
+
+def take_back(context: Context, name: str, *, actor: str, now: datetime) -> list[Invitation]:
+    """An invitation (by its id), or all of an address, open nothing any more. Those that were taken back. Raises NotFound where
+    there is none: it was used, has ended, or never was; Invalid for what is neither an id nor an address."""
+    email = "" if keys.is_id(name, "inv") else written(name)
+    with context.database.write() as db:
+        found = [
+            one for one in store.invitations(db, OPERATOR, now=now) if name == one.id or email == one.email
+        ]
+        gone = [one for one in found if store.forget_invitation(db, one.id)]
+        for one in gone:
+            told = {"email": one.email, "role": one.role}
+            _audit(db, one.org_id, ("invitation taken back", one.id, told), actor=actor, now=now)
+    if not gone:
+        raise NotFound(f"nobody is invited as {name}", cure="interdesk people invitations lists them")
+    return gone
+
+
 def accept(
     context: Context, invitation: Invitation, password: str, cost: Cost, *, now: datetime
 ) -> Account | None:
@@ -176,9 +199,9 @@ def disable(context: Context, email: str, *, actor: str, now: datetime) -> Accou
         return store.get(db, OPERATOR, account.id) or account
 
 
-def change_role(context: Context, wanted: Wanted, *, actor: str, now: datetime) -> Account:
-    """Somebody has another role from now on (`wanted.email` names who), and is signed out at once. Raises as `invite`, and NotFound
-    for somebody without an account."""
+def change_role(context: Context, wanted: Wanted, *, actor: str, now: datetime) -> tuple[Account, bool]:
+    """Somebody has another role from now on (`wanted.email` names who), and is signed out at once; False if it is what it was.
+    Raises as `invite`, and NotFound for somebody without an account."""
     _check(wanted)
     with context.database.write() as db:
         before = named(db, wanted.email)
@@ -189,7 +212,7 @@ def change_role(context: Context, wanted: Wanted, *, actor: str, now: datetime) 
             store.change(db, OPERATOR, before.id, **values)
             store.end_sessions(db, before.id, now=now)
             _audit_role(db, before, after, actor=actor, now=now)
-    return after
+    return after, after != before
 
 
 def _audit_role(db: Db, before: Account, after: Account, *, actor: str, now: datetime) -> None:

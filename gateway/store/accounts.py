@@ -140,6 +140,20 @@ def invitation(db: Db, sha256: str) -> Invitation | None:
     return Invitation(**_lists(row)) if row else None
 
 
+def invitations(db: Db, scope: Scope, *, now: datetime) -> list[Invitation]:
+    """Those within the scope that are open, by address, the oldest first."""
+    stands = INVITATION.c.used_at.is_(None) & (INVITATION.c.expires_at > now)
+    query = select(INVITATION).where(scope.where(INVITATION), stands)
+    rows = db.execute(query.order_by(INVITATION.c.email, INVITATION.c.created_at, INVITATION.c.id)).mappings()
+    return [Invitation(**_lists(row)) for row in rows]
+
+
+def forget_invitation(db: Db, invitation_id: str) -> bool:
+    """Whether it was not used yet; it is gone then."""
+    mine = (INVITATION.c.id == invitation_id) & INVITATION.c.used_at.is_(None)
+    return db.execute(delete(INVITATION).where(mine)).rowcount == 1
+
+
 def use_invitation(db: Db, invitation_id: str, *, now: datetime) -> bool:
     """Whether it was open until now; it is used then."""
     mine = (INVITATION.c.id == invitation_id) & INVITATION.c.used_at.is_(None)
