@@ -33,12 +33,15 @@ Came = Annotated[Visit | None, Depends(signed_in)]
 
 @router.get("/account")
 def own(
+    request: Request,
     here: AnyParlour,
     asked: AnyWanted,
     came: Came,
     changed: Annotated[str, Query(max_length=1)] = "",
 ) -> HTMLResponse:
     """Of whoever is signed in; anybody else may sign in. `changed`: a password was just chosen."""
+    if came is None and request.cookies.get(COOKIE):
+        return _ended(here, asked)
     return _own(here, asked, came, "account.changed" if changed else "")
 
 
@@ -46,10 +49,16 @@ _SAID = {
     "": 200,
     "account.changed": 200,
     "account.wrong": 422,
+    "sign_in.lacks.form": 422,
     "sign_in.lacks.short": 422,
     "sign_in.lacks.pause": 429,
 }
 """What may be told beside → the status."""
+
+
+def _ended(here: Parlour, asked: Wanted) -> HTMLResponse:
+    """Whoever was signed in signs in again; what was asked for was not done."""
+    return sign_in.form(here, asked, sign_in.HOME, lacks="ended")
 
 
 def _own(here: Parlour, asked: Wanted, came: Visit | None, said: str) -> HTMLResponse:
@@ -90,8 +99,10 @@ def _own(here: Parlour, asked: Wanted, came: Visit | None, said: str) -> HTMLRes
 @router.post("/account")
 def ended(here: AnyParlour, asked: AnyWanted, came: Came, filled: Filled) -> Response:
     """A session of one's own (`session`), or all of them, end."""
-    if came is None or filled is None:
-        return sign_in.form(here, asked, sign_in.HOME, lacks="form")
+    if came is None:
+        return _ended(here, asked)
+    if filled is None:
+        return _own(here, asked, came, "sign_in.lacks.form")
     sessions.end(here.context, came.account, now=here.now(), only=filled.get("session") or None)
     return RedirectResponse("/account", status_code=303, headers=security.headers())
 
@@ -99,8 +110,10 @@ def ended(here: AnyParlour, asked: AnyWanted, came: Came, filled: Filled) -> Res
 @router.post("/account/password")
 def changed(request: Request, here: AnyParlour, asked: AnyWanted, came: Came, filled: Filled) -> Response:
     """Another password (`new`), for whoever knows the one there is (`old`)."""
-    if came is None or filled is None:
-        return sign_in.form(here, asked, sign_in.HOME, lacks="form")
+    if came is None:
+        return _ended(here, asked)
+    if filled is None:
+        return _own(here, asked, came, "sign_in.lacks.form")
     given = (filled.get("old", ""), filled.get("new", ""))
     where = (place(request, here) or "", asked.words().language, here.cost)
     try:

@@ -42,6 +42,7 @@ _STATUSES = {
     "": 200,
     "changed": 200,
     "form": 422,
+    "ended": 401,
     "wrong": 401,
     "pause": 429,
     "account": 403,

@@ -232,6 +232,18 @@ def test_sessions_are_listed_and_ended(gateway: Gateway, doors: Doors) -> None:
     assert get(doors, "/v1/tickets", second).status == 401
 
 
+def test_after_the_end_of_a_session_nothing_is_said_of_forms(gateway: Gateway, doors: Doors) -> None:
+    came = joined(gateway, doors, "ned@example.org")
+    assert doors.send("POST", "/account", body=b"\xff", headers={**FORM, "cookie": came}).status == 422
+    assert post(doors, "/account", came).status == 303
+    told = [get(doors, "/account", came), post(doors, "/account", came, session="x")]
+    told.append(post(doors, "/account/password", came, old=PASSWORD, new=PASSWORD))
+    for answer in told:
+        assert (answer.status, b"not signed in any more" in answer.body) == (401, True)
+    stranger = get(doors, "/account")
+    assert (stranger.status, b"any more" in stranger.body) == (401, False)
+
+
 def test_signing_in_again_ends_what_the_browser_had(gateway: Gateway, doors: Doors) -> None:
     first = joined(gateway, doors, "leo@example.org")
     second = cookie_of(post(doors, "/sign-in", first, email="leo@example.org", password=PASSWORD))
