@@ -2,6 +2,7 @@
 
 import threading
 import time
+import weakref
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
@@ -78,6 +79,8 @@ class Database:
         self._kept: Connection | None = None
         self._open: Connection | None = None
         self._role: str | None = None
+        # One that nobody closes and everybody has forgotten takes its connections with it, in good order.
+        weakref.finalize(self, self.engine.dispose).atexit = False
 
     @contextmanager
     def write(self, scope: Scope = _OPERATOR, *, slow: bool = False) -> Iterator[Db]:
