@@ -143,7 +143,9 @@ def left_of(
     found = {name: _left(row[name], person, requested=requested) for name in words if row[name]}
     if row.get("data") and (person.is_in(row.get("actor_name")) or person.is_in(row.get("actor_id"))):
         found["data"] = part_left(person.without(row["data"]))
-    if table == "desk_ticket" and person.is_in((row["fields"] or {}).get("requester")):
+    if table == "letter" and requested:  # about a job: its title is the subject
+        found["subject"] = ERASED
+    if table == "desk_ticket" and (requested or person.is_in((row["fields"] or {}).get("requester"))):
         found["document"] = _ticket_left(person.without(row["document"] or {}))
     changed = {name: value for name, value in found.items() if value != row[name]}
     if changed and table == "content":

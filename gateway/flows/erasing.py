@@ -128,13 +128,16 @@ def _judged(
 ) -> list[tuple[traces.Row, dict[str, Any]]]:
     """What of each row is left; only those that change, each counted. `speaking`: contents whose files name the person."""
     found, person, words = [], search.person, traces.columns(table)
-    ids = [row["ticket_id"] for row in rows if "ticket_id" in row]
-    theirs = (
-        traces.requested(db, ids, person.is_in) if table.name in ("content", "hop", "delivery") else set()
-    )
+    theirs = traces.asked_by(db, table, rows, person.is_in)
     copied = traces.cases_of(db, table, rows) if "data" in table.c and "ticket_id" in table.c else {}
     for row in rows:
-        left = erasing.left_of(table.name, row, person, words=words, requested=row.get("ticket_id") in theirs)
+        left = erasing.left_of(
+            table.name,
+            row,
+            person,
+            words=words,
+            requested=row.get(traces.ABOUT.get(table.name, "")) in theirs,
+        )
         if table.name == "content" and row["id"] in speaking:
             left = erasing.nothing_left(row)
         if (

@@ -1,7 +1,7 @@
 """Where a person may stand: the columns of every table that hold what people or desks wrote, read and rewritten in batches.
 What is looked for and what is left of a row is the caller's."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from datetime import datetime
 from typing import Any
 
@@ -83,9 +83,21 @@ _PARTS: Mapping[str, tuple[str, str]] = {
 }
 
 
+ABOUT: Mapping[str, str] = {
+    **dict.fromkeys(("content", "hop", "delivery", "letter"), "ticket_id"),
+    "desk_ticket": "id",
+}
+"""Where words of whoever asked for a ticket may stand that do not name them → the column that says for which ticket."""
+
+
 def tables() -> list[Table]:
-    """All that may be looked at, contents first: whose a ticket is, is told by hops, which are changed later."""
-    named = sorted(schema.every_table(), key=lambda table: (table.name != "content", table.name))
+    """All that may be looked at, contents and letters first: whose a ticket is, is told by hops and desks of ours, which are changed
+    later."""
+    first = ("letter", "content")
+    named = sorted(
+        schema.every_table(),
+        key=lambda table: (-first.index(table.name) if table.name in first else 1, table.name),
+    )
     return [table for table in named if columns(table)]
 
 
@@ -255,17 +267,35 @@ def requested(db: Db, ticket_ids: Iterable[str], is_theirs: Callable[[Any], bool
     }
 
 
+def asked_by(db: Db, table: Table, found: Sequence[Row], is_theirs: Callable[[Any], bool]) -> set[str]:
+    """Of the tickets that these rows are about (`ABOUT`) those that the person asked for."""
+    names = {row[ABOUT[table.name]] for row in found} if table.name in ABOUT else set()
+    of = requested_here if table.name in ("letter", "desk_ticket") else requested
+    return of(db, names, is_theirs) if names else set()
+
+
+def requested_here(db: Db, names: Set[str], is_theirs: Callable[[Any], bool]) -> set[str]:
+    """Of these tickets at desks of ours those whose case the person asked for."""
+    found = _cases_of(db, "desk_ticket", names)
+    theirs = requested(db, {case for cases in found.values() for case in cases}, is_theirs)
+    return {here for here, cases in found.items() if cases & theirs}
+
+
 def cases_of(db: Db, table: Table, parts: Sequence[Row]) -> dict[str, set[str]]:
     """Of parts at desks of ours: the ticket there → the cases that it stands for."""
     if table.name not in _PARTS:
         return {}
     name, key = _PARTS[table.name]
+    return _cases_of(db, name, {part[key] for part in parts})
+
+
+def _cases_of(db: Db, name: str, names: Set[str]) -> dict[str, set[str]]:
     whole = next(one for one in schema.every_table() if one.name == name)
     desk, remote = _OURS[name]
     same = and_(rows.hop.c.desk_id == whole.c[desk], rows.hop.c.remote_id == whole.c[remote])
     query = select(whole.c.id, rows.hop.c.ticket_id).join(rows.hop, same)
     found: dict[str, set[str]] = {}
-    for there, case in db.execute(query.where(whole.c.id.in_({part[key] for part in parts}))):
+    for there, case in db.execute(query.where(whole.c.id.in_(sorted(names)))):
         found.setdefault(there, set()).add(case)
     return found
 

@@ -237,7 +237,28 @@ def test_letters_about_an_account_a_job_and_nothing_are_forgotten_too(gateway: G
     ticket(gateway)
     write_letters(gateway)
     erasing.erase(gateway.context, keep(gateway), WANTED, order())
-    assert letters(gateway) == dict.fromkeys(("acc_1", "job_1", ""), ("[erased]", "News for [erased]"))
+    told = dict.fromkeys(("acc_1", ""), ("[erased]", "News for [erased]"))
+    assert letters(gateway) == told | {"job_1": ("[erased]", "[erased]")}
+
+
+def test_words_of_who_asked_go_from_letters_about_a_job_and_from_the_job(gateway: Gateway) -> None:
+    """Where the link hides who asked, neither names her."""
+    ticket(gateway)
+    write_letters(gateway)
+    whole: Any = DeskTicketRow.__table__  # type: ignore[attr-defined]
+    with gateway.database.write() as db:
+        db.execute(update(LETTER).values(address="mauro@quick.example", subject="News on job J-1: My safe"))
+        document = {"name": "My safe", "description": "the code is 4711"}
+        db.execute(update(whole).values(fields={"title": "My safe"}, document=document))
+    erasing.erase(gateway.context, keep(gateway), WANTED, order())
+    assert letters(gateway)["job_1"] == ("mauro@quick.example", "[erased]")
+    assert (
+        letters(gateway)[""][1] == "News on job J-1: My safe"
+    )  # of no job: nothing says whose words these are
+    with gateway.database.read() as db:
+        [job] = db.execute(select(whole.c.fields, whole.c.document)).all()
+    assert job.fields == {"title": "[erased]"}
+    assert job.document == {"name": "[erased]", "description": "[erased]"}
 
 
 def test_a_letter_waits_for_its_job_and_until_it_has_left(gateway: Gateway) -> None:
