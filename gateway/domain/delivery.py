@@ -2,7 +2,8 @@
 
     pending → inflight (intent on disk before the first byte) → done
        ↑          ↓ ambiguous → probe → done | pending | asking
-       └── not applied · stale · auth · abandoned          permanent → parked
+       └── not applied · stale · auth · abandoned          permanent → parked (a status not before it was looked
+                                                               whether somebody moved the ticket in the same moment)
 
 A lane is held by everything that is not finished; a parked comment or file lets it go on (D3).
 """
@@ -15,6 +16,7 @@ from gateway.domain.model import (
     Delivery,
     DeliveryState,
     Desk,
+    Field,
     IdempotencyTier,
     Receipt,
 )
@@ -30,6 +32,10 @@ GIVE_UP_AFTER = timedelta(hours=72)
 MOST_ATTEMPTS = len(SCHEDULE) + GIVE_UP_AFTER // HOURLY
 JITTER = 0.2
 STALE_PAUSE = timedelta(seconds=1)
+_SAYS_NO = frozenset({Ground.REFUSED, Ground.READ_BACK})
+"""Grounds on which a desk refuses a change for what its ticket is by now."""
+CROSSED_PAUSE = timedelta(seconds=5)
+"""How long a status that was refused waits for the look that says whether somebody moved the ticket meanwhile."""
 STALE_SHARE = 10
 """A command that was refused as stale waits, beyond a second, for this part of the time it has been tried."""
 
@@ -65,13 +71,27 @@ def settled(delivery: Delivery, verdict: Verdict, desk: Desk, *, now: datetime, 
         case OutcomeClass.AMBIGUOUS:
             return _doubt(tried, desk, now)
         case OutcomeClass.PERMANENT:
-            return replace(tried, state=DeliveryState.PARKED)
+            once_more = verdict.reason in _SAYS_NO and _may_have_crossed(delivery)
+            later = replace(tried, state=DeliveryState.PENDING, next_at=now + CROSSED_PAUSE)
+            return later if once_more else replace(tried, state=DeliveryState.PARKED)
         case OutcomeClass.STALE:
             return _stale(tried, desk, now)
         case OutcomeClass.AUTH | OutcomeClass.ABANDONED:
             return _again(tried, desk, now, verdict.retry_after or timedelta())
         case OutcomeClass.NOT_APPLIED:
             return _not_applied(tried, verdict, desk, now=now, jitter=jitter)
+
+
+def _may_have_crossed(delivery: Delivery) -> bool:
+    """Whether it is a status that its desk refused for the first time: somebody may have moved the ticket there in the same
+    moment. Then a look says so, and what is overtaken is not written again; else the second refusal counts."""
+    alone = list(delivery.payload.get("fields", ())) == [Field.STATUS] and not delivery.payload.get("texts")
+    return delivery.kind is CommandKind.UPDATE and alone and not delivery.probes and not refused(delivery)
+
+
+def refused(delivery: Delivery) -> bool:
+    """Whether its desk said no the last time."""
+    return delivery.outcome == OutcomeClass.PERMANENT.value
 
 
 def _uses_up(verdict: Verdict) -> bool:

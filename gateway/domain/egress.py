@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from gateway.domain import mapping, notes, people
 from gateway.domain.audience import audience
 from gateway.domain.case import MERGED, OPEN, Case, shows_another
+from gateway.domain.delivery import refused
 from gateway.domain.facts import AGREED_DUE
 from gateway.domain.marks import ROUTE
 from gateway.domain.model import (
@@ -160,6 +161,8 @@ def _is_overtaken(case: Case, hop: Hop, delivery: Delivery) -> bool:
     """Whether the work moved on since this status was decided, and stands elsewhere by now: what waited for hours would undo
     what somebody did there meanwhile. By the order of the story: two things may happen in one moment."""
     word = delivery.payload.get("fields", {}).get(Field.STATUS)
+    if word is not None and refused(delivery) and _is_over_at_both(case, hop):
+        return True
     if word is None or mapping.native_status(case.desk(hop), hop.status) == word:
         return False
     story = case.story()
@@ -170,6 +173,12 @@ def _is_overtaken(case: Case, hop: Hop, delivery: Delivery) -> bool:
         else story[place + 1 :]
     )
     return any(event.type == "status.changed" and event.hop_id == hop.id for event in since)
+
+
+def _is_over_at_both(case: Case, hop: Hop) -> bool:
+    """Whether the ticket ended there by itself, in whatever word, and here too: then there is nothing left to end."""
+    shown = mapping.status_of(case.desk(hop), hop.shadow.get(Field.STATUS) or "")
+    return hop.status not in OPEN and shown is not None and shown.status not in OPEN
 
 
 _OURS = frozenset(

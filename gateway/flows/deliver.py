@@ -203,7 +203,7 @@ class _Settlement:
             settling.parked(case, after)
         elif verdict.outcome is OutcomeClass.AUTH:
             desks.hold(self.db, after.desk_id, f"credentials: {verdict.message}", now=self.now)
-        elif verdict.outcome is OutcomeClass.STALE:
+        elif verdict.outcome in (OutcomeClass.STALE, OutcomeClass.PERMANENT):
             case.want_look(hop, "changed under our write")
 
     def _applied(self, outcome: Outcome, receipt: Receipt, case: Case, evidence: Evidence) -> None:

@@ -50,6 +50,30 @@ def after(one: Verdict, now: datetime = NOW, **more: Any) -> Delivery:
 
 # -- what a verdict makes of it -----------------------------------------------------------------------------------------------
 
+STATUS = {"kind": CommandKind.UPDATE, "payload": {"fields": {"status": "closed"}}}
+# a refused change → whether it is tried once more, after a look
+CROSSED: dict[str, tuple[dict[str, Any], Ground, S]] = {
+    "a status, for the first time": (STATUS, Ground.REFUSED, S.PENDING),
+    "a status that the desk left as it was": (STATUS, Ground.READ_BACK, S.PENDING),
+    "a status, for the second time": (STATUS | {"outcome": "permanent"}, Ground.REFUSED, S.PARKED),
+    "a status that was in doubt": (STATUS | {"probes": 1}, Ground.REFUSED, S.PARKED),
+    "a ticket that is not there": (STATUS, Ground.GONE, S.PARKED),
+    "a status among other fields": (
+        STATUS | {"payload": {"fields": {"status": "closed", "priority": "low"}}},
+        Ground.REFUSED,
+        S.PARKED,
+    ),
+    "another field": (STATUS | {"payload": {"fields": {"priority": "low"}}}, Ground.REFUSED, S.PARKED),
+}
+
+
+@pytest.mark.parametrize(("change", "ground", "state"), CROSSED.values(), ids=CROSSED.keys())
+def test_a_status_that_is_refused_may_have_crossed_another(
+    change: dict[str, Any], ground: Ground, state: S
+) -> None:
+    assert after(verdict(OutcomeClass.PERMANENT, ground), **change).state is state
+
+
 # verdict, probes before → state, tries used up, when it is next
 FIRST: dict[str, tuple[Verdict, int, S, int, timedelta | None]] = {
     "applied": (verdict(OutcomeClass.APPLIED, Ground.DONE), 0, S.DONE, 1, None),

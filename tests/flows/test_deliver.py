@@ -204,6 +204,63 @@ def test_what_changed_under_our_write_is_looked_at_first() -> None:
     assert stage.heard("vendor") == ["hello"]
 
 
+def moved(stage: Stage, code: str, status: str) -> None:
+    """Somebody moves the desk's ticket, and the gateway knows; nothing leaves yet."""
+    stage.person(code).set(stage.id(code), "status", status)
+    for hooked, hook in stage.hub.hooks():
+        if hooked == code:
+            stage.hub.receive(hooked, hook)
+    worker = stage.hub.worker
+    for act in (worker.read_messages, worker.claim_looks, worker.fetch, worker.judge):
+        act()
+
+
+def refused_status(stage: Stage) -> Delivery:
+    """The customer takes the ticket back, and the vendor's desk says no to that."""
+    moved(stage, "customer", "cancelled")
+    said_no = verdict(OutcomeClass.PERMANENT, Ground.REFUSED, http_status=409)
+    while True:
+        [errand] = claim(stage)
+        status = errand.delivery.kind is CommandKind.UPDATE
+        outcome = deliver.Outcome(errand=errand, at=stage.hub.now, command=errand.command, verdict=said_no)
+        settle(stage, outcome if status else push(stage, errand))
+        if status:
+            return next(one for one in stage.deliveries("vendor") if one.id == errand.delivery.id)
+
+
+def test_two_ends_that_move_a_ticket_in_one_moment_need_no_person() -> None:
+    stage = Stage("customer>vendor")
+    stage.open()
+    stage.set("vendor", "status", "open")
+    stage.person("vendor").set(stage.id("vendor"), "status", "refused")
+
+    waiting = refused_status(stage)
+    stage.wait(MINUTE)
+
+    assert waiting.state is D.PENDING
+    assert (stage.status("customer"), stage.status("vendor")) == ("cancelled", "refused")
+    assert {one.state for one in stage.deliveries()} <= {D.DONE, D.CANCELLED}
+    assert not any("could not be carried" in text for text in stage.read("customer"))
+
+
+def test_a_status_that_a_desk_refuses_again_waits_for_a_person() -> None:
+    stage = Stage("customer>vendor")
+    stage.open()
+    stage.set("vendor", "status", "open")
+    waiting = refused_status(stage)
+    with stage.hub.database.read() as db:
+        assert "changed under our write" in [row.why for row in db.execute(rows.look.select())]
+    stage.hub.worker.claim_looks()
+    stage.hub.clock.advance(timedelta(seconds=6))
+
+    [errand] = claim(stage)
+    said_no = verdict(OutcomeClass.PERMANENT, Ground.REFUSED, http_status=409)
+    settle(stage, deliver.Outcome(errand=errand, at=stage.hub.now, command=errand.command, verdict=said_no))
+
+    assert errand.delivery.id == waiting.id
+    assert D.PARKED in {one.state for one in stage.deliveries("vendor")}
+
+
 def test_a_doubt_is_asked_about_after_the_settle_window_and_not_before() -> None:
     stage = ready()
     doubtful = came_to(stage, verdict(OutcomeClass.AMBIGUOUS, Ground.NO_ANSWER))
