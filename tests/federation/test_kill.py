@@ -1,4 +1,4 @@
-"""B's process is killed in mid-traffic and started again: nothing is lost, nothing is there twice."""
+"""Either gateway's process is killed in mid-traffic and started again: nothing is lost, nothing is there twice."""
 
 import socket
 import subprocess
@@ -7,19 +7,18 @@ from pathlib import Path
 import pytest
 
 from tests.api import house
-from tests.federation.town import Town, federated, free_ports, listen, under_way, until
+from tests.federation.town import Hub, federated, free_ports, listen, under_way, until
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(400)]
 IN_DOUBT = 240.0
 """Seconds: a lease runs out (90), then the desk's time to settle (60), then it is asked; and B's answer likewise."""
 
 
-def begun(town: Town) -> "subprocess.Popen[str]":
-    """B as a process of its own, on its port."""
-    ports = f"{town.south.port},{town.a.port}"
-    words = ("serve", "--port", str(town.b.port))
-    process = house.started(town.b.folder, *words, INTERDESK_ALLOWED_PORTS=ports)
-    until(lambda: process.poll() is None and _answers(town.b.port), "B comes up")
+def begun(hub: Hub, *reaches: int) -> "subprocess.Popen[str]":
+    """A gateway as a process of its own, on its port; it may speak to those."""
+    ports = ",".join(str(port) for port in reaches)
+    process = house.started(hub.folder, "serve", "--port", str(hub.port), INTERDESK_ALLOWED_PORTS=ports)
+    until(lambda: process.poll() is None and _answers(hub.port), f"{hub.folder.name} comes up")
     return process
 
 
@@ -42,7 +41,7 @@ def _answers(port: int) -> bool:
 def test_the_other_gateway_is_killed_in_mid_traffic(tmp_path: Path) -> None:
     with federated(tmp_path, free_ports(2), starts=False) as town:
         town.b.stop()
-        process = begun(town)
+        process = begun(town.b, town.south.port, town.a.port)
         try:
             town.a.start()
             listen(town)
@@ -54,7 +53,7 @@ def test_the_other_gateway_is_killed_in_mid_traffic(tmp_path: Path) -> None:
             with town.north.acting() as desk:
                 for title, ticket in above.items():
                     desk.person("ann").comment(ticket, f"{title}: hurry")
-            process = begun(town)
+            process = begun(town.b, town.south.port, town.a.port)
             below = {title: town.arrived(title, within=IN_DOUBT) for title in titles}
             for title, ticket in below.items():
                 town.hears(town.south, ticket, f"{title}: hurry", within=IN_DOUBT)
@@ -67,5 +66,44 @@ def test_the_other_gateway_is_killed_in_mid_traffic(tmp_path: Path) -> None:
             assert town.tickets() == (6, 6)
             for title, ticket in below.items():
                 assert len(town.said(town.south, ticket, f"{title}: hurry")) == 1
+        finally:
+            ended(process)
+
+
+def test_the_first_gateway_is_killed_in_mid_traffic(tmp_path: Path) -> None:
+    with federated(tmp_path, free_ports(2), starts=False) as town:
+        town.a.stop()
+        town.b.start()
+        process = begun(town.a, town.north.port, town.b.port)
+        try:
+            listen(town)
+            titles = [f"till {number}" for number in range(4)]
+            above = {title: town.open(title) for title in titles[:3]}
+            below = {title: town.arrived(title) for title in titles[:3]}
+            with town.north.acting() as desk:
+                ann = desk.person("ann")
+                for title, ticket in above.items():
+                    ann.comment(ticket, f"{title}: hurry")
+                    ann.set(ticket, "priority", "urgent")
+                above |= {titles[3]: ann.open(titles[3], "no light", queue="Field")}
+            town.hears(town.south, below["till 0"], "till 0: hurry")
+            ended(process)
+            with town.south.acting() as desk:
+                mauro = desk.person("mauro")
+                for title, ticket in below.items():
+                    mauro.comment(ticket, f"{title}: coming")
+                    mauro.set(ticket, "status", "open")
+            process = begun(town.a, town.north.port, town.b.port)
+            below |= {"till 3": town.arrived("till 3", within=IN_DOUBT)}
+            for title in titles[:3]:
+                town.hears(town.south, below[title], f"{title}: hurry", within=IN_DOUBT)
+                town.shows(town.south, below[title], within=IN_DOUBT, priority="urgent", status="open")
+                town.hears(town.north, above[title], f"{title}: coming", within=IN_DOUBT)
+                town.shows(town.north, above[title], within=IN_DOUBT, status="open", priority="urgent")
+            until(lambda: not under_way(town.b), "B is quiet")
+            assert town.tickets() == (4, 4)
+            for title in titles[:3]:
+                assert len(town.said(town.south, below[title], f"{title}: hurry")) == 1
+                assert len(town.said(town.north, above[title], f"{title}: coming")) == 1
         finally:
             ended(process)

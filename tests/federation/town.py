@@ -248,11 +248,14 @@ class Town(Pair):
         with server.acting() as desk:
             return dict(_docs(desk)[ticket])
 
-    def shows(self, server: LoopbackServer, ticket: str, **fields: str | None) -> None:
+    def shows(
+        self, server: LoopbackServer, ticket: str, *, within: float = PATIENCE, **fields: str | None
+    ) -> None:
         """Wait until a ticket shows these values."""
         until(
             lambda: all(self.doc(server, ticket)["fields"].get(n) == v for n, v in fields.items()),
             f"{fields} at {server.app.desk.temper.prefix}{ticket}: {self.doc(server, ticket)['fields']}",
+            within=within,
         )
 
     def hears(self, server: LoopbackServer, ticket: str, words: str, *, within: float = PATIENCE) -> None:
@@ -390,7 +393,6 @@ def federated(folder: Path, ports: Sequence[int], *, starts: bool = True) -> Ite
 
 def free_ports(count: int) -> list[int]:
     """Ports that nobody listens at."""
-
     sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
     ports = [int(one.getsockname()[1]) for one in sockets]
     for one in sockets:
