@@ -47,9 +47,17 @@ def _barred(folded: Folded) -> set[int]:
     for place, record in enumerate(told.records):
         for name in (record.cause, told.causes.get(record.id), named(record)):
             found.update(range(place + 1, places.get(name or "", 0) + 1))
+        if _is_from_elsewhere(record, told.records, places):
+            found.update(range(places[record.cause or ""] + 1, place + 1))
         if record.type == "ticket.opened" and (folded.footing is None or not folded.footing.holding.opened):
             found.update(range(place + 1))  # how it all began
     return found
+
+
+def _is_from_elsewhere(record: Record, records: Sequence[Record], places: Mapping[str, int]) -> bool:
+    """Whether it is an acceptance that followed from something done at another hop: its cause has to be seen beside it."""
+    place = places.get(record.cause or "")
+    return record.type == "assignment.accepted" and place is not None and records[place].hop != record.hop
 
 
 def _reaching_across(folded: Folded) -> Iterator[tuple[datetime, datetime]]:

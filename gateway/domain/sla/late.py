@@ -42,8 +42,11 @@ def spans_named(record: Record) -> Iterator[datetime | None]:
 
 
 def _points_behind(footing: Footing, record: Record, after: Container[str]) -> bool:
-    """A decision, an answer or a delivery may be about what lies behind. Who waits for an answer now is known."""
+    """A decision, an answer, a delivery or an acceptance may be about what lies behind. Who waits for an answer now is known,
+    and what was handed to the hop before."""
     about = named(record)
+    if record.type == "assignment.accepted" and record.cause is not None and record.cause not in after:
+        return not any(one.id == record.cause and one.hop == record.hop for one in footing.passes)
     if about is not None:
         return about not in after
     if record.type == "news.delivered":

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from gateway.domain.sla.clocks import clocks
@@ -78,7 +78,9 @@ def followed(where: Chain, told: Sequence[Record], dice: random.Random, keep: in
 
 @pytest.mark.parametrize("order", [as_seen, shuffled])
 @pytest.mark.parametrize("source", [histories, varied])
-@given(SEEDS, st.sampled_from((1, 1, 2, 6)))
+@given(seed=SEEDS, keep=st.sampled_from((1, 1, 2, 6)))
+@example(seed=34345646, keep=1)  # an acceptance whose cause at another hop lay behind the footing
+@example(seed=3052026, keep=2)
 @settings(max_examples=100, deadline=None)
 def test_r4_incremental_equals_full_after_every_event(
     source: Callable[[int], History], order: Order, seed: int, keep: int
