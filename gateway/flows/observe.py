@@ -22,7 +22,8 @@ from gateway.store.db import Db
 from gateway.store.health import will_pass
 
 LEASE = timedelta(seconds=90)
-DEFER = timedelta(seconds=3)
+DEFER, DEFER_MOST = timedelta(seconds=3), timedelta(minutes=2)
+"""A look that waits for something else to be settled is made again after so long, each time after twice as long, up to so long."""
 GONE_TWICE = timedelta(seconds=30)
 POISONED = timedelta(hours=1)
 
@@ -205,11 +206,16 @@ class _Batch:
         elif marker and is_marker_of(self.occasion.directory.salt, marker):
             self._forgotten_copy(one, marker)
         elif Field.MARKER not in snapshot.fields and outbox.creating_at(self.db, [desk.id]):
-            looks.later(self.db, claim, at=self.now + DEFER, error="may be one we are making")
+            self._defer(claim, "may be one we are making")
         else:
             at = one.started_at
             self.opened.append(opening.open_case(self.occasion, desk, snapshot, fetched_at=at))
             looks.done(self.db, claim, now=self.now)
+
+    def _defer(self, claim: looks.Look, why: str) -> None:
+        """Later: what it waits for may take seconds, or days until a person has decided."""
+        pause = min(DEFER * 2 ** min(claim.attempts, 10), DEFER_MOST)
+        looks.later(self.db, claim, at=self.now + pause, error=why)
 
     def _forgotten_copy(self, one: Looked, marker: str) -> None:
         """Our marker, and nothing that we know of bears it: a copy made after the backup that was put back. Found again,
@@ -230,7 +236,7 @@ class _Batch:
         claim = one.look.claim
         mistaken = f"the desk showed another ticket, {snapshot.remote_id}"[: looks.MOST_WORDS]
         if claim.error != mistaken:
-            looks.later(self.db, claim, at=self.now + DEFER, error=mistaken)
+            self._defer(claim, mistaken)
             return
         wish = looks.Wish(
             org_id=one.look.desk.org_id,
@@ -247,7 +253,7 @@ class _Batch:
         flagged once, never a new ticket."""
         case = self.loaded.get(delivery.ticket_id)
         if delivery.state not in rules.FINAL or case is None:
-            looks.later(self.db, one.look.claim, at=self.now + DEFER, error="its delivery is not settled")
+            self._defer(one.look.claim, "its delivery is not settled")
             return
         if case.hops[delivery.hop_id].remote_id == one.look.claim.remote_id:
             # It was settled while we waited for the lock: this is the ticket itself, and no copy of it.

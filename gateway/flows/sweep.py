@@ -51,8 +51,8 @@ def leave(context: Context, worker_id: str) -> None:
 def lapse_leases(context: Context, *, now: datetime) -> int:
     """Deliveries whose worker never came back are in doubt: they will be asked about, not sent again."""
     with context.database.write() as db:
-        directory = context.directory(db)
         lapsed = outbox.lapsed(db, OPERATOR, now=now, limit=LIMIT)
+        directory = context.directory(db)  # after them: a desk applied in between is known
         outbox.change(
             db,
             [rules.lease_ran_out(delivery, directory.desks[delivery.desk_id], now) for delivery in lapsed],

@@ -333,6 +333,14 @@ def test_where_no_marker_can_be_seen_a_ticket_that_may_be_ours_in_the_making_wai
     assert again.error == "may be one we are making"
     assert again.due_at == stage.hub.now + observe.DEFER
 
+    pauses = []
+    for _ in range(7):  # what it waits for may wait for a person, for days
+        stage.hub.clock.now = waiting(stage)[0].due_at
+        look_at(stage, number, _without_marker)
+        pauses.append(waiting(stage)[0].due_at - stage.hub.now)
+    assert pauses[:2] == [2 * observe.DEFER, 4 * observe.DEFER]
+    assert pauses[-2:] == [observe.DEFER_MOST] * 2
+
 
 def _without_marker(shown: Snapshot) -> Snapshot:
     return replace(shown, fields={name: value for name, value in shown.fields.items() if name != "marker"})
