@@ -15,6 +15,10 @@ LOST = frozenset(
         FaultKind.TIMEOUT_AFTER,
         FaultKind.APPLY_LATE,
         FaultKind.HALF_BODY,
+        FaultKind.ERROR_BEFORE,
+        FaultKind.ERROR_AFTER,
+        FaultKind.LOGIN_PAGE,
+        FaultKind.WRONG_ID,
     }
 )
 """After these nobody but the desk knows what came of a write."""
