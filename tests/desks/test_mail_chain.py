@@ -15,13 +15,15 @@ from typing import Any, TypeVar
 from urllib.parse import urlencode
 
 import pytest
+from sqlalchemy import func, select
 
 from gateway import app as wiring
 from gateway.app import Gateway, utc_now
 from gateway.domain import disagreement
+from gateway.domain.model import DeliveryState
 from gateway.domain.sla.attribution import by_party
 from gateway.flows import sla
-from gateway.store import views
+from gateway.store import rows, views
 from gateway.store.scope import Scope
 from gateway.testing.loopback import PLAIN, LoopbackDesk
 from gateway.testing.loopback.server import LoopbackServer
@@ -109,6 +111,12 @@ class Scene:
         """Wait until it does."""
         self.until(lambda: self.statuses().get(desk) == status)
 
+    def under_way(self) -> int:
+        """How many writes were begun and not yet written down as done."""
+        with self.gateway.database.read() as db:
+            begun = rows.delivery.c.state == DeliveryState.INFLIGHT.value
+            return int(db.execute(select(func.count()).where(begun)).scalar_one())
+
     def comments(self, desk: str) -> list[str]:
         """What stands at a desk."""
         return [str(part["text"]) for part in self.desks[desk].tickets()[-1]["comments"]]
@@ -124,7 +132,10 @@ class Scene:
         return self.servers.await_mail(to, lambda mail: wanted in text_of(mail), within=PATIENCE)
 
     def reply(self, to: Message, text: str) -> None:
-        """The party answers a mail, with the quote below."""
+        """The party answers a mail, with the quote below: after it was sent, also by the clock of mails, which counts whole
+        seconds."""
+        self.until(lambda: not self.under_way())
+        time.sleep(1 - time.time() % 1)
         mail = EmailMessage()
         mail["From"], mail["To"], mail["Subject"] = f"Ada Tech <{FIRM}>", str(to["From"]), "Re: a job"
         mail["In-Reply-To"] = mail["References"] = str(to["Message-ID"])
