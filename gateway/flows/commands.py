@@ -23,7 +23,7 @@ from gateway.domain.model import (
 from gateway.domain.sighting import Known
 from gateway.errors import NotFound, Refused
 from gateway.flows.context import OPERATOR, Context
-from gateway.store import cases, copies, desks, inbox, outbox
+from gateway.store import cases, copies, desks, inbox, looks, outbox
 from gateway.store.audit import record as audit
 from gateway.store.db import Db
 
@@ -248,6 +248,7 @@ def _delivery(db: Db, delivery_id: str, states: frozenset[DeliveryState]) -> Del
 def _put(db: Db, before: Delivery, after: Delivery, what: str, order: Order) -> Delivery:
     """Write a delivery as a person wants it, let its lane go on, and say who did it."""
     outbox.change(db, [after], now=order.now)
+    looks.hurry(db, outbox.made_at([after]), now=order.now)
     outbox.promote(db, [after.hop_id])
     audit(
         db,

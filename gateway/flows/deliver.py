@@ -24,7 +24,7 @@ from gateway.flows import brakes, errands
 from gateway.flows.context import OPERATOR, Context
 from gateway.flows.errands import Download, Errand, Outcome, broke_off, withheld
 from gateway.flows.evidence import Evidence
-from gateway.store import attempts, cases, copies, desks, outbox
+from gateway.store import attempts, cases, copies, desks, looks, outbox
 from gateway.store.claiming import Claim
 from gateway.store.db import Db
 from gateway.store.health import will_pass
@@ -174,6 +174,7 @@ class _Settlement:
         tries = [_attempt(outcome, late=outcome.errand.claim not in mine) for outcome in outcomes]
         attempts.record(self.db, tries)
         outbox.change(self.db, self.changed, now=self.now)
+        looks.hurry(self.db, outbox.made_at(self.changed), now=self.now)
         cases.save(self.db, loaded.values())
         return tries
 

@@ -206,7 +206,7 @@ class _Batch:
         elif marker and is_marker_of(self.occasion.directory.salt, marker):
             self._forgotten_copy(one, marker)
         elif Field.MARKER not in snapshot.fields and outbox.creating_at(self.db, [desk.id]):
-            self._defer(claim, "may be one we are making")
+            self._defer(claim, looks.MAY_BE_OURS)
         else:
             at = one.started_at
             self.opened.append(opening.open_case(self.occasion, desk, snapshot, fetched_at=at))
@@ -253,7 +253,7 @@ class _Batch:
         flagged once, never a new ticket."""
         case = self.loaded.get(delivery.ticket_id)
         if delivery.state not in rules.FINAL or case is None:
-            self._defer(one.look.claim, "its delivery is not settled")
+            self._defer(one.look.claim, looks.NOT_SETTLED)
             return
         if case.hops[delivery.hop_id].remote_id == one.look.claim.remote_id:
             # It was settled while we waited for the lock: this is the ticket itself, and no copy of it.

@@ -1,6 +1,6 @@
 """Looks: wishes to establish what a desk now says of a remote ticket. Hints coalesce; claims are fenced."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from operator import itemgetter
@@ -11,6 +11,7 @@ from sqlalchemy import (
     Integer,
     Select,
     Table,
+    Update,
     and_,
     bindparam,
     delete,
@@ -84,6 +85,8 @@ def _wanting(dialect: str) -> Insert:
     )
 
 
+MAY_BE_OURS, NOT_SETTLED = "may be one we are making", "its delivery is not settled"
+"""Why a look waits until a create at its desk is settled."""
 MOST_WORDS = 500
 """Of what went wrong at a look: so much is kept."""
 _INSERT: dict[str, Any] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
@@ -230,3 +233,22 @@ def later(db: Db, look: Look, *, at: datetime, error: str, gone_at: datetime | N
         "gone_at": gone_at,
     }
     db.execute(update(table).where(table.c.id == look.id, table.c.fence == look.fence).values(changes))
+
+
+def hurry(db: Db, desk_ids: Collection[str], *, now: datetime) -> None:
+    """A create at these desks is settled: what waited for that is due, however much longer it was to wait."""
+    if desk_ids and _HURRY.run(db, desk_ids=sorted(desk_ids), now=now):
+        signals.tell(db, "looks")
+
+
+def _hurry(dialect: str) -> Update:
+    table, now = rows.look, bindparam("now", type_=Moment())
+    waits = table.c.error.in_([literal(MAY_BE_OURS), literal(NOT_SETTLED)])
+    return (
+        update(table)
+        .where(among(dialect, table.c.desk_id, "desk_ids"), waits, table.c.due_at > now)
+        .values(due_at=now)
+    )
+
+
+_HURRY = Statement(_hurry)

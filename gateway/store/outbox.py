@@ -21,7 +21,7 @@ from sqlalchemy import (
 
 from gateway.domain.case import OPEN
 from gateway.domain.delivery import FINAL, blocks
-from gateway.domain.model import Delivery, DeliveryState
+from gateway.domain.model import CommandKind, Delivery, DeliveryState
 from gateway.domain.model.change import replace
 from gateway.store import bulk, rows, signals
 from gateway.store.claiming import Claim, Room
@@ -317,6 +317,12 @@ def creating_at(db: Db, desk_ids: Iterable[str]) -> set[str]:
         table.c.blocks,
     )
     return set(db.execute(query.distinct()).scalars())
+
+
+def made_at(deliveries: Iterable[Delivery]) -> set[str]:
+    """The desks where it is known by now whether each of these creates made a ticket."""
+    known = (one for one in deliveries if one.state.value not in _UNRESOLVED)
+    return {one.desk_id for one in known if one.kind is CommandKind.CREATE}
 
 
 def get(db: Db, scope: Scope, delivery_id: str, *, lock: bool = False) -> Delivery | None:

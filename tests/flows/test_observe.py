@@ -315,7 +315,45 @@ def test_a_marker_of_another_installation_makes_no_ticket_of_ours() -> None:
 
 
 def test_where_no_marker_can_be_seen_a_ticket_that_may_be_ours_in_the_making_waits() -> None:
-    """At a desk that is upstream of one link and downstream of another."""
+    stage, number = _creating()
+
+    look_at(stage, number, _without_marker)
+
+    [again] = waiting(stage)
+    assert again.error == "may be one we are making"
+    assert again.due_at == stage.hub.now + observe.DEFER
+
+
+def test_a_look_that_waited_for_a_create_is_due_when_that_is_settled() -> None:
+    stage, number = _creating()
+    for _ in range(3):
+        look_at(stage, number, _without_marker)
+        stage.hub.clock.now = waiting(stage)[0].due_at
+    look_at(stage, number, _without_marker)
+    assert waiting(stage)[0].due_at > stage.hub.now
+
+    stage.hub.worker.send()
+    stage.hub.worker.settle()
+
+    assert [row.due_at for row in waiting(stage) if row.remote_id == number] == [stage.hub.now]
+
+
+def test_what_a_look_waits_for_may_wait_for_a_person_for_days() -> None:
+    stage, number = _creating()
+    look_at(stage, number, _without_marker)
+
+    pauses = []
+    for _ in range(7):
+        stage.hub.clock.now = waiting(stage)[0].due_at
+        look_at(stage, number, _without_marker)
+        pauses.append(waiting(stage)[0].due_at - stage.hub.now)
+    assert pauses[:2] == [2 * observe.DEFER, 4 * observe.DEFER]
+    assert pauses[-2:] == [observe.DEFER_MOST] * 2
+
+
+def _creating() -> tuple[Stage, str]:
+    """At a desk that is upstream of one link and downstream of another a create of ours is under way, and a ticket of its own is
+    new there."""
     stage = Stage("customer>vendor", "vendor>north", cast=Cast(tempers={"vendor": THIN}))
     stage.hub.desks["vendor"].faults = lambda _call: None
     stage.open()
@@ -326,20 +364,7 @@ def test_where_no_marker_can_be_seen_a_ticket_that_may_be_ours_in_the_making_wai
             stage.hub.receive(code, hook)
     stage.hub.worker.read_messages()
     assert stage.hub.worker.claim() == 1, "a create is under way"
-
-    look_at(stage, number, _without_marker)
-
-    [again] = waiting(stage)
-    assert again.error == "may be one we are making"
-    assert again.due_at == stage.hub.now + observe.DEFER
-
-    pauses = []
-    for _ in range(7):  # what it waits for may wait for a person, for days
-        stage.hub.clock.now = waiting(stage)[0].due_at
-        look_at(stage, number, _without_marker)
-        pauses.append(waiting(stage)[0].due_at - stage.hub.now)
-    assert pauses[:2] == [2 * observe.DEFER, 4 * observe.DEFER]
-    assert pauses[-2:] == [observe.DEFER_MOST] * 2
+    return stage, number
 
 
 def _without_marker(shown: Snapshot) -> Snapshot:
