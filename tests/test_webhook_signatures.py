@@ -100,5 +100,6 @@ HOSTILE = {
 def test_t3_hostile_headers_are_refused_and_nothing_else(spoilt: dict[str, str], scheme: Scheme) -> None:
     secret = signatures.new_secret(scheme)
     good = signatures.headers("msg_1", BODY, [secret], now=NOW)
+    assert signatures.is_signed(signatures.shown(secret), good, BODY, now=NOW)
     given = {**good, **spoilt} if spoilt else {}
     assert not signatures.is_signed(signatures.shown(secret), given, BODY, now=NOW)

@@ -179,7 +179,22 @@ def update(command: Command, desk: Desk) -> Exchange[Receipt]:
     view = yield from reading.view_of(before, desk)
     known = yield from _names_for(command.fields, view.names, reading.project_id(before))
     view = replace(view, names=known)
+    _unmoved(command, before, view)
     return _updated(command, (yield from _put(command, _body(command.fields, desk, known), before, view)))
+
+
+@shaped(AnswerUnreadable, "an issue")
+def _unmoved(command: Command, before: Document, view: View) -> None:
+    """Raises DeskStale if a field is no longer what the gateway knew. Redmine's API tells no lock_version, so between
+    this read and the write nothing holds."""
+    shown, wanted = reading.fields(before, view), dict(_wanted(command, view.desk))
+    moved = [
+        name
+        for name, value in command.was.items()
+        if name in shown and shown[name] not in (normalised(name, value, view.desk), wanted.get(name))
+    ]
+    if moved:
+        raise DeskStale(f"somebody changed {', '.join(sorted(moved))} at Redmine meanwhile")
 
 
 @shaped(AnswerUnreadable, "an issue")

@@ -25,9 +25,15 @@ def get(path: str, *params: tuple[str, str], accept: Sequence[int] = ()) -> Requ
     return Request(effect=Effect.READ, method="GET", path=f"REST/2.0/{path}", params=params, accept=accept)
 
 
-def write(method: str, path: str, document: object, *, accept: Sequence[int] = ()) -> Request:
-    """A write below REST/2.0."""
-    return Request(effect=Effect.WRITE, method=method, path=f"REST/2.0/{path}", json=document, accept=accept)
+def write(
+    method: str, path: str, document: object, *, accept: Sequence[int] = (), only_if: str = ""
+) -> Request:
+    """A write below REST/2.0; with `only_if`, an ETag, RT answers 412 where the ticket has moved on."""
+    headers = {"if-match": only_if} if only_if else {}
+    path = f"REST/2.0/{path}"
+    return Request(
+        effect=Effect.WRITE, method=method, path=path, json=document, accept=accept, headers=headers
+    )
 
 
 def document(response: Response) -> Row:

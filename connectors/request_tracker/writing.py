@@ -17,7 +17,7 @@ from connectors.request_tracker.rest import NOT_YOURS, document, get, items, mes
 from connectors.request_tracker.words import NOBODY, clean_text, due_shown, due_written, normalised, parts_of
 from gateway.connector import Effect, Exchange, FilePart, Request, Response, shaped
 from gateway.domain.model import ActorKind, Command, CommandKind, Desk, Field, Receipt, Visibility
-from gateway.errors import AnswerUnreadable, DeskGone, DeskRejected, Unsupported
+from gateway.errors import AnswerUnreadable, DeskGone, DeskRejected, DeskStale, Unsupported
 
 VERBS = {Visibility.PUBLIC: "correspond", Visibility.PRIVATE: "comment"}
 
@@ -34,6 +34,8 @@ _ON_CREATE = frozenset({Field.DESCRIPTION, Field.REQUESTER, Field.QUEUE})
 _MADE_BY_US = frozenset({Field.MARKER})
 _NAME_BYTES = 200
 _LONGEST_WRITE = timedelta(minutes=1)
+_READS = 3
+"""How often at most a ticket is read before a write, until it stands still."""
 _RECODED = re.compile(r"text/plain|text/html|message/", re.IGNORECASE)
 _TRANSACTION = re.compile(r"/transaction/(\d+)/?$")
 
@@ -133,7 +135,8 @@ def _custom(fields: Mapping[str, str | None], desk: Desk) -> dict[str, str | lis
 def _update(command: Command, desk: Desk) -> Exchange[Receipt]:
     remote_id = _known(command)
     body = _changes(command, desk)
-    answer = yield write("PUT", f"ticket/{remote_id}", body, accept=NOT_YOURS)
+    tag = (yield from _unmoved(command, remote_id, desk)) if command.was else ""
+    answer = yield write("PUT", f"ticket/{remote_id}", body, accept=NOT_YOURS, only_if=tag)
     if refusal(answer) is not None:
         if answer.status == 404:
             raise DeskGone(f"RT has no ticket {remote_id}")
@@ -148,6 +151,33 @@ def _update(command: Command, desk: Desk) -> Exchange[Receipt]:
         what = ", ".join(f"{name} stays {shown.fields.get(name)!r}" for name in refused)
         raise DeskRejected(what, why=" ".join(said) or "RT has no such field on this ticket")
     return Receipt(remote_id=shown.id, number=shown.id, url=settings.ticket_url(shown.id, desk), at=at)
+
+
+def _unmoved(command: Command, remote_id: str, desk: Desk) -> Exchange[str]:
+    """The ETag of a ticket whose fields are what the gateway knew; 412 says that they ceased to be before the write.
+    Raises DeskStale. RT reads the record first and its ETag after, so one answer may show an old status under a new
+    tag; what is read once more under the same tag is whole."""
+    before = yield from ticket(remote_id, desk)
+    for _ in range(_READS - 1):
+        shown = yield from ticket(remote_id, desk)
+        if shown.last == before.last:
+            return _as_known(command, shown, desk)
+        before = shown
+    raise DeskStale(f"ticket {remote_id} changes while it is read")
+
+
+def _as_known(command: Command, shown: Ticket, desk: Desk) -> str:
+    wanted = command.fields
+    moved = [
+        name
+        for name, value in command.was.items()
+        if name in shown.fields
+        and not holds(shown.fields, name, value, desk)
+        and not holds(shown.fields, name, wanted.get(name), desk)
+    ]
+    if moved:
+        raise DeskStale(f"somebody changed {', '.join(sorted(moved))} of ticket {shown.id} at RT meanwhile")
+    return "" if shown.last is None else f'"{shown.last}"'
 
 
 def _taken(shown: Ticket, at: datetime | None, desk: Desk) -> Exchange[set[tuple[str, str | None]]]:

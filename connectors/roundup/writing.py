@@ -22,7 +22,7 @@ from gateway.domain.model import (
     Snapshot,
     Visibility,
 )
-from gateway.errors import AnswerUnreadable, DeskError, DeskGone, DeskRejected, Unsupported
+from gateway.errors import AnswerUnreadable, DeskError, DeskGone, DeskRejected, DeskStale, Unsupported
 
 _REFUSALS = (400, 409)
 """400: a name that does not exist. 409: a retired issue, or whatever else Roundup's own code objects to (2.6.0)."""
@@ -172,6 +172,7 @@ def update(command: Command, desk: Desk) -> Exchange[Receipt]:
     """New values. Roundup refuses loudly, but a tracker's own auditors may change what was sent."""
     body = _body(command.fields, desk)
     before = yield from _read(command.remote_id or "", desk)
+    _unmoved(command, before, desk)
     after = yield from _patch(before, body, desk)
     snapshot = reading.bare(after.issue, desk)
     changed = [
@@ -182,6 +183,18 @@ def update(command: Command, desk: Desk) -> Exchange[Receipt]:
     if changed and _is_ours(after, desk):
         raise DeskRejected(f"Roundup did not take the change: {'; '.join(changed)}")
     return _receipt(after, snapshot, None, desk)
+
+
+def _unmoved(command: Command, before: Shown, desk: Desk) -> None:
+    """Raises DeskStale if a field is no longer what the gateway knew; from this read on the ETag holds it."""
+    shown = reading.bare(before.issue, desk).fields
+    moved = [
+        name
+        for name, value in command.was.items()
+        if name in shown and shown[name] not in (plain(value), plain(command.fields.get(name)))
+    ]
+    if moved:
+        raise DeskStale(f"somebody changed {', '.join(sorted(moved))} at Roundup meanwhile")
 
 
 @shaped(AnswerUnreadable, "an issue")

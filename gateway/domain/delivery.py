@@ -36,6 +36,8 @@ _SAYS_NO = frozenset({Ground.REFUSED, Ground.READ_BACK})
 """Grounds on which a desk refuses a change for what its ticket is by now."""
 CROSSED_PAUSE = timedelta(seconds=5)
 """How long a status that was refused waits for the look that says whether somebody moved the ticket meanwhile."""
+STALE_AT = "stale_at"
+"""In a delivery's payload: when its desk last said that the ticket had changed (ISO 8601 with offset)."""
 STALE_SHARE = 10
 """A command that was refused as stale waits, beyond a second, for this part of the time it has been tried."""
 
@@ -94,6 +96,12 @@ def refused(delivery: Delivery) -> bool:
     return delivery.outcome == OutcomeClass.PERMANENT.value
 
 
+def stale_since(delivery: Delivery) -> datetime | None:
+    """When its desk last said that the ticket had changed; a look from then on says what it is by now."""
+    told = delivery.payload.get(STALE_AT)
+    return None if told is None else datetime.fromisoformat(told)
+
+
 def _uses_up(verdict: Verdict) -> bool:
     """An outage eats no attempts (D8): what never got a connection says nothing about this delivery."""
     return verdict.counts_as_attempt and verdict.reason is not Ground.UNREACHABLE
@@ -102,6 +110,7 @@ def _uses_up(verdict: Verdict) -> bool:
 def _stale(delivery: Delivery, desk: Desk, now: datetime) -> Delivery:
     """Again after a look, less and less eagerly. What was ever in doubt is asked about: what changed the ticket may have
     been an older attempt of ours."""
+    delivery = replace(delivery, payload={**delivery.payload, STALE_AT: now.isoformat()})
     if delivery.probes:
         return _doubt(delivery, desk, now)
     tried_for = now - (delivery.first_sent_at or now)

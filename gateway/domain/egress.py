@@ -5,11 +5,12 @@ content, the link's allow-list, the state of the hop.
 """
 
 from collections.abc import Mapping
+from datetime import timedelta
 
 from gateway.domain import mapping, notes, people
 from gateway.domain.audience import audience
 from gateway.domain.case import MERGED, OPEN, Case, shows_another
-from gateway.domain.delivery import refused
+from gateway.domain.delivery import CROSSED_PAUSE, refused, stale_since
 from gateway.domain.facts import AGREED_DUE
 from gateway.domain.marks import ROUTE
 from gateway.domain.model import (
@@ -27,7 +28,9 @@ from gateway.domain.model import (
     Visibility,
 )
 from gateway.domain.model.change import replace
+from gateway.domain.outcome import Ground
 from gateway.domain.queueing import QUOTES
+from gateway.domain.relinking import GONE
 from gateway.domain.retraction import COPY_OF, EDITS
 from gateway.domain.rules.passing import shaped
 
@@ -38,6 +41,14 @@ class Withheld(Exception):
 
 class NotYet(Withheld):
     """Its desk shows another ticket in the place of ours: what is written now might be read by the wrong people."""
+
+    ground, pause = Ground.OTHER_SHOWN, timedelta(seconds=30)
+
+
+class NotLooked(NotYet):
+    """Its desk said that the ticket had changed, and has not been read since: what is written now might undo that."""
+
+    ground, pause = Ground.PRECONDITION, CROSSED_PAUSE
 
 
 class NotForThem(Withheld):
@@ -54,6 +65,8 @@ def assemble(
         raise Withheld("the ticket was merged into another one at that desk")
     if shows_another(hop) and not asking:
         raise NotYet("the desk shows another ticket under that number")
+    if not asking and _is_unread(hop, delivery):
+        raise NotLooked("the ticket changed at that desk and was not read since")
     command = Command(
         id=delivery.id,
         kind=delivery.kind,
@@ -69,7 +82,7 @@ def assemble(
         gone = hop.status not in OPEN
         raise (NotForThem if gone else Withheld)("the ticket does not exist at that desk")
     if delivery.kind is CommandKind.UPDATE:
-        return _something(command, delivery)
+        return _something(replace(command, was=_was(hop, command)), delivery)
     return _with_words(case, delivery, command, contents, asking=asking)
 
 
@@ -79,6 +92,18 @@ def _named(link: Link, *, down: bool) -> frozenset[str]:
     if link.identities is None and people.rule(link, down=down) != "name":
         return fields - {Field.REQUESTER}
     return fields
+
+
+def _is_unread(hop: Hop, delivery: Delivery) -> bool:
+    """Whether the look that a change under our write asked for is still to come; of a ticket that is gone there is none."""
+    since = stale_since(delivery)
+    if since is None or hop.remote_id is None or GONE in hop.unmapped:
+        return False
+    return hop.looked_at is None or hop.looked_at < since
+
+
+def _was(hop: Hop, command: Command) -> dict[str, str | None]:
+    return {name: hop.shadow[name] for name in command.fields if name in hop.shadow}
 
 
 def _something(command: Command, delivery: Delivery) -> Command:

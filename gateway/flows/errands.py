@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from gateway.connector import Connector
-from gateway.domain import egress, judge
+from gateway.domain import egress
 from gateway.domain.case import Case
 from gateway.domain.erasing import ERASED
 from gateway.domain.model import (
@@ -55,7 +55,7 @@ class Errand:
     probe: bool = False
     withheld: str = ""
     moot: bool = False
-    not_yet: bool = False
+    not_yet: egress.NotYet | None = None
     download: Download | None = None
 
     @property
@@ -121,8 +121,8 @@ class _Preparation:
         try:
             return self._assembled(base, case)
         except egress.Withheld as reason:
-            moot, not_yet = isinstance(reason, egress.NotForThem), isinstance(reason, egress.NotYet)
-            return replace(base, withheld=str(reason), moot=moot, not_yet=not_yet)
+            moot, later = isinstance(reason, egress.NotForThem), isinstance(reason, egress.NotYet)
+            return replace(base, withheld=str(reason), moot=moot, not_yet=reason if later else None)
         except (
             Exception
         ) as error:  # this lane waits for a person, and not everybody's: the batch goes on (D3)
@@ -210,8 +210,8 @@ def _nth(errand: Errand, occurrence: int) -> Errand:
 
 def withheld(errand: Errand, at: datetime) -> Outcome:
     """An errand that must not leave: parked at once with the words, or put off until its desk was looked at again."""
-    if errand.not_yet:
-        outcome, reason, pause = OutcomeClass.ABANDONED, Ground.OTHER_SHOWN, judge.AGAIN
+    if errand.not_yet is not None:
+        outcome, reason, pause = OutcomeClass.ABANDONED, errand.not_yet.ground, errand.not_yet.pause
     else:
         outcome, reason, pause = OutcomeClass.PERMANENT, Ground.REFUSED, None
     verdict = Verdict(outcome=outcome, reason=reason, message=errand.withheld, retry_after=pause)

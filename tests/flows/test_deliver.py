@@ -204,6 +204,24 @@ def test_what_changed_under_our_write_is_looked_at_first() -> None:
     assert stage.heard("vendor") == ["hello"]
 
 
+def test_what_changed_under_our_write_waits_until_the_desk_was_read() -> None:
+    stage = ready()
+    came_to(stage, verdict(OutcomeClass.STALE, Ground.PRECONDITION, http_status=412))
+    stage.hub.clock.advance(MINUTE)
+
+    [errand] = claim(stage)
+    waiting = settle(stage, deliver.withheld(errand, stage.hub.now))
+
+    assert (errand.command, errand.withheld) == (
+        None,
+        "the ticket changed at that desk and was not read since",
+    )
+    assert (waiting.state, waiting.attempts) == (D.PENDING, 0)
+    assert stage.heard("vendor") == []
+    stage.wait(MINUTE)
+    assert stage.heard("vendor") == ["hello"]
+
+
 def moved(stage: Stage, code: str, status: str) -> None:
     """Somebody moves the desk's ticket, and the gateway knows; nothing leaves yet."""
     stage.person(code).set(stage.id(code), "status", status)

@@ -185,6 +185,9 @@ class Command:
     attachment: AttachmentDraft | None = None
     object_id: str | None = None
     """For EDIT and REMOVE: which comment of ours, by the desk's own id."""
+    was: Mapping[str, str | None] = field(default_factory=dict)
+    """For UPDATE: what these fields held when the desk was last read, as `fetch` shows them. A connector that finds
+    something else there raises DeskStale and writes nothing. A field that is not named is not compared."""
 
 
 @dataclass(frozen=True, kw_only=True)
