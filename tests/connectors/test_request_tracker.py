@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from connectors.request_tracker import CONNECTOR, history, words, writing
-from gateway.connector import Response
+from gateway.connector import Effect, Response
 from gateway.domain.model import ActorKind, AttachmentDraft, Blob, Command, CommandKind, Desk, Visibility
-from gateway.errors import AnswerUnreadable, DeskGone, DeskRejected, Unsupported
-from gateway.testing.playback import play
+from gateway.errors import AnswerUnreadable, DeskGone, DeskRejected, DeskStale, Unsupported
+from gateway.testing.playback import Played, play
 from tests.connectors.request_tracker_answers import DESK, answer
 
 
@@ -254,3 +254,66 @@ def test_a_file_that_rt_cut_is_refused_in_words() -> None:
     )
     assert isinstance(played.error, DeskRejected)
     assert "kept 4 of 9 bytes" in str(played.error)
+
+
+def shown(status: str, tag: str) -> Response:
+    """Ticket 7 as RT shows it."""
+    row = {
+        "id": 7,
+        "Requestor": [],
+        "CustomFields": [],
+        "Owner": {"id": "Nobody"},
+        "Queue": {"id": "3", "Name": "Federation"},
+        "Subject": "x",
+        "Status": status,
+        "Priority": "0",
+        "Due": "1970-01-01T00:00:00Z",
+    }
+    return answer(row, etag=f'"{tag}"')
+
+
+def opened(*answers: Response) -> Played:
+    command = Command(
+        id="dlv_1",
+        kind=CommandKind.UPDATE,
+        marker="idk-1",
+        remote_id="7",
+        fields={"status": "open"},
+        was={"status": "new"},
+    )
+    return play(CONNECTOR.push(command, DESK), answers)
+
+
+def test_a_change_names_the_state_that_was_read() -> None:
+    played = opened(
+        shown("new", "41"),
+        shown("new", "41"),
+        answer(["Ticket 7: Status changed from 'new' to 'open'"]),
+        shown("open", "42"),
+    )
+
+    assert played.error is None
+    assert [request.headers for request in played.requests if request.effect is Effect.WRITE] == [
+        {"if-match": '"41"'}
+    ]
+
+
+def test_an_old_status_under_a_new_tag_is_not_believed() -> None:
+    played = opened(shown("new", "41"), shown("new", "42"), shown("stalled", "42"))
+
+    assert isinstance(played.error, DeskStale)
+    assert "somebody changed status" in str(played.error)
+    assert [request.effect for request in played.requests] == [Effect.READ] * 3
+
+
+def test_a_ticket_that_never_stands_still_is_looked_at_first() -> None:
+    played = opened(shown("new", "41"), shown("new", "42"), shown("new", "43"))
+
+    assert isinstance(played.error, DeskStale)
+    assert [request.effect for request in played.requests] == [Effect.READ] * 3
+
+
+def test_what_already_holds_the_wanted_value_is_not_stale() -> None:
+    played = opened(shown("open", "41"), shown("open", "41"), answer([]), shown("open", "41"))
+
+    assert played.error is None
