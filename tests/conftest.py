@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from xdist.scheduler import LoadScopeScheduling
 
+from tests import witness
 from tests.postgres import PostgresServer, running_server
 
 TEST_SETTINGS = "INTERDESK_TEST_"
@@ -136,8 +137,13 @@ def pytest_collection_finish() -> None:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Where the desks were installed on purpose, a desk test that skips has failed."""
+    """What fails over real processes tells what its gateways know. Where the desks were installed on purpose, a desk test
+    that skips has failed."""
     report = yield
+    if report.failed:
+        report.sections += [
+            (f"a gateway's own words ({report.when})", words) for words in [witness.told()] if words
+        ]
     if report.skipped and item.get_closest_marker("desks") and os.environ.get(REQUIRE_DESKS):
         report.outcome = "failed"
         report.longrepr = f"skipped although {REQUIRE_DESKS} is set: {report.longrepr}"

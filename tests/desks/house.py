@@ -18,6 +18,7 @@ from typer.testing import CliRunner
 
 from gateway import failpoints
 from gateway.cli import app
+from tests import witness
 from tests.cluster import hurried
 from tests.cluster.process import ROOT, Process
 from tests.desks import dated
@@ -146,6 +147,7 @@ class House:
     key: str = ""
 
     def __post_init__(self) -> None:
+        witness.watch(self.directory / "data")
         self.process = Process(
             name="gateway",
             arguments=(*self._interdesk, "serve"),

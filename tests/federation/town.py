@@ -29,11 +29,14 @@ from gateway.installation.secret_sources import SecretSource
 from gateway.store import clocks
 from gateway.testing.loopback import PLAIN, LoopbackDesk
 from gateway.testing.loopback.server import LoopbackServer
+from tests import witness
 from tests.migrated import bring_up
 
 T = TypeVar("T")
 SECRET = "a-secret-of-the-desks-0123456789-0123456789"
-PATIENCE = 60.0
+PATIENCE = 240.0
+"""Seconds something may take to show at the other end: two gateways, two desks and the test share one process and maybe a busy
+machine, and waiting ends when it is there."""
 _SAID = {"file": "secret"}
 _QUICK = {"allow_private_network": True, "poll_every": "1s", "refetch_every": "30s", "settle_window": "1s"}
 
@@ -128,6 +131,7 @@ class Hub:
     def prepare(self) -> None:
         """An empty installation."""
         self.folder.mkdir(parents=True, exist_ok=True)
+        witness.watch(self.settings().data_dir)
         (self.folder / "secret").write_text(SECRET, encoding="utf-8")
         opened = wiring.open_gateway(self.settings())
         bring_up(opened.database)
