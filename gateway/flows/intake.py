@@ -53,8 +53,10 @@ def process(context: Context, *, now: datetime, limit: int = 100) -> int:
         if will_pass(error):
             raise  # the database, not a message: everything is tried again
         log.exception("reading messages together failed; each is read alone")
-    with context.database.read() as db:
-        waiting = inbox.waiting(db, OPERATOR, limit=limit)
+    with (
+        context.database.write() as db
+    ):  # as the next batch: whoever floods us with what fails delays nobody either
+        waiting = [message.id for message in inbox.take(db, OPERATOR, limit=limit)]
     for message_id in waiting:
         _process_alone(context, message_id, now)
     return len(waiting)

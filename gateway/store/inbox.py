@@ -2,9 +2,10 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from operator import itemgetter
 from typing import Any
 
-from sqlalchemy import Boolean, Integer, Select, bindparam, or_, select, text, update
+from sqlalchemy import Boolean, ColumnElement, Integer, Select, bindparam, func, or_, select, text, update
 
 from gateway.domain.model import Message
 from gateway.store import bulk, rows, signals
@@ -35,13 +36,6 @@ def put(db: Db, messages: Sequence[tuple[Message, str]]) -> None:
     signals.tell(db, "messages")
 
 
-def waiting(db: Db, scope: Scope, *, limit: int) -> list[str]:
-    """The ids of the oldest waiting messages."""
-    table = rows.message
-    query = select(table.c.id).where(table.c.state == "received", scope.where(table))
-    return list(db.execute(query.order_by(table.c.received_at).limit(limit)).scalars())
-
-
 def last_heard(db: Db, scope: Scope, desk_id: str) -> datetime | None:
     """When the newest message of a desk came in; None before the first."""
     table = rows.message
@@ -50,40 +44,59 @@ def last_heard(db: Db, scope: Scope, desk_id: str) -> datetime | None:
 
 
 def take(db: Db, scope: Scope, *, limit: int, only: str | None = None) -> list[Message]:
-    """The oldest waiting messages (or `only` this one), locked until the end of this transaction. Where there are more, up to half
-    of them are of organizations that the oldest are not of: nobody's flood delays others (T27)."""
-    found = _WAITING.rows(db, limit=limit, every=only is None, only=only, **scope.parameters)
+    """The oldest waiting messages (or `only` this one), locked until the end of this transaction. Where there are more, each
+    organization has an equal share, and what one leaves goes to the oldest: nobody's flood delays others (T27)."""
+    found = _OLDEST.rows(db, limit=limit, every=only is None, only=only, **scope.parameters)
     if only is None and limit > 1 and len(found) == limit:
-        others = _of_others(db, scope, sorted({row[0] for row in found}), limit // 2)
-        found = [*found[: limit - len(others)], *others]
-    return [Message(**dict(zip(_NAMES, row[1:], strict=True))) for row in found]
+        found = _shared(db, scope, found, limit)
+    return [Message(**dict(zip(_NAMES, row, strict=True))) for row in found]
 
 
-def _of_others(db: Db, scope: Scope, org_ids: Sequence[str], limit: int) -> list[Any]:
-    table = rows.message
-    query = select(table.c.org_id, *(table.c[name] for name in _NAMES)).where(
-        text("state = 'received'"), scope.where(table), table.c.org_id.not_in(org_ids)
-    )
-    query = query.order_by(table.c.received_at).limit(limit).with_for_update(skip_locked=True)
-    return list(db.execute(query))
+def _shared(db: Db, scope: Scope, oldest: Sequence[Sequence[Any]], limit: int) -> list[Sequence[Any]]:
+    crowd = [row[0] for row in _CROWD.raw(db, **scope.parameters)]
+    if len(crowd) < 2:
+        return list(oldest)
+    share = max(1, limit // len(crowd))
+    shares = [_OF_ONE.rows(db, limit=share, org_id=one, **scope.parameters) for one in crowd]
+    first = sorted((row for rows_of_one in shares for row in rows_of_one), key=_AGE)[:limit]
+    taken = {row[0] for row in first}
+    rest = [row for row in oldest if row[0] not in taken]
+    return sorted([*first, *rest[: limit - len(first)]], key=_AGE)
 
 
 _NAMES = ("id", "desk_id", "received_at", "body", "headers", "query")
+_AGE = itemgetter(_NAMES.index("received_at"))
+_IS_WAITING = text("state = 'received'")
 
 
-def _waiting(dialect: str) -> Select[Any]:
+def _waiting(dialect: str, *conditions: ColumnElement[bool]) -> Select[Any]:
     table = rows.message
-    wanted = or_(bindparam("every", type_=Boolean()), table.c.id == bindparam("only"))
     return (
-        select(table.c.org_id, *(table.c[name] for name in _NAMES))
-        .where(text("state = 'received'"), within(dialect, table), wanted)
+        select(*(table.c[name] for name in _NAMES))
+        .where(_IS_WAITING, within(dialect, table), *conditions)
         .order_by(table.c.received_at)
         .limit(bindparam("limit", type_=Integer()))
         .with_for_update(skip_locked=True)
     )
 
 
-_WAITING = Statement(_waiting)
+def _crowd(dialect: str) -> Select[Any]:
+    """The organizations of which something waits: from one to the next by the index, however much there is of each."""
+    table = rows.message
+    first = select(func.min(table.c.org_id).label("org_id")).where(_IS_WAITING, within(dialect, table))
+    one = first.cte("crowd", recursive=True)
+    following = first.where(table.c.org_id > one.c.org_id).scalar_subquery()
+    one = one.union_all(select(following).where(one.c.org_id.is_not(None)))
+    return select(one.c.org_id).where(one.c.org_id.is_not(None))
+
+
+_OLDEST = Statement(
+    lambda dialect: _waiting(
+        dialect, or_(bindparam("every", type_=Boolean()), rows.message.c.id == bindparam("only"))
+    )
+)
+_OF_ONE = Statement(lambda dialect: _waiting(dialect, rows.message.c.org_id == bindparam("org_id")))
+_CROWD = Statement(_crowd)
 
 
 def get(db: Db, scope: Scope, message_id: str) -> Message | None:

@@ -20,6 +20,13 @@ class MessageRow(SQLModel, table=True):
             sqlite_where=text("state = 'received'"),
             postgresql_where=text("state = 'received'"),
         ),
+        Index(
+            "message_of_org",
+            "org_id",
+            "received_at",
+            sqlite_where=text("state = 'received'"),
+            postgresql_where=text("state = 'received'"),
+        ),
         Index("message_state", "state", "received_at"),
     )
     id: str = Field(primary_key=True)

@@ -7,7 +7,7 @@ import pytest
 from gateway.domain import judge, settling
 from gateway.domain.delivery import LEASE
 from gateway.flows import deliver, intake, sweep
-from gateway.store import inbox, views
+from gateway.store import views
 from gateway.store.scope import Scope
 from gateway.testing.hub import Hub, Plan
 
@@ -46,7 +46,7 @@ def test_a_message_that_cannot_be_judged_is_quarantined_and_the_others_are_read(
     intake.process(hub.context, now=hub.now)
 
     with hub.database.read() as db:
-        assert inbox.waiting(db, Scope.operator(), limit=10) == []
+        assert views.messages(db, Scope.operator(), state="received") == []
         [bad] = views.messages(db, Scope.operator(), state="quarantined")
     assert "a fault of ours" in bad["error"]
     monkeypatch.undo()
