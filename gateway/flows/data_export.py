@@ -141,9 +141,7 @@ def _reports(context: Context, scope: Scope) -> Iterator[bytes]:
 
 def _files(context: Context, org_id: str) -> dict[str, int]:
     with context.database.read(Scope.of(org_id)) as db:
-        return {
-            one["blob_key"]: one["blob_size"] or 0 for one in exporting.words(db, org_id) if one["blob_key"]
-        }
+        return dict(exporting.files(db, org_id))
 
 
 def _line(document: Mapping[str, Any]) -> bytes:
