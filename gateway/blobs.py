@@ -56,14 +56,17 @@ class BlobWriter:
         self._file.write(chunk)
 
     def commit(self) -> Blob:
-        """Sync, then rename into place: after a crash the file is there whole or not at all."""
+        """Sync, then rename into place: after a crash the file is there whole or not at all. It waits for who takes files away: the
+        same bytes may have lain there, spoken of by nobody."""
         self._file.flush()
         os.fsync(self._file.fileno())
         self._file.close()
         digest = self._hash.hexdigest()
         place = _place(self._root, digest)
-        _make_folder(place.parent)
-        self._path.replace(place)
+        with _still(self._root, alone=False):
+            _make_folder(place.parent)
+            os.utime(self._path)
+            self._path.replace(place)
         _sync_folder(place.parent)
         return Blob(key=digest, size=self._size, sha256=digest, media_type=sniffed(self._head))
 
@@ -125,10 +128,27 @@ class BlobStore:
 
     @contextmanager
     def still(self, *, alone: bool) -> Iterator[None]:
-        """Nobody who is alone takes files away while others read them all (a backup): each waits for the other, whatever its process."""
-        with (self._root / ".still").open("ab") as file:
-            fcntl.flock(file, fcntl.LOCK_EX if alone else fcntl.LOCK_SH)
+        """Nobody who is alone takes files away while others read them all (a backup) or put one in its place: each waits for the other,
+        whatever its process."""
+        with _still(self._root, alone=alone):
             yield
+
+    def older(self, before: float) -> set[str]:
+        """Files that were stored before this moment (seconds of the epoch), and not again since."""
+        return {key for key in self.keys() if self._is_older(key, before)}
+
+    def remove_older(self, key: str, before: float) -> bool:
+        """Erase a file unless it was stored again since; to be called while nobody else is let in (`still`)."""
+        if not self._is_older(key, before):
+            return False
+        self.remove(key)
+        return True
+
+    def _is_older(self, key: str, before: float) -> bool:
+        try:
+            return _place(self._root, key).stat().st_mtime < before
+        except FileNotFoundError:
+            return False
 
     def sweep(self, *, before: float) -> int:
         """Remove what writers that died before this moment (seconds of the epoch) left behind; how many there were."""
@@ -136,6 +156,13 @@ class BlobStore:
         for path in left:
             path.unlink(missing_ok=True)
         return len(left)
+
+
+@contextmanager
+def _still(root: Path, *, alone: bool) -> Iterator[None]:
+    with (root / ".still").open("ab") as file:
+        fcntl.flock(file, fcntl.LOCK_EX if alone else fcntl.LOCK_SH)
+        yield
 
 
 def _place(root: Path, key: str) -> Path:

@@ -18,7 +18,7 @@ from gateway.errors import Invalid, NotFound, Refused
 from gateway.flows import erasure_orders
 from gateway.flows.commands import Order
 from gateway.flows.context import OPERATOR, Context
-from gateway.store import audit, erasures, traces
+from gateway.store import audit, erasures, files, traces
 from gateway.store.db import Db
 from gateway.store.erasures import DONE, RUNNING, WAITING, Erasure
 from gateway.store.scope import Scope
@@ -304,9 +304,11 @@ def _further(db: Db, asked: Erasure, found: Found, place: dict[str, Any]) -> Era
 def remove_files(context: Context, blobs: BlobStore, keys: Sequence[str]) -> int:
     """Files that nothing speaks of any more; the same bytes may stand elsewhere. How many went. A backup that is being made is
     waited for: it would speak of files that it lacks."""
+    if not keys:
+        return 0
     with blobs.still(alone=True):
         with context.database.read() as db:
-            gone = set(keys) - traces.wanted_files(db, keys)
+            gone = set(keys) - files.spoken_of(db, set(keys))
         for key in gone:
             blobs.remove(key)
     return len(gone)

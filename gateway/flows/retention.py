@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from gateway.domain import retention
 from gateway.domain.plan import Kind
-from gateway.flows import erasing
+from gateway.flows import erasing, orphans
 from gateway.flows.commands import Order
 from gateway.flows.context import OPERATOR, Context
 from gateway.flows.erasing import Keep
@@ -86,6 +86,7 @@ class Forgetter:
 
     def __init__(self, context: Context, keep: Keep, now: Callable[[], datetime]) -> None:
         self._context, self._keep, self._now = context, keep, now
+        self._looked: datetime | None = None
 
     async def round(self) -> bool:
         """One round; it leaves nothing over."""
@@ -98,4 +99,10 @@ class Forgetter:
             erasing.go_on(self._context, self._keep, order)
         finally:
             run(self._context, self._keep, order)
+            self._orphans(order.now)
             traces.settle(self._context.database)
+
+    def _orphans(self, now: datetime) -> None:
+        if self._looked is None or now >= self._looked + orphans.EVERY:
+            orphans.remove(self._context, self._keep.blobs, now=now)
+            self._looked = now

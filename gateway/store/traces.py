@@ -15,7 +15,6 @@ from sqlalchemy import (
     not_,
     or_,
     select,
-    text,
     true,
     tuple_,
     update,
@@ -305,27 +304,6 @@ def shut(db: Db, account_id: str, *, now: datetime) -> None:
     db.execute(update(_ACCOUNT).where(_ACCOUNT.c.id == account_id).values(disabled_at=now))
     session = update(_SESSION).where(_SESSION.c.account_id == account_id)
     db.execute(session.values(revoked_at=now, browser="", address=""))
-
-
-def wanted_files(db: Db, keys: Iterable[str]) -> set[str]:
-    """Of these files those that some row still speaks of."""
-    left = set()
-    holders = [table for table in schema.every_table() if table.name in (*_PARTS, "shared_file", "errand")]
-    for key in keys:
-        if db.execute(
-            select(rows.content.c.id).where(rows.content.c.blob_key == key).limit(1)
-        ).first() or any(_speaks_of(db, table, key) for table in holders):
-            left.add(key)
-    return left
-
-
-def _speaks_of(db: Db, table: Table, key: str) -> bool:
-    documents = [column for column in table.c if isinstance(column.type, Document)]
-    for column in documents:
-        like = text(f'CAST("{table.name}"."{column.name}" AS TEXT) LIKE :key').bindparams(key=f"%{key}%")
-        if db.execute(select(table.c.org_id).where(like).limit(1)).first():
-            return True
-    return False
 
 
 def who_else(db: Db, ticket_ids: Sequence[str]) -> list[Row]:
