@@ -50,7 +50,7 @@ from gateway.flows.preflight import Call
 from gateway.flows.quotas import Meter
 from gateway.flows.repeats import PRUNE_EVERY, Pruner
 from gateway.flows.retention import EVERY as FORGET_EVERY
-from gateway.flows.retention import Forgetter
+from gateway.flows.retention import ORDERED_EVERY, Forgetter
 from gateway.flows.ticket_sharing.door import SharingDoor
 from gateway.flows.totals import ROUND_SECONDS, Counter
 from gateway.flows.webhooks.herald import EVERY, Herald
@@ -178,8 +178,10 @@ class Gateway:
         worker.rounds.append((sealer.round, SEAL_EVERY))
         worker.rounds.append((Counter(self.context, utc_now).round, ROUND_SECONDS))
         worker.rounds.append((Pruner(context=self.context, now=utc_now).round, PRUNE_EVERY))
-        keep = Keep(blobs=self.blobs, vault=self.vault, beside=self.settings.erasures)
-        worker.rounds.append((Forgetter(self.context, keep, utc_now).round, FORGET_EVERY))
+        keep = Keep(blobs=self.blobs, vault=self.vault, beside=self.settings.erasures, now=utc_now)
+        forgetter = Forgetter(self.context, keep, utc_now)
+        worker.rounds.append((forgetter.round, FORGET_EVERY))
+        worker.rounds.append((forgetter.ordered, ORDERED_EVERY))
         return worker
 
     def postman(self) -> Postman | None:

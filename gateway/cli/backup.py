@@ -10,7 +10,7 @@ from gateway import config, vault
 from gateway.app import Gateway, utc_now
 from gateway.cli.erase import keep_of
 from gateway.cli.terminal import Actor, AsJson, Code, Reason, Yes, acting, agreed, opened, say, show_one
-from gateway.flows import backup, erasing
+from gateway.flows import backup, erasure_rounds
 from gateway.flows.backup import Found, Place
 from gateway.flows.commands import Order
 
@@ -56,7 +56,7 @@ def restore(
             raise typer.Exit(Code.FINDINGS)
         order = Order(actor=acting(actor), now=utc_now(), reason=reason)
         done = backup.restore(gateway.context, _place(gateway), file, order)
-        erased = erasing.replay(gateway.context, keep_of(gateway), order)
+        erased = erasure_rounds.replay(gateway.context, keep_of(gateway), order)
     finally:
         gateway.close()
     doubted = done.doubted

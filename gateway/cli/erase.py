@@ -19,7 +19,7 @@ from gateway.cli.terminal import (
     show,
     show_one,
 )
-from gateway.flows import erasing, holds
+from gateway.flows import erasing, erasure_rounds, erasure_views, holds
 from gateway.flows.commands import Order
 from gateway.flows.erasing import Found, Keep, Wanted
 from gateway.store.traces import KEPT
@@ -86,12 +86,12 @@ def person(
 
 def keep_of(gateway: Gateway) -> Keep:
     """Where it is done."""
-    return Keep(blobs=gateway.blobs, vault=gateway.vault, beside=gateway.settings.erasures)
+    return Keep(blobs=gateway.blobs, vault=gateway.vault, beside=gateway.settings.erasures, now=utc_now)
 
 
 def _tell(gateway: Gateway, found: Found, *, as_json: bool) -> None:
     """What there is, and who else has it."""
-    elsewhere = erasing.who_else(gateway.context, sorted(found.tickets))
+    elsewhere = erasure_views.who_else(gateway.context, sorted(found.tickets))
     told: dict[str, Any] = {
         "to erase": dict(found.erased),
         "files to remove": len(found.files),
@@ -146,7 +146,7 @@ def run(
             done, _ = erasing.work(gateway.context, keep, name, order)
             say(f"{name} is {done.state}")
         else:
-            say(f"{erasing.go_on(gateway.context, keep, order)} erasures were worked on")
+            say(f"{erasure_rounds.go_on(gateway.context, keep, order)} erasures were worked on")
 
 
 Ticket = Annotated[str, typer.Argument(help="The ticket.", show_default=False)]

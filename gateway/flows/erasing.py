@@ -2,7 +2,6 @@
 again. Events, clocks and sealed reports stay: they name nobody. What goes on is erased when it has ended; what lies with others is listed."""
 
 import json
-import logging
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence, Set
 from dataclasses import dataclass, field, replace
@@ -25,25 +24,28 @@ from gateway.store.scope import Scope
 from gateway.store.traces import Rows, Where
 from gateway.vault import Vault
 
-log = logging.getLogger(__name__)
-
 MANY = 200
 """Rows that one transaction looks at."""
 SEARCHED = 20_000_000
 """Bytes of a file that is looked into."""
 _READABLE = ("text/", "message/", "application/json", "application/xml", "image/svg")
-AGAIN = timedelta(days=1)
-REMEMBERED = timedelta(days=400)
-"""So long the terms are kept, sealed: no backup that is older should be left by then."""
+LEASE = timedelta(hours=1)
+"""So long nobody else takes an erasure up after whoever works on it was last seen to go on."""
+
+
+class Busy(Refused):
+    """Another process works on this erasure."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Keep:
-    """Where it is done: files, the ring, and the folder where sealed orders lie beside the database, for a restore."""
+    """Where it is done: files, the ring, and the folder where sealed orders lie beside the database, for a restore. `now`: the wall
+    clock, by which it is leased."""
 
     blobs: BlobStore
     vault: Vault
     beside: Path
+    now: Callable[[], datetime]
 
 
 @dataclass(kw_only=True)
@@ -213,31 +215,88 @@ def _speaks(row: traces.Row, table: Rows, person: Person) -> bool:
 # -- doing it -----------------------------------------------------------------------------------------------------------------
 
 
+def ask(context: Context, keep: Keep, wanted: Wanted, order: Order) -> Erasure:
+    """Order it and lay the sealed order beside the database; a worker does it. Raises NotFound, Invalid."""
+    with context.database.write() as db:
+        asked = _ordered(context, db, keep, wanted, order)
+    erasure_orders.lay(keep.beside, asked)
+    return asked
+
+
 def erase(context: Context, keep: Keep, wanted: Wanted, order: Order) -> tuple[Erasure, Found]:
     """Order it, lay the sealed order beside the database, do it. Raises NotFound, Invalid."""
-    _person(wanted.terms)
     with context.database.write() as db:
-        org_id = _org_id(context, db, wanted.organization)
-        asked = Erasure(
-            id=context.new_id("ers"), org_id=org_id, sealed_terms="",
-            asked_at=order.now, asked_by=order.actor, reason=order.reason,
-        )  # fmt: skip
-        sealed = keep.vault.seal(json.dumps(wanted.terms), asked.sealed_at)
-        asked = replace(asked, sealed_terms=sealed)
-        erasures.put(db, asked)
-        _audit(db, asked, "erasure asked for", order, {"reason": order.reason})
+        asked = _ordered(context, db, keep, wanted, order)
+        mine = _claimed(db, keep, asked.id)
     erasure_orders.lay(keep.beside, asked)
-    return work(context, keep, asked.id, order)
+    return _held(context, mine, order)
+
+
+def _ordered(context: Context, db: Db, keep: Keep, wanted: Wanted, order: Order) -> Erasure:
+    _person(wanted.terms)
+    org_id = _org_id(context, db, wanted.organization)
+    asked = Erasure(
+        id=context.new_id("ers"), org_id=org_id, sealed_terms="",
+        asked_at=order.now, asked_by=order.actor, reason=order.reason,
+    )  # fmt: skip
+    asked = replace(asked, sealed_terms=keep.vault.seal(json.dumps(wanted.terms), asked.sealed_at))
+    erasures.put(db, asked)
+    _audit(db, asked, "erasure asked for", order, {"reason": order.reason})
+    return asked
 
 
 def work(context: Context, keep: Keep, name: str, order: Order) -> tuple[Erasure, Found]:
-    """Do what is left of an erasure; one that is done already is gone over again. Raises NotFound, Refused."""
-    _take_in(context, keep.beside)
+    """Do what is left of an erasure; one that is done already is gone over again. Raises NotFound, Refused (Busy)."""
+    erasure_orders.take_in(context.database, keep.beside)
+    with context.database.write() as db:
+        if erasures.get(db, OPERATOR, name) is None:
+            raise NotFound(f"there is no erasure {name}", cure="interdesk erase list shows them")
+        mine = _claimed(db, keep, name)
+    return _held(context, mine, order)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Mine:
+    """An erasure that nobody else works on meanwhile."""
+
+    keep: Keep
+    name: str
+    fence: int
+
+    def still(self, db: Db) -> None:
+        """Go on having it. Raises Busy when it was taken up by another, because this process seemed dead."""
+        if not erasures.renew(db, self.name, self.fence, until=self.keep.now() + LEASE):
+            raise Busy(
+                f"{self.name} was taken up by another process",
+                cure="interdesk erase list shows how far it is",
+            )
+
+
+def _claimed(db: Db, keep: Keep, name: str) -> _Mine:
+    now = keep.now()
+    fence = erasures.claim(db, name, now=now, until=now + LEASE)
+    if fence is None:
+        raise Busy(
+            f"another process works on {name}",
+            why="one that was killed is taken up an hour after it was last seen to go on",
+            cure="interdesk erase list shows how far it is",
+        )
+    return _Mine(keep=keep, name=name, fence=fence)
+
+
+def _held(context: Context, mine: _Mine, order: Order) -> tuple[Erasure, Found]:
+    try:
+        return _worked(context, mine, order)
+    finally:
+        with context.database.write() as db:
+            erasures.release(db, mine.name, mine.fence)
+
+
+def _worked(context: Context, mine: _Mine, order: Order) -> tuple[Erasure, Found]:
+    keep, name = mine.keep, mine.name
     with context.database.read() as db:
         asked = erasures.get(db, OPERATOR, name)
-    if asked is None:
-        raise NotFound(f"there is no erasure {name}", cure="interdesk erase list shows them")
-    if not asked.sealed_terms:
+    if asked is None or not asked.sealed_terms:
         raise Refused(f"whom {name} was about is not known any more", why="its terms were kept for 400 days")
     if not (keep.beside / f"{name}.json").exists():
         erasure_orders.lay(keep.beside, asked)
@@ -246,7 +305,7 @@ def work(context: Context, keep: Keep, name: str, order: Order) -> tuple[Erasure
     before.erased.update(asked.counts if asked.place else {})
     waited = asked.state == WAITING
     search = _Search(org_id=asked.org_id, person=_person(terms), blobs=keep.blobs, found=before)
-    asked = _through_tables(context, asked, search, order.now)
+    asked = _through_tables(context, asked, search, mine)
     _look_at_the_rest(context, search)
     removed = remove_files(context, keep.blobs, asked.files)
     done = replace(
@@ -255,6 +314,7 @@ def work(context: Context, keep: Keep, name: str, order: Order) -> tuple[Erasure
     told = {"erased": dict(asked.counts), "files": removed, "tickets": len(asked.tickets)}
     told |= {"kept": dict(search.found.kept), "waiting": dict(search.found.waiting)}
     with context.database.write() as db:
+        mine.still(db)
         erasures.put(db, done)
         if not (waited and done.state == WAITING and not search.found.erased):
             _audit(db, done, "person erased", order, told)
@@ -262,7 +322,7 @@ def work(context: Context, keep: Keep, name: str, order: Order) -> tuple[Erasure
     return done, search.found
 
 
-def _through_tables(context: Context, asked: Erasure, search: _Search, now: datetime) -> Erasure:
+def _through_tables(context: Context, asked: Erasure, search: _Search, mine: _Mine) -> Erasure:
     """Each batch and how far it came are one transaction; a process that ended in the midst is followed by one that goes on."""
     place = asked.place or {}
     names = [table.name for table in _erased_tables()]
@@ -273,8 +333,9 @@ def _through_tables(context: Context, asked: Erasure, search: _Search, now: date
         for rows in _batches(context, table, wanted, after):
             speaking = _files_that_speak(table, rows, search)
             with context.database.write() as db:
+                mine.still(db)
                 still = traces.again(db, table, wanted, rows)
-                _erase_in(db, table, _judged(db, table, still, search, speaking), now)
+                _erase_in(db, table, _judged(db, table, still, search, speaking), mine.keep.now())
                 at = {"table": str(table.name), "after": traces.key_of(table, rows[-1])}
                 asked = _further(db, asked, search.found, at)
     return asked
@@ -321,77 +382,7 @@ def _audit(db: Db, asked: Erasure, action: str, order: Order, told: dict[str, An
     )  # fmt: skip
 
 
-def who_else(context: Context, ticket_ids: Sequence[str]) -> list[dict[str, Any]]:
-    """Where these tickets are known, by desk and number: what others hold, they erase. The organization's own desks too."""
-    with context.database.read() as db:
-        codes = {one.id: one.code for one in context.directory(db).organizations.values()}
-        found = traces.who_else(db, ticket_ids)
-    return [
-        {
-            "organization": codes.get(row["org_id"], row["org_id"]),
-            "desk": row["desk"],
-            "number": row["number"] or row["remote_id"],
-            "ticket": row["ticket_id"],
-        }
-        for row in found
-    ]
-
-
 def listed(context: Context, scope: Scope = OPERATOR) -> list[Erasure]:
     """All that were asked for, the oldest first."""
     with context.database.read(scope) as db:
         return erasures.listed(db, scope)
-
-
-# -- orders beside the database: a backup that is older than an erasure knows the person again ---------------------------------------
-
-
-def replay(context: Context, keep: Keep, order: Order) -> int:
-    """After a restore: everybody who was erased is erased again, by the orders in the database and beside it; how many."""
-    _take_in(context, keep.beside)
-    with (
-        context.database.write() as db
-    ):  # first all are to be done: one that breaks off, or a process, is taken up again
-        for one in erasures.listed(db, OPERATOR):
-            if one.sealed_terms:
-                erasures.put(db, replace(one, state=RUNNING, place=None))
-    return _all_of(context, keep, order, lambda _: True)
-
-
-def _take_in(context: Context, folder: Path) -> None:
-    """Orders that the database does not know: it was put back, by whatever means, from before they were given."""
-    for asked in erasure_orders.read(folder):
-        with context.database.write() as db:
-            if erasures.get(db, OPERATOR, asked.id) is None:
-                erasures.put(db, asked)
-
-
-def go_on(context: Context, keep: Keep, order: Order) -> int:
-    """What was broken off, and once a day what waits for tickets to end; terms that are old are forgotten. How many were worked on."""
-    _take_in(context, keep.beside)
-    _forget_terms(context, keep.beside, order.now)
-    since = order.now - AGAIN
-    return _all_of(
-        context, keep, order,
-        lambda one: one.state == RUNNING or (one.state == WAITING and (one.done_at or since) <= since),
-    )  # fmt: skip
-
-
-def _all_of(context: Context, keep: Keep, order: Order, wanted: Callable[[Erasure], bool]) -> int:
-    due = [one for one in listed(context) if one.sealed_terms and wanted(one)]
-    done = 0
-    for one in due:
-        try:
-            work(context, keep, one.id, order)
-            done += 1
-        except Exception:
-            log.exception("an erasure broke off; it is taken up again", extra={"erasure": one.id})
-    return done
-
-
-def _forget_terms(context: Context, folder: Path, now: datetime) -> None:
-    for one in listed(context):
-        if one.sealed_terms and one.state == DONE and one.asked_at < now - REMEMBERED:
-            with context.database.write() as db:
-                erasures.reseal(db, one, "")
-            (folder / f"{one.id}.json").unlink(missing_ok=True)

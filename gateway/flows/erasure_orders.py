@@ -6,6 +6,9 @@ from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 
+from gateway.flows.context import OPERATOR
+from gateway.store import erasures
+from gateway.store.db import Database
 from gateway.store.erasures import Erasure
 
 log = logging.getLogger(__name__)
@@ -30,3 +33,11 @@ def read(folder: Path) -> Iterator[Erasure]:
             yield Erasure(**{**told, "asked_at": datetime.fromisoformat(told["asked_at"])})
         except (ValueError, TypeError, KeyError):
             log.exception("an erasure's order is damaged", extra={"file": path.name})
+
+
+def take_in(database: Database, folder: Path) -> None:
+    """Orders that the database does not know: it was put back, by whatever means, from before they were given."""
+    for asked in read(folder):
+        with database.write() as db:
+            if erasures.get(db, OPERATOR, asked.id) is None:
+                erasures.put(db, asked)

@@ -9,14 +9,15 @@ from datetime import datetime, timedelta
 
 from gateway.domain import retention
 from gateway.domain.plan import Kind
-from gateway.flows import erasing, orphans
+from gateway.flows import erasing, erasure_rounds, orphans
 from gateway.flows.commands import Order
 from gateway.flows.context import OPERATOR, Context
 from gateway.flows.erasing import Keep
 from gateway.store import aging, audit, configuration, traces
 
 EVERY = 3600.0
-"""Seconds between a worker's rounds."""
+ORDERED_EVERY = 60.0
+"""Seconds between a worker's rounds; those in which it looks for erasures that were ordered."""
 LIMIT = 200
 """Rows that one transaction takes away."""
 
@@ -93,10 +94,16 @@ class Forgetter:
         await asyncio.to_thread(self._round)
         return False
 
+    async def ordered(self) -> bool:
+        """Erasures that somebody has ordered."""
+        order = Order(actor="worker", now=self._now(), reason="")
+        await asyncio.to_thread(erasure_rounds.ordered, self._context, self._keep, order)
+        return False
+
     def _round(self) -> None:
         order = Order(actor="worker", now=self._now(), reason="")
         try:
-            erasing.go_on(self._context, self._keep, order)
+            erasure_rounds.go_on(self._context, self._keep, order)
         finally:
             run(self._context, self._keep, order)
             self._orphans(order.now)

@@ -11,7 +11,8 @@ from gateway.store import fields
 
 class ErasureRow(SQLModel, table=True):
     """One person to be forgotten at `org_id`. The terms are sealed and kept until no backup that knows the person is left; nothing
-    else in the row tells who it was. `place`: how far it came; `files`: those that no row speaks of any more."""
+    else in the row tells who it was. `place`: how far it came; `files`: those that no row speaks of any more. `lease_until`: until
+    when whoever works on it has it alone; `fence` counts who did."""
 
     __tablename__ = "erasure"
     id: str = Field(primary_key=True)
@@ -26,6 +27,8 @@ class ErasureRow(SQLModel, table=True):
     tickets: Any = fields.document()
     files: Any = fields.document()
     done_at: datetime | None = fields.moment()
+    lease_until: datetime | None = fields.moment()
+    fence: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
 
 
 class TicketHoldRow(SQLModel, table=True):

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, fields
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Table, delete, insert, select, update
+from sqlalchemy import Table, delete, insert, or_, select, update
 
 from gateway.store import rows
 from gateway.store.db import Db
@@ -54,6 +54,39 @@ def put(db: Db, erasure: Erasure) -> None:
     changed = {name: value for name, value in values.items() if name != "sealed_terms"}
     if db.execute(update(ERASURE).where(there).values(**changed)).rowcount == 0:
         db.execute(insert(ERASURE).values(**values))
+
+
+def claim(db: Db, name: str, *, now: datetime, until: datetime) -> int | None:
+    """Have it alone until a moment: the number of this claim, None where somebody else has it."""
+    free = or_(ERASURE.c.lease_until.is_(None), ERASURE.c.lease_until <= now)
+    mine = {"lease_until": until, "fence": ERASURE.c.fence + 1}
+    if db.execute(update(ERASURE).where(ERASURE.c.id == name, free).values(**mine)).rowcount == 0:
+        return None
+    return int(db.execute(select(ERASURE.c.fence).where(ERASURE.c.id == name)).scalar_one())
+
+
+def renew(db: Db, name: str, fence: int, *, until: datetime) -> bool:
+    """Go on having it; False where somebody else has claimed it since."""
+    mine = (ERASURE.c.id == name) & (ERASURE.c.fence == fence)
+    return db.execute(update(ERASURE).where(mine).values(lease_until=until)).rowcount == 1
+
+
+def release(db: Db, name: str, fence: int) -> None:
+    """Let others have it, unless one has claimed it since."""
+    db.execute(update(ERASURE).where(ERASURE.c.id == name, ERASURE.c.fence == fence).values(lease_until=None))
+
+
+def free(db: Db, name: str) -> None:
+    """Whoever had it has it no more."""
+    db.execute(
+        update(ERASURE).where(ERASURE.c.id == name).values(lease_until=None, fence=ERASURE.c.fence + 1)
+    )
+
+
+def unbegun(db: Db) -> set[str]:
+    """Ids of those that nobody has worked on yet."""
+    query = select(ERASURE.c.id).where(ERASURE.c.state == RUNNING, ERASURE.c.fence == 0)
+    return set(db.execute(query).scalars())
 
 
 def reseal(db: Db, erasure: Erasure, sealed: str) -> bool:

@@ -15,10 +15,10 @@ from sqlalchemy import delete, select, update
 
 from gateway.app import Gateway, utc_now
 from gateway.errors import Invalid, NotFound, Refused
-from gateway.flows import auditing, backup, erasing, holds, retention
+from gateway.flows import auditing, backup, erasing, erasure_rounds, holds, retention
 from gateway.flows.backup import Place
 from gateway.flows.commands import Order
-from gateway.flows.erasing import Keep, Wanted
+from gateway.flows.erasing import Busy, Keep, Wanted
 from gateway.flows.retention import Forgetter
 from gateway.sealed_files import SealedReader
 from gateway.store import erasures, rows, schema, traces
@@ -42,7 +42,7 @@ def order(**changes: Any) -> Order:
 
 
 def keep(gateway: Gateway) -> Keep:
-    return Keep(blobs=gateway.blobs, vault=gateway.vault, beside=gateway.settings.erasures)
+    return Keep(blobs=gateway.blobs, vault=gateway.vault, beside=gateway.settings.erasures, now=utc_now)
 
 
 @pytest.fixture
@@ -201,9 +201,9 @@ def test_an_older_backup_is_erased_again_when_it_is_put_back(gateway: Gateway, b
     assert not spoken_of(sealed[0])
 
     if by == "restore":
-        assert erasing.replay(gateway.context, keep(gateway), order()) == 1
+        assert erasure_rounds.replay(gateway.context, keep(gateway), order()) == 1
     elif by == "itself":
-        assert erasing.go_on(gateway.context, keep(gateway), order()) == 1
+        assert erasure_rounds.go_on(gateway.context, keep(gateway), order()) == 1
     else:
         erasing.work(gateway.context, keep(gateway), done.id, order())
     assert {name for name, text in dumped(gateway).items() if spoken_of(text)} == set()
@@ -288,20 +288,20 @@ def test_what_goes_on_or_is_held_waits(gateway: Gateway) -> None:
         holds.hold(gateway.context, of, order(reason=""))
     holds.hold(gateway.context, of, order(reason="case 12"))
     assert [one["ticket_id"] for one in holds.listed(gateway.context)] == [of]
-    tomorrow = order(now=utc_now() + erasing.AGAIN * 2)
-    assert erasing.go_on(gateway.context, keep(gateway), tomorrow) == 1
+    tomorrow = order(now=utc_now() + erasure_rounds.AGAIN * 2)
+    assert erasure_rounds.go_on(gateway.context, keep(gateway), tomorrow) == 1
     assert spoken_of(dumped(gateway)["content"])
     assert dumped(gateway, only=("audit",))["audit"].count("person erased") == 1, (
         "a day on which nothing came of it is not told"
     )
 
     holds.unhold(gateway.context, of, order())
-    later = order(now=tomorrow.now + erasing.AGAIN)
-    assert erasing.go_on(gateway.context, keep(gateway), later) == 1
+    later = order(now=tomorrow.now + erasure_rounds.AGAIN)
+    assert erasure_rounds.go_on(gateway.context, keep(gateway), later) == 1
     assert not spoken_of(dumped(gateway)["content"])
-    assert erasing.go_on(gateway.context, keep(gateway), later) == 0
-    old = order(now=later.now + erasing.REMEMBERED + timedelta(days=1))
-    assert erasing.go_on(gateway.context, keep(gateway), old) == 0
+    assert erasure_rounds.go_on(gateway.context, keep(gateway), later) == 0
+    old = order(now=later.now + erasure_rounds.REMEMBERED + timedelta(days=1))
+    assert erasure_rounds.go_on(gateway.context, keep(gateway), old) == 0
     assert [one.sealed_terms for one in erasing.listed(gateway.context)] == [""]
     assert list(gateway.settings.erasures.iterdir()) == []
     with pytest.raises(Refused, match="not known any more"):
@@ -329,7 +329,7 @@ def test_what_was_broken_off_is_taken_up_where_it_was(
     assert asked.place is not None
     assert asked.place["table"] == "content"
     monkeypatch.undo()
-    assert erasing.go_on(gateway.context, keep(gateway), order()) == 1
+    assert erasure_rounds.go_on(gateway.context, keep(gateway), order()) == 1
     assert {name for name, text in dumped(gateway).items() if spoken_of(text)} == set()
 
 
@@ -367,8 +367,8 @@ def test_another_customers_tickets_are_left_while_they_go_on_or_are_held(gateway
 
     with gateway.database.write() as db:
         db.execute(update(rows.ticket).values(closed_at=utc_now()))
-    tomorrow = order(now=utc_now() + erasing.AGAIN * 2)
-    assert erasing.go_on(gateway.context, keep(gateway), tomorrow) == 1
+    tomorrow = order(now=utc_now() + erasure_rounds.AGAIN * 2)
+    assert erasure_rounds.go_on(gateway.context, keep(gateway), tomorrow) == 1
     assert not any(spoken_of(text) for text in dumped(gateway, only=jobs).values())
     assert erasing.listed(gateway.context)[0].state == erasures.DONE
 
@@ -420,7 +420,7 @@ def test_one_that_breaks_off_stops_neither_the_next_nor_what_has_an_age(
         erasures.put(db, replace(second, state=erasures.RUNNING))
     ran: list[str] = []
     monkeypatch.setattr(retention, "run", lambda *_: ran.append("run"))
-    forgetter = Forgetter(gateway.context, keep(gateway), lambda: utc_now() + erasing.AGAIN * 2)
+    forgetter = Forgetter(gateway.context, keep(gateway), lambda: utc_now() + erasure_rounds.AGAIN * 2)
     asyncio.run(forgetter.round())
     assert ran == ["run"]
     assert [one.state for one in erasing.listed(gateway.context)] == [erasures.WAITING, erasures.DONE]
@@ -468,3 +468,49 @@ def test_files_are_taken_away_when_no_backup_is_being_made(gateway: Gateway) -> 
         assert gateway.blobs.has(blob.key)
     removing.join(10)
     assert not gateway.blobs.has(blob.key)
+
+
+def test_two_workers_do_not_erase_at_once_and_a_killed_one_is_followed(
+    gateway: Gateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ticket(gateway)
+    told: list[int] = []
+    speak = erasing._files_that_speak
+
+    def meanwhile(*given: Any) -> set[str]:
+        if not told:
+            told.append(erasure_rounds.go_on(gateway.context, keep(gateway), order()))
+            with pytest.raises(Busy, match="another process works on"):
+                erasing.work(gateway.context, keep(gateway), asked.id, order())
+        return speak(*given)
+
+    asked = erasing.ask(gateway.context, keep(gateway), WANTED, order())
+    monkeypatch.setattr(erasing, "_files_that_speak", meanwhile)
+    assert erasure_rounds.ordered(gateway.context, keep(gateway), order()) == 1
+    monkeypatch.undo()
+    assert told == [0]
+    assert erasure_rounds.ordered(gateway.context, keep(gateway), order()) == 0
+    with gateway.database.write() as db:  # killed in the midst: its claim stands
+        erasures.put(db, replace(asked, state=erasures.RUNNING))
+        assert erasures.claim(db, asked.id, now=utc_now(), until=utc_now() + erasing.LEASE) is not None
+    assert erasure_rounds.go_on(gateway.context, keep(gateway), order()) == 0
+    after = replace(keep(gateway), now=lambda: utc_now() + erasing.LEASE * 2)
+    assert erasure_rounds.go_on(gateway.context, after, order()) == 1
+
+
+def test_whoever_lost_its_claim_stops(gateway: Gateway, monkeypatch: pytest.MonkeyPatch) -> None:
+    ticket(gateway)
+    asked = erasing.ask(gateway.context, keep(gateway), WANTED, order())
+    speak = erasing._files_that_speak
+
+    def overtaken(*given: Any) -> set[str]:
+        with gateway.database.write() as db:
+            later = utc_now() + erasing.LEASE * 2
+            assert erasures.claim(db, asked.id, now=later, until=later + erasing.LEASE) is not None
+        return speak(*given)
+
+    monkeypatch.setattr(erasing, "_files_that_speak", overtaken)
+    before = dumped(gateway)["content"]
+    with pytest.raises(Busy, match="taken up by another"):
+        erasing.work(gateway.context, keep(gateway), asked.id, order())
+    assert dumped(gateway)["content"] == before
