@@ -180,8 +180,7 @@ class Gateway:
         worker.rounds.append((Pruner(context=self.context, now=utc_now).round, PRUNE_EVERY))
         keep = Keep(blobs=self.blobs, vault=self.vault, beside=self.settings.erasures, now=utc_now)
         forgetter = Forgetter(self.context, keep, utc_now)
-        worker.rounds.append((forgetter.round, FORGET_EVERY))
-        worker.rounds.append((forgetter.ordered, ORDERED_EVERY))
+        worker.rounds += [(forgetter.round, FORGET_EVERY), (forgetter.ordered, ORDERED_EVERY)]
         return worker
 
     def postman(self) -> Postman | None:
@@ -340,6 +339,7 @@ def _house(gateway: Gateway, life: Life, issuers: Issuers) -> House:
         pause=partial(asyncio.sleep, 0.5),
         blobs=gateway.blobs,
         vault=gateway.vault,
+        erasures=gateway.settings.erasures,
         max_file_bytes=gateway.settings.max_attachment_bytes,
         address=gateway.settings.address,
         issuers=issuers,

@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
+from pathlib import Path
 
 from gateway.api.hook_desks import HookDesks
 from gateway.blobs import BlobStore
@@ -36,6 +37,8 @@ class House:
     """Where files go; None: nowhere."""
     vault: Vault | None = None
     """Seals the secrets that doors make; None: they make none."""
+    erasures: Path | None = None
+    """Where sealed orders to forget somebody lie beside the database; None: none are taken."""
     max_file_bytes: int = 0
     address: str = "http://localhost"
     """Where others find these doors, without a slash at its end."""

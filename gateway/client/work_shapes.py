@@ -107,3 +107,29 @@ class Conflict(TypedDict, total=False):
     found_at: Moment
     upstream: Stand
     downstream: Stand
+
+
+class Erasure(TypedDict, total=False):
+    """A person who is to be forgotten, never who; `state`: `running`, `waiting` for tickets to end, or `done`. `erased`: rows by table."""
+
+    id: str
+    organization: str
+    state: str
+    asked_at: Moment
+    asked_by: str
+    reason: str
+    done_at: Moment | None
+    erased: dict[str, int]
+    tickets: int
+
+
+class ErasureAsked(Erasure, total=False):
+    """What was ordered; or, of a dry run, only what an erasure would take, by table. `kept`: rows that stay on purpose, and why;
+    `elsewhere`: desks that know the tickets too."""
+
+    to_erase: dict[str, int]
+    files: int
+    files_no_search_reads: int
+    waiting: dict[str, int]
+    kept: dict[str, dict[str, Any]]
+    elsewhere: list[dict[str, Any]]

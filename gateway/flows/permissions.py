@@ -137,6 +137,8 @@ NEEDS: dict[Route, Need] = {
     ("POST", "/v1/brakes"): _LINKING,
     ("POST", "/v1/brakes/off"): _LINKING,
     ("GET", "/v1/audit"): Permission.ADMIN,
+    ("POST", "/v1/erasures"): Permission.ADMIN,
+    ("GET", "/v1/erasures/{erasure_id}"): Permission.ADMIN,
     ("POST", "/v1/agent/errands/take"): Permission.AGENT,
     ("POST", "/v1/agent/errands/{errand_id}/answer"): Permission.AGENT,
     # webhooks: what is told outside is decided by whoever answers for the organization

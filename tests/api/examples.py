@@ -132,7 +132,14 @@ def steps() -> Iterator[Step]:
     yield ("webhooks.replay", "north", "POST", "/v1/webhooks/status-page/replay", again)
     yield ("webhooks.remove", "north", "DELETE", "/v1/webhooks/status-page", None)
     yield ("links.news", "north", "GET", "/v1/links/news", None)
+    yield from _erasures(reason)
     yield ("links.end", "quick", "POST", "/v1/links/{link}/end", reason)
+
+
+def _erasures(reason: dict[str, str]) -> Iterator[Step]:
+    forgotten = {"organization": "north", "terms": ["Ada Example", "ada@north.example"], "dry_run": False}
+    yield ("erasures.ask", "operator", "POST", "/v1/erasures", {**forgotten, **reason})
+    yield ("erasures.one", "north", "GET", "/v1/erasures/{erasure}", None)
 
 
 def _places() -> Iterator[Step]:
@@ -173,6 +180,8 @@ def _learn(known: dict[str, str], name: str, told: Any) -> None:
         known["line"] = told["id"]
     elif name == "links.invite":
         known |= {"code": told["code"], "invitation": told["id"]}
+    elif name == "erasures.ask":
+        known["erasure"] = told["id"]
     elif name == "webhooks.test":
         known["message"] = told["message"]
     elif name == "links.accept":

@@ -131,6 +131,7 @@ OBJECTS: dict[Route, Row] = {
     ("GET", "/v1/links/{name}/totals"): Row("link"),
     ("POST", "/v1/brakes"): Row("link", {"kind": "link", "target": "ID", **_WHY}),
     ("POST", "/v1/brakes/off"): Row("link", {"kind": "link", "target": "ID", **_WHY}),
+    ("GET", "/v1/erasures/{erasure_id}"): Row("erasure"),
     ("GET", _W): Row("webhook"),
     ("DELETE", _W): Row("webhook"),
     **{("POST", f"{_W}/{act}"): Row("webhook", {}) for act in ("test", "rotate", "pause", "resume")},
@@ -176,6 +177,7 @@ UNNAMED: frozenset[Route] = frozenset(
         ("POST", f"{_MEF}/troubleTicket"),
         ("POST", f"{_MEF}/hub"),
         ("POST", "/v1/webhooks"),
+        ("POST", "/v1/erasures"),
         *(("POST", f"/v1/links/{act}") for act in ("invitations", "look", "accept", "decline")),
     }
 )
@@ -319,6 +321,8 @@ def _furnish(made: Town) -> None:
     made.places["message_id"] = first(f"/v1/webhooks/{webhook}/messages", "messages", north)
     invitation = post("/v1/links/invitations", {"desk": "north", "role": "upstream", "contact": "Ann"}, north)
     made.things["invitation"] = (invitation["id"], "north")
+    forgotten = {"organization": "north", "terms": ["Nemo Nobody"], "dry_run": False}
+    made.things["erasure"] = (post("/v1/erasures", forgotten, made.key("operator"))["id"], "north")
     pusher = made.key("pusher")
     text = {**_NEW_TICKET, "attachment": [{"name": "a.txt", "mimeType": "text/plain", "content": "aGFsbG8="}]}
     pushed = post(f"{TMF}/troubleTicket", text, pusher)

@@ -184,6 +184,7 @@ def test_the_owner_and_the_operator_come_in(locked: Town) -> None:
 
 NOT_FOR_OWNERS = {
     ("GET", "/metrics"): "the operator's alone",
+    ("POST", "/v1/erasures"): "it reaches what others hold",
 }
 
 
