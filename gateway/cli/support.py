@@ -36,5 +36,6 @@ def bundle(
         redaction = gateway.vault.redaction
         found = [{"level": one.level.value, "subject": one.subject} for one in findings_of(gateway)]
         documents = support.bundle(gateway.context, gateway.settings, redaction, found)
-        support.write(out, documents, support.log_of(log, redaction) if log else "")
+        desks = support.desk_numbers(gateway.context)
+        support.write(out, documents, support.log_of(log, redaction, desks) if log else "")
     say(f"{out} holds {', '.join(documents)}{', log.txt' if log else ''}; look at it before you send it")

@@ -28,19 +28,46 @@ def bundle(
     """File → document. `findings` of doctor."""
     with context.database.read() as db:
         counted, failed = tally.rows_by_table(db, OPERATOR), tally.failures(db, OPERATOR)
-        desks = [
-            {"desk": number, "connector": one.connector, "capabilities": _able(one.capabilities)}
-            for number, one in enumerate(context.directory(db).desks.values(), start=1)
-        ]
+        known = list(context.directory(db).desks.values())
+    numbers = desk_numbers(context)
+    desks = [
+        {"desk": numbers[one.code], "connector": one.connector, "capabilities": _able(one.capabilities)}
+        for one in known
+    ]
     documents: dict[str, Any] = {
         "versions.json": _versions(context),
         "settings.json": _settings(settings),
         "counts.json": counted,
         "failures.json": failed,
         "desks.json": desks,
-        "doctor.json": [{name: one[name] for name in ("level", "subject")} for one in findings],
+        "doctor.json": _unnamed(findings, numbers),
     }
     return {name: redaction.value(document) for name, document in documents.items()}
+
+
+_NAMED = ("desk", "link", "webhook", "calendar")
+"""Findings about one of these have its code behind that."""
+
+
+def _unnamed(findings: Iterable[Mapping[str, Any]], desks: Mapping[str, int]) -> list[dict[str, Any]]:
+    """Levels and subjects. Codes are chosen by people and may name some: desks go by their number in desks.json, others by the
+    order in which they are met."""
+    met: dict[str, dict[str, int]] = {kind: {} for kind in _NAMED} | {"desk": dict(desks)}
+    told = []
+    for one in findings:
+        kind, _, code = str(one["subject"]).partition(" ")
+        if code and kind in met:
+            number = met[kind].setdefault(code, len(met[kind]) + 1)
+            told.append({"level": one["level"], "subject": f"{kind} {number}"})
+        else:
+            told.append({name: one[name] for name in ("level", "subject")})
+    return told
+
+
+def desk_numbers(context: Context) -> dict[str, int]:
+    """Code → number, as desks.json has it."""
+    with context.database.read() as db:
+        return {one.code: number for number, one in enumerate(context.directory(db).desks.values(), start=1)}
 
 
 def _able(capabilities: object) -> dict[str, Any]:
@@ -81,15 +108,17 @@ def write(target: Path, documents: Mapping[str, Any], log: str = "") -> None:
         raise ConfigError(f"{target} cannot be written", why=error.strerror or str(error)) from error
 
 
-def log_of(file: Path, redaction: Redaction) -> str:
-    """The end of a log: of each line that is a JSON object the fields that hold no words, redacted. Raises ConfigError."""
+def log_of(file: Path, redaction: Redaction, desks: Mapping[str, int]) -> str:
+    """The end of a log: of each line that is a JSON object the fields that hold no words, redacted, desks by their numbers (0: one
+    that is not there any more). Raises ConfigError."""
     try:
         with file.open("rb") as log:
             log.seek(max(0, file.stat().st_size - MOST_LOG))
             lines = log.read().decode("utf-8", "replace").splitlines()
     except OSError as error:
         raise ConfigError(f"{file} cannot be read", why=error.strerror or str(error)) from error
-    return "".join(json.dumps(redaction.value(one), default=str) + "\n" for one in map(_told, lines) if one)
+    told = [one for one in (_told(line, desks) for line in lines) if one]
+    return "".join(json.dumps(redaction.value(one), default=str) + "\n" for one in told)
 
 
 _LOGGED = (
@@ -98,12 +127,13 @@ _LOGGED = (
 )
 
 
-def _told(line: str) -> dict[str, Any]:
+def _told(line: str, desks: Mapping[str, int]) -> dict[str, Any]:
     """A line for a terminal cannot be told apart from what it quotes, so it is left out."""
     try:
         document = json.loads(line)
     except ValueError:
         return {}
-    return (
-        {name: document[name] for name in _LOGGED if name in document} if isinstance(document, dict) else {}
-    )
+    if not isinstance(document, dict):
+        return {}
+    told = {name: document[name] for name in _LOGGED if name in document}
+    return told | ({"desk": desks.get(str(told["desk"]), 0)} if "desk" in told else {})

@@ -63,6 +63,14 @@ _MORE: Mapping[str, frozenset[str]] = {
     "account": frozenset({"email", "subject"}),
     "account_invitation": frozenset({"email"}),
     "letter": frozenset({"address", "contact"}),
+    "warning": frozenset({"acknowledged_by"}),
+    "api_key": frozenset({"label"}),
+    "oauth_client": frozenset({"label"}),
+    "portal_link": frozenset({"contact"}),
+    "portal_browser": frozenset({"contact"}),
+    "audit": frozenset({"actor", "subject"}),
+    "agreement_event": frozenset({"actor"}),
+    "import_run": frozenset({"actor", "name"}),
     "publication": frozenset(),
 }
 """Short columns that hold people's words too."""

@@ -24,8 +24,10 @@ from gateway.sealed_files import SealedReader
 from gateway.store import erasures, rows, schema, traces
 from gateway.store.account_tables import AccountRow, WebSessionRow
 from gateway.store.audit import AUDIT
+from gateway.store.clock_tables import WarningRow
 from gateway.store.columns import plain
 from gateway.store.in_house_tables import DeskPartRow, DeskTicketRow
+from gateway.store.tables import ApiKeyRow
 from gateway.store.traces import LETTER
 from gateway.testing.loopback import PLAIN, LoopbackDesk
 from tests.api import house
@@ -138,7 +140,7 @@ def _text(value: Any) -> Any:
 def spoken_of(text: str) -> bool:
     return any(
         term.lower() in text.lower()
-        for term in (*WANTED.terms, "4711", "My safe", "please hurry", "from the yard")
+        for term in (*WANTED.terms, "the code is 4711", "My safe", "please hurry", "from the yard")
     )
 
 
@@ -468,6 +470,31 @@ def test_files_are_taken_away_when_no_backup_is_being_made(gateway: Gateway) -> 
         assert gateway.blobs.has(blob.key)
     removing.join(10)
     assert not gateway.blobs.has(blob.key)
+
+
+def test_who_knew_of_a_warning_and_whose_key_it_is_are_forgotten_and_the_audit_is_counted(
+    gateway: Gateway,
+) -> None:
+    of = ticket(gateway)
+    with gateway.database.write() as db:
+        hop = dict(db.execute(select(rows.hop).where(rows.hop.c.ticket_id == of)).mappings().first() or {})
+        ids = {
+            "id": "wrn_1",
+            "org_id": hop["org_id"],
+            "ticket_id": of,
+            "hop_id": hop["id"],
+            "event_id": "evt_1",
+        }
+        known = {"kind": "due", "raised_at": utc_now(), "acknowledged_by": CANARY}
+        db.execute(WarningRow.__table__.insert().values(**ids, **known))  # type: ignore[attr-defined]
+        key = {"id": "key_1", "org_id": hop["org_id"], "label": f"{CANARY}'s laptop", "sha256": "s"}
+        db.execute(ApiKeyRow.__table__.insert().values(**key, created_at=utc_now()))  # type: ignore[attr-defined]
+    _, found = erasing.erase(gateway.context, keep(gateway), WANTED, order(actor=CANARY))
+    assert found.erased["warning"] == found.erased["api_key"] == 1
+    assert found.kept["audit"] == 1
+    after = dumped(gateway, only=("warning", "api_key", "audit"))
+    assert CANARY not in after["warning"] + after["api_key"]
+    assert CANARY in after["audit"]
 
 
 def test_two_workers_do_not_erase_at_once_and_a_killed_one_is_followed(
