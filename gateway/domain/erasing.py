@@ -146,7 +146,7 @@ def left_of(
     if table == "letter" and requested:  # about a job: its title is the subject
         found["subject"] = ERASED
     if table == "desk_ticket" and (requested or person.is_in((row["fields"] or {}).get("requester"))):
-        found["document"] = _ticket_left(person.without(row["document"] or {}))
+        found["document"] = ticket_left(person.without(row["document"] or {}))
     changed = {name: value for name, value in found.items() if value != row[name]}
     if changed and table == "content":
         changed["salt"] = ""
@@ -169,10 +169,15 @@ def nothing_left(row: Row) -> dict[str, Any]:
     return gone
 
 
+_WORDED = (*_TITLES, "requester", "assignee")
+
+
 def part_left(data: Row) -> dict[str, Any]:
-    """Of a note or a file at a desk of ours; the party's original (`raw`) goes whole."""
+    """Of a note, a file or a change of a field at a desk of ours; the party's original (`raw`) goes whole."""
     gone = {name: ERASED for name in ("text", "filename", "name") if name in data}
     gone |= {name: "" for name in ("key", "sha256") if name in data}
+    gone |= {name: ERASED for name in ("old", "new") if data.get("field") in _WORDED and data.get(name)}
+    gone |= {"reason": ERASED} if data.get("reason") else {}
     return {name: value for name, value in data.items() if name != "raw"} | gone
 
 
@@ -188,7 +193,7 @@ _TECHNICAL = (
 )
 
 
-def _ticket_left(document: Row) -> dict[str, Any]:
+def ticket_left(document: Row) -> dict[str, Any]:
     """Of a ticket of theirs at a desk of ours, as its party wrote it: what machines read."""
     kept = {name: document[name] for name in _TECHNICAL if name in document}
     return kept | {name: ERASED for name in ("name", "description") if document.get(name)}

@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, delete, func, or_, select, update
 
 from gateway.domain.erasing import ERASED
-from gateway.store import rows
+from gateway.store import aging_here, rows
 from gateway.store.db import Db
 from gateway.store.traces import HOLD, LETTER, held_desks, lock, old_letters
 
@@ -19,7 +19,8 @@ def count(db: Db, org_id: str, kind: str, before: datetime) -> int:
     if kind == RAW:
         letters = _how_many(db, LETTER, _unblanked(org_id, before))
         return letters + sum(_how_many(db, table, wanted) for table, wanted in _raw(org_id, before))
-    return _how_many(db, rows.content, _old(org_id, kind, before))
+    here = aging_here.count(db, org_id, before, files_only=kind == ATTACHMENTS)
+    return here + _how_many(db, rows.content, _old(org_id, kind, before))
 
 
 def _how_many(db: Db, table: Any, wanted: ColumnElement[bool]) -> int:
@@ -76,7 +77,8 @@ def take(db: Db, org_id: str, kind: str, before: datetime, *, limit: int) -> tup
         )
         _blank_shadows(db, org_id, ids)
     db.execute(update(rows.content).where(content.id.in_(ids)).values(**values))
-    return len(found), [row.blob_key for row in found if row.blob_key]
+    here, files = aging_here.take(db, org_id, before, files_only=kind == ATTACHMENTS, limit=limit)
+    return here + len(found), [*files, *(row.blob_key for row in found if row.blob_key)]
 
 
 def _blank_shadows(db: Db, org_id: str, ids: list[str]) -> None:

@@ -180,11 +180,11 @@ def _finished(table: Table) -> ColumnElement[bool]:
     if name not in _OURS:
         return true()
     column: ColumnElement[Any] = table.c[key]
-    return column.not_in(_here_of(name, unfinished()))
+    return column.not_in(here_of(name, unfinished()))
 
 
-def _here_of(name: str, cases: Select[Any]) -> Select[Any]:
-    """Tickets at desks of ours that stand for these cases."""
+def here_of(name: str, cases: Select[Any]) -> Select[Any]:
+    """Ids of tickets at desks of ours (`name`: their table) that stand for these cases."""
     whole = next(one for one in schema.every_table() if one.name == name)
     desk, remote = _OURS[name]
     same = and_(rows.hop.c.desk_id == whole.c[desk], rows.hop.c.remote_id == whole.c[remote])
@@ -193,14 +193,14 @@ def _here_of(name: str, cases: Select[Any]) -> Select[Any]:
 
 def _has_left(letter: Table) -> ColumnElement[bool]:
     """It waits for nothing, and is not about a job that goes on or is held."""
-    jobs = _here_of("desk_ticket", unfinished())
+    jobs = here_of("desk_ticket", unfinished())
     return and_(letter.c.state.not_in(("pending", "sending")), letter.c.ticket_id.not_in(jobs))
 
 
 def old_letters(org_id: str, before: datetime) -> ColumnElement[bool]:
     """Letters of an organization that were written before and left, but those about what is held."""
     held = select(HOLD.c.ticket_id)
-    free = and_(LETTER.c.ticket_id.not_in(held), LETTER.c.ticket_id.not_in(_here_of("desk_ticket", held)))
+    free = and_(LETTER.c.ticket_id.not_in(held), LETTER.c.ticket_id.not_in(here_of("desk_ticket", held)))
     gone = LETTER.c.state.not_in(("pending", "sending"))
     return and_(LETTER.c.org_id == org_id, LETTER.c.created_at < before, gone, free)
 

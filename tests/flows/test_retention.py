@@ -14,7 +14,7 @@ from gateway.flows import doctor, holds, retention
 from gateway.flows.apply import plan
 from gateway.flows.proposal import Terms
 from gateway.installation.reading import read
-from gateway.store import rows
+from gateway.store import rows, schema
 from tests.api import house
 from tests.flows.test_erasing import CANARY, FIGURES, dumped, keep, letters, order, ticket, write_letter
 
@@ -77,6 +77,71 @@ def test_letters_that_left_name_nobody_at_their_age(gateway: Gateway) -> None:
     assert retention.run(gateway.context, keep(gateway), old)["north"]["raw"] == 1
     assert letters(gateway)["job_1"] == letters(gateway)[""] == ("[erased]", "[erased]")
     assert retention.run(gateway.context, keep(gateway), old)["north"]["raw"] == 0
+
+
+def test_words_at_a_desk_of_ours_go_with_the_case_they_stand_for(tmp_path: Path) -> None:
+    tables = {table.name: table for table in schema.every_table()}
+    part, whole, link = tables["desk_part"], tables["desk_ticket"], tables["portal_link"]
+    now = utc_now()
+    with house.installed(tmp_path, said=SAID) as gateway:
+        ticket(gateway)
+        blob = gateway.blobs.put([b"a photo of the counter"], limit=100)
+        with gateway.database.write() as db:
+            hop = dict(db.execute(select(rows.hop)).mappings().first() or {})
+            db.execute(update(rows.hop).where(rows.hop.c.id == hop["id"]).values(remote_id="job_1"))
+            first = dict(db.execute(select(part)).mappings().one())
+            file = {
+                "filename": "till.png",
+                "key": blob.key,
+                "size": 9,
+                "sha256": blob.sha256,
+                "raw": {"key": ""},
+            }
+            entry = {"field": "title", "old": "My safe", "new": "Ada's safe", "reason": "as she said"}
+            for place, data in ((2, file), (3, entry)):
+                db.execute(
+                    part.insert().values(**{**first, "id": f"prt_{place}", "place": place, "data": data})
+                )
+            sent = {
+                "id": "plk_1",
+                "org_id": first["org_id"],
+                "job_id": "job_1",
+                "doing": "accept",
+                "sha256": "s",
+            }
+            db.execute(link.insert().values(**sent, person=CANARY, created_at=now, expires_at=now))
+            db.execute(update(whole).values(document={"status": "closed", "name": "My safe"}))
+        [policy] = retention.policies(gateway.context)
+        with gateway.database.write() as db:
+            db.execute(update(rows.ticket).values(closed_at=None))
+        old = order(now=now + timedelta(days=61))
+        assert retention.due(gateway.context, policy, now=old.now) | {"raw": 0} == dict.fromkeys(
+            policy.ages, 0
+        )
+        with gateway.database.write() as db:
+            db.execute(update(rows.ticket).values(closed_at=now))
+        holds.hold(gateway.context, hop["ticket_id"], order(reason="case 12"))
+        retention.run(gateway.context, keep(gateway), old)
+        assert gateway.blobs.has(blob.key)
+        holds.unhold(gateway.context, hop["ticket_id"], order())
+        retention.run(gateway.context, keep(gateway), order(now=now + timedelta(days=45)))
+        assert not gateway.blobs.has(blob.key)
+        assert CANARY in dumped(gateway)["desk_part"]
+        retention.run(gateway.context, keep(gateway), old)
+        left = dumped(gateway, only=("desk_part", "desk_ticket", "portal_link"))
+        words = (
+            CANARY,
+            CANARY.casefold(),
+            "from the yard",
+            "My safe",
+            "Ada's",
+            "as she said",
+            "till.png",
+            blob.key,
+        )
+        assert [one for one in words if one in "".join(left.values())] == []
+        assert retention.due(gateway.context, policy, now=old.now)["content"] == 0
+        assert '"status":"closed"' in left["desk_ticket"]
 
 
 def test_what_goes_on_has_no_age(gateway: Gateway) -> None:
