@@ -3,6 +3,8 @@
 import importlib.util
 import inspect
 import json
+import os
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from hashlib import sha256
 from importlib.metadata import EntryPoint, entry_points
@@ -52,6 +54,8 @@ class Registry:
                     f"there is no connector {name!r}", cure=f"known here: {', '.join(self.names()) or 'none'}"
                 )
             self._refuse_unpinned(name, self._found[name])
+            if not _is_own(self._found[name]):
+                _believe_no_compiled_file()
             self._loaded[name] = _load(name, self._found[name])
         return self._loaded[name]
 
@@ -124,6 +128,12 @@ def _files(places: Sequence[Path], single: Path | None) -> Iterator[tuple[str, P
         for path in place.rglob("*"):
             if path.is_file() and "__pycache__" not in path.parts:
                 yield path.relative_to(place).as_posix(), path
+
+
+def _believe_no_compiled_file() -> None:
+    """From now on this process compiles what it imports. Python runs a file in `__pycache__` unseen where it says that it fits its
+    source or need not be compared, so a pin over the sources would let other code run."""
+    sys.pycache_prefix = os.devnull  # no file can lie there, and none is written
 
 
 def _package(point: EntryPoint) -> str:

@@ -1,6 +1,8 @@
 """The registry finds connectors by entry point, loads them when asked, and refuses what it cannot trust."""
 
 import json
+import os
+import py_compile
 import shutil
 import sys
 from collections.abc import Iterator
@@ -55,6 +57,7 @@ def third_party(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Pat
     shutil.copy(folder_of(CONNECTOR) / "manifest.json", folder)
     rewrite(folder, name="acme_desk")
     monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setattr(sys, "pycache_prefix", None)  # put back afterwards
     yield folder
     for name in [name for name in sys.modules if name.partition(".")[0] == "acme_desk"]:
         del sys.modules[name]
@@ -171,6 +174,26 @@ def test_a_manifest_that_breaks_the_schema_is_refused(
     installed(monkeypatch, ("acme_desk", "acme_desk:CONNECTOR"))
     with pytest.raises(ConfigError, match=f"manifest of connector 'acme_desk' is not usable[^$]*{words}"):
         trusting().connector("acme_desk")
+
+
+@pytest.mark.parametrize(
+    "mode",
+    [py_compile.PycInvalidationMode.UNCHECKED_HASH, py_compile.PycInvalidationMode.TIMESTAMP],
+)
+def test_t20_compiled_files_beside_pinned_code_are_not_run(
+    third_party: Path, monkeypatch: pytest.MonkeyPatch, mode: py_compile.PycInvalidationMode
+) -> None:
+    installed(monkeypatch, ("acme_desk", "acme_desk:CONNECTOR"))
+    trusted = trusting()
+    source = third_party / "__init__.py"
+    text, times = source.read_bytes(), (1_700_000_000, 1_700_000_000)
+    evil = b"raise SystemExit('other code ran')\n"
+    source.write_bytes(evil + b"#" * (len(text) - len(evil)))
+    os.utime(source, times)
+    py_compile.compile(str(source), invalidation_mode=mode, doraise=True)
+    source.write_bytes(text)
+    os.utime(source, times)
+    assert trusted.connector("acme_desk").manifest.name == "acme_desk"
 
 
 def test_the_entry_point_bears_the_manifests_name(third_party: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -107,14 +107,14 @@ def _show(plan: Plan, *, as_json: bool) -> None:
         show_plan(plan)
 
 
-def show_plan(plan: Plan) -> None:
-    """What would be made, changed, removed, line by line."""
+def show_plan(plan: Plan, *, whole: bool = False) -> None:
+    """What would be made, changed, removed, line by line; `whole`: of what would be made every field too."""
     for change in plan.of(*_SIGNS):
         sign, colour = _SIGNS[change.action]
         out().print(
             f"[{colour}]{sign}[/] {words(str(change.ref))}{f'  ({words(change.why)})' if change.why else ''}"
         )
-        if change.action is Action.CHANGE:
+        if change.action is Action.CHANGE or (whole and change.action is Action.CREATE):
             for difference in change.differences:
                 out().print(f"    {_told(difference)}")
     for warning in plan.warnings:

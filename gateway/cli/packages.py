@@ -77,7 +77,8 @@ def applied(
     wanted = packages.filled(package, _values(values))
     with opened() as gateway:
         foreseen = configuring.plan(gateway.context, wanted, terms_of(gateway))
-        show_plan(foreseen)
+        packaging.refuse_other_parties(foreseen, package.name)
+        show_plan(foreseen, whole=True)
         if dry_run or not foreseen.effective:
             return
         if not agreed(f"Apply {package.name}?", yes=yes):

@@ -4,9 +4,9 @@ organizations; who they are, where their desks stand and where secrets are kept 
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from gateway.domain.plan import Items, Kind, Ref, references
+from gateway.domain.plan import Action, Items, Kind, Plan, Ref, references
 from gateway.domain.problem import suggestion
-from gateway.errors import NotFound
+from gateway.errors import Invalid, NotFound
 from gateway.flows.context import OPERATOR, Context
 from gateway.store import configuration
 from gateway.store.configuration import Stored
@@ -24,6 +24,30 @@ _ORGANIZATIONS = ("organization", "consumer", "parts_supplier", "parent")
 _ENDS = ("upstream", "downstream")
 _OF_THE_PLACE = frozenset({"state", "valid_from", "valid_until", "amendments", "groups", "sites"})
 """What holds for this link or contract alone."""
+
+
+_PARTIES: Mapping[Kind, tuple[str, ...]] = {
+    Kind.AGREEMENT: ("consumer", "kind", "link"),
+    Kind.DESK: ("organization", "connector"),
+    Kind.LINK: ("upstream", "downstream"),
+}
+
+
+def refuse_other_parties(plan: Plan, name: str) -> None:
+    """A package makes things, and brings those that it made before up to date. Raises Invalid where it would give one that is there to
+    other parties, as one does whose codes are taken."""
+    problems = tuple(
+        f"{change.ref}: {one.path} would be {one.after!r} instead of {one.before!r}"
+        for change in plan.of(Action.CHANGE)
+        for one in change.differences
+        if one.path in _PARTIES.get(change.ref.kind, ())
+    )
+    if problems:
+        raise Invalid(
+            f"{name} would change whose these are",
+            problems=problems,
+            cure="choose other codes: --set name=value",
+        )
 
 
 def export(context: Context, link: str, name: str, vault: Vault) -> Document:

@@ -163,6 +163,30 @@ def test_what_is_exported_is_applied_under_other_names(gateway: Gateway, run: Ru
     assert "is not there yet" in run("package", "export", "north-south", "--out", str(file)).stderr
 
 
+def test_a_plan_shows_new_things_whole(gateway: Gateway, run: Run) -> None:
+    seen = run("package", "apply", str(PARTNER), *said(OF_PARTNER), "--dry-run")
+    assert seen.exit_code == 0, seen.output
+    assert "base_url: (none) → https://redmine.forge.example" in seen.stdout
+    assert "a-key-of-forge" not in seen.output
+
+
+def test_a_contract_that_is_there_is_not_given_to_another_customer(
+    gateway: Gateway, run: Run, tmp_path: Path
+) -> None:
+    assert run("package", "apply", str(CUSTOMER), *said(OF_CUSTOMER), "--yes").exit_code == 0
+    file = tmp_path / "taken.yaml"
+    document = yaml.safe_load(CUSTOMER.read_text(encoding="utf-8"))
+    assert document["installation"]["agreements"][0]["code"] == "${customer}-sla"
+    document["installation"]["agreements"][0]["code"] = "acme-sla"
+    file.write_text(yaml.safe_dump(document), encoding="utf-8")
+    values = {**OF_CUSTOMER, "customer": "bistro", "customer_name": "Bistro"}
+    for how in ("--dry-run", "--yes"):
+        refused = run("package", "apply", str(file), *said(values), how)
+        assert refused.exit_code == 3, refused.output
+        assert "acme-sla: consumer would be 'bistro' instead of 'acme'" in refused.stderr
+    assert "bistro" not in run("audit", "list", "--limit", "5").stdout
+
+
 def test_applied_for_the_next_customer_it_leaves_the_contract_of_the_first(
     gateway: Gateway, run: Run, tmp_path: Path
 ) -> None:
