@@ -38,9 +38,10 @@ def export(
     to_file: Annotated[Path, typer.Option("--out", help="The package's file.", show_default=False)],
     name: Annotated[str, typer.Option("--name", help="Its name; without it the link's code.")] = "",
 ) -> None:
-    """Write a link, its desks' words, agreements and calendars as a package. Secrets are never in it."""
+    """Write a link, its desks' words, agreements and calendars as a package. Secrets are never in it;
+    people, and organizations that are no end of the link, are left out, and it is told where."""
     with opened() as gateway:
-        document = packaging.export(gateway.context, link, name or link, gateway.vault)
+        document, left_out = packaging.export(gateway.context, link, name or link, gateway.vault)
     text = yaml.safe_dump(document, sort_keys=False, allow_unicode=True, width=130)
     try:
         with to_file.open("x", encoding="utf-8") as stream:
@@ -48,6 +49,8 @@ def export(
     except OSError as error:
         cure = "name a file that is not there yet"
         raise Invalid(f"{to_file} cannot be written", why=error.strerror or str(error), cure=cure) from error
+    for one in left_out:
+        say(f"left out: {one}")
     say(f"{to_file}: {len(document['parameters'])} parameters; interdesk package show {to_file} tells them")
 
 

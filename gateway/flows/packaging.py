@@ -1,5 +1,5 @@
 """A link that went well as a package for others: its ends, what passes and crosses, the agreements and calendars of its two
-organizations; who they are, where their desks stand and where secrets are kept are parameters. Secrets are never in it."""
+organizations; who they are, where their desks stand and where secrets are kept are parameters. Secrets are never in it, nor people, nor others."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -26,6 +26,30 @@ _OF_THE_PLACE = frozenset({"state", "valid_from", "valid_until", "amendments", "
 """What holds for this link or contract alone."""
 
 
+_PEOPLE, _CONTRACTS = "it names people", "other contracts"
+_OF_OTHERS: Mapping[Kind, Mapping[str, str]] = {
+    Kind.LINK: {"identities.table": _PEOPLE, "create.requester": _PEOPLE, "create.assignee": _PEOPLE},
+    Kind.DESK: {
+        "profile.sites": "sites of this place",
+        "profile.assets": "assets of this place",
+        "profile.defaults.requester": _PEOPLE,
+        "profile.defaults.assignee": _PEOPLE,
+    },
+    Kind.AGREEMENT: {"supports": _CONTRACTS, "supported_by": _CONTRACTS, "based_on": _CONTRACTS},
+}
+"""What of a thing is not for others to have, by its path, and why."""
+
+
+def _asks_for_people(condition: Any) -> bool:
+    if isinstance(condition, list):
+        return any(map(_asks_for_people, condition))
+    if not isinstance(condition, Mapping):
+        return False
+    return condition.get("field") in ("requester", "assignee") or any(
+        map(_asks_for_people, condition.values())
+    )
+
+
 _PARTIES: Mapping[Kind, tuple[str, ...]] = {
     Kind.AGREEMENT: ("consumer", "kind", "link"),
     Kind.DESK: ("organization", "connector"),
@@ -50,8 +74,9 @@ def refuse_other_parties(plan: Plan, name: str) -> None:
         )
 
 
-def export(context: Context, link: str, name: str, vault: Vault) -> Document:
-    """The package of a link, as schemas/package.v1.json has it. Raises NotFound."""
+def export(context: Context, link: str, name: str, vault: Vault) -> tuple[Document, tuple[str, ...]]:
+    """The package of a link, as schemas/package.v1.json has it, and what was left out of it because it names people or others than
+    the two organizations. Raises NotFound."""
     with context.database.read() as db:
         stored = configuration.stored(db, OPERATOR, vault)
     ref = Ref(kind=Kind.LINK, code=link)
@@ -63,7 +88,8 @@ def export(context: Context, link: str, name: str, vault: Vault) -> Document:
     for kind, section in _SECTIONS.items():
         if listed := [words.told(one) for one in words.refs if one.kind is kind]:
             found[section] = listed
-    return {"package": name, "version": 1, "parameters": words.parameters, "installation": found}
+    document = {"package": name, "version": 1, "parameters": words.parameters, "installation": found}
+    return document, tuple(words.left_out)
 
 
 class _Words:
@@ -75,6 +101,7 @@ class _Words:
         self._desks = {document[end]: end for end in _ENDS}
         self._owners = {self._desk(code).document["organization"]: end for code, end in self._desks.items()}
         self.parameters: dict[str, Document] = {}
+        self.left_out: list[str] = []
         self.refs = list(dict.fromkeys(self._refs(link)))
         self._codes = dict(self._numbered())
 
@@ -115,10 +142,43 @@ class _Words:
                 found[name] = value
         return found
 
+    def _shared(self, ref: Ref, document: Mapping[str, Any]) -> Document:
+        """What of one thing is for others to have: people, and organizations that are no end of the link, stay here."""
+        told = {name: value for name, value in document.items() if name not in _OF_THE_PLACE}
+        for path, why in _OF_OTHERS.get(ref.kind, {}).items():
+            if self._drop(told, path.split(".")):
+                self.left_out.append(f"{ref}: {path} ({why})")
+        for name in _ORGANIZATIONS:
+            if name in told and told[name] not in self._owners:
+                del told[name]
+                self.left_out.append(f"{ref}: {name} (another organization)")
+        when = told.get("passes", {}).get("when")
+        if when is not None and _asks_for_people(when):
+            told["passes"] = {name: value for name, value in told["passes"].items() if name != "when"}
+            self.left_out.append(
+                f"{ref}: passes.when (it asks who somebody is; say again which tickets pass)"
+            )
+        return told
+
+    def _drop(self, told: Document, path: list[str]) -> bool:
+        """Take a field out, and what held nothing else; whether it was there."""
+        name, *rest = path
+        if name not in told:
+            return False
+        if not rest:
+            del told[name]
+            return True
+        inner = dict(told[name])
+        gone = self._drop(inner, rest)
+        told[name] = inner
+        if not inner:
+            del told[name]
+        return gone
+
     def told(self, ref: Ref) -> Document:
         """One thing; every name that belongs to this place as a parameter."""
         item = self._items[ref]
-        told = {name: value for name, value in item.document.items() if name not in _OF_THE_PLACE}
+        told = self._shared(ref, item.document)
         for name in _ORGANIZATIONS:
             if told.get(name) in self._owners:
                 told[name] = self._parameter(

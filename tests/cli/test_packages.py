@@ -163,6 +163,52 @@ def test_what_is_exported_is_applied_under_other_names(gateway: Gateway, run: Ru
     assert "is not there yet" in run("package", "export", "north-south", "--out", str(file)).stderr
 
 
+OF_OTHERS = """
+organizations: [{code: third, name: Third Parts, zone: Europe/Rome}]
+calendars: [{code: hours, organization: south, always: true}]
+agreements:
+  - code: spares
+    organization: south
+    consumer: north
+    kind: sla
+    calendar: hours
+    parts_supplier: third
+    targets: {resolution: {critical: 8h}}
+links:
+  - code: north-south
+    upstream: north
+    downstream: south
+    passes: {when: {all: [{field: queue, value: Field}, {field: requester, value: Ada Quirrenbach}]}, delegate_as: South}
+    identities: {table: [{upstream: ada.q, downstream: aquirrenbach}], rule: same}
+    create: {assignee: Bob Builder, queue: Field}
+"""
+
+
+def test_people_and_third_parties_are_left_out_and_it_is_told(
+    gateway: Gateway, run: Run, tmp_path: Path
+) -> None:
+    said_so = tmp_path / "others.yaml"
+    said_so.write_text(OF_OTHERS, encoding="utf-8")
+    done = run("apply", str(said_so), "--yes")
+    assert done.exit_code == 0, done.output
+    file = tmp_path / "shared.yaml"
+    told = run("package", "export", "north-south", "--out", str(file))
+    assert told.exit_code == 0, told.output
+    text = file.read_text(encoding="utf-8")
+    named = ("Quirrenbach", "ada.q", "aquirrenbach", "Bob Builder", "third")
+    assert [one for one in named if one in text] == []
+    for place in (
+        "link north-south: identities.table (it names people)",
+        "link north-south: create.assignee (it names people)",
+        "link north-south: passes.when (it asks who somebody is",
+        "agreement south/spares: parts_supplier (another organization)",
+    ):
+        assert f"left out: {place}" in told.output, told.output
+    [link] = yaml.safe_load(text)["installation"]["links"]
+    assert (link["identities"], link["create"]) == ({"rule": "same"}, {"queue": "Field"})
+    assert link["passes"] == {"delegate_as": "South"}
+
+
 def test_a_plan_shows_new_things_whole(gateway: Gateway, run: Run) -> None:
     seen = run("package", "apply", str(PARTNER), *said(OF_PARTNER), "--dry-run")
     assert seen.exit_code == 0, seen.output
