@@ -43,9 +43,8 @@ def one(context: Context, scope: Scope, name: str) -> dict[str, Any]:
     """An erasure and how far it came. Raises NotFound."""
     with context.database.read(scope) as db:
         asked = erasures.get(db, scope, name)
-    if asked is None:
-        raise NotFound(f"there is no erasure {name}")
-    with context.database.read() as db:
+        if asked is None:
+            raise NotFound(f"there is no erasure {name}")
         codes = {org.id: org.code for org in context.directory(db).organizations.values()}
     return {
         "id": asked.id,

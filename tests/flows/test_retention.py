@@ -80,10 +80,19 @@ def test_letters_that_left_name_nobody_at_their_age(gateway: Gateway) -> None:
 
 
 def test_words_at_a_desk_of_ours_go_with_the_case_they_stand_for(tmp_path: Path) -> None:
+    at_a_desk_of_ours(tmp_path)
+
+
+@pytest.mark.pg
+def test_on_postgresql_they_go_too(tmp_path: Path, fresh_postgres: str) -> None:
+    at_a_desk_of_ours(tmp_path, fresh_postgres)
+
+
+def at_a_desk_of_ours(tmp_path: Path, url: str | None = None) -> None:
     tables = {table.name: table for table in schema.every_table()}
     part, whole, link = tables["desk_part"], tables["desk_ticket"], tables["portal_link"]
     now = utc_now()
-    with house.installed(tmp_path, said=SAID) as gateway:
+    with house.installed(tmp_path, said=SAID, url=url) as gateway:
         ticket(gateway)
         blob = gateway.blobs.put([b"a photo of the counter"], limit=100)
         with gateway.database.write() as db:
