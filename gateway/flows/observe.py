@@ -226,7 +226,8 @@ class _Batch:
             log.error("ticket %s of desk %s is left alone: %s", claim.remote_id, desk.code, why)
             looks.done(self.db, claim, now=self.now)
             return
-        log.warning("ticket %s of desk %s waits for its source: %s", claim.remote_id, desk.code, why)
+        if not claim.attempts:  # once, and not at each of its hundred looks
+            log.warning("ticket %s of desk %s waits for its source: %s", claim.remote_id, desk.code, why)
         pause = rules.retry_in(claim.attempts + 1, jitter=self.context.jitter())
         looks.later(self.db, claim, at=self.now + pause, error=why)
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from gateway.domain import marks
 from gateway.domain.model import Snapshot
 from gateway.errors import DeskDenied, DeskGone, DeskThrottled, DeskUnavailable, InterdeskError
 from gateway.flows import observe
@@ -312,6 +313,25 @@ def test_a_marker_of_another_installation_makes_no_ticket_of_ours() -> None:
     look_at(stage, number)
 
     assert (waiting(stage), len(stage.case.hops)) == ([], 2)
+
+
+def test_a_marker_of_ours_that_nobody_remembers_waits_for_its_source_and_is_told_once(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    stage = Stage("customer>vendor", "vendor>north", cast=Cast(tempers={"vendor": THIN}))
+    stage.open()
+    forgotten = marks.marker(stage.hub.context.directory_now.salt, "a link", "made after the backup")
+    number = stage.person("vendor").open("a copy", delegate="north", marker=forgotten)
+
+    for _ in range(3):
+        look_at(stage, number)
+        stage.hub.clock.now = waiting(stage)[0].due_at
+
+    assert "does not remember" in waiting(stage)[0].error
+    assert len(stage.case.hops) == 2
+    assert [one.levelname for one in caplog.records if "waits for its source" in one.getMessage()] == [
+        "WARNING"
+    ]
 
 
 def test_where_no_marker_can_be_seen_a_ticket_that_may_be_ours_in_the_making_waits() -> None:
