@@ -47,8 +47,8 @@ STATIC_CHECKS = (
 )
 # Reads every test once and keeps what it compiled, so that no worker has to do it again; what is wrong the tests will tell.
 READ_TESTS = ("-m", "pytest", "--collect-only", "-qq", "-p", "no:cacheprovider")
-# Three workers, for many tests wait for desks and processes; those that share something dear (tests/conftest.py) stay together.
-PYTEST = ("-m", "pytest", "-n", "3", "--dist", "loadgroup")
+# Five workers, whatever the machine: three wait for real desks most of the time (tests/conftest.py), and two compute.
+PYTEST = ("-m", "pytest", "-n", "5", "--dist", "loadgroup")
 
 
 def main(arguments: list[str]) -> int:

@@ -63,7 +63,7 @@ def _is_here(host: object) -> bool:
 TOGETHER = {
     "tests/cluster/test_cluster.py": "cluster",
     "tests/desks/test_chain_week.py": "week",
-    "tests/desks/test_chain_crashes.py": "crashes",
+    "tests/desks/test_reconcile.py": "week",
     "tests/desks/test_chain": "chain",
     "tests/desks/": "desks",
     "tests/flows/test_import_bpi.py": "history",
@@ -75,13 +75,14 @@ Of the others each file is a group of its own: what it sets up once is set up on
 APART = ("tests/failpoints/test_kill.py", "tests/sim/test_slice.py")
 """Files whose tests take long and share nothing: each test goes where there is room."""
 FIRST = (
-    *("desks", "chain", "week", "architecture", "history", "crashes", "cluster"),
-    *("tests/failpoints/", "tests/cli/test_demo.py", "tests/deploy/test_processes.py", "tests/test_app.py"),
+    *("desks", "chain", "week", "history", "tests/failpoints/", "cluster", "architecture"),
+    *("tests/cli/test_sixth_vendor.py", "tests/sim/test_slice.py", "tests/federation/test_kill.py"),
+    *("tests/deploy/test_processes.py", "tests/cli/test_demo.py", "tests/test_app.py"),
     *("tests/web/test_browser.py", "tests/web/test_report_browser.py", "tests/store/test_migrations.py"),
-    *("tests/flows/test_outcomes.py", "tests/connectors/test_contract.py", "tests/sim/test_slice.py"),
+    *("tests/flows/test_outcomes.py", "tests/connectors/test_contract.py"),
 )
-"""Beginnings of groups: what takes long begins first, so that no worker is left with it at the end. Each of the three workers
-begins with one of the first three, and has one of the next three behind it."""
+"""Beginnings of groups: what takes long begins first, so that no worker is left with it at the end. The first three wait for
+real desks, each on a worker and with desks of its own; meanwhile the other two compute."""
 
 
 def group_of(nodeid: str) -> str:
