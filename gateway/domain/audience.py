@@ -16,23 +16,24 @@ Reached = dict[str, Visibility]
 """Hop id → how the content lands there."""
 
 
-def audience(case: Case, content: Content) -> Reached:
-    """Hop ids the content may reach and how it lands there. The origin itself is not in it."""
+def audience(case: Case, content: Content, *, said_before: bool = False) -> Reached:
+    """Hop ids the content may reach and how it lands there. The origin itself is not in it. `said_before`: of something that
+    was on its way when a ticket above was ended; a ticket below that was taken back gets nothing more."""
     origin = case.hops[content.origin_hop_id]
     if _is_empty_note(content):
         return {}
     if content.to_link_id is not None:
-        return _addressed(case, content, origin)
+        return _addressed(case, content, origin, said_before)
     if content.automatic:
         return {}
     reached: Reached = {}
-    _spread(case, content, origin, came_from=None, reached=reached)
+    _spread(case, content, origin, came_from=None, reached=reached, said_before=said_before)
     return reached
 
 
-def _addressed(case: Case, content: Content, origin: Hop) -> Reached:
+def _addressed(case: Case, content: Content, origin: Hop, said_before: bool) -> Reached:
     """One neighbour, named by the writer. A private note needs the link's word for it and stays private."""
-    for hop, link, down in neighbours(case, origin):
+    for hop, link, down in neighbours(case, origin, said_before=said_before):
         if link.id != content.to_link_id:
             continue
         if content.visibility is Visibility.PUBLIC:
@@ -54,10 +55,10 @@ def _landing(hop: Hop, carry: Carry) -> Reached:
     return {hop.id: Visibility.PUBLIC if carry is Carry.PUBLISH else Visibility.PRIVATE}
 
 
-def neighbours(case: Case, hop: Hop) -> Iterator[tuple[Hop, Link, bool]]:
+def neighbours(case: Case, hop: Hop, *, said_before: bool = False) -> Iterator[tuple[Hop, Link, bool]]:
     """Open hops next to this one, the link between, and whether the way there goes down."""
     parent, own_link = case.parent(hop), case.link(hop)
-    if parent is not None and own_link is not None and parent.status in OPEN:
+    if parent is not None and own_link is not None and (said_before or parent.status in OPEN):
         yield parent, own_link, False
     for child in case.children(hop):
         link = case.link(child)
@@ -65,11 +66,13 @@ def neighbours(case: Case, hop: Hop) -> Iterator[tuple[Hop, Link, bool]]:
             yield child, link, True
 
 
-def _spread(case: Case, content: Content, hop: Hop, *, came_from: Hop | None, reached: Reached) -> None:
+def _spread(
+    case: Case, content: Content, hop: Hop, *, came_from: Hop | None, reached: Reached, said_before: bool
+) -> None:
     """A public word goes on from where it is published; a note from wherever the link shares them all."""
     from_below = came_from is not None and came_from.parent_id == hop.id
     is_note = content.visibility is not Visibility.PUBLIC
-    for other, link, down in neighbours(case, hop):
+    for other, link, down in neighbours(case, hop, said_before=said_before):
         if came_from is not None and other.id == came_from.id:
             continue
         if down and from_below and not _sibling_may_read(link, content):
@@ -79,7 +82,7 @@ def _spread(case: Case, content: Content, hop: Hop, *, came_from: Hop | None, re
             continue
         reached |= _landing(other, carry)
         if carry is Carry.PUBLISH or is_note:
-            _spread(case, content, other, came_from=hop, reached=reached)
+            _spread(case, content, other, came_from=hop, reached=reached, said_before=said_before)
 
 
 def _note_carry(link: Link, content: Content, *, down: bool) -> Carry:

@@ -233,7 +233,7 @@ def _checked(case: Case, delivery: Delivery, content: Content, *, asking: bool) 
         raise Withheld("no visibility is stored")
     if delivery.note or asking:
         return delivery.visibility
-    allowed = audience(case, content).get(delivery.hop_id)
+    allowed = audience(case, content, said_before=True).get(delivery.hop_id)
     if allowed is None:
         raise _not_for(case, content, delivery.hop_id)
     if allowed is Visibility.PRIVATE:
@@ -243,10 +243,10 @@ def _checked(case: Case, delivery: Delivery, content: Content, *, asking: bool) 
 
 def _not_for(case: Case, content: Content, hop_id: str) -> Withheld:
     """What a file is and how large shows only when it was fetched; that it is not taken for that is something to tell."""
-    if hop_id in audience(case, replace(content, blob_size=None)):
+    if hop_id in audience(case, replace(content, blob_size=None), said_before=True):
         return Withheld("the file is larger than the link allows")
     words = replace(content, kind=ContentKind.COMMENT, text=content.text or "-")
-    if content.kind is ContentKind.ATTACHMENT and content.blob_key and hop_id in audience(case, words):
+    if content.kind is ContentKind.ATTACHMENT and content.blob_key and hop_id in audience(case, words, said_before=True):
         return Withheld("its first bytes are of a kind that the link does not take")
     return NotForThem("its audience does not include this desk (any more)")
 

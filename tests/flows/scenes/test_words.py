@@ -553,3 +553,26 @@ def test_a_reason_names_nobody_whom_the_comment_beside_it_does_not_name() -> Non
     told = stage.read("customer")
     assert len(told) == 2
     assert "Rossi" not in " ".join(told)
+
+
+# -- said just before the end -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("meaning", ["rejected", "closed"])
+def test_words_on_their_way_up_arrive_though_the_ticket_there_is_ended_meanwhile(meaning: str) -> None:
+    """A partner says why and declines at once: both are known before the first is sent, and the second ends the ticket above."""
+    stage = Stage(
+        "customer>vendor", cast=Cast(links={"customer>vendor": {"parent_means": {"declined": meaning}}})
+    )
+    stage.open()
+    stage.person("vendor").comment(stage.id("vendor"), "we do not serve that shop")
+    stage.person("vendor").set(stage.id("vendor"), "status", "refused")
+    for code, hook in stage.hub.hooks():
+        stage.hub.receive(code, hook)
+    stage.hub.worker.read_messages()
+    assert (stage.is_("vendor"), stage.heard("customer")) == (HopStatus.DECLINED, [])
+
+    stage.wait(MINUTE)
+
+    assert stage.heard("customer") == ["we do not serve that shop"]
+    assert stage.is_("customer") is HopStatus(meaning)
