@@ -39,6 +39,14 @@ def changed(case: Case, hop: Hop, change: FieldChange, because: Because) -> None
         _looked_at_by_rules(case, hop, field, case.record("field.changed", hop, because, {"field": field}))
 
 
+def told_again(case: Case, hop: Hop, change: FieldChange, because: Because) -> None:
+    """The desk's history tells of a change that was seen before: a fact is confirmed, anything else has happened already."""
+    if change.field in mapping.CARRIED or (
+        mapping.is_free(change.field) and crosses(case, hop, change.field)
+    ):
+        _fact_changed(case, hop, change, because)
+
+
 def crosses(case: Case, hop: Hop, field: str) -> bool:
     """Whether a field of this hop's desk may pass over any link from here: else its value is nobody's business."""
     own = case.link(hop)

@@ -233,10 +233,25 @@ def _field(case: Case, hop: Hop, change: FieldChange, unchanged_at: datetime | N
         case.record("desk.moved", hop, because, data)
     elif change.field == Field.STATUS:
         _status(case, hop, change, because)
+    elif _is_told_again(case, hop.id, change):
+        facts.told_again(case, hop, change, because)
     elif attending.judge(case, hop, change, because) or acts.judge(case, hop, change, because):
         return
     else:
         facts.changed(case, hop, change, because)
+
+
+def _is_told_again(case: Case, hop_id: str, change: FieldChange) -> bool:
+    """Whether the last that was recorded of a field is the same, seen as a difference before the history told of it."""
+    name = change.field
+    about = (
+        event
+        for event in reversed(case.story() if change.told else [])
+        if event.hop_id == hop_id
+        and (event.data.get("field") == name or (name == Field.STATUS and event.type == "status.changed"))
+    )
+    last = next(about, None)
+    return last is not None and last.source is Source.DIFFERENCE
 
 
 def _status(case: Case, hop: Hop, change: FieldChange, because: Because) -> None:
@@ -245,7 +260,7 @@ def _status(case: Case, hop: Hop, change: FieldChange, because: Because) -> None
         facts.unknown(case, hop, Field.STATUS, change.new or "", because)
         return
     hop = case.put(hop, unmapped=hop.unmapped - {Field.STATUS})
-    if not acts.judge(case, hop, change, because):
+    if _is_told_again(case, hop.id, change) or not acts.judge(case, hop, change, because):
         acts.implied(case, case.hops[hop.id], row, change, because)
     if because.by_person and case.desk(hop).capabilities.acknowledges:
         language = case.desk(hop).language

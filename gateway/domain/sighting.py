@@ -43,6 +43,8 @@ class FieldChange:
     follows: bool = False
     ours: bool = False
     """What the desk made of a value that we just wrote: nobody there contradicted it."""
+    told: bool = False
+    """The desk's history tells only now what its fields have shown before: some write the one before the other."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -141,11 +143,13 @@ def compare(
     shadow = dict(hop.shadow)
     if snapshot.has_history:
         changes += _from_history(hop, snapshot, shadow)
+    behind = _behind(hop, snapshot, shadow)
     residue = _residue(hop, snapshot, shadow, known, written)
+    residue = {name: old for name, old in residue.items() if name not in behind}
     unexplained = tuple(residue) if snapshot.has_history else ()
     made = _from_difference(hop, snapshot, desk, residue, alone=len(residue) == 1 and not changes)
     changes += [replace(change, ours=change.field in written) for change in made]
-    kept_back = frozenset() if snapshot.has_history else known.masked_fields - written.keys()
+    kept_back = behind if snapshot.has_history else known.masked_fields - written.keys()
     shadow |= {name: value for name, value in snapshot.fields.items() if name not in kept_back}
     return Seen(changes=_in_order(changes), shadow=shadow, unexplained=unexplained)
 
@@ -185,8 +189,11 @@ def _when(change: Change) -> tuple[float, int]:
 def _from_history(hop: Hop, snapshot: Snapshot, shadow: dict[str, str | None]) -> list[Change]:
     """Rule 9: each entry with its own time and actor, less our own; `shadow` is folded along."""
     changes: list[Change] = []
+    met: set[str] = set()
     for entry in new_entries(hop, snapshot):
         name = str(entry.field)  # a connector may name it by an enum; it becomes part of documents
+        told = name not in met and entry.new == hop.shadow.get(name, entry.old)
+        met.add(name)
         shadow[name] = entry.new
         if entry.actor.kind is not ActorKind.GATEWAY and entry.old != entry.new:
             changes.append(
@@ -198,9 +205,17 @@ def _from_history(hop: Hop, snapshot: Snapshot, shadow: dict[str, str | None]) -
                     actor=entry.actor,
                     source=Source.HISTORY,
                     follows=_follows_ours(hop, snapshot, entry.at, entry.actor),
+                    told=told,
                 )
             )
     return changes
+
+
+def _behind(hop: Hop, snapshot: Snapshot, folded: Mapping[str, str | None]) -> frozenset[str]:
+    """Fields that show what they held before the changes which the history of the same answer tells: it was read after
+    them. If they stay so the next look says that the history is wrong."""
+    shown = snapshot.fields.items()
+    return frozenset(name for name, value in shown if value == hop.shadow.get(name) != folded.get(name))
 
 
 def new_entries(hop: Hop, snapshot: Snapshot) -> Sequence[HistoryEntry]:

@@ -68,6 +68,70 @@ def entry(number: int, field: str, old: str | None, new: str | None, **more: Any
     return HistoryEntry(id=str(number), field=field, old=old, new=new, **(plain | more))
 
 
+def changes(case: Case) -> list[object]:
+    """What was recorded of a field, in order: what it became, or that it changed."""
+    return [event.data.get("to", event.type) for event in case.events if "field" in event.data]
+
+
+# -- fields and history of two moments ----------------------------------------------------------------------------------------
+
+
+def test_what_the_fields_show_before_the_history_tells_it_happened_once() -> None:
+    case = chain()
+    observe(
+        case, "north", snapshot(fields={"status": "open", "priority": "P1"}, history=[], has_history=True)
+    )
+    told = [entry(1, "priority", "P3", "P1"), entry(2, "priority", "P1", "P2")]
+    observe(
+        case, "north", snapshot(fields={"status": "open", "priority": "P2"}, history=told, has_history=True)
+    )
+
+    assert changes(case) == ["critical", "high"]
+    assert case.hops["hop_north"].shadow["priority"] == "P2"
+
+
+def test_an_act_that_was_seen_before_the_history_told_of_it_is_done_once() -> None:
+    acts = (ActRow(act=ActKind.APPROVAL_REQUESTED, field="custom.step", value="ask"),)
+    case = chain(
+        links={"vendor>north": {"acts": acts}},
+        hops={"north": {"shadow": {"status": "open", "custom.step": None}}},
+    )
+    shown = {"status": "open", "custom.step": "ask"}
+    observe(case, "north", snapshot(fields=shown, history=[], has_history=True))
+    told = [entry(1, "custom.step", None, "ask")]
+    observe(case, "north", snapshot(fields=shown, history=told, has_history=True))
+
+    assert happened(case, "north").count("approval.requested") == 1
+
+
+def test_what_the_history_tells_before_the_fields_show_it_happened_once() -> None:
+    case = chain()
+    told = [entry(1, "priority", "P3", "P1")]
+    observe(
+        case, "north", snapshot(fields={"status": "open", "priority": "P3"}, history=told, has_history=True)
+    )
+    observe(
+        case, "north", snapshot(fields={"status": "open", "priority": "P1"}, history=told, has_history=True)
+    )
+
+    assert changes(case) == ["critical"]
+    assert case.discrepancies == []
+
+
+def test_fields_that_stay_behind_their_history_are_believed_the_second_time() -> None:
+    case = chain()
+    told = [entry(1, "priority", "P3", "P1")]
+    for _ in range(2):
+        observe(
+            case,
+            "north",
+            snapshot(fields={"status": "open", "priority": "P3"}, history=told, has_history=True),
+        )
+
+    assert case.hops["hop_north"].shadow["priority"] == "P3"
+    assert [kind for kind, *_ in case.discrepancies] == ["missing_event"]
+
+
 # -- what is remembered -------------------------------------------------------------------------------------------------------
 
 
