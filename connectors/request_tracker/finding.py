@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from connectors.request_tracker import parts, settings
+from connectors.request_tracker import links, parts, settings
 from connectors.request_tracker.history import transactions
 from connectors.request_tracker.parts import download
 from connectors.request_tracker.reading import COMMENT, CORRESPOND, path_part, ticket
@@ -94,7 +94,8 @@ def _field_exists(name: str, desk: Desk) -> Exchange[None]:
 def _updated(command: Command, desk: Desk) -> Exchange[list[Receipt]]:
     """A receipt if the ticket has every wanted value."""
     shown = yield from ticket(command.remote_id or "", desk)
-    if not all(holds(shown.fields, name, value, desk) for name, value in command.fields.items()):
+    wanted = links.additions(command).fields
+    if not all(holds(shown.fields, name, value, desk) for name, value in wanted.items()):
         return []
     return [Receipt(remote_id=shown.id, number=shown.id, url=settings.ticket_url(shown.id, desk))]
 

@@ -8,6 +8,7 @@ numbers. Entries show what the ticket showed.
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from connectors.request_tracker import links
 from connectors.request_tracker.rest import (
     NOT_YOURS,
     Condition,
@@ -138,6 +139,8 @@ def _about(row: Row) -> str | None:
         return None  # says again what the Set of the owner before it said
     if kind in ("AddWatcher", "DelWatcher"):
         return _WATCHED.get(changed)
+    if links.is_ours_to_tell(row):
+        return Field.RELATED
     if changed == "Owner":
         return Field.ASSIGNEE  # Set, Take, Steal, Give, Untake, Force
     if kind in ("Set", "Status"):
@@ -178,6 +181,8 @@ def _change(row: Row, names: Names, lists: dict[str, list[str]], desk: Desk) -> 
             return None
         case Field.REQUESTER:
             return _listed(about, names.users.get(old, old), names.users.get(new, new), lists, desk)
+        case Field.RELATED:
+            return _listed(about, links.number_in(old), links.number_in(new), lists, desk)
         case Field.ASSIGNEE:
             old, new = names.users.get(old, old), names.users.get(new, new)
         case Field.QUEUE:
@@ -194,7 +199,7 @@ def _listed(name: str, gone: str, came: str, lists: dict[str, list[str]], desk: 
     for value in filter(None, [normalised(name, came, desk)]):
         if value in held:
             held.remove(value)
-    held.extend(filter(None, [normalised(name, gone, desk)]))
+    held.extend(value for value in [normalised(name, gone, desk)] if value and value not in held)
     return name, joined(held), after
 
 

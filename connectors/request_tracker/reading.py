@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from connectors.request_tracker import history, parts, settings
+from connectors.request_tracker import history, links, parts, settings
 from connectors.request_tracker.parts import Part
 from connectors.request_tracker.rest import NOT_YOURS, Row, document, get, number, refusal
 from connectors.request_tracker.words import due_shown, moment, normalised
@@ -89,6 +89,9 @@ def _ticket(row: Row, answer: Response, desk: Desk) -> Ticket:
         Field.REQUESTER.value: [str(user["id"]) for user in row["Requestor"]],
         **_custom_values(row, desk),
     }
+    related = links.shown(row)
+    if related is not None:
+        lists[Field.RELATED.value] = related
     owner, queue = row["Owner"], row["Queue"]
     single = {
         Field.TITLE: str(row["Subject"] or ""),

@@ -101,7 +101,7 @@ def normalised(field: str, value: str | None, desk: Desk) -> str | None:
     if field == Field.DESCRIPTION:
         return clean_text(value) or None
     text = one_line(value)
-    if field in desk.settings.get("lists", ()):
+    if field == Field.RELATED or field in desk.settings.get("lists", ()):
         return ", ".join(parts_of(text)) or None
     match field:
         case Field.TITLE:

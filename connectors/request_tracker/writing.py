@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
 
-from connectors.request_tracker import parts, settings
+from connectors.request_tracker import links, parts, settings
 from connectors.request_tracker.history import entries, learn, names_on, transactions
 from connectors.request_tracker.reading import Ticket, newborn, ticket
 from connectors.request_tracker.rest import NOT_YOURS, document, get, items, messages, refusal, write
@@ -133,7 +133,7 @@ def _custom(fields: Mapping[str, str | None], desk: Desk) -> dict[str, str | lis
 
 
 def _update(command: Command, desk: Desk) -> Exchange[Receipt]:
-    remote_id = _known(command)
+    remote_id, command = _known(command), links.additions(command)
     body = _changes(command, desk)
     tag = (yield from _unmoved(command, remote_id, desk)) if command.was else ""
     answer = yield write("PUT", f"ticket/{remote_id}", body, accept=NOT_YOURS, only_if=tag)
@@ -146,11 +146,21 @@ def _update(command: Command, desk: Desk) -> Exchange[Receipt]:
     at = _clock(answer)
     missing = {n: v for n, v in command.fields.items() if not holds(shown.fields, n, v, desk)}
     taken = (yield from _taken(shown, at, desk)) if missing else set()
-    refused = [name for name, value in missing.items() if (name, normalised(name, value, desk)) not in taken]
+    refused = [
+        name
+        for name, value in missing.items()
+        if not any(name == one and holds({one: new}, one, value, desk) for one, new in taken)
+    ]
     if refused:
-        what = ", ".join(f"{name} stays {shown.fields.get(name)!r}" for name in refused)
+        what = ", ".join(_stays(name, shown.fields.get(name), missing[name]) for name in refused)
         raise DeskRejected(what, why=" ".join(said) or "RT has no such field on this ticket")
     return Receipt(remote_id=shown.id, number=shown.id, url=settings.ticket_url(shown.id, desk), at=at)
+
+
+def _stays(name: str, shown: str | None, wanted: str | None) -> str:
+    if name == Field.RELATED:
+        return f"RT does not relate it to {', '.join(links.lacking(shown, wanted))}"
+    return f"{name} stays {shown!r}"
 
 
 def _unmoved(command: Command, remote_id: str, desk: Desk) -> Exchange[str]:
@@ -196,16 +206,19 @@ def _taken(shown: Ticket, at: datetime | None, desk: Desk) -> Exchange[set[tuple
 
 
 def holds(shown: Mapping[str, str | None], name: str, wanted: str | None, desk: Desk) -> bool:
-    """Whether a field has the wanted value; RT may write it in another case (logins, values of a list)."""
+    """Whether a field has the wanted value; RT may write it in another case (logins, values of a list). Of relations
+    the wanted ones must be among those there."""
     if name not in shown:
         return False
+    if name == Field.RELATED:
+        return links.contains(shown[name], wanted)
     return (shown[name] or "").casefold() == (normalised(name, wanted, desk) or "").casefold()
 
 
 def _changes(command: Command, desk: Desk) -> dict[str, object]:
     names = settings.custom_fields(desk)
     for name in command.fields:
-        if name in _MADE_BY_US or (name not in _PLAIN and name not in names):
+        if name in _MADE_BY_US or not (name in _PLAIN or name in names or name == Field.RELATED):
             raise Unsupported(
                 f"this RT desk cannot change {name}",
                 cure=f"name the custom field that holds it in the setting custom_fields.{name}"
@@ -215,7 +228,12 @@ def _changes(command: Command, desk: Desk) -> dict[str, object]:
     if not command.fields:
         raise Unsupported("an update without a field")
     custom = _custom(command.fields, desk)
-    return {**_native(command.fields, desk), **({"CustomFields": custom} if custom else {})}
+    added = parts_of(command.fields.get(Field.RELATED))
+    return {
+        **_native(command.fields, desk),
+        **({"CustomFields": custom} if custom else {}),
+        **({links.ADD: added} if added else {}),
+    }
 
 
 def _comment(command: Command) -> Exchange[Receipt]:
