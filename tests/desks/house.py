@@ -20,6 +20,7 @@ from gateway import failpoints
 from gateway.cli import app
 from tests import witness
 from tests.cluster import hurried
+from tests.cluster.birth import HURRIED, PLAIN, Forked
 from tests.cluster.process import ROOT, Process
 from tests.desks import dated
 from tests.desks.launch import HOOK_SECRET, HookingDesk
@@ -148,7 +149,8 @@ class House:
 
     def __post_init__(self) -> None:
         witness.watch(self.directory / "data")
-        self.process = Process(
+        kind = Process if self.clock else Forked
+        self.process = kind(
             name="gateway",
             arguments=(*self._interdesk, "serve"),
             environment={},
@@ -160,9 +162,7 @@ class House:
         """What follows `python` for the command people use."""
         if self.clock is not None:
             return ("-m", "tests.desks.dated")
-        return (
-            ("-m", "tests.cluster.hurried") if self.hurry else ("-c", "from gateway.cli import main; main()")
-        )
+        return HURRIED if self.hurry else PLAIN
 
     @property
     def url(self) -> str:
