@@ -6,6 +6,7 @@ all internal notes; and then it stays private.
 """
 
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 
 from gateway.domain import filetypes
 from gateway.domain.case import OPEN, Case
@@ -26,9 +27,9 @@ def audience(case: Case, content: Content, *, said_before: bool = False) -> Reac
         return _addressed(case, content, origin, said_before)
     if content.automatic:
         return {}
-    reached: Reached = {}
-    _spread(case, content, origin, came_from=None, reached=reached, said_before=said_before)
-    return reached
+    walk = _Walk(case=case, content=content, said_before=said_before)
+    walk.go_on(origin, came_from=None)
+    return walk.reached
 
 
 def _addressed(case: Case, content: Content, origin: Hop, said_before: bool) -> Reached:
@@ -66,23 +67,30 @@ def neighbours(case: Case, hop: Hop, *, said_before: bool = False) -> Iterator[t
             yield child, link, True
 
 
-def _spread(
-    case: Case, content: Content, hop: Hop, *, came_from: Hop | None, reached: Reached, said_before: bool
-) -> None:
-    """A public word goes on from where it is published; a note from wherever the link shares them all."""
-    from_below = came_from is not None and came_from.parent_id == hop.id
-    is_note = content.visibility is not Visibility.PUBLIC
-    for other, link, down in neighbours(case, hop, said_before=said_before):
-        if came_from is not None and other.id == came_from.id:
-            continue
-        if down and from_below and not _sibling_may_read(link, content):
-            continue
-        carry = _note_carry(link, content, down=down) if is_note else _carry(link, content, down=down)
-        if carry is Carry.STOP:
-            continue
-        reached |= _landing(other, carry)
-        if carry is Carry.PUBLISH or is_note:
-            _spread(case, content, other, came_from=hop, reached=reached, said_before=said_before)
+@dataclass(frozen=True, kw_only=True)
+class _Walk:
+    """Of one content through the chain; `reached` so far."""
+
+    case: Case
+    content: Content
+    said_before: bool
+    reached: Reached = field(default_factory=dict)
+
+    def go_on(self, hop: Hop, *, came_from: Hop | None) -> None:
+        """A public word goes on from where it is published; a note from wherever the link shares them all."""
+        content, from_below = self.content, came_from is not None and came_from.parent_id == hop.id
+        is_note = content.visibility is not Visibility.PUBLIC
+        for other, link, down in neighbours(self.case, hop, said_before=self.said_before):
+            if came_from is not None and other.id == came_from.id:
+                continue
+            if down and from_below and not _sibling_may_read(link, content):
+                continue
+            carry = _note_carry(link, content, down=down) if is_note else _carry(link, content, down=down)
+            if carry is Carry.STOP:
+                continue
+            self.reached.update(_landing(other, carry))
+            if carry is Carry.PUBLISH or is_note:
+                self.go_on(other, came_from=hop)
 
 
 def _note_carry(link: Link, content: Content, *, down: bool) -> Carry:

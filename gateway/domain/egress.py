@@ -246,7 +246,11 @@ def _not_for(case: Case, content: Content, hop_id: str) -> Withheld:
     if hop_id in audience(case, replace(content, blob_size=None), said_before=True):
         return Withheld("the file is larger than the link allows")
     words = replace(content, kind=ContentKind.COMMENT, text=content.text or "-")
-    if content.kind is ContentKind.ATTACHMENT and content.blob_key and hop_id in audience(case, words, said_before=True):
+    if (
+        content.kind is ContentKind.ATTACHMENT
+        and content.blob_key
+        and hop_id in audience(case, words, said_before=True)
+    ):
         return Withheld("its first bytes are of a kind that the link does not take")
     return NotForThem("its audience does not include this desk (any more)")
 
