@@ -205,6 +205,10 @@ def parked(case: Case, delivery: Delivery) -> None:
     event = case.record(
         "delivery.parked", hop, because, {"delivery": delivery.id, "kind": delivery.kind.value}
     )
+    if delivery.kind is CommandKind.UPDATE:
+        case.want_look(
+            hop, "what it hid may be seen"
+        )  # while it was on its way, what changed in its fields was not judged
     if delivery.note:
         return
     other = _other_side(case, delivery, hop)

@@ -16,7 +16,8 @@ from gateway.domain.outcome import Ground, OutcomeClass, Verdict
 from gateway.flows import commands, deliver
 from gateway.store import rows
 from gateway.testing.loopback.faults import Fault, FaultKind
-from tests.flows.scenes.stage import MINUTE, Stage
+from gateway.testing.loopback.temper import PLAIN
+from tests.flows.scenes.stage import MINUTE, Cast, Stage
 
 D = DeliveryState
 ROOM = {"dsk_customer": 9, "dsk_vendor": 9}
@@ -305,6 +306,35 @@ def test_a_refusal_parks_it_and_says_so() -> None:
     stage.wait()
     assert stage.read("vendor") == ["A comment could not be carried here: words"]
     assert stage.read("customer") == ["Something could not be carried to Vendor: words"]
+
+
+def test_what_a_person_set_while_a_change_was_in_doubt_is_seen_when_that_is_parked() -> None:
+    """At a desk without history, while nobody knows whether a status of ours came, no status there is judged."""
+    stage = Stage("customer>vendor", cast=Cast(tempers={"vendor": replace(PLAIN, history=False)}))
+    stage.open()
+    moved(stage, "customer", "cancelled")
+    [errand] = claim(stage)
+    while errand.delivery.kind is not CommandKind.UPDATE:
+        settle(stage, push(stage, errand))
+        [errand] = claim(stage)
+    lost = verdict(OutcomeClass.AMBIGUOUS, Ground.NO_ANSWER)
+    settle(stage, deliver.Outcome(errand=errand, at=stage.hub.now, command=errand.command, verdict=lost))
+    moved(stage, "vendor", "refused")
+    shown = stage.hop("vendor").shadow["status"]
+    stage.hub.clock.advance(MINUTE)
+
+    [probe] = claim(stage, take=deliver.claim_doubtful)
+    settle(stage, deliver.Outcome(errand=probe, at=stage.hub.now, found=[]))
+    stage.hub.clock.advance(MINUTE)
+    [again] = claim(stage)
+    said_no = verdict(OutcomeClass.PERMANENT, Ground.REFUSED, http_status=409)
+    settle(stage, deliver.Outcome(errand=again, at=stage.hub.now, command=again.command, verdict=said_no))
+    assert D.PARKED in {one.state for one in stage.deliveries("vendor")}
+    with stage.hub.database.read() as db:  # its poll told of the change long ago, and will not again
+        assert [row.why for row in db.execute(rows.look.select())] == ["what it hid may be seen"]
+    stage.wait()
+
+    assert (shown, stage.hop("vendor").shadow["status"]) == ("new", "refused")
 
 
 def test_a_worker_that_wakes_up_after_another_took_over_changes_nothing() -> None:
