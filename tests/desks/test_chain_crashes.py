@@ -129,6 +129,8 @@ def _come_to_rest(patients: Collection[Patient]) -> None:
         for one in patients:
             one.way.arrives(below)
     for one in patients:
+        # Roundup moves an unread issue when our first comment comes, over whatever somebody sets in that very moment.
+        one.house.quiet(patience=LONG)
         one.way.change("subcontractor", status="in-progress")
     for one in patients:
         one.way.hears("partner", "Subcontractor accepted the assignment")
