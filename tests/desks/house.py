@@ -111,6 +111,7 @@ def _redmine(code: str, desk: Any) -> dict[str, Any]:
             "defaults": {"queue": desk.project, "tracker": "Support"},
         },
         **_QUICK,
+        "poll_every": "3s",  # half a second of work for a list of fifty issues, and each poll reads two minutes once more
     }
 
 
