@@ -29,6 +29,7 @@ from gateway.domain.model import (
     CommandKind,
     Desk,
     DeskFacts,
+    Field,
     Message,
     NativeAttachment,
     Page,
@@ -37,7 +38,14 @@ from gateway.domain.model import (
     Snapshot,
     Visibility,
 )
-from gateway.errors import AnswerUnreadable, DeskRejected, SignatureInvalid, Unreadable, Unsupported
+from gateway.errors import (
+    AnswerUnreadable,
+    DeskRejected,
+    DeskStale,
+    SignatureInvalid,
+    Unreadable,
+    Unsupported,
+)
 
 TOLERANCE = timedelta(minutes=5)
 OVERLAP = timedelta(minutes=2)
@@ -98,8 +106,12 @@ class Loopback:
             return page(response.json(), since=since)
 
     def push(self, command: Command, desk: Desk) -> Exchange[Receipt]:
-        """One POST or PATCH; the answer shows the ticket. It is read back where the desk is set not to be trusted."""
-        response = yield _write(command, desk)
+        """One POST or PATCH; the answer shows the ticket. It is read back where the desk is set not to be trusted, and read
+        before where it is set to be written to only as it was known."""
+        held = (
+            (yield from _unmoved(command, desk)) if command.was and desk.settings.get("conditional") else None
+        )
+        response = yield _write(command, desk, held)
         with shaped(AnswerUnreadable, "the answer to a write"):
             answer = response.json()
             _said_no(answer)
@@ -173,8 +185,24 @@ def _snapshot(response: Response, desk: Desk, since: str | None) -> Snapshot:
         return snapshot(response.json()["ticket"], desk, since=since)
 
 
-def _write(command: Command, desk: Desk) -> Request:
-    """The one request of a push. Raises Unsupported for what this desk cannot do."""
+def _unmoved(command: Command, desk: Desk) -> Exchange[str]:
+    """The ticket's ETag, at which it still holds what the gateway knew. Raises DeskStale if it holds something else."""
+    response = yield _read(f"tickets/{quote(command.remote_id or '', safe='')}")
+    with shaped(AnswerUnreadable, "a ticket"):
+        shown, etag = snapshot(response.json()["ticket"], desk).fields, _id(response.headers["etag"])
+    moved = [
+        name
+        for name, value in command.was.items()
+        if name != Field.RELATED
+        and shown.get(name) not in (value, normalised(name, command.fields[name], desk))
+    ]
+    if moved:
+        raise DeskStale(f"somebody changed {', '.join(sorted(moved))} meanwhile")
+    return etag
+
+
+def _write(command: Command, desk: Desk, held: str | None) -> Request:
+    """The one request of a push; `held`: the ETag it must still have. Raises Unsupported for what this desk cannot do."""
     ticket = f"tickets/{quote(command.remote_id or '', safe='')}"
     if command.kind is CommandKind.CREATE:
         fields = {**command.fields, "marker": command.marker}
@@ -188,7 +216,11 @@ def _write(command: Command, desk: Desk) -> Request:
         if strange:
             raise Unsupported(f"this desk cannot write {', '.join(sorted(strange))}")
         return Request(
-            effect=Effect.WRITE, method="PATCH", path=ticket, json={"fields": dict(command.fields)}
+            effect=Effect.WRITE,
+            method="PATCH",
+            path=ticket,
+            json={"fields": dict(command.fields)},
+            headers={"if-match": held} if held else {},
         )
     if command.kind in (CommandKind.EDIT, CommandKind.REMOVE):
         return _rewrite(command, desk, ticket)

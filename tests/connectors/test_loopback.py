@@ -5,9 +5,11 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+import orjson
 import pytest
 
 from connectors.loopback import CONNECTOR
+from gateway.connector import Effect, Response
 from gateway.desk_client import DeskClient, GuardedTransport, NetworkPolicy, credentials_for
 from gateway.domain.model import (
     ActorKind,
@@ -19,7 +21,7 @@ from gateway.domain.model import (
 )
 from gateway.domain.outcome import Ground, OutcomeClass, Verdict
 from gateway.errors import DeskDenied, DeskGone, SignatureInvalid, Unsupported
-from gateway.testing.loopback import PLAIN, TEMPERS, VENDOR, Hooks, LoopbackDesk, Temper
+from gateway.testing.loopback import PLAIN, TEMPERS, VENDOR, Answer, Hooks, LoopbackDesk, Temper
 from gateway.testing.loopback.server import LoopbackServer
 from gateway.testing.notation import blob_of
 from tests.testing.loopback.around import TOKEN, Around, again, comment, create, desk_for, update
@@ -191,6 +193,39 @@ def test_one_call_when_the_answer_is_the_receipt_else_two() -> None:
         around = Around(settings={"receipt_is_answer": trusted})
         around.done(create())
         assert around.loopback.calls == calls
+
+
+def test_a_change_is_written_only_over_what_was_known_where_the_desk_is_set_so() -> None:
+    around = Around(settings={"conditional": True})
+    ticket = around.done(create(title="Printer on fire")).remote_id
+    ours = replace(update(ticket, title="Printer burns"), was={"title": "Printer on fire"})
+    around.loopback.person("alice").set(ticket, "title", "Fax on fire")
+    before = around.loopback.calls
+    verdict = around.push(ours)
+    assert (verdict.outcome, around.loopback.calls) == (OutcomeClass.STALE, before + 1)
+    assert "title" in verdict.message
+    around.done(replace(ours, was={"title": "Fax on fire"}))
+    around.done(ours)  # it stands there already: whoever wrote it
+    assert around.ask(CONNECTOR.fetch(ticket, around.desk, since=None)).fields["title"] == "Printer burns"
+
+
+def test_a_change_in_the_moment_of_the_write_is_refused_by_its_etag() -> None:
+    around = Around(settings={"conditional": True})
+    ticket = around.done(create(title="Printer on fire")).remote_id
+    writing = CONNECTOR.push(
+        replace(update(ticket, title="Printer burns"), was={"title": "Printer on fire"}), around.desk
+    )
+    look = next(writing)
+    shown = around.call(look.method, f"/{look.path}")
+    around.loopback.person("alice").comment(ticket, "It is the fax.")
+    write = writing.send(Response(status=shown.status, headers=shown.headers, body=shown.body))
+    assert write.effect is Effect.WRITE
+    answer = around.loopback.handle(
+        write.method, f"/{write.path}", query={}, body=orjson.dumps(write.json),
+        headers={"authorization": f"Bearer {TOKEN}", **write.headers},
+    )  # fmt: skip
+    assert isinstance(answer, Answer)
+    assert answer.status == 412
 
 
 def test_changes_are_listed_once_each_with_an_overlap() -> None:

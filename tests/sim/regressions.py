@@ -11,6 +11,7 @@ from gateway.testing.simulator.restores import RESTORE
 FILE = Path(__file__).with_name("regressions.txt")
 WEATHERS: Mapping[str, Script] = {
     "faults": Script(),
+    "conditional": Script(conditional=True),
     "peace": PEACE,
     "quarrel": QUARREL,
     "restore": RESTORE,

@@ -25,6 +25,11 @@ def test_a_history_with_faults_and_crashes(seed: int) -> None:
     assert _violations(seed, SMALL) == []
 
 
+@pytest.mark.parametrize("seed", range(6))
+def test_desks_that_are_written_to_only_as_they_were_known(seed: int) -> None:
+    assert _violations(seed, script_for(5, 60, "conditional")) == []
+
+
 @pytest.mark.parametrize("seed", range(4))
 def test_t14_desks_that_contradict_each_other_come_to_rest(seed: int) -> None:
     assert _violations(seed, script_for(3, 30, "quarrel")) == []

@@ -22,7 +22,7 @@ from gateway.testing.simulator.crashes import Crash, CrashDice
 from gateway.testing.simulator.findings import Held
 from gateway.testing.simulator.people import ENDED, Crowd, Spot, native
 from gateway.testing.simulator.weather import Post, Weather, disturb_clock
-from gateway.testing.simulator.world import ROOT, World, make_world
+from gateway.testing.simulator.world import ROOT, World, conditional, make_world
 from gateway.testing.stepped import SteppedWorker
 
 Trace = Callable[[str], None]
@@ -49,6 +49,8 @@ class Script:
     crashes: float = 0.004
     quarrels: bool = False
     """Desks contradict each other: rules that answer each other, auto-responders, a ring."""
+    conditional: bool = False
+    """Every desk is written to only as the gateway knew it (the loopback connector's `conditional`)."""
     restores: bool = False
     """A backup is made in the storm and put back hours later (simulator/restores)."""
 
@@ -73,6 +75,8 @@ class Play:
         self.random = Random(self.seed)  # noqa: S311 - a history that can be repeated is the point
         make = quarrels.make_quarrel if self.script.quarrels else make_world
         self.world: World = make(self.random)
+        if self.script.conditional:
+            self.world = conditional(self.world)
         self.hub = Hub(self.world.plan, database=self.database, seed=self.seed)
         self.rules = quarrels.make_rules(self.random, self.hub.desks) if self.script.quarrels else []
         self.rest: quarrels.Rest | None = None

@@ -91,6 +91,19 @@ def make_world(random: Random) -> World:
     return World(plan=plan, above=above, terms=terms, by_service=by_service, patient=patient)
 
 
+def conditional(world: World) -> World:
+    """The same world, whose desks are written to only over what the gateway knew."""
+    plan = world.plan
+    documents = {
+        code: {
+            **plan.desk_documents.get(code, {}),
+            "settings": {**plan.temper(code).settings(), "conditional": True},
+        }
+        for code in plan.desks
+    }
+    return replace(world, plan=replace(plan, desk_documents=documents))
+
+
 def _agreement(provider: str, consumer: str) -> dict[str, Any]:
     """What a desk promises the one above it, so that clocks live in the histories of three desks in a row; elsewhere they
     would only take time. Nothing is drawn for it."""
