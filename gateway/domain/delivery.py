@@ -8,8 +8,9 @@
 A lane is held by everything that is not finished; a parked comment or file lets it go on (D3).
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 from gateway.domain.model import (
     CommandKind,
@@ -37,7 +38,8 @@ _SAYS_NO = frozenset({Ground.REFUSED, Ground.READ_BACK})
 CROSSED_PAUSE = timedelta(seconds=5)
 """How long a status that was refused waits for the look that says whether somebody moved the ticket meanwhile."""
 STALE_AT = "stale_at"
-"""In a delivery's payload: when its desk last said that the ticket had changed (ISO 8601 with offset)."""
+"""In a delivery's payload: when its desk last said that the ticket had changed, or that it has nothing of a change that was
+in doubt (ISO 8601 with offset)."""
 STALE_SHARE = 10
 """A command that was refused as stale waits, beyond a second, for this part of the time it has been tried."""
 
@@ -97,7 +99,7 @@ def refused(delivery: Delivery) -> bool:
 
 
 def stale_since(delivery: Delivery) -> datetime | None:
-    """When its desk last said that the ticket had changed; a look from then on says what it is by now."""
+    """When its desk last said that the ticket was not as believed; a look from then on says what it is by now."""
     told = delivery.payload.get(STALE_AT)
     return None if told is None else datetime.fromisoformat(told)
 
@@ -198,7 +200,14 @@ def probed(
         return replace(delivery, state=DeliveryState.PARKED, lease_until=None, error=error), None, ()
     pause = retry_in(max(delivery.attempts - 1, 0), jitter=jitter)
     again = replace(delivery, state=DeliveryState.PENDING, next_at=now + pause, lease_until=None)
-    return replace(again, outcome="not_found"), None, ()
+    return replace(again, outcome="not_found", payload=_unseen(delivery, now)), None, ()
+
+
+def _unseen(delivery: Delivery, now: datetime) -> Mapping[str, Any]:
+    """Its payload. While a change was in doubt no look could tell what its fields hold; before it is sent again one must."""
+    if delivery.kind is not CommandKind.UPDATE:
+        return delivery.payload
+    return {**delivery.payload, STALE_AT: now.isoformat()}
 
 
 def probe_failed(delivery: Delivery, message: str, *, now: datetime, jitter: float) -> Delivery:

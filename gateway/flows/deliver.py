@@ -238,6 +238,8 @@ class _Settlement:
             settling.duplicates(case, errand.delivery, others)
         elif after.state in (DeliveryState.ASKING, DeliveryState.PARKED):
             settling.parked(case, after)
+        elif rules.stale_since(after):
+            case.want_look(case.hops[after.hop_id], "changed while our write was in doubt")
 
     def _not_asked(self, outcome: Outcome, error: DeskError) -> Delivery:
         if isinstance(error, DeskDenied):

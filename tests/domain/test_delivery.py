@@ -22,6 +22,7 @@ from gateway.domain.delivery import (
     probed,
     retry_in,
     settled,
+    stale_since,
 )
 from gateway.domain.model import CommandKind, Delivery, Desk, IdempotencyTier, Receipt
 from gateway.domain.model import DeliveryState as S
@@ -257,6 +258,14 @@ def test_what_is_not_there_is_sent_again_on_the_schedule(attempts: int, pause: i
     assert (again.state, again.outcome, first) == (S.PENDING, "not_found", None)
     assert again.next_at == NOW + timedelta(seconds=pause)
     assert again.probes == 1, "whatever happens next, the desk is asked first"
+
+
+def test_fields_that_are_not_there_are_read_before_they_are_sent_again() -> None:
+    again, _, _ = probe([], kind=CommandKind.UPDATE)
+    words, _, _ = probe([], kind=CommandKind.COMMENT)
+
+    assert stale_since(again) == NOW, "no look could tell what they hold while the write was in doubt"
+    assert stale_since(words) is None
 
 
 def test_what_never_arrives_is_parked_in_the_end() -> None:

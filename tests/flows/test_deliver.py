@@ -9,7 +9,7 @@ import pytest
 
 from gateway.domain import egress
 from gateway.domain.case import Case
-from gateway.domain.delivery import LEASE
+from gateway.domain.delivery import LEASE, MOST_ATTEMPTS
 from gateway.domain.erasing import ERASED
 from gateway.domain.model import CommandKind, Delivery, DeliveryState
 from gateway.domain.outcome import Ground, OutcomeClass, Verdict
@@ -236,12 +236,16 @@ def moved(stage: Stage, code: str, status: str) -> None:
 
 def refused_status(stage: Stage) -> Delivery:
     """The customer takes the ticket back, and the vendor's desk says no to that."""
+    return taken_back(stage, verdict(OutcomeClass.PERMANENT, Ground.REFUSED, http_status=409))
+
+
+def taken_back(stage: Stage, came_to: Verdict) -> Delivery:
+    """The customer takes the ticket back, and that comes to such an end at the vendor's desk."""
     moved(stage, "customer", "cancelled")
-    said_no = verdict(OutcomeClass.PERMANENT, Ground.REFUSED, http_status=409)
     while True:
         [errand] = claim(stage)
         status = errand.delivery.kind is CommandKind.UPDATE
-        outcome = deliver.Outcome(errand=errand, at=stage.hub.now, command=errand.command, verdict=said_no)
+        outcome = deliver.Outcome(errand=errand, at=stage.hub.now, command=errand.command, verdict=came_to)
         settle(stage, outcome if status else push(stage, errand))
         if status:
             return next(one for one in stage.deliveries("vendor") if one.id == errand.delivery.id)
@@ -308,33 +312,54 @@ def test_a_refusal_parks_it_and_says_so() -> None:
     assert stage.read("customer") == ["Something could not be carried to Vendor: words"]
 
 
-def test_what_a_person_set_while_a_change_was_in_doubt_is_seen_when_that_is_parked() -> None:
-    """At a desk without history, while nobody knows whether a status of ours came, no status there is judged."""
+def hidden_by_a_doubt(stage: Stage) -> deliver.Errand:
+    """What asks a desk without history, at which somebody set a status while nobody knew whether one of ours came."""
+    taken_back(stage, verdict(OutcomeClass.AMBIGUOUS, Ground.NO_ANSWER))
+    moved(stage, "vendor", "refused")
+    assert stage.hop("vendor").shadow["status"] == "new"
+    stage.hub.clock.advance(MINUTE)
+    [probe] = claim(stage, take=deliver.claim_doubtful)
+    return probe
+
+
+def wanted_looks(stage: Stage) -> list[str]:
+    with stage.hub.database.read() as db:  # its poll told of the change long ago, and will not again
+        return [row.why for row in db.execute(rows.look.select())]
+
+
+@pytest.fixture
+def forgetful() -> Stage:
     stage = Stage("customer>vendor", cast=Cast(tempers={"vendor": replace(PLAIN, history=False)}))
     stage.open()
-    moved(stage, "customer", "cancelled")
-    [errand] = claim(stage)
-    while errand.delivery.kind is not CommandKind.UPDATE:
-        settle(stage, push(stage, errand))
-        [errand] = claim(stage)
-    lost = verdict(OutcomeClass.AMBIGUOUS, Ground.NO_ANSWER)
-    settle(stage, deliver.Outcome(errand=errand, at=stage.hub.now, command=errand.command, verdict=lost))
-    moved(stage, "vendor", "refused")
-    shown = stage.hop("vendor").shadow["status"]
-    stage.hub.clock.advance(MINUTE)
+    return stage
 
-    [probe] = claim(stage, take=deliver.claim_doubtful)
-    settle(stage, deliver.Outcome(errand=probe, at=stage.hub.now, found=[]))
-    stage.hub.clock.advance(MINUTE)
-    [again] = claim(stage)
-    said_no = verdict(OutcomeClass.PERMANENT, Ground.REFUSED, http_status=409)
-    settle(stage, deliver.Outcome(errand=again, at=stage.hub.now, command=again.command, verdict=said_no))
-    assert D.PARKED in {one.state for one in stage.deliveries("vendor")}
-    with stage.hub.database.read() as db:  # its poll told of the change long ago, and will not again
-        assert [row.why for row in db.execute(rows.look.select())] == ["what it hid may be seen"]
-    stage.wait()
 
-    assert (shown, stage.hop("vendor").shadow["status"]) == ("new", "refused")
+def test_what_a_person_set_while_a_change_was_in_doubt_is_seen_when_that_is_parked(forgetful: Stage) -> None:
+    probe = hidden_by_a_doubt(forgetful)
+    worn = replace(probe, delivery=replace(probe.delivery, attempts=MOST_ATTEMPTS))
+
+    settle(forgetful, deliver.Outcome(errand=worn, at=forgetful.hub.now, found=[]))
+
+    assert D.PARKED in {one.state for one in forgetful.deliveries("vendor")}
+    assert wanted_looks(forgetful) == ["what it hid may be seen"]
+    forgetful.wait()
+    assert forgetful.hop("vendor").shadow["status"] == "refused"
+
+
+def test_what_a_person_set_while_a_change_was_in_doubt_is_seen_before_that_is_sent_again(
+    forgetful: Stage,
+) -> None:
+    probe = hidden_by_a_doubt(forgetful)
+    settle(forgetful, deliver.Outcome(errand=probe, at=forgetful.hub.now, found=[]))
+    assert wanted_looks(forgetful) == ["changed while our write was in doubt"]
+    forgetful.hub.clock.advance(MINUTE)
+
+    [again] = claim(forgetful)
+
+    assert (again.command, again.withheld) == (
+        None,
+        "the ticket changed at that desk and was not read since",
+    )
 
 
 def test_a_worker_that_wakes_up_after_another_took_over_changes_nothing() -> None:
