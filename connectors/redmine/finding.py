@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from connectors.redmine import reading, rewriting
+from connectors.redmine import reading, relations, rewriting
 from connectors.redmine.names import Document
 from connectors.redmine.reading import View
 from connectors.redmine.words import custom_fields, normalised, plain, same_filename, same_text
@@ -90,7 +90,10 @@ def _receipt(row: Document, marker: str, desk: Desk) -> Receipt:
 def _updated(command: Command, issue: Document, view: View) -> Sequence[Receipt]:
     shown = reading.fields(issue, view)
     for name, value in command.fields.items():
-        if name not in shown or shown[name] != normalised(name, value, view.desk):
+        if name == Field.RELATED:
+            if not relations.are_there(command, issue):
+                return ()
+        elif name not in shown or shown[name] != normalised(name, value, view.desk):
             return ()
     return (Receipt(remote_id=str(issue["id"])),)
 

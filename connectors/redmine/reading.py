@@ -1,12 +1,12 @@
 """An issue as Redmine shows it, and what that is in the gateway's nouns. Field names of 5.0.4 as seen on the wire."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from urllib.parse import quote
 
-from connectors.redmine import names
+from connectors.redmine import names, relations
 from connectors.redmine.names import Document, Names
 from connectors.redmine.words import FIELD_OF_ATTRIBUTE, ID_ATTRIBUTES, custom_fields, plain
 from gateway.connector import Effect, Exchange, Request, shaped
@@ -55,7 +55,7 @@ def download(attachment: NativeAttachment, desk: Desk) -> Exchange[Blob]:
     return response.blob
 
 
-def issue_of(remote_id: str, include: str = "journals,attachments") -> Exchange[Document]:
+def issue_of(remote_id: str, include: str = "journals,attachments,relations") -> Exchange[Document]:
     """The issue's own JSON. Raises DeskGone for one that was deleted or moved out of this account's sight: Redmine says
     404 to the first and 403 to the second, and 403 too when the account itself may do nothing, so that is asked."""
     response = yield Request(
@@ -74,12 +74,16 @@ def issue_of(remote_id: str, include: str = "journals,attachments") -> Exchange[
 
 @shaped(AnswerUnreadable, "an issue")
 def issue_in(document: Any, include: str = "") -> Document:
-    """The issue of an answer, with every list that was asked for."""
-    issue = document["issue"]
+    """The issue of an answer, with every list that was asked for. Redmine leaves out `relations` where there are none
+    (seen on 5.0.4)."""
+    issue = dict(document["issue"])
     int(issue["id"])
-    for part in filter(None, include.split(",")):
+    asked = include.split(",") if include else []
+    if "relations" in asked:
+        issue.setdefault("relations", [])
+    for part in asked:
         list(issue[part])
-    return dict(issue)
+    return issue
 
 
 def whoever(include: str = "") -> Exchange[Document]:
@@ -151,7 +155,7 @@ def snapshot(issue: Document, view: View, since: str | None) -> Snapshot:
         fields=fields(issue, view),
         comments=tuple(_comment(journal, view) for journal in journals if (journal["notes"] or "").strip()),
         attachments=tuple(_attachment(row, _comment_ids(journals), view) for row in attachments or ()),
-        history=tuple(entry for journal in _journals(issue, since) for entry in entries(journal, view)),
+        history=tuple(history(issue, view, since)),
         has_history=True,
         complete=attachments is not None and "journals" in issue,
         position=f"{last_journal(issue)}@{issue['updated_on']}",
@@ -193,7 +197,10 @@ def fields(issue: Document, view: View) -> Mapping[str, str | None]:
     }
     values = {row["id"]: _text(row["value"]) for row in issue.get("custom_fields", ())}
     ours = {name: values[number] for name, number in custom_fields(view.desk).items() if number in values}
-    return {**shown, **ours}
+    related = (
+        {Field.RELATED.value: relations.joined(relations.numbers(issue))} if "relations" in issue else {}
+    )
+    return {**shown, **related, **ours}
 
 
 def _name(thing: Document | None) -> str | None:
@@ -270,20 +277,33 @@ def _attachment(row: Document, comment_ids: Mapping[str, str], view: View) -> Na
     )
 
 
-def entries(journal: Document, view: View) -> list[HistoryEntry]:
-    """The field changes of one journal, numbered `12.1`, `12.2`. Files and relations are no fields."""
-    return [
-        HistoryEntry(
-            id=f"{journal['id']}.{number}",
-            field=name,
-            old=_value(name, detail.get("old_value"), view),
-            new=_value(name, detail.get("new_value"), view),
-            at=moment(journal["created_on"]),
-            actor=actor(journal.get("user"), view),
-        )
-        for number, detail in enumerate(journal["details"], start=1)
-        if (name := _field(detail, view.desk))
-    ]
+@shaped(AnswerUnreadable, "an issue")
+def history(issue: Document, view: View, since: str | None) -> list[HistoryEntry]:
+    """The field changes after `since`, numbered `12.1`, `12.2` by their journal. Files are no fields."""
+    journals = _journals(issue, since)
+    related = relations.told(issue, journals)
+    return [entry for journal in journals for entry in _entries(journal, view, related)]
+
+
+def _entries(
+    journal: Document, view: View, related: Mapping[str, tuple[str | None, str | None]]
+) -> Iterator[HistoryEntry]:
+    for place, detail in enumerate(journal["details"], start=1):
+        number = f"{journal['id']}.{place}"
+        name = Field.RELATED.value if number in related else _field(detail, view.desk)
+        if name:
+            old, new = related.get(number) or (
+                _value(name, detail.get("old_value"), view),
+                _value(name, detail.get("new_value"), view),
+            )
+            yield HistoryEntry(
+                id=number,
+                field=name,
+                old=old,
+                new=new,
+                at=moment(journal["created_on"]),
+                actor=actor(journal.get("user"), view),
+            )
 
 
 def _field(detail: Document, desk: Desk) -> str | None:

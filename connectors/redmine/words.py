@@ -64,7 +64,7 @@ def normalised(field: str, value: str | None, desk: Desk) -> str | None:
     text = plain(value)
     if text is None:
         return None
-    if is_list(field, desk):
+    if field == Field.RELATED or is_list(field, desk):
         return ", ".join(parts(text)) or None
     match field:
         case Field.TITLE:

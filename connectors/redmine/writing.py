@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import quote
 
-from connectors.redmine import names, permissions, reading, rewriting
+from connectors.redmine import names, permissions, reading, relations, rewriting
 from connectors.redmine.names import Document, Names
 from connectors.redmine.reading import View
 from connectors.redmine.words import (
@@ -29,12 +29,13 @@ from gateway.domain.model import (
     CommentDraft,
     Desk,
     Field,
+    HistoryEntry,
     Receipt,
     Visibility,
 )
 from gateway.errors import AnswerUnreadable, DeskGone, DeskRejected, DeskStale
 
-_READ_BACK = "journals,attachments,allowed_statuses"
+_READ_BACK = "journals,attachments,relations,allowed_statuses"
 _MUST_HAVE = frozenset({Field.STATUS, Field.PRIORITY, Field.QUEUE, "tracker"})
 """Fields that no issue is without."""
 
@@ -160,27 +161,47 @@ class Change:
         mine = [journal for journal in added if str((journal.get("user") or {}).get("id")) == self.view.me]
         return sorted(mine, key=lambda journal: int(journal["id"]))
 
+    def new_entries(self) -> list[HistoryEntry]:
+        """What our account changed in between, oldest first."""
+        told = reading.history(self.after, self.view, f"{reading.last_journal(self.before)}@")
+        return [entry for entry in told if entry.actor.id == self.view.me]
+
 
 def _put(command: Command, issue: Document, before: Document, view: View) -> Exchange[Change]:
     """The one PUT of a command, and the issue after it."""
+    yield from _sent(command, issue)
+    return (yield from _read_back(command, before, view))
+
+
+def _read_back(command: Command, before: Document, view: View) -> Exchange[Change]:
+    after = yield from reading.issue_of(command.remote_id or "", _READ_BACK)
+    return Change(before=before, after=after, view=view)
+
+
+def _sent(command: Command, issue: Document) -> Exchange[None]:
     remote_id = command.remote_id or ""
     response = yield _write("PUT", f"issues/{quote(remote_id, safe='')}.json", issue)
     if response.status == 404:
         raise DeskGone(f"Redmine has no issue {remote_id} any more")
     if response.status == 422:
         raise _refusal(response)
-    return Change(before=before, after=(yield from reading.issue_of(remote_id, _READ_BACK)), view=view)
 
 
 def update(command: Command, desk: Desk) -> Exchange[Receipt]:
     """New values. Each must be there afterwards, or have been there: somebody may have changed it again since."""
-    _refuse_unknown(command.fields, desk)
+    rest = relations.apart(command)
+    _refuse_unknown(rest.fields, desk)
     before = yield from reading.issue_of(command.remote_id or "")
     view = yield from reading.view_of(before, desk)
-    known = yield from _names_for(command.fields, view.names, reading.project_id(before))
+    known = yield from _names_for(rest.fields, view.names, reading.project_id(before))
     view = replace(view, names=known)
     _unmoved(command, before, view)
-    return _updated(command, (yield from _put(command, _body(command.fields, desk, known), before, view)))
+    refused = yield from relations.add(command, before, alone=not rest.fields)
+    if rest.fields:
+        yield from _sent(command, _body(rest.fields, desk, known))
+    change = yield from _read_back(command, before, view)
+    relations.refuse(refused, change.after)
+    return _updated(rest, change)
 
 
 @shaped(AnswerUnreadable, "an issue")
@@ -191,7 +212,9 @@ def _unmoved(command: Command, before: Document, view: View) -> None:
     moved = [
         name
         for name, value in command.was.items()
-        if name in shown and shown[name] not in (normalised(name, value, view.desk), wanted.get(name))
+        if name != Field.RELATED
+        and name in shown
+        and shown[name] not in (normalised(name, value, view.desk), wanted.get(name))
     ]
     if moved:
         raise DeskStale(f"somebody changed {', '.join(sorted(moved))} at Redmine meanwhile")
@@ -200,7 +223,7 @@ def _unmoved(command: Command, before: Document, view: View) -> None:
 @shaped(AnswerUnreadable, "an issue")
 def _updated(command: Command, change: Change) -> Receipt:
     journals = change.new_journals()
-    made = [entry for journal in journals for entry in reading.entries(journal, change.view)]
+    made = change.new_entries()
     became = {(entry.field, entry.new) for entry in made}
     shown = reading.fields(change.after, change.view)
     refused = [

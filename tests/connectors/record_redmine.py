@@ -12,7 +12,7 @@ from tests.connectors.drive import Drive
 from tests.connectors.recording import Recorder, command, file, note
 from tests.desks.launch import Redmine
 
-SOURCE = "captured from Redmine 5.0.4, 2026-11-22"
+SOURCE = "captured from Redmine 5.0.4, 2026-11-23"
 
 
 def settings(desk: Redmine) -> dict[str, Any]:
@@ -83,6 +83,7 @@ def play(desk: Redmine, recorder: Recorder, alice: httpx.Client) -> None:
     record("attach_again", "push", command("attach", made, **file("tunnel 7 back\n")))
     record("find_attachment_by_its_bytes", "find", command("attach", made, **file("tunnel 7 back\n")))
     play_rewriting(desk, recorder, alice)
+    play_relating(desk, recorder, alice, made)
     play_people(desk, recorder, alice, made)
 
 
@@ -106,6 +107,25 @@ def play_rewriting(desk: Redmine, recorder: Recorder, alice: httpx.Client) -> No
     record("edit_refused", "push", command("edit", made, object_id=theirs, **note("Not mine.")))
     log_time(alice, made, 1.5, "Changed the fuse")
     record("fetch_with_time_logged", "fetch", {"remote_id": made, "since": None})
+
+
+def play_relating(desk: Redmine, recorder: Recorder, alice: httpx.Client, made: str) -> None:
+    """A relation of a person's, one of ours, and one that Redmine refuses."""
+    record = recorder.record
+    fields = {"queue": desk.project, "tracker": "Support"}
+    others = [
+        str(one["remote_id"])
+        for name in ("create_first_related", "create_second_related")
+        for one in [record(name, "push", command("create", fields={"title": name, **fields}))]
+    ]
+    relation = {"issue_to_id": others[0], "relation_type": "relates"}
+    alice.post(f"/issues/{made}/relations.json", json={"relation": relation}).raise_for_status()
+    record("fetch_related", "fetch", {"remote_id": made, "since": None})
+    ours = command("update", made, fields={"related": ", ".join(sorted(others))}, was={"related": others[0]})
+    record("find_not_related", "find", ours)
+    record("relate", "push", ours)
+    record("find_related", "find", ours)
+    record("relate_refused", "push", command("update", made, fields={"related": made}))
 
 
 def log_time(person: httpx.Client, issue: str, hours: float, comments: str) -> None:

@@ -17,7 +17,7 @@ from tests.connectors.recording import Recorder, command, file, note
 from tests.desks.launch import RequestTracker
 from tests.desks.receiver import Receiver
 
-SOURCE = "captured from Request Tracker 5.0.3, 2026-11-22"
+SOURCE = "captured from Request Tracker 5.0.3, 2026-11-23"
 
 SETTINGS = {
     "queue": "Federation",
@@ -104,7 +104,26 @@ def play_people(recorder: RtRecorder, people: dict[str, httpx.Client], made: str
     record("fetch_since_fields_changed", "fetch", since)
     record("download", "download", {"attachment": before["attachments"][-1]})
     record("fetch_gone", "fetch", {"remote_id": "999", "since": None})
+    play_relating(recorder, alice, made)
     play_ends(recorder, people["root"], made)
+
+
+def play_relating(recorder: RtRecorder, alice: httpx.Client, made: str) -> None:
+    """A relation of a person's, one of ours, and one that RT refuses."""
+    record, recorder.keeps_links = recorder.record, True
+    others = [
+        str(record(name, "push", command("create", fields={"title": name}))["remote_id"])
+        for name in ("create_first_related", "create_second_related")
+    ]
+    alice.put(f"/ticket/{made}", json={"AddRefersTo": others[0]}).raise_for_status()
+    record("fetch_related", "fetch", {"remote_id": made, "since": None})
+    wanted = {"related": ", ".join(sorted(others))}
+    ours = command("update", made, fields=wanted, was={"related": others[0]})
+    record("find_not_related", "find", ours)
+    record("relate", "push", ours)
+    record("find_related", "find", ours)
+    record("relate_refused", "push", command("update", made, fields={"related": made}))
+    recorder.keeps_links = False
 
 
 def play_ends(recorder: RtRecorder, root: httpx.Client, made: str) -> None:

@@ -10,7 +10,7 @@ from tests.desks.carried import ASSET, PAIRS, SITE, Pair, everything
 from tests.desks.crew import Crew, word
 from tests.desks.house import House, eventually
 from tests.desks.launch.chain import Chain
-from tests.desks.people.agent import EDIT, LOG, PRIVATE
+from tests.desks.people.agent import EDIT, LOG, PRIVATE, RELATE
 from tests.desks.wire import Proxy
 
 pytestmark = [pytest.mark.desks, pytest.mark.timeout(600)]
@@ -44,6 +44,7 @@ def test_the_whole_table_is_carried(pair: Pair, gateway: tuple[House, Wires]) ->
     _asked(pair)
     _visited(pair)
     _rated(pair)
+    _related(pair)
     pair.house.quiet()
     printed = _printed(pair)
     for desk, canaries in hushed.items():
@@ -166,6 +167,29 @@ def _rated(pair: Pair) -> None:
     """What the requester thought of it goes to the party that did the work."""
     pair.change(pair.up, rating="9")
     pair.tells(pair.down, rating="9")
+
+
+def _related(pair: Pair) -> None:
+    """A ticket that both desks have is related there too where they can do that, else its number is told in words, as is
+    that of a ticket which crosses no link. What people below relate is told above."""
+    first = dict(pair.ids)
+    pair.opened()
+    second, pair.ids = pair.ids, first
+    up, down = pair.crew.alice[pair.up], pair.crew.alice[pair.down]
+    alone = up.open(f"Stays at its desk {word('t')}", "Nobody else sees it")
+    for number in (second[pair.up], alone):
+        up.relate(first[pair.up], number)
+    pair.hears(pair.down, "relates", f": {alone}.")
+    if RELATE in down.can:
+        related = {second[pair.down]}
+        eventually(lambda: down.related(first[pair.down]) == related, f"{pair.down} relates them too")
+    else:
+        pair.hears(pair.down, "relates", f": {second[pair.up]}.")
+    if RELATE in down.can:
+        below = down.open(f"Stays below {word('t')}", "Nobody else sees it")
+        down.relate(first[pair.down], below)
+        pair.hears(pair.up, "relates", f": {below}.")
+        assert up.related(first[pair.up]) == {second[pair.up], alone}
 
 
 # -- what may stand nowhere else ----------------------------------------------------------------------------------------------

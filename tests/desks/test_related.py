@@ -8,12 +8,14 @@ from functools import partial
 import httpx
 import pytest
 
+from connectors.redmine import CONNECTOR as REDMINE
 from connectors.request_tracker import CONNECTOR as RT
-from gateway.domain.model import ActorKind, Command, Desk, HistoryEntry, Snapshot
-from gateway.errors import DeskRejected
+from gateway.domain.model import ActorKind, Command, Desk, HistoryEntry, Receipt, Snapshot
+from gateway.errors import DeskGone, DeskRejected
 from tests.connectors.drive import Drive
+from tests.desks import redmine_commands
 from tests.desks import request_tracker_commands as rt_commands
-from tests.desks.launch import RequestTracker
+from tests.desks.launch import Redmine, RequestTracker
 
 pytestmark = pytest.mark.desks
 
@@ -129,3 +131,119 @@ def test_rt_says_in_its_words_what_it_does_not_relate(
     with refuses(match="99999999"):
         rt.write(rt.first, "99999999")
     assert rt.related() == rt.first
+
+
+class AtRedmine:
+    """Four new issues at Redmine, alice who relates them, and the gateway's account."""
+
+    def __init__(self, redmine: Redmine, alice: httpx.Client) -> None:
+        self.desk: Desk = redmine_commands.desk_of(redmine)
+        self.drive: Drive = redmine_commands.drive_of(redmine)
+        self.alice = alice
+        made = [redmine_commands.made(self.drive, self.desk).remote_id for _ in range(4)]
+        self.issue, self.first, self.second, self.third = made
+
+    def relates(self, issue: str, other: str, kind: str = "relates") -> str:
+        relation = {"issue_to_id": other, "relation_type": kind}
+        answer = self.alice.post(f"/issues/{issue}/relations.json", json={"relation": relation})
+        return str(answer.raise_for_status().json()["relation"]["id"])
+
+    def command(self, *numbers: str, was: str | None = None, **fields: str) -> Command:
+        wanted = redmine_commands.update(self.issue, related=", ".join(numbers), **fields)
+        return replace(wanted, was={"related": was})
+
+    def write(self, *numbers: str, was: str | None = None, **fields: str) -> Receipt:
+        return self.drive.run(REDMINE.push(self.command(*numbers, was=was, **fields), self.desk))
+
+    def finds(self, *numbers: str, was: str | None = None) -> bool:
+        return bool(self.drive.run(REDMINE.find(self.command(*numbers, was=was), self.desk)))
+
+    def look(self, issue: str = "", since: str | None = None) -> Snapshot:
+        return self.drive.run(REDMINE.fetch(issue or self.issue, self.desk, since=since))
+
+    def told(self, issue: str = "") -> list[HistoryEntry]:
+        return [entry for entry in self.look(issue).history if entry.field == "related"]
+
+    def related(self, issue: str = "") -> str | None:
+        return self.look(issue).fields["related"]
+
+
+@pytest.fixture
+def redmine(redmine_vendor: Redmine) -> Iterator[AtRedmine]:
+    with redmine_vendor.client("alice") as alice:
+        yield AtRedmine(redmine_vendor, alice)
+
+
+def test_redmine_tells_what_people_relate_on_both_issues(redmine: AtRedmine) -> None:
+    assert redmine.related() is None
+    tie = redmine.relates(redmine.issue, redmine.first)
+    before = redmine.look().position
+    redmine.relates(redmine.second, redmine.issue)
+    both = _among(redmine.first, redmine.second)
+    assert redmine.related() == both
+    assert [(one.old, one.new, one.actor.kind) for one in redmine.told()] == [
+        (None, redmine.first, ActorKind.PERSON),
+        (redmine.first, both, ActorKind.PERSON),
+    ]
+    assert [(one.old, one.new) for one in redmine.look(since=before).history] == [(redmine.first, both)]
+    assert redmine.related(redmine.first) == redmine.issue == redmine.related(redmine.second)
+    redmine.alice.delete(f"/relations/{tie}.json").raise_for_status()
+    assert (redmine.told()[-1].old, redmine.told()[-1].new) == (both, redmine.second)
+    assert redmine.related(redmine.first) is None
+
+
+def test_redmine_keeps_plans_out_of_it(redmine: AtRedmine) -> None:
+    redmine.relates(redmine.issue, redmine.first, "blocks")
+    redmine.relates(redmine.second, redmine.issue, "precedes")
+    assert (redmine.related(), redmine.told()) == (None, [])
+    redmine.write(redmine.first)
+    assert (redmine.related(), redmine.told()) == (None, []), "tied in another way, which says more"
+
+
+def test_redmine_a_relation_of_ours_is_ours_at_both_ends(redmine: AtRedmine) -> None:
+    assert not redmine.finds(redmine.first)
+    receipt = redmine.write(redmine.first)
+    assert redmine.finds(redmine.first)
+    assert (redmine.related(), redmine.related(redmine.first)) == (redmine.first, redmine.issue)
+    told = [*redmine.told(), *redmine.told(redmine.first)]
+    assert [one.actor.kind for one in told] == [ActorKind.GATEWAY, ActorKind.GATEWAY]
+    assert list(receipt.entries) == [told[0].id]
+    redmine.write(redmine.first)
+    assert (redmine.related(), len(redmine.told())) == (redmine.first, 1)
+
+
+def test_redmine_takes_several_with_other_fields(redmine: AtRedmine) -> None:
+    receipt = redmine.write(redmine.first, redmine.second, title="VPN down again")
+    assert redmine.related() == _among(redmine.first, redmine.second)
+    assert redmine.look().fields["title"] == "VPN down again"
+    assert len(receipt.entries) == 3
+
+
+def test_redmine_leaves_alone_what_people_relate_or_take_away_meanwhile(redmine: AtRedmine) -> None:
+    tie = redmine.relates(redmine.issue, redmine.first)
+    redmine.relates(redmine.issue, redmine.second)
+    redmine.alice.delete(f"/relations/{tie}.json").raise_for_status()
+    redmine.write(redmine.first, redmine.third, was=redmine.first)
+    assert redmine.related() == _among(redmine.second, redmine.third)
+    assert redmine.finds(redmine.first, redmine.third, was=redmine.first)
+    redmine.write(redmine.first, was=redmine.first)
+    assert redmine.related() == _among(redmine.second, redmine.third)
+
+
+def test_redmine_says_in_its_words_what_it_does_not_relate(
+    redmine: AtRedmine, redmine_vendor: Redmine
+) -> None:
+    for number, why in ((redmine.issue, "invalid"), ("99999999", "blank")):
+        with pytest.raises(DeskRejected) as refused:
+            redmine.write(number)
+        assert f"does not relate it to {number}" in str(refused.value)
+        assert why in str(refused.value.why)
+    with pytest.raises(DeskRejected, match="is no issue of Redmine"):
+        redmine.write("PO-17")
+    with pytest.raises(DeskRejected, match="99999999"):
+        redmine.write(redmine.first, "99999999")
+    assert redmine.related() == redmine.first
+    with redmine_vendor.client("admin") as admin:
+        admin.delete(f"/issues/{redmine.issue}.json").raise_for_status()
+    with pytest.raises(DeskGone):
+        redmine.write(redmine.second)

@@ -31,12 +31,12 @@ class Said:
     author: str
 
 
-PRIVATE, EDIT, LOG = "private", "edit", "log"
-"""What not every desk lets its people do: internal notes, changing a comment afterwards, logging time."""
+PRIVATE, EDIT, LOG, RELATE = "private", "edit", "log", "relate"
+"""What not every desk lets its people do: internal notes, changing a comment afterwards, logging time, relating tickets."""
 
 
 class Agent(Protocol):
-    """One person at one desk. Every method fails where the desk refuses; `can` says which of the three there are."""
+    """One person at one desk. Every method fails where the desk refuses; `can` says which of the four there are."""
 
     can: frozenset[str]
 
@@ -54,6 +54,12 @@ class Agent(Protocol):
 
     def log(self, ticket: str, minutes: int, text: str) -> None:
         """Time worked."""
+
+    def relate(self, ticket: str, other: str) -> None:
+        """Two tickets of this desk have to do with each other."""
+
+    def related(self, ticket: str) -> set[str]:
+        """The ids of the tickets that this one is related to."""
 
     def attach(self, ticket: str, filename: str, content: bytes) -> None:
         """A file, with a public comment where the desk wants words."""

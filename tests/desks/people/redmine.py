@@ -4,13 +4,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from tests.desks.launch import Redmine
-from tests.desks.people.agent import CUSTOM, EDIT, LOG, PRIVATE, Said, good
+from tests.desks.people.agent import CUSTOM, EDIT, LOG, PRIVATE, RELATE, Said, good
 
 
 class RedmineAgent:
     """See Agent."""
 
-    can = frozenset({PRIVATE, EDIT, LOG})
+    can = frozenset({PRIVATE, EDIT, LOG, RELATE})
 
     def __init__(self, desk: Redmine, login: str) -> None:
         self._desk = desk
@@ -41,6 +41,14 @@ class RedmineAgent:
         known = good(self._client.get("/enumerations/time_entry_activities.json"))["time_entry_activities"]
         entry = {"issue_id": ticket, "hours": minutes / 60, "activity_id": known[0]["id"], "comments": text}
         good(self._client.post("/time_entries.json", json={"time_entry": entry}))
+
+    def relate(self, ticket: str, other: str) -> None:
+        relation = {"issue_to_id": other, "relation_type": "relates"}
+        good(self._client.post(f"/issues/{ticket}/relations.json", json={"relation": relation}))
+
+    def related(self, ticket: str) -> set[str]:
+        rows = self._issue(ticket)["relations"]
+        return {str(row[end]) for row in rows for end in ("issue_id", "issue_to_id")} - {ticket}
 
     def attach(self, ticket: str, filename: str, content: bytes) -> None:
         octets = {"Content-Type": "application/octet-stream"}
@@ -98,7 +106,8 @@ class RedmineAgent:
         self._client.close()
 
     def _issue(self, ticket: str) -> Mapping[str, Any]:
-        told = good(self._client.get(f"/issues/{ticket}.json", params={"include": "journals,attachments"}))
+        asked = {"include": "journals,attachments,relations"}
+        told = good(self._client.get(f"/issues/{ticket}.json", params=asked))
         issue: Mapping[str, Any] = told["issue"]
         return issue
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from tests.desks.launch import RequestTracker
-from tests.desks.people.agent import CUSTOM, LOG, PRIVATE, Said, good
+from tests.desks.people.agent import CUSTOM, LOG, PRIVATE, RELATE, Said, good
 
 _PLAIN = {
     "title": "Subject",
@@ -22,7 +22,7 @@ _SPOKEN = {"Correspond": True, "Comment": False}
 class RequestTrackerAgent:
     """See Agent."""
 
-    can = frozenset({PRIVATE, LOG})
+    can = frozenset({PRIVATE, LOG, RELATE})
 
     def __init__(self, desk: RequestTracker, login: str) -> None:
         self._desk = desk
@@ -47,6 +47,14 @@ class RequestTrackerAgent:
     def log(self, ticket: str, minutes: int, text: str) -> None:
         said = {"Content": text, "ContentType": "text/plain", "TimeTaken": str(minutes)}
         good(self._client.post(f"/ticket/{ticket}/comment", json=said))
+
+    def relate(self, ticket: str, other: str) -> None:
+        told = good(self._client.put(f"/ticket/{ticket}", json={"AddRefersTo": other}))
+        assert "refers to" in str(told), told
+
+    def related(self, ticket: str) -> set[str]:
+        links = good(self._client.get(f"/ticket/{ticket}"))["_hyperlinks"]
+        return {str(one["id"]) for one in links if one["ref"] in ("refers-to", "referred-to-by")}
 
     def attach(self, ticket: str, filename: str, content: bytes) -> None:
         # In JSON RT destroys a name that is not ASCII; as a part of a form it keeps it.

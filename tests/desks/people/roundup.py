@@ -36,6 +36,12 @@ class RoundupAgent:
     def log(self, ticket: str, minutes: int, text: str) -> None:
         raise AssertionError("classic Roundup keeps no time")
 
+    def relate(self, ticket: str, other: str) -> None:
+        raise AssertionError("this Roundup has no field for related issues")
+
+    def related(self, ticket: str) -> set[str]:
+        return set()
+
     def attach(self, ticket: str, filename: str, content: bytes) -> None:
         octets = "application/octet-stream"
         part = {"content": (filename, content, octets)}
