@@ -76,11 +76,11 @@ class Database:
         self.engine = _sqlite(url) if self.is_sqlite else _postgres(url, pool_size)
         # SQLite has one writer; queueing here is fair and costs no busy-waiting.
         self._writer: Any = threading.RLock() if self.is_sqlite else nullcontext()
-        self._kept: Connection | None = None
+        self._kept: list[Connection] = []
         self._open: Connection | None = None
         self._role: str | None = None
         # One that nobody closes and everybody has forgotten takes its connections with it, in good order.
-        weakref.finalize(self, self.engine.dispose).atexit = False
+        weakref.finalize(self, _let_go, self.engine, self._kept).atexit = False
 
     @contextmanager
     def write(self, scope: Scope = _OPERATOR, *, slow: bool = False) -> Iterator[Db]:
@@ -97,8 +97,9 @@ class Database:
         small transaction costs a third."""
         if not self.is_sqlite:
             return self.engine.connect()
-        self._kept = self._kept or self.engine.connect()
-        return nullcontext(self._kept)
+        if not self._kept:
+            self._kept.append(self.engine.connect())
+        return nullcontext(self._kept[0])
 
     @contextmanager
     def read(self, scope: Scope = _OPERATOR) -> Iterator[Db]:
@@ -121,7 +122,7 @@ class Database:
     @contextmanager
     def _reading_in_memory(self) -> Iterator[Db]:
         """There is one connection there: who reads within a transaction reads within that one."""
-        writing = self._kept if self._kept is not None and self._kept.in_transaction() else None
+        writing = next((one for one in self._kept if one.in_transaction()), None)
         if outer := self._open or writing:
             yield outer
             return
@@ -156,10 +157,13 @@ class Database:
     def close(self) -> None:
         """Give all connections back."""
         with self._writer:
-            if self._kept is not None:
-                self._kept.close()
-                self._kept = None
-            self.engine.dispose()
+            _let_go(self.engine, self._kept)
+
+
+def _let_go(engine: Engine, kept: list[Connection]) -> None:
+    while kept:
+        kept.pop().close()
+    engine.dispose()
 
 
 _CONFINE = text("SELECT set_config(:name, :orgs, true), set_config('role', :role, true)")
