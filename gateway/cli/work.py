@@ -59,8 +59,9 @@ def parked(limit: Limit = 200, as_json: AsJson = False) -> None:
 
 
 def doubtful(limit: Limit = 200, as_json: AsJson = False) -> None:
-    """List deliveries whose desk cannot say whether they arrived."""
-    _list(["asking"], limit, as_json=as_json, empty="nothing is in doubt")
+    """List deliveries of which it is not known whether they arrived: `asking` wait for a person, of `ambiguous` ones the
+    desk is asked again and again."""
+    _list(["asking", "ambiguous"], limit, as_json=as_json, empty="nothing is in doubt")
 
 
 def _list(states: Sequence[str], limit: int, *, as_json: bool, empty: str) -> None:

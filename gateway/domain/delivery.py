@@ -1,16 +1,15 @@
 """The delivery state machine: what a verdict or a probe makes of a delivery, when it is tried again, when it is parked.
 
     pending → inflight (intent on disk before the first byte) → done
-       ↑          ↓ ambiguous → probe → done | pending | asking
+       ↑          ↓ ambiguous → probe → done | pending (a change of fields: once the ticket was read) | asking
        └── not applied · stale · auth · abandoned          permanent → parked (a status not before it was looked
                                                                whether somebody moved the ticket in the same moment)
 
 A lane is held by everything that is not finished; a parked comment or file lets it go on (D3).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Any
 
 from gateway.domain.model import (
     CommandKind,
@@ -38,8 +37,8 @@ _SAYS_NO = frozenset({Ground.REFUSED, Ground.READ_BACK})
 CROSSED_PAUSE = timedelta(seconds=5)
 """How long a status that was refused waits for the look that says whether somebody moved the ticket meanwhile."""
 STALE_AT = "stale_at"
-"""In a delivery's payload: when its desk last said that the ticket had changed, or that it has nothing of a change that was
-in doubt (ISO 8601 with offset)."""
+"""In a delivery's payload: from when on its ticket must have been read before it is sent (ISO 8601 with offset). That is when
+its desk last said that the ticket had changed, or that it has nothing of a change that was in doubt."""
 STALE_SHARE = 10
 """A command that was refused as stale waits, beyond a second, for this part of the time it has been tried."""
 
@@ -71,19 +70,26 @@ def settled(delivery: Delivery, verdict: Verdict, desk: Desk, *, now: datetime, 
     )
     match verdict.outcome:
         case OutcomeClass.APPLIED:
-            return replace(tried, state=DeliveryState.DONE)
+            after = replace(tried, state=DeliveryState.DONE)
         case OutcomeClass.AMBIGUOUS:
-            return _doubt(tried, desk, now)
+            after = _doubt(tried, desk, now)
         case OutcomeClass.PERMANENT:
-            once_more = verdict.reason in _SAYS_NO and _may_have_crossed(delivery)
-            later = replace(tried, state=DeliveryState.PENDING, next_at=now + CROSSED_PAUSE)
-            return later if once_more else replace(tried, state=DeliveryState.PARKED)
+            after = _refused(tried, now, crossed=verdict.reason in _SAYS_NO and _may_have_crossed(delivery))
         case OutcomeClass.STALE:
-            return _stale(tried, desk, now)
-        case OutcomeClass.AUTH | OutcomeClass.ABANDONED:
-            return _again(tried, desk, now, verdict.retry_after or timedelta())
+            after = _stale(tried, desk, now)
+        case OutcomeClass.AUTH:
+            after = _again(tried, desk, now, verdict.retry_after or timedelta())
+        case OutcomeClass.ABANDONED:
+            after = _put_off(tried, verdict, now)
         case OutcomeClass.NOT_APPLIED:
-            return _not_applied(tried, verdict, desk, now=now, jitter=jitter)
+            after = _not_applied(tried, verdict, desk, now=now, jitter=jitter)
+    return after
+
+
+def _refused(delivery: Delivery, now: datetime, *, crossed: bool) -> Delivery:
+    if crossed:
+        return replace(delivery, state=DeliveryState.PENDING, next_at=now + CROSSED_PAUSE)
+    return replace(delivery, state=DeliveryState.PARKED)
 
 
 def _may_have_crossed(delivery: Delivery) -> bool:
@@ -99,7 +105,7 @@ def refused(delivery: Delivery) -> bool:
 
 
 def stale_since(delivery: Delivery) -> datetime | None:
-    """When its desk last said that the ticket was not as believed; a look from then on says what it is by now."""
+    """From when on its ticket must have been read, as what we believe of it was not true; None if nothing says so."""
     told = delivery.payload.get(STALE_AT)
     return None if told is None else datetime.fromisoformat(told)
 
@@ -137,6 +143,14 @@ def _again(delivery: Delivery, desk: Desk, now: datetime, pause: timedelta) -> D
     return replace(delivery, state=DeliveryState.PENDING, next_at=now + pause)
 
 
+def _put_off(delivery: Delivery, verdict: Verdict, now: datetime) -> Delivery:
+    """Later. No byte left, so what its desk said of older tries still holds; it waits for a look less and less eagerly."""
+    since, pause = stale_since(delivery), verdict.retry_after or timedelta()
+    if since is not None and verdict.reason is Ground.PRECONDITION:
+        pause = max(pause, (now - since) / STALE_SHARE)
+    return replace(delivery, state=DeliveryState.PENDING, next_at=now + pause)
+
+
 def _not_applied(
     delivery: Delivery, verdict: Verdict, desk: Desk, *, now: datetime, jitter: float
 ) -> Delivery:
@@ -171,16 +185,27 @@ def lease_ran_out(delivery: Delivery, desk: Desk, now: datetime) -> Delivery:
     )
 
 
-def poisoned(delivery: Delivery, error: str) -> Delivery:
+def poisoned(delivery: Delivery, error: str, desk: Desk, now: datetime) -> Delivery:
     """What cannot be settled for a fault of ours: a person looks, and a replay asks the desk first."""
     return replace(
-        delivery,
+        _doubt(delivery, desk, now),
         state=DeliveryState.PARKED,
         outcome="poisoned",
         error=error,
-        probes=max(delivery.probes, 1),
         lease_until=None,
     )
+
+
+def once_more(delivery: Delivery, *, now: datetime) -> Delivery:
+    """The delivery as a person sends it again, at their word also to a ticket that nobody could read. What was ever in doubt
+    is asked about; one that was parked for a fault of ours not before its last try must have settled."""
+    payload = {name: value for name, value in delivery.payload.items() if name != STALE_AT}
+    again = replace(delivery, attempts=0, payload=payload, state=DeliveryState.PENDING, next_at=now)
+    if not delivery.probes:
+        return again
+    parked = delivery.state is DeliveryState.PARKED
+    due = max(now, delivery.next_at) if parked else now
+    return replace(again, state=DeliveryState.AMBIGUOUS, next_at=due)
 
 
 def probed(
@@ -199,24 +224,24 @@ def probed(
         error = f"sent {delivery.attempts} times, and the desk never had it"
         return replace(delivery, state=DeliveryState.PARKED, lease_until=None, error=error), None, ()
     pause = retry_in(max(delivery.attempts - 1, 0), jitter=jitter)
-    again = replace(delivery, state=DeliveryState.PENDING, next_at=now + pause, lease_until=None)
-    return replace(again, outcome="not_found", payload=_unseen(delivery, now)), None, ()
+    again = replace(delivery, state=DeliveryState.PENDING, outcome="not_found", lease_until=None)
+    if delivery.kind is CommandKind.UPDATE:  # while it was in doubt no look could tell what its fields hold
+        again = replace(again, payload={**delivery.payload, STALE_AT: now.isoformat()})
+        pause = max(pause, STALE_PAUSE)
+    return replace(again, next_at=now + pause), None, ()
 
 
-def _unseen(delivery: Delivery, now: datetime) -> Mapping[str, Any]:
-    """Its payload. While a change was in doubt no look could tell what its fields hold; before it is sent again one must."""
-    if delivery.kind is not CommandKind.UPDATE:
-        return delivery.payload
-    return {**delivery.payload, STALE_AT: now.isoformat()}
-
-
-def probe_failed(delivery: Delivery, message: str, *, now: datetime, jitter: float) -> Delivery:
-    """The desk could not be asked; try the probe again on the schedule, for as long as it takes."""
-    pause = retry_in(min(delivery.probes, len(SCHEDULE)), jitter=jitter)
-    return replace(
+def probe_failed(
+    delivery: Delivery, message: str, *, lasting: bool, now: datetime, jitter: float
+) -> Delivery:
+    """The desk could not be asked: again on the schedule, for as long as it takes. Where asking again will not help
+    (`lasting`: it refuses, the ticket is gone, the connector fails) a person must say, once the schedule is through."""
+    told = replace(
         delivery,
         probes=delivery.probes + 1,
-        next_at=now + pause,
         error=f"could not ask the desk: {message}",
         lease_until=None,
     )
+    if lasting and delivery.probes >= len(SCHEDULE):
+        return replace(told, state=DeliveryState.ASKING)
+    return replace(told, next_at=now + retry_in(min(delivery.probes, len(SCHEDULE)), jitter=jitter))

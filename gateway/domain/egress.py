@@ -10,7 +10,7 @@ from datetime import timedelta
 from gateway.domain import mapping, notes, people
 from gateway.domain.audience import audience
 from gateway.domain.case import MERGED, OPEN, Case, shows_another
-from gateway.domain.delivery import CROSSED_PAUSE, refused, stale_since
+from gateway.domain.delivery import CROSSED_PAUSE, GIVE_UP_AFTER, refused, stale_since
 from gateway.domain.facts import AGREED_DUE
 from gateway.domain.marks import ROUTE
 from gateway.domain.model import (
@@ -46,7 +46,7 @@ class NotYet(Withheld):
 
 
 class NotLooked(NotYet):
-    """Its desk said that the ticket had changed, and has not been read since: what is written now might undo that."""
+    """The ticket may have changed at its desk, and has not been read since: what is written now might undo that."""
 
     ground, pause = Ground.PRECONDITION, CROSSED_PAUSE
 
@@ -66,7 +66,7 @@ def assemble(
     if shows_another(hop) and not asking:
         raise NotYet("the desk shows another ticket under that number")
     if not asking and _is_unread(hop, delivery):
-        raise NotLooked("the ticket changed at that desk and was not read since")
+        raise _unread(case, delivery)
     command = Command(
         id=delivery.id,
         kind=delivery.kind,
@@ -100,6 +100,14 @@ def _is_unread(hop: Hop, delivery: Delivery) -> bool:
     if since is None or hop.remote_id is None or GONE in hop.unmapped:
         return False
     return hop.looked_at is None or hop.looked_at < since
+
+
+def _unread(case: Case, delivery: Delivery) -> Withheld:
+    """Later; after as long as anything is tried (D8) a person must see to it."""
+    since = stale_since(delivery)
+    if since is not None and case.now - since > GIVE_UP_AFTER:
+        return Withheld(f"the ticket at that desk could not be read since {since:%Y-%m-%d %H:%M} UTC")
+    return NotLooked("the ticket changed at that desk and was not read since")
 
 
 def _was(hop: Hop, command: Command) -> dict[str, str | None]:

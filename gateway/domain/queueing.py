@@ -121,7 +121,18 @@ def _within_budget(case: Case, hop: Hop, delivery: Delivery) -> Delivery:
         return delivery
     if used == budgeting.CHANGES + 1:
         case.disagree("oscillation", hop, changes=used)
+        _tell_of_freezing(case, hop, delivery)
     return replace(delivery, state=DeliveryState.PARKED, outcome="frozen", error=budgeting.EXHAUSTED)
+
+
+def _tell_of_freezing(case: Case, hop: Hop, delivery: Delivery) -> None:
+    """Recorded, and told above: once, and not for each change that waits behind it."""
+    data = {"delivery": delivery.id, "kind": delivery.kind.value}
+    event = case.record("delivery.parked", hop, Because(cause_id=delivery.event_id), data)
+    parent = case.parent(hop)
+    if parent is not None and parent.remote_id is not None:
+        who = case.directory.organization_name(case.towards(parent, hop).org_id)
+        note(case, parent, "not_carried", event, who=who, why=budgeting.EXHAUSTED)
 
 
 def _urgency(hop: Hop) -> int:

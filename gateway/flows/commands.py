@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from gateway.domain import delivery as rules
 from gateway.domain import handover, progress, queueing, settling
 from gateway.domain.case import OPEN, Because, Case
 from gateway.domain.conversation import hand_over_one
@@ -247,9 +248,8 @@ def _delivery(db: Db, delivery_id: str, states: frozenset[DeliveryState]) -> Del
 
 def _put(db: Db, before: Delivery, after: Delivery, what: str, order: Order) -> Delivery:
     """Write a delivery as a person wants it, let its lane go on, and say who did it."""
-    outbox.change(db, [after], now=order.now)
+    outbox.rejoin(db, after, now=order.now)
     looks.hurry(db, outbox.made_at([after]), now=order.now)
-    outbox.promote(db, [after.hop_id])
     audit(
         db,
         org_id=before.org_id,
@@ -267,9 +267,7 @@ def retry_parked(context: Context, delivery_id: str, order: Order) -> Delivery:
     """Try a parked delivery again. What was ever in doubt is asked about first, so this cannot duplicate (D9)."""
     with context.database.write() as db:
         delivery = _delivery(db, delivery_id, frozenset({DeliveryState.PARKED, DeliveryState.PENDING}))
-        state = DeliveryState.AMBIGUOUS if delivery.probes else DeliveryState.PENDING
-        again = replace(delivery, state=state, next_at=order.now, attempts=0)
-        return _put(db, delivery, again, "replay", order)
+        return _put(db, delivery, rules.once_more(delivery, now=order.now), "replay", order)
 
 
 def cancel_parked(context: Context, delivery_id: str, order: Order) -> Delivery:

@@ -18,8 +18,15 @@ from gateway.domain.model import (
     Snapshot,
 )
 from gateway.domain.model.change import replace
-from gateway.domain.outcome import OutcomeClass, Verdict
-from gateway.errors import DeskDenied, DeskError, DeskUnavailable
+from gateway.domain.outcome import Ground, OutcomeClass, Verdict
+from gateway.errors import (
+    AnswerUnreadable,
+    DeskDenied,
+    DeskError,
+    DeskThrottled,
+    DeskUnavailable,
+    DeskUncertain,
+)
 from gateway.flows import brakes, errands
 from gateway.flows.context import OPERATOR, Context
 from gateway.flows.errands import Download, Errand, Outcome, broke_off, withheld
@@ -43,6 +50,9 @@ __all__ = [
 ]
 
 log = logging.getLogger(__name__)
+
+_PASSES = DeskUnavailable | DeskThrottled | DeskUncertain | DeskDenied | AnswerUnreadable
+"""Why a desk cannot be asked today, and can on another day."""
 
 
 def claim(
@@ -144,9 +154,25 @@ def settle_alone(context: Context, outcome: Outcome, *, now: datetime) -> None:
         log.exception("delivery %s cannot be settled", outcome.errand.delivery.id)
         with context.database.write() as db:
             cases.lock(db, OPERATOR, [outcome.errand.delivery.ticket_id])  # a lane grows under this lock only
-            if outcome.errand.claim in outbox.still_mine(db, [outcome.errand.delivery]):
-                parked = rules.poisoned(outcome.errand.delivery, f"it could not be settled: {error!r}")
-                outbox.change(db, [parked], now=now)
+            if outcome.errand.claim not in outbox.still_mine(db, [outcome.errand.delivery]):
+                return
+            errand, why = outcome.errand, f"it could not be settled: {error!r}"
+            parked = rules.poisoned(errand.delivery, why, errand.desk, now)
+            outbox.change(db, [parked], now=now)
+        _tell_of(context, parked, now)
+
+
+def _tell_of(context: Context, parked: Delivery, now: datetime) -> None:
+    """Tell both sides, as of all that is parked. It stays parked where this fails by the same fault."""
+    try:
+        with context.database.write() as db:
+            case = cases.load(db, OPERATOR, {parked.ticket_id}, context.occasion(db, now))[parked.ticket_id]
+            settling.parked(case, parked)
+            cases.save(db, [case])
+    except Exception as error:
+        if will_pass(error):
+            raise
+        log.exception("nobody could be told that delivery %s is parked", parked.id)
 
 
 @dataclass(kw_only=True)
@@ -186,7 +212,7 @@ class _Settlement:
         elif outcome.found is not None:
             self._probed(outcome, outcome.found, case, evidence)
         elif outcome.error is not None:
-            self.changed.append(self._not_asked(outcome, outcome.error))
+            self._not_asked(outcome, outcome.error, case)
         elif outcome.verdict is not None:
             after = rules.settled(
                 errand.delivery, outcome.verdict, errand.desk, now=self.now, jitter=self.context.jitter()
@@ -206,6 +232,8 @@ class _Settlement:
             desks.hold(self.db, after.desk_id, f"credentials: {verdict.message}", now=self.now)
         elif verdict.outcome in (OutcomeClass.STALE, OutcomeClass.PERMANENT):
             case.want_look(hop, "changed under our write")
+        elif verdict.outcome is OutcomeClass.ABANDONED and verdict.reason is Ground.PRECONDITION:
+            case.want_look(hop, "our write waits for it")  # the one before failed, or was older
 
     def _applied(self, outcome: Outcome, receipt: Receipt, case: Case, evidence: Evidence) -> None:
         errand, command = outcome.errand, outcome.command or outcome.errand.command
@@ -241,12 +269,19 @@ class _Settlement:
         elif rules.stale_since(after):
             case.want_look(case.hops[after.hop_id], "changed while our write was in doubt")
 
-    def _not_asked(self, outcome: Outcome, error: DeskError) -> Delivery:
+    def _not_asked(self, outcome: Outcome, error: DeskError, case: Case) -> None:
         if isinstance(error, DeskDenied):
             desks.hold(self.db, outcome.errand.desk.id, f"credentials: {error}", now=self.now)
-        return rules.probe_failed(
-            outcome.errand.delivery, str(error), now=self.now, jitter=self.context.jitter()
+        after = rules.probe_failed(
+            outcome.errand.delivery,
+            str(error),
+            lasting=not isinstance(error, _PASSES),
+            now=self.now,
+            jitter=self.context.jitter(),
         )
+        self.changed.append(after)
+        if after.state is DeliveryState.ASKING:
+            settling.parked(case, after)
 
 
 def _snapshot(outcome: Outcome) -> Snapshot | None:

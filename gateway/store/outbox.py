@@ -82,8 +82,27 @@ def _changed(delivery: Delivery, now: datetime | None) -> dict[str, Any]:
     }
 
 
+def rejoin(db: Db, delivery: Delivery, *, now: datetime) -> None:
+    """Write back one that a person sends again and that held its lane no longer: what has gone on behind it and is not under
+    way waits for it; one that is, goes first."""
+    lane = {"hop_id": delivery.hop_id, "id": delivery.id}
+    bulk.change(db, rows.delivery, [_changed(delivery, now)])
+    _STEP_BACK.run(db, **lane)
+    promote(db, [delivery.hop_id])
+
+
+def _step_back(_dialect: str) -> Update:
+    table = rows.delivery
+    waits = (table.c.id == bindparam("id")) | text("delivery.state = 'pending'")
+    in_lane = table.c.hop_id == bindparam("hop_id")
+    return update(table).where(in_lane, table.c.blocks, table.c.head, waits).values(head=False)
+
+
+_STEP_BACK = Statement(_step_back)
+
+
 def promote(db: Db, hop_ids: Iterable[str]) -> None:
-    """Make the first blocking delivery of each lane its head."""
+    """Make the first blocking delivery of each lane its head, where none is."""
     wanted = sorted(set(hop_ids))
     if not wanted:
         return
@@ -92,10 +111,9 @@ def promote(db: Db, hop_ids: Iterable[str]) -> None:
 
 def _promote(dialect: str) -> Update:
     table, earlier = rows.delivery, rows.delivery.alias("earlier")
+    goes_first = or_(earlier.c.seq < table.c.seq, earlier.c.head)
     before = exists(
-        select(earlier.c.id).where(
-            earlier.c.hop_id == table.c.hop_id, earlier.c.blocks, earlier.c.seq < table.c.seq
-        )
+        select(earlier.c.id).where(earlier.c.hop_id == table.c.hop_id, earlier.c.blocks, goes_first)
     )
     return (
         update(table)

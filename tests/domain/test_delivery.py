@@ -14,9 +14,11 @@ from gateway.domain.delivery import (
     LEASE,
     MOST_ATTEMPTS,
     SPARE_LEASE,
+    STALE_AT,
     blocks,
     lease_ran_out,
     let_go,
+    once_more,
     poisoned,
     probe_failed,
     probed,
@@ -253,7 +255,7 @@ def test_what_is_found_is_adopted_the_oldest_and_the_rest_is_late_copies() -> No
 
 @pytest.mark.parametrize(("attempts", "pause"), [(1, 0), (2, 5), (3, 30), (8, 3600)])
 def test_what_is_not_there_is_sent_again_on_the_schedule(attempts: int, pause: int) -> None:
-    again, first, _ = probe([], attempts=attempts)
+    again, first, _ = probe([], attempts=attempts, kind=CommandKind.COMMENT)
 
     assert (again.state, again.outcome, first) == (S.PENDING, "not_found", None)
     assert again.next_at == NOW + timedelta(seconds=pause)
@@ -265,7 +267,22 @@ def test_fields_that_are_not_there_are_read_before_they_are_sent_again() -> None
     words, _, _ = probe([], kind=CommandKind.COMMENT)
 
     assert stale_since(again) == NOW, "no look could tell what they hold while the write was in doubt"
+    assert again.next_at > NOW, "the look comes first"
     assert stale_since(words) is None
+
+
+def test_what_waits_for_a_look_goes_on_waiting_for_it_less_and_less_eagerly() -> None:
+    again, _, _ = probe([], kind=CommandKind.UPDATE)
+    not_looked = verdict(OutcomeClass.ABANDONED, Ground.PRECONDITION, retry_after=timedelta(seconds=5))
+
+    waits = [
+        settled(again, not_looked, HERE, now=NOW + waited, jitter=0)
+        for waited in (timedelta(), timedelta(hours=10))
+    ]
+
+    assert [one.state for one in waits] == [S.PENDING, S.PENDING], "no byte left, so the desk's answer holds"
+    assert [one.next_at - NOW for one in waits] == [timedelta(seconds=5), timedelta(hours=11)]
+    assert {(one.attempts, one.probes, stale_since(one)) for one in waits} == {(1, 1, NOW)}
 
 
 def test_what_never_arrives_is_parked_in_the_end() -> None:
@@ -284,20 +301,47 @@ def test_where_the_desk_cannot_say_a_person_must() -> None:
     assert "a person must" in asking.error
 
 
-def test_a_probe_that_fails_is_repeated_on_the_schedule_for_as_long_as_it_takes() -> None:
+def failing_probes(*, lasting: bool) -> tuple[Delivery, list[float]]:
+    """Until a person is asked, twelve at most; and the pauses between them."""
     doubtful, pauses = delivery(state=S.AMBIGUOUS, probes=1), []
-    for _ in range(12):
-        doubtful = probe_failed(doubtful, "down", now=NOW, jitter=0)
+    while len(pauses) < 12:
+        doubtful = probe_failed(doubtful, "down", lasting=lasting, now=NOW, jitter=0)
+        if doubtful.state is not S.AMBIGUOUS:
+            break
         pauses.append((doubtful.next_at - NOW).total_seconds())
+    return doubtful, pauses
+
+
+def test_a_probe_that_fails_is_repeated_on_the_schedule_for_as_long_as_it_takes() -> None:
+    doubtful, pauses = failing_probes(lasting=False)
 
     assert pauses == [5, 30, 120, 300, 900, 1800, 3600, 3600, 3600, 3600, 3600, 3600]
     assert (doubtful.state, doubtful.error) == (S.AMBIGUOUS, "could not ask the desk: down")
 
 
-def test_a_fault_of_ours_parks_it_and_a_replay_asks_first() -> None:
-    parked = poisoned(sent(), "KeyError")
+def test_where_asking_again_will_not_help_a_person_is_asked() -> None:
+    asking, pauses = failing_probes(lasting=True)
+
+    assert pauses == [5, 30, 120, 300, 900, 1800]
+    assert (asking.state, asking.error) == (S.ASKING, "could not ask the desk: down")
+
+
+def test_a_fault_of_ours_parks_it_and_a_replay_asks_once_the_last_try_must_have_settled() -> None:
+    parked = poisoned(sent(), "KeyError", HERE, NOW)
 
     assert (parked.state, parked.probes, parked.lease_until, parked.error) == (S.PARKED, 1, None, "KeyError")
+    soon, late = once_more(parked, now=NOW), once_more(parked, now=NOW + 2 * SETTLE)
+    assert (soon.state, soon.next_at) == (S.AMBIGUOUS, NOW + SETTLE)
+    assert (late.state, late.next_at) == (S.AMBIGUOUS, NOW + 2 * SETTLE)
+
+
+def test_what_was_never_in_doubt_is_sent_at_a_persons_word_read_or_not() -> None:
+    refused = delivery(state=S.PARKED, attempts=3, payload={"fields": {}, STALE_AT: NOW.isoformat()})
+
+    again = once_more(refused, now=NOW)
+
+    assert (again.state, again.attempts, again.next_at) == (S.PENDING, 0, NOW)
+    assert stale_since(again) is None
 
 
 def test_what_is_not_for_them_any_more_is_let_go() -> None:
@@ -421,13 +465,18 @@ class Lane(RuleBasedStateMachine):
     @rule(waiting=SECONDS)
     def the_desk_cannot_be_asked(self, waiting: int) -> None:
         self.due(waiting)
-        self.delivery = probe_failed(self.delivery, "down", now=self.now, jitter=0)
+        self.delivery = probe_failed(self.delivery, "down", lasting=False, now=self.now, jitter=0)
+
+    @precondition(lambda self: self.is_in(S.PENDING))
+    @rule(waiting=SECONDS)
+    def its_ticket_must_be_read_first(self, waiting: int) -> None:
+        self.claim(waiting)
+        self.settle(verdict(OutcomeClass.ABANDONED, Ground.PRECONDITION))
 
     @precondition(lambda self: self.is_in(S.PARKED))
     @rule()
     def a_person_replays_it(self) -> None:
-        state = S.AMBIGUOUS if self.delivery.probes else S.PENDING
-        self.delivery = replace(self.delivery, state=state, next_at=self.now, attempts=0)
+        self.delivery = once_more(self.delivery, now=self.now)
 
     @precondition(lambda self: self.is_in(S.DONE))
     @rule()

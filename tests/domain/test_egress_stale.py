@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from gateway.domain.delivery import STALE_AT
-from gateway.domain.egress import NotLooked
+from gateway.domain.delivery import GIVE_UP_AFTER, STALE_AT
+from gateway.domain.egress import NotLooked, NotYet, Withheld
 from gateway.domain.model import Delivery
 from gateway.domain.relinking import GONE
 from tests.builders import NOW, delivery, put, tree
@@ -36,6 +36,15 @@ def test_what_changed_under_our_write_is_not_written_before_the_desk_was_read(
     with pytest.raises(NotLooked, match="not read since"):
         leaves(case, stale())
     assert leaves(case, stale(), asking=True).fields == {"status": "open"}
+
+
+def test_what_could_not_be_read_for_as_long_as_anything_is_tried_waits_for_a_person() -> None:
+    case = tree(*CHAIN)
+    put(case, "partner", looked_at=None)
+
+    with pytest.raises(Withheld, match="could not be read since") as parked:
+        leaves(case, stale(NOW - GIVE_UP_AFTER - timedelta(seconds=1)))
+    assert not isinstance(parked.value, NotYet)
 
 
 @pytest.mark.parametrize(

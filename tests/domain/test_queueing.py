@@ -227,6 +227,10 @@ def test_more_changes_than_people_make_are_frozen_for_a_person() -> None:
     assert states[budgeting.CHANGES :] == [DeliveryState.PARKED] * 2
     assert [kind for kind, _, _ in case.discrepancies] == ["oscillation"]
     assert case.deliveries[-1].error == budgeting.EXHAUSTED
+    [told] = [one for one in case.deliveries if one.note]
+    parked = [event for event in case.events if event.type == "delivery.parked"]
+    assert (told.hop_id, told.event_id) == (case.hops[case.deliveries[-1].hop_id].parent_id, parked[0].id)
+    assert len(parked) == 1, "not for each that waits behind it"
 
 
 def test_words_are_not_counted_and_never_frozen() -> None:

@@ -13,6 +13,7 @@ from gateway.domain.delivery import LEASE, MOST_ATTEMPTS
 from gateway.domain.erasing import ERASED
 from gateway.domain.model import CommandKind, Delivery, DeliveryState
 from gateway.domain.outcome import Ground, OutcomeClass, Verdict
+from gateway.errors import DeskRejected
 from gateway.flows import commands, deliver
 from gateway.store import rows
 from gateway.testing.loopback.faults import Fault, FaultKind
@@ -355,11 +356,96 @@ def test_what_a_person_set_while_a_change_was_in_doubt_is_seen_before_that_is_se
     forgetful.hub.clock.advance(MINUTE)
 
     [again] = claim(forgetful)
+    waiting = settle(forgetful, deliver.withheld(again, forgetful.hub.now))
 
-    assert (again.command, again.withheld) == (
-        None,
-        "the ticket changed at that desk and was not read since",
-    )
+    assert again.withheld == "the ticket changed at that desk and was not read since"
+    assert waiting.state is D.PENDING
+    forgetful.wait(MINUTE)
+    assert {one.state for one in forgetful.deliveries("vendor")} <= {D.DONE, D.CANCELLED}
+
+
+def test_a_status_that_was_lost_arrives_though_it_is_claimed_before_the_look(forgetful: Stage) -> None:
+    taken_back(forgetful, verdict(OutcomeClass.AMBIGUOUS, Ground.NO_ANSWER))
+    for _ in range(12):  # deliveries first, in each round: so it is where a desk is slow to show its tickets
+        forgetful.hub.clock.advance(timedelta(seconds=10))
+        worker = forgetful.hub.worker
+        for act in (
+            worker.claim_doubtful, worker.send, worker.settle, worker.claim, worker.send, worker.settle,
+            worker.claim_looks, worker.fetch, worker.judge,
+        ):  # fmt: skip
+            act()
+
+    assert forgetful.status("vendor") == "cancelled"
+    assert {one.state for one in forgetful.deliveries("vendor")} == {D.DONE}
+
+
+def test_a_ticket_that_nobody_can_read_keeps_nobody_waiting_for_ever(forgetful: Stage) -> None:
+    probe = hidden_by_a_doubt(forgetful)
+    settle(forgetful, deliver.Outcome(errand=probe, at=forgetful.hub.now, found=[]))
+    tries = 0
+    while D.PARKED not in {one.state for one in forgetful.deliveries("vendor")}:
+        forgetful.hub.clock.advance(timedelta(hours=1))
+        for errand in claim(forgetful):
+            settle(forgetful, deliver.withheld(errand, forgetful.hub.now))
+            tries += 1
+        assert tries < 72
+
+    assert "could not be read since" in forgetful.deliveries("vendor")[-1].error
+    assert forgetful.happened()[-1] == "delivery.parked"
+
+
+def replayed_behind(stage: Stage, *, under_way: bool) -> tuple[str, str, list[str]]:
+    """A comment that was refused and let its lane go on is sent again while the next one waits or is under way: the ids of
+    both, and of those that may be claimed then."""
+    [errand] = claim(stage)
+    said_no = verdict(OutcomeClass.PERMANENT, Ground.REFUSED)
+    settle(stage, deliver.Outcome(errand=errand, at=stage.hub.now, command=errand.command, verdict=said_no))
+    refused = errand.delivery
+    stage.person("customer").comment(stage.id("customer"), "and then?")
+    for code, hook in stage.hub.hooks():
+        stage.hub.receive(code, hook)
+    stage.hub.worker.read_messages()
+    lane = [one for one in stage.deliveries("vendor") if one.state is D.PENDING]
+    if under_way:
+        assert [one.delivery.id for one in claim(stage) if one.desk.code == "vendor"] == [lane[0].id]
+    commands.retry_parked(stage.hub.context, refused.id, order(stage))
+    return refused.id, lane[0].id, [one.delivery.id for one in claim(stage) if one.desk.code == "vendor"]
+
+
+def order(stage: Stage) -> commands.Order:
+    return commands.Order(actor="tests", now=stage.hub.now, reason="try again")
+
+
+def test_what_is_sent_again_goes_before_what_waits_behind_it() -> None:
+    again, _, claimed = replayed_behind(ready(), under_way=False)
+
+    assert claimed == [again]
+
+
+def test_what_is_sent_again_waits_for_what_is_under_way() -> None:
+    stage = ready()
+    again, next_one, claimed = replayed_behind(stage, under_way=True)
+    assert claimed == []
+    stage.hub.clock.advance(LEASE)
+    stage.wait(10 * MINUTE)
+
+    states = {one.id: one.state for one in stage.deliveries("vendor")}
+    assert (states[again], states[next_one]) == (D.DONE, D.DONE)
+    assert "hello" in stage.heard("vendor")
+
+
+def test_a_desk_that_refuses_to_be_asked_makes_a_person_answer() -> None:
+    stage = ready()
+    came_to(stage, verdict(OutcomeClass.AMBIGUOUS, Ground.NO_ANSWER))
+    for _ in range(7):
+        stage.hub.clock.advance(timedelta(hours=1))
+        [probe] = claim(stage, take=deliver.claim_doubtful)
+        refused = DeskRejected("it cannot be searched")
+        settle(stage, deliver.Outcome(errand=probe, at=stage.hub.now, error=refused))
+
+    [after] = [one for one in stage.deliveries() if one.id == probe.delivery.id]
+    assert (after.state, after.error) == (D.ASKING, "could not ask the desk: it cannot be searched")
+    assert "delivery.parked" in stage.happened()
 
 
 def test_a_worker_that_wakes_up_after_another_took_over_changes_nothing() -> None:

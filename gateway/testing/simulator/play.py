@@ -245,13 +245,13 @@ class Play:
         self.stuck.append("the installation does not come to rest")
 
     def _round(self) -> bool:
-        """One round of everything; whether anything but looking around was done."""
+        """One round of everything, in any order; whether anything but looking around was done."""
         before = self._done_so_far()
         self._rules_act()
         self._deliver_hooks()
         for number in range(WORKERS):
             worker, due = self.workers[number], self.hub.agenda()
-            for kind, acts in NEEDS.items():
+            for kind, acts in self.random.sample(list(NEEDS.items()), len(NEEDS)):
                 if due.get(kind, self.hub.now + LEASE) <= self.hub.now or worker.busy:
                     for act in acts:
                         getattr(worker, act)()
