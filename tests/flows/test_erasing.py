@@ -400,8 +400,8 @@ def test_files_are_read_while_no_transaction_is_open(
     search, read = erasing._file_speaks, []
 
     def outside(*given: Any) -> bool:
-        open_now = gateway.database._kept
-        assert open_now is None or not open_now.in_transaction()
+        kept = gateway.database._kept
+        assert not any(one.in_transaction() for one in kept)
         read.append(given)
         return search(*given)
 
