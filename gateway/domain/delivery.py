@@ -70,20 +70,17 @@ def settled(delivery: Delivery, verdict: Verdict, desk: Desk, *, now: datetime, 
     )
     match verdict.outcome:
         case OutcomeClass.APPLIED:
-            after = replace(tried, state=DeliveryState.DONE)
+            return replace(tried, state=DeliveryState.DONE)
         case OutcomeClass.AMBIGUOUS:
-            after = _doubt(tried, desk, now)
+            return _doubt(tried, desk, now)
         case OutcomeClass.PERMANENT:
-            after = _refused(tried, now, crossed=verdict.reason in _SAYS_NO and _may_have_crossed(delivery))
+            return _refused(tried, now, crossed=verdict.reason in _SAYS_NO and _may_have_crossed(delivery))
         case OutcomeClass.STALE:
-            after = _stale(tried, desk, now)
-        case OutcomeClass.AUTH:
-            after = _again(tried, desk, now, verdict.retry_after or timedelta())
-        case OutcomeClass.ABANDONED:
-            after = _put_off(tried, verdict, now)
+            return _stale(tried, desk, now)
+        case OutcomeClass.AUTH | OutcomeClass.ABANDONED:
+            return _held_back(tried, verdict, desk, now)
         case OutcomeClass.NOT_APPLIED:
-            after = _not_applied(tried, verdict, desk, now=now, jitter=jitter)
-    return after
+            return _not_applied(tried, verdict, desk, now=now, jitter=jitter)
 
 
 def _refused(delivery: Delivery, now: datetime, *, crossed: bool) -> Delivery:
@@ -143,9 +140,12 @@ def _again(delivery: Delivery, desk: Desk, now: datetime, pause: timedelta) -> D
     return replace(delivery, state=DeliveryState.PENDING, next_at=now + pause)
 
 
-def _put_off(delivery: Delivery, verdict: Verdict, now: datetime) -> Delivery:
-    """Later. No byte left, so what its desk said of older tries still holds; it waits for a look less and less eagerly."""
+def _held_back(delivery: Delivery, verdict: Verdict, desk: Desk, now: datetime) -> Delivery:
+    """A desk that lets us in again, after however long, is asked about older tries first. Where we stopped ourselves no byte
+    left and what it said of them still holds; what waits for a look does so less and less eagerly."""
     since, pause = stale_since(delivery), verdict.retry_after or timedelta()
+    if verdict.outcome is OutcomeClass.AUTH:
+        return _again(delivery, desk, now, pause)
     if since is not None and verdict.reason is Ground.PRECONDITION:
         pause = max(pause, (now - since) / STALE_SHARE)
     return replace(delivery, state=DeliveryState.PENDING, next_at=now + pause)

@@ -303,7 +303,7 @@ def test_where_the_desk_cannot_say_a_person_must() -> None:
 
 def failing_probes(*, lasting: bool) -> tuple[Delivery, list[float]]:
     """Until a person is asked, twelve at most; and the pauses between them."""
-    doubtful, pauses = delivery(state=S.AMBIGUOUS, probes=1), []
+    doubtful, pauses = delivery(state=S.AMBIGUOUS, probes=1), list[float]()
     while len(pauses) < 12:
         doubtful = probe_failed(doubtful, "down", lasting=lasting, now=NOW, jitter=0)
         if doubtful.state is not S.AMBIGUOUS:

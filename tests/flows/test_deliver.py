@@ -436,14 +436,14 @@ def test_what_is_sent_again_waits_for_what_is_under_way() -> None:
 
 def test_a_desk_that_refuses_to_be_asked_makes_a_person_answer() -> None:
     stage = ready()
-    came_to(stage, verdict(OutcomeClass.AMBIGUOUS, Ground.NO_ANSWER))
+    doubtful = came_to(stage, verdict(OutcomeClass.AMBIGUOUS, Ground.NO_ANSWER))
     for _ in range(7):
         stage.hub.clock.advance(timedelta(hours=1))
         [probe] = claim(stage, take=deliver.claim_doubtful)
         refused = DeskRejected("it cannot be searched")
         settle(stage, deliver.Outcome(errand=probe, at=stage.hub.now, error=refused))
 
-    [after] = [one for one in stage.deliveries() if one.id == probe.delivery.id]
+    [after] = [one for one in stage.deliveries() if one.id == doubtful.id]
     assert (after.state, after.error) == (D.ASKING, "could not ask the desk: it cannot be searched")
     assert "delivery.parked" in stage.happened()
 
