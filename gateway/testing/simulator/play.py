@@ -94,6 +94,8 @@ class Play:
         self.weathers = {code: self._weather() for code in self.hub.desks}
         self.workers = [self.hub.new_worker(f"worker{number}") for number in range(WORKERS)]
         self.paused: dict[int, datetime] = {}
+        # What a worker does first, all through a history: a desk may be slow to show its tickets, or quick to take a write.
+        self.needs = Random(self.seed + 2).sample(list(NEEDS.items()), len(NEEDS))  # noqa: S311
 
     def _weather(self) -> Weather:
         rough = self.script.faults > 0
@@ -245,13 +247,13 @@ class Play:
         self.stuck.append("the installation does not come to rest")
 
     def _round(self) -> bool:
-        """One round of everything, in any order; whether anything but looking around was done."""
+        """One round of everything; whether anything but looking around was done."""
         before = self._done_so_far()
         self._rules_act()
         self._deliver_hooks()
         for number in range(WORKERS):
             worker, due = self.workers[number], self.hub.agenda()
-            for kind, acts in self.random.sample(list(NEEDS.items()), len(NEEDS)):
+            for kind, acts in self.needs:
                 if due.get(kind, self.hub.now + LEASE) <= self.hub.now or worker.busy:
                     for act in acts:
                         getattr(worker, act)()
