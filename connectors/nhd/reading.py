@@ -14,12 +14,14 @@ def snapshot(doc: Doc, desk: Desk) -> Snapshot:
     fields = {names[name]: or_none(value) for name, value in doc["fields"].items() if name in names}
     # What nobody set yet is empty: the protocol has no other way to say so.
     empty: dict[str, str | None] = dict.fromkeys((Field.TAGS.value, *words.custom(desk)))
+    comments = tuple(map(comment, doc["comments"]))
+    shown = frozenset(one.remote_id for one in comments)
     return Snapshot(
         remote_id=text(doc["uuid"]),
         number=str(doc["number"]) or None,
         fields={**empty, **fields, Field.MARKER.value: str(doc["marker"]) or None},
-        comments=tuple(map(comment, doc["comments"])),
-        attachments=tuple(map(_file, doc["files"])),
+        comments=comments,
+        attachments=tuple(_file(part, shown) for part in doc["files"]),
         history=tuple(
             entry({**part, "field": names[part["field"]]})
             for part in doc["history"]
@@ -34,7 +36,9 @@ def snapshot(doc: Doc, desk: Desk) -> Snapshot:
     )
 
 
-def _file(part: Doc) -> NativeAttachment:
+def _file(part: Doc, shown: frozenset[str]) -> NativeAttachment:
+    """A file. Its comment is not shown if it is the ticket's description or has no words."""
+    came_with = text(part["comment"])
     return NativeAttachment(
         remote_id=text(part["id"]),
         filename=text(part["filename"]),
@@ -43,7 +47,7 @@ def _file(part: Doc) -> NativeAttachment:
         visibility=visibility(part),
         author=actor(part),
         at=moment(part["at"]),
-        comment_id=text(part["comment"]),
+        comment_id=came_with if came_with in shown else None,
     )
 
 

@@ -255,15 +255,32 @@ def _comment(journal: Document, view: View) -> NativeComment:
 def _comment_ids(journals: Sequence[Document]) -> dict[str, str]:
     """Attachment id → the journal whose note it came with."""
     return {
-        str(detail["name"]): str(journal["id"])
-        for journal in journals
+        str(detail["name"]): came_with
+        for place, journal in enumerate(journals)
         for detail in journal["details"]
-        if detail["property"] == "attachment" and detail.get("new_value") and (journal["notes"] or "").strip()
+        if detail["property"] == "attachment" and detail.get("new_value")
+        if (came_with := _note_of(journal, journals[place + 1 :])) is not None
     }
 
 
+def _note_of(journal: Document, later: Sequence[Document]) -> str | None:
+    """The journal whose note came with these changes: itself, or the one of a private note. Redmine splits that in two in
+    the same second, first a public one of what changed, its files too, then the note (its source, 5.0.4)."""
+    if (journal["notes"] or "").strip():
+        return str(journal["id"])
+    split = (
+        str(one["id"])
+        for one in later
+        if one["created_on"] == journal["created_on"]
+        and one.get("user") == journal.get("user")
+        and one.get("private_notes") is not False
+    )
+    return next(split, None)
+
+
 def _attachment(row: Document, comment_ids: Mapping[str, str], view: View) -> NativeAttachment:
-    """A file. Redmine has no private ones: even the file of a private note is listed for everybody (seen on 5.0.4)."""
+    """A file. Redmine has no private ones: even the file of a private note is listed for everybody (seen on 5.0.4). By
+    its `comment_id` it stays with its note all the same."""
     return NativeAttachment(
         remote_id=str(row["id"]),
         filename=str(row["filename"]),

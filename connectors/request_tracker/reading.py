@@ -209,7 +209,7 @@ def _told(
             description[Field.DESCRIPTION.value] = said[key] or None
             seen, under = Visibility.PUBLIC, None
         else:
-            seen, under = VISIBILITY[row["Type"]], key
+            seen, under = VISIBILITY[row["Type"]], key if said[key] else None
             if said[key]:
                 comments.append(
                     NativeComment(remote_id=key, text=said[key], visibility=seen, author=who, at=at)

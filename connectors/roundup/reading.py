@@ -111,7 +111,7 @@ def whole(issue: Document, messages: Sequence[Document], files: Sequence[Documen
     first = messages[0] if messages and _is_description(messages[0], issue, desk) else None
     said = messages[1:] if first else messages
     text = plain(str(first["content"])) if first else None
-    came_with = {str(link["id"]): str(row["id"]) for row in messages for link in row["files"]}
+    came_with = {str(link["id"]): str(row["id"]) for row in said for link in row["files"]}
     return replace(
         bare(issue, desk),
         fields={**fields(issue, desk), Field.DESCRIPTION.value: text},

@@ -197,9 +197,10 @@ def attachment_seen(
     case: Case, hop: Hop, attachment: NativeAttachment, because: Because
 ) -> tuple[Event, Content]:
     """Record a file that somebody added at a hop's desk, and send it to whom it is for. Its bytes are fetched only
-    when the first delivery needs them."""
+    when the first delivery needs them. One whose comment we never saw is private: nobody knows for whom its words were."""
     letter = _letter_of(case, hop, attachment)
-    hidden = letter is not None and letter.visibility is Visibility.PRIVATE
+    stands_alone = attachment.comment_id is None
+    hidden = not stands_alone and (letter is None or letter.visibility is Visibility.PRIVATE)
     content = case.write(
         hop,
         ContentKind.ATTACHMENT,
@@ -230,19 +231,17 @@ def attachment_seen(
 
 
 def _letter_of(case: Case, hop: Hop, attachment: NativeAttachment) -> Content | None:
-    """The comment a file came with: a file goes no further than the words it belongs to."""
+    """The comment a file came with, as it is now: a file goes no further than the words it belongs to."""
     if attachment.comment_id is None:
         return None
-    return next(
-        (
-            content
-            for content in case.all_contents()
-            if content.origin_hop_id == hop.id
-            and content.kind is ContentKind.COMMENT
-            and content.source.get("remote_id") == attachment.comment_id
-        ),
-        None,
-    )
+    versions = [
+        case.changed_contents.get(content.id, content)
+        for content in case.all_contents()
+        if content.origin_hop_id == hop.id
+        and content.kind is ContentKind.COMMENT
+        and content.source.get("remote_id") == attachment.comment_id
+    ]
+    return versions[-1] if versions else None
 
 
 def comment_edited(case: Case, hop: Hop, copy: Copy, comment: NativeComment, because: Because) -> None:

@@ -156,13 +156,19 @@ def compare(
 
 def _in_order(changes: Sequence[Change]) -> tuple[Change, ...]:
     """Oldest first; at the same moment what was said stands before what was done; no time means last. What comes from
-    one list stays in its order, for a desk's clock may step back."""
+    one list stays in its order, for a desk's clock may step back. `changes` names comments before files: a file comes
+    after the comment it belongs to, for a form takes it up before its words are saved."""
     latest: dict[type, float] = {}
+    said: dict[str | None, float] = {}
     keyed: list[tuple[tuple[float, int], Change]] = []
     for change in changes:
         moment, rank = _when(change)
+        if isinstance(change, AttachmentSeen):
+            moment = max(moment, said.get(change.attachment.comment_id, moment))
         if moment != NO_TIME:
             moment = latest[type(change)] = max(moment, latest.get(type(change), 0.0))
+        if isinstance(change, CommentSeen):
+            said[change.comment.remote_id] = moment
         keyed.append(((moment, rank), change))
     return tuple(change for _, change in sorted(keyed, key=lambda pair: pair[0]))
 

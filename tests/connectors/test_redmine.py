@@ -12,7 +12,7 @@ import pytest
 from connectors import redmine
 from connectors.redmine import CONNECTOR, listing, words
 from gateway.connector import Effect, Request, Response
-from gateway.domain.model import Command, CommandKind, Desk, Message, Visibility
+from gateway.domain.model import Command, CommandKind, Desk, Message, Snapshot, Visibility
 from gateway.errors import DeskDenied, DeskGone, DeskRejected, DeskStale, SignatureInvalid
 from gateway.testing.fixtures import Talk, load_one
 from gateway.testing.playback import Played, play
@@ -93,6 +93,46 @@ def test_a_note_that_came_out_public_is_told_at_once() -> None:
     told = played(talk, [*given[:-1], body(shown)])
     assert isinstance(told.error, DeskRejected)
     assert "another visibility" in str(told.error)
+
+
+BOB = {"id": 77, "name": "Bob"}
+NOTE: dict[str, Any] = {"id": 901, "notes": "between us", "private_notes": True, "details": []}
+
+
+@pytest.mark.parametrize(
+    ("wordless", "note", "came_with"),
+    [
+        ({}, {}, "901"),
+        ({"notes": "see the file"}, {}, "900"),
+        ({}, {"id": 899}, None),
+        ({}, {"private_notes": False}, None),
+        ({}, {"created_on": "2026-11-23T10:00:01Z"}, None),
+        ({}, {"user": BOB}, None),
+    ],
+    ids=[
+        "one note, split",
+        "words of its own",
+        "an earlier note",
+        "a public note",
+        "a later note",
+        "another's note",
+    ],
+)
+def test_a_file_stays_with_the_private_note_that_redmine_split_it_from(
+    wordless: dict[str, Any], note: dict[str, Any], came_with: str | None
+) -> None:
+    talk = recorded("fetch")
+    [shown, *more] = answers(talk)
+    issue = shown.json()
+    common = {"user": {"id": 78, "name": "Alice"}, "created_on": "2026-11-23T10:00:00Z"}
+    file = {"property": "attachment", "name": "55", "old_value": None, "new_value": "a.txt"}
+    split = {"id": 900, "notes": None, "private_notes": False, "details": [file]}
+    issue["issue"]["journals"] = [{**common, **split, **wordless}, {**common, **NOTE, **note}]
+    row = {"id": 55, "filename": "a.txt", "filesize": 3, "author": common["user"]}
+    issue["issue"]["attachments"] = [{**row, "created_on": "2026-11-23T09:59:00Z"}]
+    told = played(talk, [body(issue), *more]).result
+    assert isinstance(told, Snapshot)
+    assert [one.comment_id for one in told.attachments] == [came_with]
 
 
 @pytest.mark.parametrize("name", ["update", "comment_public", "attach"])

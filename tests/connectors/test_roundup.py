@@ -133,6 +133,18 @@ def test_a_declared_rule_is_no_person(desk: Desk) -> None:
     assert [said.author.kind for said in told.result.comments] == [ActorKind.GATEWAY, ActorKind.AUTOMATION]
 
 
+@pytest.mark.parametrize(("message", "came_with"), [(0, None), (1, 1)], ids=["the description", "a comment"])
+def test_a_file_came_with_a_comment_or_with_none(message: int, came_with: int | None) -> None:
+    talk = recorded("fetch")
+    issue, words, *more = answers(talk)
+    listed = words.json()
+    rows, file = listed["data"]["collection"], issue.json()["data"]["collection"][0]["files"][0]
+    rows[message]["files"] = [file]
+    told = played(talk, [issue, body(listed), *more]).result
+    first = next(one for one in told.attachments if one.remote_id == file["id"])
+    assert first.comment_id == (None if came_with is None else rows[came_with]["id"])
+
+
 DESCRIPTIONS: dict[str, tuple[dict[str, Any], bool]] = {
     "of a ticket by us, with its mark": ({}, True),
     "a later message of ours": ({"messageid": "<idk-other@interdesk>"}, False),

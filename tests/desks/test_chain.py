@@ -1,12 +1,14 @@
 """A ticket goes down a chain of real desks and comes back: customer(RT) → vendor(Redmine) → partner(RT) →
 subcontractor(Roundup), with a gateway of its own process between them. How it is handed over: test_chain_handover."""
 
+import time
 from datetime import datetime
 
 import pytest
 
 from tests.desks.crew import DESKS, GATEWAY, Crew, Way, word
 from tests.desks.house import House
+from tests.desks.people.redmine import RedmineAgent
 
 pytestmark = [pytest.mark.desks, pytest.mark.timeout(600)]
 
@@ -103,6 +105,29 @@ def test_a_file_arrives_byte_by_byte(house: House, crew: Crew, way: Way) -> None
         assert way.gets_file(desk, number=2) == (f"ответ {FILE}", BYTES[::-1])
     house.quiet()
     assert {len(crew.admin[desk].files(way.at(desk))) for desk in DESKS} == {2}
+
+
+def test_a_file_goes_no_further_than_its_words_though_it_was_uploaded_before(
+    house: House, crew: Crew, way: Way
+) -> None:
+    alice, ticket = crew.alice["vendor"], way.at("vendor")
+    assert isinstance(alice, RedmineAgent)
+    uploads = {name: alice.upload(name, name.encode()) for name in ("inside.bin", "north.bin", "open.bin")}
+    time.sleep(3)  # a person writes; Redmine's times are whole seconds
+    alice.save(ticket, [uploads["inside.bin"]], word("inside"), public=False)
+    alice.save(ticket, [uploads["north.bin"]], f"@@partner {word('north')}", public=True)
+    alice.save(ticket, [uploads["open.bin"]], word("open"), public=True)
+    for desk, number in {"customer": 1, "partner": 2, "subcontractor": 1}.items():
+        assert way.gets_file(desk, number=number) == ("open.bin", b"open.bin")
+    house.quiet()
+    held = {
+        desk: [name for name, _ in crew.admin[desk].files(way.at(desk))] for desk in DESKS if desk != "vendor"
+    }
+    assert held == {
+        "customer": ["open.bin"],
+        "partner": ["north.bin", "open.bin"],
+        "subcontractor": ["open.bin"],
+    }
 
 
 REACHED = {

@@ -319,11 +319,21 @@ def test_a_file_of_an_automatic_reply_is_automatic() -> None:
     assert attach(case, "north", comment_id="7").automatic
 
 
-def test_a_file_of_a_comment_of_another_desk_with_the_same_number_stands_alone() -> None:
+def test_a_file_belongs_to_a_comment_of_its_own_desk() -> None:
     case = tree(*FORK)
     see(case, "south", "@@vendor look")
+    see(case, "vendor", "look, all of you")
 
     assert contents(case, attach(case, "vendor", comment_id="7").id) == ["customer", "north", "south"]
+
+
+def test_a_file_whose_comment_was_never_seen_is_private() -> None:
+    case = tree(*FORK)
+    see(case, "south", "look, all of you")
+
+    what = attach(case, "vendor", comment_id="7")
+
+    assert (what.visibility, contents(case, what.id)) == (PRIVATE, [])
 
 
 # -- edited, hidden, removed ----------------------------------------------------------------------------------------------
@@ -413,6 +423,16 @@ def test_a_comment_that_turned_private_is_withheld_from_now_on() -> None:
     assert case.changed_contents[first.id].visibility is PRIVATE
     assert case.deliveries == []
     assert [kind for kind, _, _ in case.discrepancies] == ["turned_private"]
+
+
+def test_a_file_that_comes_after_its_comment_was_hidden_is_private() -> None:
+    case = tree(*FORK)
+    known(case, source={"remote_id": "7"})
+    edit(case, "hello", visibility=PRIVATE)
+
+    what = attach(case, "vendor", comment_id="7")
+
+    assert (what.visibility, contents(case, what.id)) == (PRIVATE, [])
 
 
 def test_a_comment_that_turned_public_is_sent_as_it_stands() -> None:

@@ -403,6 +403,22 @@ def test_a_file_is(shown: NativeAttachment, what: Known, expected: bool) -> None
     assert [type(one) for one in seen.changes] == ([AttachmentSeen] if expected else [])
 
 
+@pytest.mark.parametrize("came_with", ["1", "2"])
+def test_a_file_is_told_after_the_comment_it_came_with_though_it_was_taken_up_before(came_with: str) -> None:
+    talk = [comment("1", at=later(5)), comment("2", at=None)]
+    files = [file(comment_id=came_with, at=later(-1)), file(remote_id="g", at=later(1))]
+
+    seen = see(shadowed(), snapshot(comments=talk, attachments=files)).changes
+
+    ids = [
+        one.comment.remote_id if isinstance(one, CommentSeen) else one.attachment.remote_id
+        for one in seen
+        if isinstance(one, CommentSeen | AttachmentSeen)
+    ]
+    assert len(ids) == 4
+    assert ids.index(came_with) < ids.index("f") < ids.index("g")
+
+
 # -- over all histories and looks -----------------------------------------------------------------------------------------------
 
 FIELDS = ("status", "priority", "site")

@@ -42,7 +42,8 @@ class NativeComment:
 
 @dataclass(frozen=True, kw_only=True)
 class NativeAttachment:
-    """One file as a desk lists it; its bytes are fetched by `url` only when somebody must receive them."""
+    """One file as a desk lists it; its bytes are fetched by `url` only when somebody must receive them. `comment_id`: the
+    `remote_id` of the comment it came with; None for one that came with none, or with the ticket's description."""
 
     remote_id: str
     filename: str

@@ -1,6 +1,7 @@
 """How people work at a loopback desk: what an agent clicks, as one call each. Rules for API accounts do not bind them."""
 
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from gateway.testing.loopback.cabinet import FIELDS, Cabinet, Doc, Folder
 
@@ -40,6 +41,14 @@ class Person:
         """A file; its id."""
         told = {"filename": filename, "media_type": media_type, "public": public}
         return str(self.cabinet.attach(self.actor, self._folder(ticket), data, told)["id"])
+
+    def enclose(self, ticket: str, file: str, comment: str, *, before: timedelta) -> None:
+        """Say which comment a file came with, and how long before its words were saved the form took it up."""
+        folder = self._folder(ticket)
+        words = _comment(folder, comment)
+        [one] = [part for part in folder.doc["attachments"] if part["id"] == file]
+        at = datetime.fromisoformat(words["at"]) - before
+        one.update(comment_id=words["id"], at=at.isoformat())
 
     def log(self, ticket: str, minutes: int, text: str = "", *, activity: str = "") -> str:
         """Time worked; the entry's id."""

@@ -51,16 +51,20 @@ class RedmineAgent:
         return {str(row[end]) for row in rows for end in ("issue_id", "issue_to_id")} - {ticket}
 
     def attach(self, ticket: str, filename: str, content: bytes) -> None:
+        self._put(ticket, uploads=[self.upload(filename, content)], notes="see the file")
+
+    def upload(self, filename: str, content: bytes) -> dict[str, str]:
+        """A file dropped into the form: it has its time now, and belongs to nothing until something is saved with it."""
         octets = {"Content-Type": "application/octet-stream"}
         told = good(
             self._client.post("/uploads.json", params={"filename": filename}, content=content, headers=octets)
         )
-        upload = {
-            "token": told["upload"]["token"],
-            "filename": filename,
-            "content_type": octets["Content-Type"],
-        }
-        self._put(ticket, uploads=[upload], notes="see the file")
+        token = told["upload"]["token"]
+        return {"token": token, "filename": filename, "content_type": octets["Content-Type"]}
+
+    def save(self, ticket: str, uploads: list[dict[str, str]], text: str, *, public: bool) -> None:
+        """The form with its words and uploads."""
+        self._put(ticket, uploads=uploads, notes=text, private_notes=not public)
 
     def field(self, ticket: str, name: str) -> str | None:
         issue = self._issue(ticket)

@@ -475,6 +475,24 @@ def test_a_file_is_attached_once_though_its_answer_was_lost() -> None:
         assert [file["filename"] for file in stage.doc("vendor")["attachments"]] == ["a.txt"]
 
 
+@pytest.mark.parametrize(
+    ("text", "public", "reached"), [("CANARY", False, []), ("@@north look", True, ["north"])]
+)
+def test_a_file_that_was_uploaded_before_its_words_were_saved_goes_no_further_than_they(
+    text: str, public: bool, reached: list[str]
+) -> None:
+    stage = fork()
+    person, ticket = stage.person("vendor"), stage.id("vendor")
+
+    file = person.attach(ticket, "contract.txt", b"terms")
+    person.enclose(ticket, file, person.comment(ticket, text, public=public), before=MINUTE)
+    stage.hub.hooks()  # lost: one look sees all of it
+    stage.wait(30 * MINUTE)
+
+    others = [code for code in stage.hub.desks if code != "vendor"]
+    assert [code for code in others if stage.doc(code)["attachments"]] == reached
+
+
 def test_two_equal_files_are_two_files() -> None:
     stage = Stage("customer>vendor", cast=Cast(tempers={"vendor": MARKS["without markers"]}))
     stage.open()
