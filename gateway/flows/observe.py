@@ -25,6 +25,7 @@ LEASE = timedelta(seconds=90)
 DEFER, DEFER_MOST = timedelta(seconds=3), timedelta(minutes=2)
 """A look that waits for something else to be settled is made again after so long, each time after twice as long, up to so long."""
 GONE_TWICE = timedelta(seconds=30)
+"""So long after a look that found nothing another one must find nothing either."""
 POISONED = timedelta(hours=1)
 
 log = logging.getLogger(__name__)
@@ -171,9 +172,10 @@ class _Batch:
     def _gone(self, one: Looked, case: Case | None, hop_id: str | None) -> None:
         """Rule 7: a deletion is believed when a second look, some time later, agrees."""
         claim = one.look.claim
-        if claim.gone_at is None:
-            at = self.now + GONE_TWICE
-            looks.later(self.db, claim, at=at, error="the desk has no such ticket", gone_at=self.now)
+        first = claim.gone_at or self.now
+        if self.now - first < GONE_TWICE:  # the first look, or one that a hint brought forward
+            at = first + GONE_TWICE
+            looks.later(self.db, claim, at=at, error="the desk has no such ticket", gone_at=first)
             return
         if case is not None and hop_id is not None:
             relinking.deleted(case, case.hops[hop_id])

@@ -217,7 +217,14 @@ _AGAIN = Statement(
     lambda _dialect: (
         update(rows.look)
         .where(_mine(), rows.look.c.hints > bindparam("answered"))
-        .values(lease_until=None, due_at=bindparam("now", type_=Moment()), hints=1, attempts=0, error="")
+        .values(
+            lease_until=None,
+            due_at=bindparam("now", type_=Moment()),
+            hints=1,
+            attempts=0,
+            error="",
+            gone_at=None,
+        )
     )
 )
 

@@ -198,6 +198,41 @@ def test_a_ticket_that_is_gone_is_believed_the_second_time_and_not_too_soon() ->
     assert waiting(stage) == []
 
 
+def test_a_hint_that_brings_the_second_look_forward_does_not_make_it_agree() -> None:
+    stage = quiet()
+    want(stage)
+    gone(stage)
+
+    for _ in range(3):
+        stage.hub.clock.advance(observe.GONE_TWICE / 4)
+        want(stage)
+        gone(stage)
+        assert "desk.deleted" not in stage.happened()
+        assert claim(stage) == []
+
+    stage.hub.clock.advance(observe.GONE_TWICE / 4)
+    gone(stage)
+    assert stage.happened()[-1] == "desk.deleted"
+
+
+def test_a_ticket_that_was_there_in_between_is_gone_for_the_first_time_again() -> None:
+    stage = quiet()
+    want(stage)
+    gone(stage)
+    stage.hub.clock.advance(observe.GONE_TWICE)
+    [look] = claim(stage)
+    want(stage)  # while it is looked at
+    judge(stage, fetched(stage, look))
+
+    stage.hub.clock.advance(timedelta(hours=1))
+    gone(stage)
+    assert "desk.deleted" not in stage.happened()
+
+    stage.hub.clock.advance(observe.GONE_TWICE)
+    gone(stage)
+    assert stage.happened()[-1] == "desk.deleted"
+
+
 def test_another_failure_between_the_two_is_no_agreement() -> None:
     stage = quiet()
     want(stage)
