@@ -138,9 +138,9 @@ def _with_content(
     case: Case, delivery: Delivery, command: Command, content: Content, *, asking: bool
 ) -> Command:
     """The command with the text or file it carries, for whom that is today."""
+    visibility = _checked(case, delivery, content, asking=asking)
     if delivery.kind is CommandKind.EDIT:
         command = replace(command, object_id=_copy_there(case, delivery))
-    visibility = _checked(case, delivery, content, asking=asking)
     if delivery.kind is CommandKind.ATTACH:
         return replace(command, attachment=_attachment(case, delivery, content, visibility))
     return replace(command, comment=_comment(case, delivery, content, visibility))

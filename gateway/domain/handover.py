@@ -234,13 +234,16 @@ _UNSENT = (DeliveryState.PENDING, DeliveryState.PARKED)
 
 
 def _cancel_unsent(case: Case, hop: Hop) -> bool:
-    """Cancel what waits in the lane. True if the ticket was never created there, so there is nobody to tell."""
+    """Cancel what waits in the lane, but for what takes words away. True if the ticket was never created there, so there is
+    nobody to tell."""
     waiting = [delivery for delivery in case.lane(hop.id) if delivery.state in _UNSENT]
     waiting = [case.changed_deliveries.get(delivery.id, delivery) for delivery in waiting]
     waiting += [delivery for delivery in case.deliveries if delivery.hop_id == hop.id]
     # One that waits here after a doubt was asked about and is not there; one in doubt is not among these and goes first.
     unsent = any(delivery.kind is CommandKind.CREATE for delivery in waiting)
     for delivery in waiting:
+        if not unsent and queueing.takes_away(delivery):
+            continue
         cancelled = replace(delivery, state=DeliveryState.CANCELLED, outcome="taken_back")
         if delivery in case.deliveries:
             case.deliveries[case.deliveries.index(delivery)] = cancelled

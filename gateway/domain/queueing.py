@@ -235,6 +235,16 @@ def is_news(delivery: Delivery) -> bool:
     return bool(delivery.payload.get(_NEWS))
 
 
+_RETRACTS = "retracts"
+"""In a payload of a note: it asks people to remove words that a desk lets nobody else remove."""
+_ASKS = frozenset({"taken_back", "file_taken_back"})
+
+
+def takes_away(delivery: Delivery) -> bool:
+    """Whether it takes words away that may not be read there any more, or asks for it: due at a ticket that has ended, too."""
+    return delivery.kind is CommandKind.REMOVE or bool(delivery.payload.get(_RETRACTS))
+
+
 QUOTES = "quotes"
 """In a payload of a note: a person's reason stands in it that reaches the desk in no other way."""
 _REFUSES = frozenset({"declined", "returned"})
@@ -273,6 +283,7 @@ def _note(
         visibility=content.visibility,
         note=True,
         payload=({_NEWS: True} if kind in _PASSES else {})
+        | ({_RETRACTS: True} if kind in _ASKS else {})
         | _quoting(case, hop, kind, facts.get("reason", "")),
     )
 

@@ -73,7 +73,9 @@ def deleted(case: Case, hop: Hop) -> None:
     if GONE in hop.unmapped:
         return
     case.disagree("deleted", hop, remote_id=hop.remote_id)
-    hop = case.put(hop, unmapped=hop.unmapped | {GONE}, refetch_at=None)
+    merged_before = hop.unmapped & {MERGED}
+    # What it showed in its place is not looked at again: a survivor may be deleted, too.
+    hop = case.put(hop, unmapped=trusted(hop) | merged_before | {GONE}, refetch_at=None)
     event = case.record("desk.deleted", hop, Because(), {"remote_id": hop.remote_id})
     _tell_neighbours(case, hop, "deleted_next", event)
 

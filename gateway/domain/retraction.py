@@ -20,10 +20,12 @@ def versions(case: Case, content: Content) -> list[Content]:
 
 
 def latest(contents: Iterable[Content]) -> list[Content]:
-    """Contents without those that a later edit replaced: a newcomer is told what holds now."""
-    known = list(contents)
-    newest = {one.source.get(EDITS, one.id): one.id for one in known}
-    return [one for one in known if newest[one.source.get(EDITS, one.id)] == one.id]
+    """Contents, each as the last edit left it in the place where it was first said: a newcomer is told what holds now, in the
+    order of the conversation."""
+    newest: dict[str, Content] = {}
+    for one in contents:
+        newest[one.source.get(EDITS, one.id)] = one  # a name that is there already keeps its place
+    return list(newest.values())
 
 
 def rewrite(case: Case, hop: Hop, content: Content, visibility: Visibility, event: Event) -> bool:

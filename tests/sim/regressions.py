@@ -15,6 +15,7 @@ WEATHERS: Mapping[str, Script] = {
     "peace": PEACE,
     "quarrel": QUARREL,
     "restore": RESTORE,
+    "revised": Script(revisions=True),
     "rough": Script(faults=0.2, crashes=0.02, hooks=0.4),
     "rougher": Script(faults=0.35, crashes=0.005, hooks=0.3),
 }

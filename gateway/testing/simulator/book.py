@@ -1,6 +1,7 @@
 """What the simulated people did: the oracle the checker holds against the desks. Written down where people act; nothing of
 the gateway is known here."""
 
+from collections import Counter
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -21,6 +22,14 @@ class Said:
     """The desk it was addressed to; "" for everybody it may reach."""
     settled: bool = True
     """Whether its path was certain when it was said; if not it may arrive or not, but never twice."""
+    comment: str = ""
+    """The desk's id of the comment."""
+    versions: list[str] = field(default_factory=list)
+    """Tokens of what it was corrected to, in their order; the first words have none."""
+    hidden: bool = False
+    """Once public, now an internal note or removed: a desk that lets nobody remove a comment still shows it."""
+    taken_back: bool = False
+    """Hidden, and for nobody else at all."""
 
 
 @dataclass(kw_only=True)
@@ -36,6 +45,8 @@ class Source:
     offers: dict[str, int] = field(default_factory=dict)
     """Desk → how often somebody asked for it to be offered there."""
     ended: bool = False
+    merged: Counter[str] = field(default_factory=Counter)
+    """Desk → how many tickets of it people there merged into another one."""
     worked: set[str] = field(default_factory=set)
     """The desks where somebody took it up, by a status or a name."""
     reasons: list[tuple[str, str]] = field(default_factory=list)

@@ -2,7 +2,7 @@
 keeps."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from gateway.domain import notes
 from gateway.testing.loopback.cabinet import Doc, kept
@@ -28,6 +28,7 @@ def check(held: Held) -> Findings:
             for copy in copies:
                 findings.add_all("words", _words(held, source, copy, said))
                 findings.add_all("files", _files(held, source, copy, said))
+                findings.add_all("strangers", _strangers(held, source, copy))
             if source.calm and code != ROOT and not held.world.quarrels:
                 findings.add_all("fields", _fields(held, source, copies[0]))
                 findings.add_all("news", _news(held, source, copies[0]))
@@ -61,7 +62,7 @@ def _copies(held: Held, source: Source) -> Iterator[str]:
 def _leaks(held: Held) -> Iterator[str]:
     """Private stays private (D6): a canary stands at its own desk and nowhere else."""
     for said in held.book.said:
-        if said.public:
+        if said.public or said.hidden:
             continue
         for code, tokens in held.tokens.items():
             if code != said.desk and said.token in tokens and reach(held.world, said, code) is None:
@@ -98,8 +99,10 @@ def _words(held: Held, source: Source, copy: Copy, said: list[Said]) -> Iterator
         if token not in reasons and token != source.token
     ]
     said_here = [token for token, part in shown if not _says_reopened(held, copy, part)]
-    yield from _repeated(copy, said_here, held)
     known = {one.token: one for one in said}
+    loose = _loose(held, copy, said)
+    yield from _repeated(copy, [token for token in said_here if token not in loose], held)
+    yield from _revised(held, copy, shown, known)
     yield from _wider(held, copy, [(known[token], part) for token, part in shown if token in known])
     # What a desk applies so late that it doubles words (see _repeated) comes after what was said meanwhile: the first place counts.
     order = {token: place for place, token in reversed([*enumerate(said_here)])}
@@ -115,8 +118,54 @@ def _words(held: Held, source: Source, copy: Copy, said: list[Said]) -> Iterator
             for one in wanted:
                 if one.settled and one.token not in order and one.token not in reasons:
                     yield f"{one.token} of {code} never came to {copy.desk} ({source.token})"
-        if any(places != sorted(places) for places in _places(wanted, order)):
+        steady = [one for one in wanted if one.token not in loose]
+        if any(places != sorted(places) for places in _places(steady, order)):
             yield f"the words of {code} stand in another order at {copy.desk} ({source.token})"
+
+
+def _loose(held: Held, copy: Copy, said: list[Said]) -> set[str]:
+    """Words that may stand at a desk a second time, in another place: told anew where nothing can be rewritten, and told
+    anew to others where the first ones were taken away."""
+    can = held.world.plan.temper(copy.desk).edits_comments
+    again = [one for one in said if one.hidden or (one.versions and not can)]
+    return {token for one in again for token in (one.token, *one.versions)}
+
+
+def _revised(
+    held: Held, copy: Copy, shown: list[tuple[str, Doc]], known: Mapping[str, Said]
+) -> Iterator[str]:
+    """What people corrected stands there as they said it last, and what they took back does not. A desk that lets nobody
+    change a comment is told the newest words too, and keeps the old ones."""
+    can = held.world.plan.temper(copy.desk).edits_comments
+    texts: dict[str, list[str]] = {}
+    for token, part in shown:
+        texts.setdefault(token, []).append(part["text"])
+    for token in texts.keys() & known.keys():
+        one = known[token]
+        if can and one.taken_back and not held.too_late.get(copy.desk, 0):
+            yield f"{token} was taken back at {one.desk} and still stands at {copy.desk} ({one.source})"
+        if not one.versions or not one.settled:
+            continue
+        if not any(one.versions[-1] in text for text in texts[token]):
+            yield f"{one.versions[-1]} of {token} never came to {copy.desk} ({one.source})"
+        if can and any(one.versions[-1] not in text for text in texts[token]):
+            yield f"an old version of {token} stands at {copy.desk} ({one.source})"
+
+
+def _strangers(held: Held, source: Source, copy: Copy) -> Iterator[str]:
+    """No word of one ticket stands in another. A desk that hands on to the survivor what is written to a merged ticket may get
+    the one that was under way when people merged it, and shows by its answer what became of that ticket."""
+    found = {
+        (one.source, token)
+        for part in copy.ours
+        for token in TOKENS.findall(part["text"])
+        if (one := held.said.get(token)) is not None and one.source != source.token
+    }
+    spare = held.too_late.get(copy.desk, 0)
+    for stranger, number in Counter(stranger for stranger, _ in found).items():
+        if number > held.book.sources[stranger].merged[copy.desk] + spare:
+            words = ", ".join(sorted(token for other, token in found if other == stranger))
+            yield f"{words} of {stranger} stand in {source.token} at {copy.desk}"
 
 
 def _places(said: list[Said], order: dict[str, int]) -> Iterator[list[int]]:
@@ -156,6 +205,8 @@ def _wider(held: Held, copy: Copy, shown: list[tuple[Said, Doc]]) -> Iterator[st
     for one, part in shown:
         if one.desk == copy.desk and one.ticket == copy.doc["id"]:
             continue  # an echo, told elsewhere
+        if one.hidden and not held.world.plan.temper(copy.desk).edits_comments:
+            continue  # it was public, and this desk lets nobody take it away: its people are asked to
         allowed = reach(held.world, one, copy.desk)
         if allowed is None:
             yield f"{one.token} of {one.desk} must not be read at {copy.desk}"
@@ -207,6 +258,7 @@ def _news(held: Held, source: Source, copy: Copy) -> Iterator[str]:
     if least and parent.status in ("offered", "acknowledged"):
         yield f"{copy.desk} works on {source.token}, {parent.desk} still shows {parent.status}"
     late = held.too_late.get(parent.desk, 0)
+    late += sum(other.merged[parent.desk] for other in held.book.sources.values())  # see _strangers
     if not least <= heard.count("accepted") <= 1 + late:
         yield f"{parent.desk} heard {heard.count('accepted')} times that {copy.desk} accepted {source.token}"
     states = [kind for kind in heard if kind != "accepted"]

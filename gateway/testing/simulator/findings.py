@@ -10,7 +10,7 @@ import orjson
 
 from gateway.testing.loopback.cabinet import Doc
 from gateway.testing.loopback.desk import ACCOUNT
-from gateway.testing.simulator.book import Book, Source
+from gateway.testing.simulator.book import Book, Said, Source
 from gateway.testing.simulator.people import TOKEN, meaning
 from gateway.testing.simulator.world import World
 
@@ -58,6 +58,11 @@ class Held:
                     copy = Copy(desk=code, doc=doc, status=meaning(temper, doc["fields"]["status"]))
                     here.setdefault(code, []).append(copy)
         return found
+
+    @cached_property
+    def said(self) -> dict[str, Said]:
+        """What people said, by its token."""
+        return {one.token: one for one in self.book.said}
 
     def doubled(self, source: Source) -> bool:
         """Whether a late application left a second ticket of this source at some desk."""

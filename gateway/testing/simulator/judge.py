@@ -14,8 +14,10 @@ from gateway.testing.simulator.findings import Held
 from gateway.testing.simulator.play import Play, Script
 from gateway.testing.simulator.world import ROOT
 
-_DUE_CAUSES = re.compile(r"cannot go from|audience does not include|taken back")
-"""Why a delivery may park in a history: the desk's own rule forbids the move, or its reader is gone by now."""
+_DUE_CAUSES = re.compile(
+    r"cannot go from|audience does not include|taken back|was merged into another|there is no ticket"
+)
+"""Why a delivery may park in a history: the desk's own rule forbids the move, or its reader or its ticket is gone by now."""
 _SETTLED = ("news.delivered", "assignment.received")
 _PEOPLE = ("person", "unknown")
 """A desk without history names nobody, but in a simulation only people change it by themselves."""
@@ -76,6 +78,8 @@ def _beliefs(play: Play) -> list[str]:
         occasion = Occasion(directory=hub.context.directory_now, now=hub.now, new_id=hub.context.new_id)
         loaded = cases.load(db, OPERATOR, [ticket for ticket, _ in places.values()], occasion, lock=False)
         for (desk_id, remote_id), (ticket_id, hop_id) in places.items():
+            if remote_id in hub.desks[desk_id.removeprefix("dsk_")].cabinet.merged:
+                continue  # the desk shows another ticket in its place: nothing more is believed of this one
             shadow = loaded[ticket_id].hops[hop_id].shadow
             fields = hub.desks[desk_id.removeprefix("dsk_")].ticket(remote_id)["fields"]
             wrong += [

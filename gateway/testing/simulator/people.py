@@ -163,16 +163,17 @@ class Crowd:
     def _say(self, spot: Spot, *, public: bool, to: str = "") -> str:
         token = self.book.token("C" if public else "P")
         text = f"about this: {token} <b>really</b>" if self.random.random() < 0.2 else f"about this: {token}"
-        spot.person.comment(spot.folder.id, f"@@{to} {text}" if to else text, public=public)
-        self._note(spot, token, public=public, to=to)
+        comment = spot.person.comment(spot.folder.id, f"@@{to} {text}" if to else text, public=public)
+        self._note(spot, token, public=public, to=to).comment = comment
         return token
 
-    def _note(self, spot: Spot, token: str, *, public: bool, to: str = "", file: str = "") -> None:
+    def _note(self, spot: Spot, token: str, *, public: bool, to: str = "", file: str = "") -> Said:
         said = Said(
             token=token, source=spot.source.token, desk=spot.code, ticket=spot.folder.id, public=public,
             at=self.now(), file=file, to=to, settled=spot.source.calm,
         )  # fmt: skip
         self.book.said.append(said)
+        return said
 
     def attach(self, spot: Spot) -> None:
         """Add a file."""

@@ -16,7 +16,7 @@ from gateway.store import agenda, cases
 from gateway.store.db import Database
 from gateway.testing.hub import NEEDS, Hub
 from gateway.testing.loopback.hooks import Hook
-from gateway.testing.simulator import quarrels
+from gateway.testing.simulator import quarrels, revisions
 from gateway.testing.simulator.book import Book
 from gateway.testing.simulator.crashes import Crash, CrashDice
 from gateway.testing.simulator.findings import Held
@@ -51,6 +51,8 @@ class Script:
     """Desks contradict each other: rules that answer each other, auto-responders, a ring."""
     conditional: bool = False
     """Every desk is written to only as the gateway knew it (the loopback connector's `conditional`)."""
+    revisions: bool = False
+    """People correct, hide and remove what they said; tickets are deleted and merged (simulator/revisions)."""
     restores: bool = False
     """A backup is made in the storm and put back hours later (simulator/restores)."""
 
@@ -77,12 +79,15 @@ class Play:
         self.world: World = make(self.random)
         if self.script.conditional:
             self.world = conditional(self.world)
+        if self.script.revisions:
+            self.world = revisions.revisable(self.world, Random(self.seed + 3))  # noqa: S311
         self.hub = Hub(self.world.plan, database=self.database, seed=self.seed)
         self.rules = quarrels.make_rules(self.random, self.hub.desks) if self.script.quarrels else []
         self.rest: quarrels.Rest | None = None
         self.unlike: list[str] = []
         self.book = Book()
-        self.crowd = Crowd(
+        people = revisions.SecondThoughts if self.script.revisions else Crowd
+        self.crowd = people(
             world=self.world, desks=self.hub.desks, book=self.book, random=self.random,
             most_tickets=self.script.tickets, now=self.hub.clock, trace=self._tell,
         )  # fmt: skip
@@ -291,6 +296,9 @@ class Play:
                 self.cancelled[why] += 1
                 self._tell(f"parked {key}: {why}")
                 self._told(lambda context, key=key: commands.cancel_parked(context, key, order))
+            elif what == "delivery asking" and revisions.LOST in why:
+                self._tell(f"not done {key}: {why}")
+                self._told(lambda context, key=key: commands.resolve_ambiguous(context, key, None, order))
             elif what == "delivery asking":
                 self.stuck.append(f"{key} asks a person: {why}")
 
