@@ -530,6 +530,17 @@ def test_a_new_hop_is_given_what_was_said_above_it_as_we_learned_of_it_whatever_
     assert hand_over(tree(*FORK), *earlier) == ["cnt_1", "cnt_2", "cnt_3"]
 
 
+def test_a_new_hop_is_given_the_newest_words_in_the_place_of_the_first() -> None:
+    earlier = [
+        content("vendor", id="cnt_1"),
+        content("vendor", id="cnt_2"),
+        content("vendor", id="cnt_3", source={"edits": "cnt_1"}),
+        content("vendor", id="cnt_4", source={"edits": "cnt_1"}),
+    ]
+
+    assert hand_over(tree(*FORK), *earlier) == ["cnt_4", "cnt_2"]
+
+
 NOT_GIVEN = {
     "what a sibling wrote": content("north"),
     "what was private": content("vendor", visibility=PRIVATE),

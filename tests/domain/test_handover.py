@@ -700,6 +700,29 @@ def test_a_ticket_whose_create_was(how: dict[str, Any], told: bool) -> None:
     assert (cancelled is not None and cancelled.state is DeliveryState.CANCELLED) is waiting
 
 
+TAKES_AWAY = {
+    "removes words": {"kind": CommandKind.REMOVE},
+    "asks people to remove words": {"kind": CommandKind.COMMENT, "note": True, "payload": {"retracts": True}},
+}
+
+
+@pytest.mark.parametrize("what", TAKES_AWAY.values(), ids=TAKES_AWAY.keys())
+@pytest.mark.parametrize("created", [True, False])
+def test_what_takes_words_away_is_due_where_the_assignment_was_taken_back(
+    what: dict[str, Any], created: bool
+) -> None:
+    """They may not be read there any more, whoever works on it."""
+    case = start("customer", "vendor")
+    put(case, "vendor", remote_id="1" if created else None)
+    create = [] if created else [delivery("vendor", id="dlv_c", kind=CommandKind.CREATE)]
+    case.lane = lambda _hop_id: [*create, delivery("vendor", **what), delivery("vendor", id="dlv_y")]
+
+    withdraw(case, "vendor")
+
+    cancelled = {one.id for one in case.changed_deliveries.values()}
+    assert cancelled == ({"dlv_y"} if created else {"dlv_c", "dlv_x", "dlv_y"})
+
+
 def test_what_was_queued_in_the_same_moment_is_cancelled_too() -> None:
     case = start("customer")
     new = offer(case, "customer", "vendor")

@@ -30,6 +30,11 @@ def test_desks_that_are_written_to_only_as_they_were_known(seed: int) -> None:
     assert _violations(seed, script_for(5, 60, "conditional")) == []
 
 
+@pytest.mark.parametrize("seed", range(8))
+def test_people_who_correct_hide_and_delete_what_crossed(seed: int) -> None:
+    assert _violations(seed, script_for(5, 80, "revised")) == []
+
+
 @pytest.mark.parametrize("seed", range(4))
 def test_t14_desks_that_contradict_each_other_come_to_rest(seed: int) -> None:
     assert _violations(seed, script_for(3, 30, "quarrel")) == []

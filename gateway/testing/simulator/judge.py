@@ -15,7 +15,7 @@ from gateway.testing.simulator.play import Play, Script
 from gateway.testing.simulator.world import ROOT
 
 _DUE_CAUSES = re.compile(
-    r"cannot go from|audience does not include|taken back|was merged into another|there is no ticket"
+    r"cannot go from|audience does not include|taken back|was merged into another|there is no (ticket|file)"
 )
 """Why a delivery may park in a history: the desk's own rule forbids the move, or its reader or its ticket is gone by now."""
 _SETTLED = ("news.delivered", "assignment.received")
