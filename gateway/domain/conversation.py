@@ -275,12 +275,12 @@ def _content(case: Case, content_id: str) -> Content | None:
 
 def _hush(case: Case, first: Content, remote_id: str, *, now: Content | None = None) -> None:
     """What still waits to be delivered, the files that came with it too, is withheld at the last line before the wire.
-    Where nobody may read it any more (`now` says nothing) it is forgotten; its digest stays in the events."""
+    Where nobody may read it any more (`now` says nothing) it is forgotten."""
     kept = now is not None and bool(now.text)
     for version in retraction.versions(case, first):
         if version is not now:
-            text = version.text if kept else ""
-            case.changed_contents[version.id] = replace(version, visibility=Visibility.PRIVATE, text=text)
+            private = replace(version, visibility=Visibility.PRIVATE)
+            case.changed_contents[version.id] = private if kept else retraction.silenced(case, version)
     for file in retraction.came_with(case, first.origin_hop_id, remote_id):
         case.changed_contents[file.id] = replace(file, visibility=Visibility.PRIVATE)
 

@@ -138,6 +138,8 @@ def _with_content(
     case: Case, delivery: Delivery, command: Command, content: Content, *, asking: bool
 ) -> Command:
     """The command with the text or file it carries, for whom that is today."""
+    # What was never written there cannot have been changed: of that nothing needs to be asked.
+    asking = asking and (delivery.kind is not CommandKind.EDIT or bool(_copies(case, delivery)))
     visibility = _checked(case, delivery, content, asking=asking)
     if delivery.kind is CommandKind.EDIT:
         command = replace(command, object_id=_copy_there(case, delivery))
@@ -157,10 +159,14 @@ def _comment(case: Case, delivery: Delivery, content: Content, visibility: Visib
     return replace(draft, author=named or organization, plain=text)
 
 
+def _copies(case: Case, delivery: Delivery) -> list[str]:
+    wanted = delivery.payload.get(COPY_OF)
+    return [copy.remote_id for copy in case.our_copies(delivery.hop_id) if copy.content_id == wanted]
+
+
 def _copy_there(case: Case, delivery: Delivery) -> str:
     """The desk's own id of the comment that is to be changed or taken away."""
-    wanted = delivery.payload.get(COPY_OF)
-    found = [copy.remote_id for copy in case.our_copies(delivery.hop_id) if copy.content_id == wanted]
+    found = _copies(case, delivery)
     if found:
         return found[-1]
     if delivery.kind is CommandKind.REMOVE:

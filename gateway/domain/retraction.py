@@ -5,7 +5,17 @@ from collections.abc import Iterable, Mapping
 
 from gateway.domain import duedates, queueing
 from gateway.domain.case import OPEN, Because, Case
-from gateway.domain.model import CommandKind, Content, ContentKind, DeliveryState, Event, Hop, Visibility
+from gateway.domain.model import (
+    CommandKind,
+    Content,
+    ContentKind,
+    Delivery,
+    DeliveryState,
+    Event,
+    Hop,
+    Visibility,
+)
+from gateway.domain.model.change import replace
 
 EDITS = "edits"
 """In the `source` of an edited comment: the id of the content it replaces, the first version of it."""
@@ -88,6 +98,35 @@ def ask(case: Case, hop: Hop, content: Content, event: Event, kind: str) -> None
 def _retracted(case: Case, hop: Hop, content: Content, event: Event, *, how: str) -> None:
     data = {"content": content.id, "how": how}
     case.record("content.retracted", hop, Because(cause_id=event.id), data)
+
+
+_FORGET = "forget"
+"""In the `source` of words that nobody may read any more: they are kept only while it is not known whether a desk has them."""
+_UNKNOWN = (DeliveryState.INFLIGHT, DeliveryState.AMBIGUOUS, DeliveryState.ASKING)
+
+
+def silenced(case: Case, version: Content) -> Content:
+    """A version of a comment that nobody may read any more: forgotten, its digest stays in the events. While a write of it is in
+    doubt its words are what it can be found by at a desk that keeps no mark of ours, so they go once that is settled."""
+    if any(_is_in_doubt(case, hop, version) for hop in case.hops.values()):
+        return replace(version, visibility=Visibility.PRIVATE, source={**version.source, _FORGET: True})
+    return replace(version, visibility=Visibility.PRIVATE, text="")
+
+
+def _is_in_doubt(case: Case, hop: Hop, version: Content) -> bool:
+    return any(one.content_id == version.id and one.state in _UNKNOWN for one in case.lane(hop.id))
+
+
+def forget(case: Case, delivery: Delivery) -> None:
+    """What became of a write is known: words that were kept for nothing but that are forgotten."""
+    content = next((one for one in case.all_contents() if one.id == delivery.content_id), None)
+    if content is None or _FORGET not in content.source:
+        return
+    lanes = (one for hop in case.hops.values() for one in case.lane(hop.id))
+    others = [one for one in lanes if one.content_id == content.id and one.id != delivery.id]
+    if not any(one.state in _UNKNOWN for one in others):
+        source = {name: value for name, value in content.source.items() if name != _FORGET}
+        case.changed_contents[content.id] = replace(content, text="", source=source)
 
 
 def came_with(case: Case, origin_hop_id: str, comment_id: str) -> list[Content]:

@@ -58,6 +58,7 @@ def applied(case: Case, delivery: Delivery, done: Done) -> None:
         data = {"delivery": delivery.id, "kind": delivery.kind.value}
         event = case.record("news.delivered", hop, cause, data)
         _if_too_late(case, hop, delivery, event)
+    retraction.forget(case, delivery)
     if receipt.snapshot is not None and done.fresh:
         judge.observe(
             case,
@@ -202,6 +203,7 @@ def parked(case: Case, delivery: Delivery) -> None:
     """It will not go without a person: recorded, told to the other side, and for words or files noted on the spot."""
     hop = case.hops[delivery.hop_id]
     because = Because(cause_id=delivery.event_id)
+    retraction.forget(case, delivery)
     event = case.record(
         "delivery.parked", hop, because, {"delivery": delivery.id, "kind": delivery.kind.value}
     )
@@ -235,6 +237,7 @@ def _why(delivery: Delivery, hop: Hop, told: Hop) -> str:
 
 def let_go(case: Case, delivery: Delivery) -> None:
     """It was withheld because it is not for that desk any more: recorded, and nobody there is told that it was."""
+    retraction.forget(case, delivery)
     data = {"delivery": delivery.id, "kind": delivery.kind.value, "content": delivery.content_id}
     case.record("delivery.withheld", case.hops[delivery.hop_id], Because(cause_id=delivery.event_id), data)
 

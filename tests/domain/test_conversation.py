@@ -1,10 +1,11 @@
 """What was said at a desk: seen, addressed, edited, hidden, removed; what of it is kept and who hears of it."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from gateway.domain import conversation
+from gateway.domain import conversation, settling
 from gateway.domain.case import Case
 from gateway.domain.model import (
     Actor,
@@ -15,6 +16,7 @@ from gateway.domain.model import (
     Content,
     ContentKind,
     Crossing,
+    DeliveryState,
     NativeAttachment,
     Organization,
     Passage,
@@ -29,6 +31,7 @@ from tests.builders import (
     comment,
     content,
     copy,
+    delivery,
     happened,
     later,
     put,
@@ -488,6 +491,47 @@ def test_a_comment_missing_twice_is_removed_and_what_still_waits_is_withheld() -
     assert case.changed_copies["cpy_7"].removed
     assert happened(case) == ["comment.removed"]
     assert case.changed_contents[first.id].visibility is PRIVATE
+
+
+@pytest.mark.parametrize("state", DeliveryState)
+def test_words_that_were_removed_are_kept_only_while_it_is_unknown_whether_a_desk_has_them(
+    state: DeliveryState,
+) -> None:
+    """A desk that keeps no mark of ours can be asked for them by their text alone."""
+    case = tree(*FORK)
+    first = known(case)
+    case.lane = lambda hop_id: (
+        [delivery("north", content_id=first.id, state=state)] if hop_id == "hop_north" else []
+    )
+
+    remove(case, missing=True)
+
+    in_doubt = state in (DeliveryState.INFLIGHT, DeliveryState.AMBIGUOUS, DeliveryState.ASKING)
+    hushed = case.changed_contents[first.id]
+    assert (hushed.text, hushed.visibility) == ("hello" if in_doubt else "", PRIVATE)
+
+
+@pytest.mark.parametrize("settle", [settling.let_go, settling.parked])
+def test_they_are_forgotten_once_every_write_of_them_is_settled(settle: Callable[..., None]) -> None:
+    case = tree(*FORK)
+    first = known(case)
+    here = delivery("north", id="dlv_n", content_id=first.id, state=DeliveryState.AMBIGUOUS)
+    there = delivery("south", id="dlv_s", content_id=first.id, state=DeliveryState.ASKING)
+    lanes = {"hop_north": [here], "hop_south": [there]}
+    case.lane = lambda hop_id: lanes.get(hop_id, [])
+    remove(case, missing=True)
+    hushed = case.changed_contents.pop(first.id)
+    case.library = lambda: [hushed]
+
+    settle(case, here)
+    assert case.changed_contents == {}, "the other desk is still asked"
+
+    lanes["hop_north"] = []
+    settle(case, there)
+    assert (case.changed_contents[first.id].text, case.changed_contents[first.id].source) == (
+        "",
+        first.source,
+    )
 
 
 def test_a_comment_that_is_there_again_was_never_missing() -> None:

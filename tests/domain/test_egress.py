@@ -135,12 +135,13 @@ def test_whether_a_ticket_was_made_for_it_is_still_asked() -> None:
     assert leaves(case, delivery("partner", kind=CommandKind.CREATE), asking=True).remote_id is None
 
 
-def test_the_edit_of_words_that_were_hidden_before_they_left_is_for_nobody() -> None:
+@pytest.mark.parametrize("asking", [False, True])
+def test_the_edit_of_words_that_were_hidden_before_they_left_is_for_nobody(asking: bool) -> None:
     """The first version was withheld for the same reason: it is nothing that a person should see to."""
     edit = comment_to(kind=CommandKind.EDIT, payload={"copy_of": "cnt_first"})
 
     with pytest.raises(NotForThem):
-        leaves(tree(*CHAIN), edit, content("vendor", visibility=PRIVATE))
+        leaves(tree(*CHAIN), edit, content("vendor", visibility=PRIVATE), asking=asking)
 
 
 def test_a_note_reaches_a_hop_that_has_ended() -> None:

@@ -126,7 +126,7 @@ def _words(held: Held, source: Source, copy: Copy, said: list[Said]) -> Iterator
 def _loose(held: Held, copy: Copy, said: list[Said]) -> set[str]:
     """Words that may stand at a desk a second time, in another place: told anew where nothing can be rewritten, and told
     anew to others where the first ones were taken away."""
-    can = held.world.plan.temper(copy.desk).edits_comments
+    can = held.can_change(copy)
     again = [one for one in said if one.hidden or (one.versions and not can)]
     return {token for one in again for token in (one.token, *one.versions)}
 
@@ -136,7 +136,7 @@ def _revised(
 ) -> Iterator[str]:
     """What people corrected stands there as they said it last, and what they took back does not. A desk that lets nobody
     change a comment is told the newest words too, and keeps the old ones."""
-    can = held.world.plan.temper(copy.desk).edits_comments
+    can = held.can_change(copy)
     texts: dict[str, list[str]] = {}
     for token, part in shown:
         texts.setdefault(token, []).append(part["text"])
@@ -205,8 +205,8 @@ def _wider(held: Held, copy: Copy, shown: list[tuple[Said, Doc]]) -> Iterator[st
     for one, part in shown:
         if one.desk == copy.desk and one.ticket == copy.doc["id"]:
             continue  # an echo, told elsewhere
-        if one.hidden and not held.world.plan.temper(copy.desk).edits_comments:
-            continue  # it was public, and this desk lets nobody take it away: its people are asked to
+        if one.hidden and not held.can_change(copy):
+            continue  # it was public, and there nobody can take it away: its people are asked to
         allowed = reach(held.world, one, copy.desk)
         if allowed is None:
             yield f"{one.token} of {one.desk} must not be read at {copy.desk}"

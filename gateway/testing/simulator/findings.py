@@ -45,6 +45,8 @@ class Held:
     tickets: dict[str, list[Doc]]
     too_late: dict[str, int] = field(default_factory=dict)
     """How many writes a desk applied after every settle window: so many duplicates are nobody's fault."""
+    merged: dict[str, frozenset[str]] = field(default_factory=dict)
+    """Desk → its tickets that people merged into others: they cannot be reached any more."""
 
     @cached_property
     def copies(self) -> dict[str, dict[str, list[Copy]]]:
@@ -63,6 +65,11 @@ class Held:
     def said(self) -> dict[str, Said]:
         """What people said, by its token."""
         return {one.token: one for one in self.book.said}
+
+    def can_change(self, copy: Copy) -> bool:
+        """Whether the gateway can rewrite and remove its comments there."""
+        reached = copy.doc["id"] not in self.merged.get(copy.desk, ())
+        return reached and self.world.plan.temper(copy.desk).edits_comments
 
     def doubled(self, source: Source) -> bool:
         """Whether a late application left a second ticket of this source at some desk."""

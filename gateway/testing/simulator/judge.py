@@ -14,9 +14,7 @@ from gateway.testing.simulator.findings import Held
 from gateway.testing.simulator.play import Play, Script
 from gateway.testing.simulator.world import ROOT
 
-_DUE_CAUSES = re.compile(
-    r"cannot go from|audience does not include|taken back|was merged into another|there is no (ticket|file)"
-)
+_DUE_CAUSES = re.compile(r"cannot go from|audience does not include|taken back|there is no (ticket|file)")
 """Why a delivery may park in a history: the desk's own rule forbids the move, or its reader or its ticket is gone by now."""
 _SETTLED = ("news.delivered", "assignment.received")
 _PEOPLE = ("person", "unknown")
@@ -43,6 +41,7 @@ def play_and_judge(play: Play) -> Result:
         book=play.book,
         tickets={code: desk.tickets() for code, desk in play.hub.desks.items()},
         too_late={code: weather.too_late for code, weather in play.weathers.items()},
+        merged={code: frozenset(desk.cabinet.merged) for code, desk in play.hub.desks.items()},
     )
     findings = check(held)
     findings.add_all("stuck", play.stuck)

@@ -6,6 +6,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from random import Random
 
+from sqlalchemy import text
+
+from gateway.domain.case import MERGED
+from gateway.domain.relinking import GONE
+from gateway.store.db import Database
 from gateway.testing.simulator.book import Said
 from gateway.testing.simulator.people import Crowd, Spot
 from gateway.testing.simulator.world import ROOT, World
@@ -14,11 +19,19 @@ LOST = "there is no ticket"
 """What a desk says of a ticket that people deleted: whether a write reached it before matters to nobody any more."""
 
 
+def is_lost(database: Database, delivery_id: str) -> bool:
+    """Whether the gateway knows that the ticket for which a delivery is was deleted or merged away: it waits for a person."""
+    hop = "SELECT unmapped FROM hop JOIN delivery ON hop.id = delivery.hop_id WHERE delivery.id = :id"
+    with database.read() as db:
+        unmapped = str(db.execute(text(hop), {"id": delivery_id}).scalar())
+    return MERGED in unmapped or GONE in unmapped
+
+
 def revisable(world: World, random: Random) -> World:
     """The same world, some of whose desks let an account change what it wrote, and some not."""
     plan = world.plan
     desks = {
-        code: replace(temper, edits_comments=random.random() < 0.7) for code, temper in plan.desks.items()
+        code: replace(plan.temper(code), edits_comments=random.random() < 0.7) for code in plan.desks
     }
     return replace(world, plan=replace(plan, desks=desks))
 
@@ -63,8 +76,8 @@ class SecondThoughts(Crowd):
         if said is not None:
             said.versions.append(self.book.token("V"))
             said.settled = said.settled and spot.source.calm
-            text = f"about this: {said.token}, or rather {said.versions[-1]}"
-            spot.person.edit(spot.folder.id, said.comment, f"@@{said.to} {text}" if said.to else text)
+            words = f"about this: {said.token}, or rather {said.versions[-1]}"
+            spot.person.edit(spot.folder.id, said.comment, f"@@{said.to} {words}" if said.to else words)
 
     def hide(self, spot: Spot) -> None:
         """Make a public comment an internal note."""
