@@ -30,9 +30,7 @@ def is_lost(database: Database, delivery_id: str) -> bool:
 def revisable(world: World, random: Random) -> World:
     """The same world, some of whose desks let an account change what it wrote, and some not."""
     plan = world.plan
-    desks = {
-        code: replace(plan.temper(code), edits_comments=random.random() < 0.7) for code in plan.desks
-    }
+    desks = {code: replace(plan.temper(code), edits_comments=random.random() < 0.7) for code in plan.desks}
     return replace(world, plan=replace(plan, desks=desks))
 
 
