@@ -293,7 +293,7 @@ class Play:
             if what == "desk held":
                 self._told(lambda context, code=key: commands.release_desk(context, code, order))
             elif what == "delivery parked":
-                if not revisions.is_lost(self.hub.database, key):
+                if not revisions.is_lost(self.hub, key):
                     self.cancelled[why] += 1
                 self._tell(f"parked {key}: {why}")
                 self._told(lambda context, key=key: commands.cancel_parked(context, key, order))

@@ -6,11 +6,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from random import Random
 
-from sqlalchemy import text
-
-from gateway.domain.case import MERGED
-from gateway.domain.relinking import GONE
-from gateway.store.db import Database
+from gateway.domain.relinking import is_doubted
+from gateway.flows.context import OPERATOR
+from gateway.store import cases, outbox
+from gateway.testing.hub import Hub
 from gateway.testing.simulator.book import Said
 from gateway.testing.simulator.people import Crowd, Spot
 from gateway.testing.simulator.world import ROOT, World
@@ -19,12 +18,15 @@ LOST = "there is no ticket"
 """What a desk says of a ticket that people deleted: whether a write reached it before matters to nobody any more."""
 
 
-def is_lost(database: Database, delivery_id: str) -> bool:
+def is_lost(hub: Hub, delivery_id: str) -> bool:
     """Whether the gateway knows that the ticket for which a delivery is was deleted or merged away: it waits for a person."""
-    hop = "SELECT unmapped FROM hop JOIN delivery ON hop.id = delivery.hop_id WHERE delivery.id = :id"
-    with database.read() as db:
-        unmapped = str(db.execute(text(hop), {"id": delivery_id}).scalar())
-    return MERGED in unmapped or GONE in unmapped
+    with hub.database.read() as db:
+        delivery = outbox.get(db, OPERATOR, delivery_id)
+        if delivery is None:
+            return False
+        occasion = hub.context.occasion(db, hub.now)
+        case = cases.load(db, OPERATOR, [delivery.ticket_id], occasion, lock=False)[delivery.ticket_id]
+    return is_doubted(case.hops[delivery.hop_id])
 
 
 def revisable(world: World, random: Random) -> World:
