@@ -158,6 +158,8 @@ class Case:
     """Lines of work that desks' own time entries made."""
     unsure: dict[tuple[str, str], None] = field(default_factory=dict)
     """(hop, field) whose desk may show something else than what stands, when everything is judged (domain/contest)."""
+    was: dict[str, Hop] = field(default_factory=dict)
+    """Hops that changed, as they were before."""
     new_hops: set[str] = field(default_factory=set)
     dirty_hops: set[str] = field(default_factory=set)
     dirty_ticket: bool = False
@@ -204,6 +206,7 @@ class Case:
             return current
         if "number" in real and current.number:
             self.former.append((hop.id, current.number))
+        self.was.setdefault(hop.id, current)
         grows = not _KNOWLEDGE.isdisjoint(real)
         self.hops[hop.id] = replace(current, **real, version=current.version + grows)
         self.dirty_hops.add(hop.id)

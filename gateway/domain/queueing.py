@@ -1,6 +1,6 @@
 """From a decision to a delivery in a hop's lane: which words to write at that desk, under which marker."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -149,6 +149,16 @@ def _due(hop: Hop) -> datetime | None:
     except ValueError:
         return None  # a date in a desk's own writing orders nothing
     return due if due is not None and due.tzinfo is not None else None
+
+
+def pressing(case: Case) -> Iterator[tuple[str, int, datetime | None]]:
+    """(hop id, urgency, due) of each lane whose deliveries press otherwise now than when they were queued: the ticket was
+    raised or lowered, its due moment moved, its offer was answered (D7)."""
+    for hop_id, was in case.was.items():
+        hop = case.hops[hop_id]
+        now = _urgency(hop), _due(hop)
+        if hop.next_seq > 1 and now != (_urgency(was), _due(was)):
+            yield (hop_id, *now)
 
 
 def update(case: Case, hop: Hop, fields: Mapping[str, str | None], event: Event) -> None:

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 from sqlalchemy import Integer, Select, bindparam, select
 
-from gateway.domain import keeping
+from gateway.domain import keeping, queueing
 from gateway.domain.case import Case, Occasion
 from gateway.domain.delivery import FINAL
 from gateway.domain.model import Content, Delivery, Hop, Ticket
@@ -130,6 +130,7 @@ def save(db: Db, cases: Iterable[Case]) -> None:
     bulk.add(db, rows.discrepancy, [row for case in judged for row in _discrepancies(case)])
     outbox.change(db, [delivery for case in judged for delivery in case.changed_deliveries.values()])
     outbox.append(db, [delivery for case in judged for delivery in case.deliveries])
+    outbox.press(db, [lane for case in judged for lane in queueing.pressing(case)])
     looks.want(db, [wish for case in judged for wish in _looks(case)])
 
 

@@ -2,9 +2,11 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
+from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import (
+    BigInteger,
     ColumnElement,
     Integer,
     Select,
@@ -13,9 +15,11 @@ from sqlalchemy import (
     bindparam,
     exists,
     func,
+    literal,
     or_,
     select,
     text,
+    type_coerce,
     update,
 )
 
@@ -23,9 +27,10 @@ from gateway.domain.case import OPEN
 from gateway.domain.delivery import FINAL, blocks
 from gateway.domain.model import CommandKind, Delivery, DeliveryState
 from gateway.domain.model.change import replace
+from gateway.domain.queueing import UNDATED
 from gateway.store import bulk, rows, signals
 from gateway.store.claiming import Claim, Room
-from gateway.store.columns import Moment
+from gateway.store.columns import Moment, plain
 from gateway.store.db import Db
 from gateway.store.prepared import Statement, among, within
 from gateway.store.scope import Scope
@@ -99,6 +104,28 @@ def _step_back(_dialect: str) -> Update:
 
 
 _STEP_BACK = Statement(_step_back)
+
+
+def press(db: Db, lanes: Iterable[tuple[str, int, datetime | None]]) -> None:
+    """Let what is not finished in these lanes (hop id, urgency, due) press as its ticket does by now. Only these columns are
+    written: a worker may have a delivery in its hands, and writes back what became of it."""
+    given = [{"lane": hop_id, "presses": urgency, "due": due} for hop_id, urgency, due in lanes]
+    if given:
+        _PRESS.run_all(db, sorted(given, key=itemgetter("lane")))
+
+
+def _press(_dialect: str) -> Update:
+    table, due = rows.delivery, bindparam("due", type_=Moment())
+    undated = type_coerce(table.c.created_at, BigInteger) + literal(plain(UNDATED), BigInteger)
+    unfinished = and_(*(table.c.state != state.value for state in FINAL))
+    return (
+        update(table)
+        .where(table.c.hop_id == bindparam("lane"), unfinished)
+        .values(urgency=bindparam("presses"), due_at=func.coalesce(due, type_coerce(undated, Moment())))
+    )
+
+
+_PRESS = Statement(_press)
 
 
 def promote(db: Db, hop_ids: Iterable[str]) -> None:

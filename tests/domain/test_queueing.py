@@ -140,6 +140,38 @@ def test_how_much_it_presses(hop: dict[str, Any], urgency: int, due: datetime) -
     assert (one.urgency, one.due_at) == (urgency, due)
 
 
+CHANGES: dict[str, tuple[dict[str, Any], list[tuple[str, int, datetime | None]]]] = {
+    "raised": ({"facts": {"priority": "critical"}}, [("hop_north", 0, None)]),
+    "due": ({"facts": {"due": MOMENT}}, [("hop_north", 2, datetime.fromisoformat(MOMENT))]),
+    "offered anew": (
+        {"status": HopStatus.OFFERED, "answer_by": later(15)},
+        [("hop_north", 2, later(15))],
+    ),
+    "raised to what no priority means": ({"facts": {"priority": "medium"}}, []),
+    "anything else": ({"facts": {"site": "PAR-01"}, "number": "4711"}, []),
+}
+
+
+@pytest.mark.parametrize(("changes", "pressing"), CHANGES.values(), ids=CHANGES.keys())
+def test_a_lane_presses_otherwise_when_its_hop_is(
+    changes: dict[str, Any], pressing: list[tuple[str, int, datetime | None]]
+) -> None:
+    case = tree(*CHAIN)
+    queue(case)
+
+    case.put(north(case), **changes)
+
+    assert list(queueing.pressing(case)) == pressing
+
+
+def test_a_lane_in_which_nothing_was_ever_put_does_not_press() -> None:
+    case = tree(*CHAIN)
+
+    case.put(north(case), facts={"priority": "critical"})
+
+    assert list(queueing.pressing(case)) == []
+
+
 # -- updates ------------------------------------------------------------------------------------------------------------------
 
 

@@ -179,7 +179,8 @@ class Delivery:
     """One command on its way to one desk. Lane = hop; order within it is `seq`.
 
     `payload` holds native field values; texts are named by content id and filled in at the last line before the wire.
-    `urgency` 0 is the most urgent; `due_at` the nearest moment a clock above would breach.
+    `urgency` 0 is the most urgent, by the priority of its hop; `due_at`: by when the hop's offer is to be answered, else
+    when its work is due (its own agreement's moment, or the one its upstream gave it). Both follow the hop while it waits.
     """
 
     id: str
